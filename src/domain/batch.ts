@@ -1,0 +1,51 @@
+import type { Episode } from "./episode.ts";
+
+/** An episode with beliefs: mean log-prob (nats per token) of the gold answer before turn 1 and after each turn but the last. */
+export interface ScoredEpisode extends Episode {
+  /** (T) with T = turns.length; belief[t] is measured after turn t's observation, belief[0] from the prompt alone. */
+  readonly belief: Float64Array;
+  /** Log-probs of the gold tokens behind each belief, one row a boundary. */
+  readonly goldLogProb: ReadonlyArray<Float64Array>;
+}
+
+/** An episode with the reward of each turn: T-1 gains, then the outcome. */
+export interface RewardedEpisode extends ScoredEpisode {
+  /** (T-1) */
+  readonly gain: Float64Array;
+  readonly outcome: number;
+  readonly f1: number;
+  readonly em: boolean;
+}
+
+/** The G episodes of one question, of one policy version. */
+export interface RewardedGroup {
+  readonly step: number;
+  readonly episodes: ReadonlyArray<RewardedEpisode>;
+}
+
+/** One row of the update: the tokens of an episode and what each sampled token is worth. */
+export interface TrainingSequence {
+  /** (S) all token ids of the episode. */
+  readonly tokens: Uint32Array;
+  /** (P) positions p >= 1 whose token was sampled and is trained; token p is predicted from tokens < p. */
+  readonly position: Uint32Array;
+  /** (P) turn of each trained token. */
+  readonly turn: Uint32Array;
+  /** (P) */
+  readonly advantage: Float64Array;
+  /** (P) share of each token in the batch loss; decided for the whole batch before micro-batches are cut. */
+  readonly weight: Float64Array;
+  /** (P) log-prob under the policy that sampled. */
+  readonly behaviourLogProb: Float64Array;
+  /** (P) log-prob under the reference policy, null when no KL term asks for it. */
+  readonly referenceLogProb: Float64Array | null;
+  /** (P) factor on the clip range of each token (A2TGPO), 1 elsewhere. */
+  readonly clipScale: Float64Array;
+}
+
+/** What one optimiser update is computed from. */
+export interface TrainingBatch {
+  readonly step: number;
+  readonly policyVersion: number;
+  readonly sequences: ReadonlyArray<TrainingSequence>;
+}

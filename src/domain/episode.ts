@@ -1,0 +1,85 @@
+import type { Question } from "./question.ts";
+
+/** One tool call as the model wrote it; `arguments` is parsed JSON, not yet checked against the tool. */
+export interface ToolCall {
+  readonly name: string;
+  readonly arguments: unknown;
+}
+
+/** What an assistant message asks for. A message holds one answer, or one or more parallel tool calls, or neither. */
+export type Action =
+  | { readonly _tag: "Answer"; readonly text: string }
+  | { readonly _tag: "ToolCalls"; readonly calls: ReadonlyArray<ToolCall> }
+  | { readonly _tag: "Malformed"; readonly reason: string };
+
+/** Why a tool call gave no result. Each is an observation the agent sees, and is counted by kind. */
+export type ToolFailureKind = "unknown_tool" | "bad_arguments" | "deadline" | "crash";
+
+/** One tool call with what came back. `content` is what the agent reads, also when it failed. */
+export interface ToolResult {
+  readonly call: ToolCall;
+  readonly content: string;
+  readonly failure: ToolFailureKind | null;
+  readonly seconds: number;
+}
+
+/** What an environment answers to an action: something to read, or the end of the episode. */
+export type StepResult =
+  | { readonly _tag: "Observation"; readonly results: ReadonlyArray<ToolResult> }
+  /** `outcome` replaces the preset's F1 when the environment grades by itself. */
+  | { readonly _tag: "End"; readonly outcome: number | null };
+
+/**
+ * What a stretch of token ids is: the rendered question, text the harness put into the agent's mouth,
+ * text the policy sampled, or text that came back from the environment (with its chat glue).
+ */
+export type SpanKind = "prompt" | "forced" | "action" | "observation";
+
+/** Tokens `[start, end)` of an episode. `turn` counts from 0; the prompt has turn -1. */
+export interface Span {
+  readonly kind: SpanKind;
+  readonly turn: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One assistant message and what it led to. */
+export interface Turn {
+  readonly action: Action;
+  /** Results of its tool calls, empty for the answer turn. */
+  readonly results: ReadonlyArray<ToolResult>;
+  /**
+   * Where the model would go on after this turn's observation: the length of the context the belief
+   * after this turn is measured in. Equals the episode's length after the last turn.
+   */
+  readonly boundary: number;
+}
+
+/** How an episode ended. `turn_limit`: all turns were tool calls. `length`: a message or the context grew too long. */
+export type Ending = "answered" | "malformed" | "turn_limit" | "length";
+
+/** One rollout: token ids exactly as sampled, never rendered and tokenised again. */
+export interface Episode {
+  /** `step/question/sample`. */
+  readonly id: string;
+  readonly question: Question;
+  readonly step: number;
+  /** Index in the group of G episodes of the same question. */
+  readonly sample: number;
+  /** Number of optimiser updates the sampling policy had seen. */
+  readonly policyVersion: number;
+  readonly tokens: Uint32Array;
+  /** Cover `tokens` without gap or overlap, in order. */
+  readonly spans: ReadonlyArray<Span>;
+  /** Per token, natural log of softmax(logits / temperature) over the whole vocabulary; 0 outside action spans. */
+  readonly behaviourLogProb: Float64Array;
+  /** Context length in which the belief before the first turn is measured. */
+  readonly promptBoundary: number;
+  readonly turns: ReadonlyArray<Turn>;
+  readonly ending: Ending;
+  /** Text of a well-formed answer, else null. */
+  readonly answer: string | null;
+  /** An outcome the environment itself gave, else null and the preset's F1 counts. */
+  readonly environmentOutcome: number | null;
+  readonly seconds: { readonly generate: number; readonly tools: number };
+}

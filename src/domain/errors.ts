@@ -1,0 +1,28 @@
+import { Schema } from "effect";
+
+/** Something the user gave cannot work; the message is one sentence with the rule and the value. Exit code 2. */
+export class BadInput extends Schema.TaggedError<BadInput>()("BadInput", {
+  message: Schema.String,
+}) {}
+
+/** No adapter could be opened for the device that was asked for. Exit code 2. */
+export class NoAdapter extends Schema.TaggedError<NoAdapter>()("NoAdapter", {
+  message: Schema.String,
+}) {}
+
+/** The device refused or failed a kernel; `kernel` is the op's name. */
+export class KernelFailed extends Schema.TaggedError<KernelFailed>()("KernelFailed", {
+  kernel: Schema.String,
+  message: Schema.String,
+}) {}
+
+/** The environment itself broke (not one of its tools): the episode is dropped and counted. */
+export class EnvironmentCrashed extends Schema.TaggedError<EnvironmentCrashed>()(
+  "EnvironmentCrashed",
+  { boundary: Schema.String, message: Schema.String },
+) {}
+
+/** Loss or gradient was not finite in three updates in a row; `message` names op and turn. */
+export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("TrainingDiverged", {
+  message: Schema.String,
+}) {}
