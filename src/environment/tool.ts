@@ -1,0 +1,105 @@
+import { Cause, Duration, Effect, Schema, type Scope } from "effect";
+import type { ToolCall, ToolFailureKind, ToolResult } from "../domain/episode.ts";
+import type { EnvironmentCrashed } from "../domain/errors.ts";
+import type { Question } from "../domain/question.ts";
+
+/** What the agent is told about a tool. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments object. */
+  readonly parameters: { readonly [keyword: string]: unknown };
+}
+
+/** The arguments break the tool's rule; `message` says the rule and ends without a full stop. */
+export class ToolCallRejected extends Schema.TaggedError<ToolCallRejected>()("ToolCallRejected", {
+  message: Schema.String,
+}) {}
+
+/** The tool understood the call but could not do it. */
+export class ToolCrashed extends Schema.TaggedError<ToolCrashed>()("ToolCrashed", {
+  message: Schema.String,
+}) {}
+
+/** Carries out one call; `callArguments` is whatever JSON the model wrote, so decode it first. */
+export type RunTool = (
+  callArguments: unknown,
+) => Effect.Effect<string, ToolCallRejected | ToolCrashed>;
+
+/** A tool without state: every episode shares it. */
+export interface Tool {
+  readonly spec: ToolSpec;
+  readonly run: RunTool;
+}
+
+/** A tool with state of its own for each episode, released when the episode's scope closes. */
+export interface SessionTool {
+  readonly spec: ToolSpec;
+  readonly open: (question: Question) => Effect.Effect<RunTool, EnvironmentCrashed, Scope.Scope>;
+}
+
+/** The line of JSON that describes a tool in a system prompt. */
+export function toolSignature(spec: ToolSpec): string {
+  const { name, description, parameters } = spec;
+  return JSON.stringify({ type: "function", function: { name, description, parameters } });
+}
+
+/** What an opened episode may call, by tool name. */
+export type OpenTools = ReadonlyMap<string, RunTool>;
+
+type ToolOutcome = Pick<ToolResult, "content" | "failure">;
+
+/**
+ * Carries out one call within `deadline`. Never fails: an unknown tool, refused arguments, a missed deadline
+ * (the tool is interrupted and its finalizers run first) or a crash become one sentence for the agent.
+ */
+export const runToolCall = Effect.fnUntraced(
+  function* (tools: OpenTools, call: ToolCall, deadline: Duration.Duration) {
+    const [duration, outcome] = yield* Effect.timed(attempt(tools, call, deadline));
+    return { call, ...outcome, seconds: Duration.toSeconds(duration) } satisfies ToolResult;
+  },
+);
+
+function attempt(
+  tools: OpenTools,
+  call: ToolCall,
+  deadline: Duration.Duration,
+): Effect.Effect<ToolOutcome> {
+  const run = tools.get(call.name);
+  if (run === undefined) return Effect.succeed(failed("unknown_tool", unknownTool(tools, call)));
+  const late = `No result from ${call.name} within ${Duration.toSeconds(deadline)} s`;
+  return Effect.suspend(() => run(call.arguments)).pipe(
+    Effect.map((content): ToolOutcome => ({ content, failure: null })),
+    Effect.timeoutOrElse({
+      duration: deadline,
+      orElse: () => Effect.succeed(failed("deadline", late)),
+    }),
+    Effect.catchTag(
+      "ToolCallRejected",
+      (error) =>
+        Effect.succeed(failed("bad_arguments", `Cannot call ${call.name}: ${error.message}`)),
+    ),
+    Effect.catchCause((cause) =>
+      Effect.succeed(failed("crash", `${call.name} failed: ${reasonOf(cause)}`))
+    ),
+  );
+}
+
+function failed(failure: ToolFailureKind, content: string): ToolOutcome {
+  return { content, failure };
+}
+
+/** Characters of foreign text that may enter an observation. */
+const MAX_QUOTED = 160;
+
+function unknownTool(tools: OpenTools, call: ToolCall): string {
+  const known = [...tools.keys()].join(", ");
+  return `No tool is called "${call.name.slice(0, MAX_QUOTED)}": the tools are ${known}`;
+}
+
+/** The first line of what went wrong; stack traces are for logs, not for agents. */
+function reasonOf(cause: Cause.Cause<unknown>): string {
+  const thrown = Cause.squash(cause);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return (message.split("\n")[0] ?? "").slice(0, MAX_QUOTED) || "no reason was given";
+}
