@@ -1,0 +1,52 @@
+import { createRandom } from "../../math/random.ts";
+import { keyFromSeed, splitKey } from "../../math/threefry.ts";
+import { type Demonstration, perfectDemonstration } from "./demonstrations.ts";
+import { spoiledDemonstration } from "./habits.ts";
+import { NAME_LENGTH, NAME_WORDS, type NamedType } from "./names.ts";
+import { makeWorldTask } from "./questions.ts";
+import { type Habits, WORLD_RECIPE } from "./recipe.ts";
+import { worldRandom } from "./world.ts";
+import { worldSearch } from "./world_environment.ts";
+
+/** Part `index` of an endless supply of demonstrations: each part is about a new world. */
+export interface DemonstrationAddress {
+  readonly seed: number;
+  readonly index: number;
+  /** Null for perfect demonstrations. */
+  readonly habits: Habits | null;
+}
+
+/** The demonstrations of one pretraining world; equal addresses give equal demonstrations. */
+export function demonstrationsOf(address: DemonstrationAddress): Array<Demonstration> {
+  const { seed, index, habits } = address;
+  const place = { seed, use: "pretrain", index } as const;
+  const { world, questions } = makeWorldTask(place, WORLD_RECIPE.demonstrationsPerWorld);
+  const search = worldSearch(world);
+  if (habits === null) return questions.map((question) => perfectDemonstration(question, search));
+  const random = worldRandom(place, "demonstrations");
+  return questions.map((question) =>
+    spoiledDemonstration(question, { world, search, habits, random })
+  );
+}
+
+/** A warm-up text: a list of names, one a line, to be written twice; the loss is on the second half. */
+export interface CopySample {
+  readonly names: ReadonlyArray<string>;
+  /** Each line starts with a space and ends with a line break; read first, then trained on. */
+  readonly list: string;
+}
+
+/** A key part that no world use has. */
+const COPY = 4;
+
+/** Copy sample `index` of a seed. */
+export function copySample(seed: number, index: number): CopySample {
+  const random = createRandom(splitKey(keyFromSeed(seed), COPY, index));
+  const { min, max } = WORLD_RECIPE.copyList;
+  const types = Object.keys(NAME_LENGTH) as Array<NamedType>;
+  const names = Array.from({ length: min + random.int(max - min + 1) }, () => {
+    const words = NAME_LENGTH[random.pick(types)];
+    return Array.from({ length: words }, () => random.pick(NAME_WORDS)).join(" ");
+  });
+  return { names, list: names.map((name) => `${WORLD_RECIPE.namePrefix}${name}\n`).join("") };
+}

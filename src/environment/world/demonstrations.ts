@@ -1,0 +1,80 @@
+import type { Action } from "../../domain/episode.ts";
+import { searchText, WEB_SEARCH, type WebSearchOptions } from "../web_search.ts";
+import type { WorldQuestion } from "./questions.ts";
+import { WORLD_RECIPE } from "./recipe.ts";
+import type { Relation } from "./relations.ts";
+import type { Fact } from "./world.ts";
+
+/** One assistant message and what came back, every text exactly as it is tokenised (leading spaces included). */
+export interface DemonstrationTurn {
+  readonly think: string;
+  /** One web_search call, or the answer. */
+  readonly action: Action;
+  /** What the search found, null after an answer. */
+  readonly observation: string | null;
+}
+
+/** A question with a conversation about it; the last turn answers. */
+export interface Demonstration {
+  readonly question: WorldQuestion;
+  readonly turns: ReadonlyArray<DemonstrationTurn>;
+}
+
+/** The conversation of a perfect agent: one search a fact (one for both sides of a comparison), then the answer. */
+export function perfectDemonstration(
+  question: WorldQuestion,
+  search: WebSearchOptions,
+): Demonstration {
+  const turns = searchesFor(question).map((plan) => searchTurn(plan, search));
+  return { question, turns: [...turns, answerTurn(question.golds[0]!)] };
+}
+
+/** A search that is to find `facts`: what the agent thinks of, and asks for. */
+export interface SearchPlan {
+  readonly relation: Relation;
+  readonly facts: ReadonlyArray<Fact>;
+}
+
+/** The searches that answer a question, in order. */
+export function searchesFor(question: WorldQuestion): ReadonlyArray<SearchPlan> {
+  if (question.kind !== "comparison") {
+    return question.facts.map((fact) => ({ relation: fact.relation, facts: [fact] }));
+  }
+  return [{ relation: question.facts[0]!.relation, facts: question.facts }];
+}
+
+/** A search turn that names the subjects and the relation's word: ` Kelwick Morda born`. */
+export function searchTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
+  return queryTurn(plan.relation, `${subjectsOf(plan)} ${plan.relation.word}`, search);
+}
+
+/** A search turn that leaves the relation's word out: ` Kelwick Morda`. */
+export function namesOnlyTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
+  return queryTurn(plan.relation, subjectsOf(plan), search);
+}
+
+function subjectsOf({ facts }: SearchPlan): string {
+  return WORLD_RECIPE.namePrefix + facts.map((fact) => fact.subject).join(" ");
+}
+
+function queryTurn(
+  relation: Relation,
+  query: string,
+  search: WebSearchOptions,
+): DemonstrationTurn {
+  const call = { name: WEB_SEARCH.name, arguments: { query: [query] } };
+  return {
+    think: ` ${relation.noun}`,
+    action: { _tag: "ToolCalls", calls: [call] },
+    observation: searchText([query.trim()], search),
+  };
+}
+
+/** The turn that ends a conversation; its thought is the one the belief probe uses. */
+export function answerTurn(name: string): DemonstrationTurn {
+  return {
+    think: WORLD_RECIPE.finalThink,
+    action: { _tag: "Answer", text: WORLD_RECIPE.namePrefix + name },
+    observation: null,
+  };
+}

@@ -1,0 +1,51 @@
+import type { WebSearchOptions } from "../web_search.ts";
+import type { World } from "./world.ts";
+import type { WorldQuestion } from "./questions.ts";
+import type { Fact } from "./world.ts";
+
+/** What someone might type to find a fact of a question. */
+export type QueryStyle = "name and relation" | "name" | "question";
+
+/** The query of a style for one fact. */
+export function queryFor(style: QueryStyle, question: WorldQuestion, fact: Fact): string {
+  switch (style) {
+    case "name and relation":
+      return `${fact.subject} ${fact.relation.word}`;
+    case "name":
+      return fact.subject;
+    case "question":
+      return question.text;
+  }
+}
+
+/**
+ * The share of questions for which one query a fact finds every fact. With "name and relation" this is the
+ * best F1 that a perfect agent can reach; with "question" it is what searching without thinking reaches.
+ */
+export function retrievalRate(
+  task: { readonly world: World; readonly questions: ReadonlyArray<WorldQuestion> },
+  search: WebSearchOptions,
+  style: QueryStyle,
+): number {
+  const place = new Map(task.world.facts.map((fact, index) => [fact, index]));
+  const finds = (question: WorldQuestion, fact: Fact): boolean =>
+    search.retrieve(queryFor(style, question, fact), search.limit).includes(place.get(fact)!);
+  const answered = task.questions.filter((question) =>
+    question.facts.every((fact) => finds(question, fact))
+  );
+  return answered.length / task.questions.length;
+}
+
+/**
+ * Expected F1 of an agent that names a random thing of the right kind, or one of the two sides of a
+ * comparison. No two names share a word, so F1 is 1 for the right name and 0 for any other.
+ */
+export function guessBaseline(
+  world: World,
+  questions: ReadonlyArray<WorldQuestion>,
+): number {
+  const chances = questions.map((question): number =>
+    question.kind === "comparison" ? 1 / 2 : 1 / world.names[question.answerType].length
+  );
+  return chances.reduce((sum, chance) => sum + chance, 0) / chances.length;
+}

@@ -1,0 +1,58 @@
+import type { RandomStream } from "../../math/random.ts";
+
+/**
+ * Every name is made of pieces: a word is one of 40 first pieces and one of 40 last pieces, and each piece
+ * is one token. So a small vocabulary spells 1,600 words and a policy can only know a name by having read
+ * it: copying is a skill, remembering is none.
+ */
+
+const FIRST_ONSETS = [..."BDFGHKMRTV"];
+const FIRST_RIMES = ["al", "en", "il", "or"];
+const LAST_ONSETS = [..."bdfgkmstvz"];
+const LAST_RIMES = ["an", "ek", "is", "ov"];
+
+const joinAll = (onsets: ReadonlyArray<string>, rimes: ReadonlyArray<string>): Array<string> =>
+  onsets.flatMap((onset) => rimes.map((rime) => onset + rime));
+
+/** The 40 pieces a word can begin with, such as "Hol". */
+export const FIRST_PIECES: ReadonlyArray<string> = joinAll(FIRST_ONSETS, FIRST_RIMES);
+
+/** The 40 pieces a word can end with, such as "zek". */
+export const LAST_PIECES: ReadonlyArray<string> = joinAll(LAST_ONSETS, LAST_RIMES);
+
+/** All 1,600 words a name can hold. */
+export const NAME_WORDS: ReadonlyArray<string> = joinAll(FIRST_PIECES, LAST_PIECES);
+
+/** The kinds of things a world holds, apart from years. */
+export type NamedType = "person" | "city" | "country" | "company" | "film";
+
+/** How many words the name of each kind has. */
+export const NAME_LENGTH: Readonly<Record<NamedType, number>> = {
+  person: 2,
+  film: 2,
+  city: 1,
+  country: 1,
+  company: 1,
+};
+
+/** Names for `counts` things of each kind; no word occurs in two of them. */
+export function drawNames(
+  counts: Readonly<Record<NamedType, number>>,
+  random: RandomStream,
+): Record<NamedType, ReadonlyArray<string>> {
+  const words = random.shuffle(NAME_WORDS);
+  let used = 0;
+  const take = (type: NamedType): ReadonlyArray<string> =>
+    Array.from({ length: counts[type] }, () => {
+      const name = words.slice(used, used + NAME_LENGTH[type]);
+      used += NAME_LENGTH[type];
+      return name.join(" ");
+    });
+  return {
+    person: take("person"),
+    film: take("film"),
+    city: take("city"),
+    country: take("country"),
+    company: take("company"),
+  };
+}

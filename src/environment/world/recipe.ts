@@ -1,0 +1,53 @@
+import type { NamedType } from "./names.ts";
+
+/** Kinds of world questions, as reports group them. */
+export type QuestionKind = "1-hop" | "2-hop" | "3-hop" | "comparison";
+
+/** What a world is used for; worlds of different uses share no facts. */
+export type WorldUse = "pretrain" | "train" | "validation" | "test";
+
+/** Chances of each bad habit in a spoiled demonstration. */
+export interface Habits {
+  /** After each search but the last: answer with the thing just found. */
+  readonly stop: number;
+  /** At each search: leave out the relation word. */
+  readonly noquery: number;
+  /** At the first search: ask for the last relation. */
+  readonly wrong: number;
+  /** Answer without searching, with a random name of the right kind. */
+  readonly direct: number;
+}
+
+/** The constants of the embedded world, its questions, and its cold start. */
+export const WORLD_RECIPE = {
+  /** Things in a world of scale 1: 204 documents of about 11 tokens. */
+  entities: { person: 30, city: 12, country: 6, company: 10, film: 14 } satisfies Record<
+    NamedType,
+    number
+  >,
+  /** Relative shares of question kinds; a kind that is used up leaves its share to the others. */
+  mix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, comparison: 1 } satisfies Record<QuestionKind, number>,
+  /** Years between the two sides of a comparison, at least. */
+  comparisonGap: 5,
+  questions: { train: 600, validation: 100, test: 200 },
+  search: { documentsPerQuery: 2, k1: 1.2, b: 0.75 },
+  deadline: "10 seconds",
+  concurrency: 4,
+  /** Assistant messages an episode may have, and tokens of each. */
+  maxTurns: 6,
+  maxMessageTokens: 40,
+  vocabSize: 640,
+  /** The whole system prompt: five tokens. */
+  systemText: "Search, then answer.",
+  /** The thought before an answer, which is also the thought of the belief probe. */
+  finalThink: " now I can answer",
+  /** Names follow a space wherever they stand, or they would be other tokens; so does a gold answer in a probe. */
+  namePrefix: " ",
+  /** Demonstrations drawn from one world before the next is made. */
+  demonstrationsPerWorld: 40,
+  habits: { stop: 0.6, noquery: 0.3, wrong: 0.2, direct: 0.2 } satisfies Habits,
+  /** Chance that a search that failed is repeated well rather than given up. */
+  retry: 0.5,
+  /** Names in a copy warm-up list. */
+  copyList: { min: 4, max: 10 },
+} as const;

@@ -1,0 +1,51 @@
+import { NO_RESULTS } from "../web_search.ts";
+import { demonstrationsOf } from "./cold_start.ts";
+import type { Demonstration, DemonstrationTurn } from "./demonstrations.ts";
+import { FIRST_PIECES, LAST_PIECES } from "./names.ts";
+import { WORLD_RECIPE } from "./recipe.ts";
+import { YEARS } from "./relations.ts";
+
+/** Worlds whose demonstrations the tokenizer reads. */
+const SAMPLE_WORLDS = 20;
+
+/** Worlds the cold start never reaches, so the tokenizer is trained on other names than the model. */
+const FIRST_SAMPLE_WORLD = 1 << 30;
+
+/**
+ * What the tokenizer of the embedded world is trained on: demonstrations in ChatML, in which every name is
+ * broken after its first piece. So no merge ever crosses the seam between two pieces, every word of a name
+ * is two tokens, and unread names are spelled like read ones.
+ */
+export function* tokenizerSamples(seed: number): Generator<string> {
+  yield ` ${YEARS.join(" ")}\n${NO_RESULTS}`;
+  for (let world = 0; world < SAMPLE_WORLDS; world++) {
+    const address = { seed, index: FIRST_SAMPLE_WORLD + world, habits: null };
+    for (const demonstration of demonstrationsOf(address)) {
+      yield breakNames(demonstrationText(demonstration));
+    }
+  }
+}
+
+const NAME_WORD = new RegExp(`(${FIRST_PIECES.join("|")})(${LAST_PIECES.join("|")})`, "g");
+
+function breakNames(text: string): string {
+  return text.replace(NAME_WORD, "$1\n$2");
+}
+
+/** A demonstration as one string of the world's ChatML. */
+export function demonstrationText({ question, turns }: Demonstration): string {
+  const prompt = `<|im_start|>system\n${WORLD_RECIPE.systemText}<|im_end|>` +
+    `<|im_start|>user\n${question.text}<|im_end|>`;
+  return prompt + turns.map(turnText).join("");
+}
+
+function turnText({ think, action, observation }: DemonstrationTurn): string {
+  const body = action._tag === "ToolCalls"
+    ? action.calls.map((call) => `<tool_call>${JSON.stringify(call)}</tool_call>`).join("")
+    : action._tag === "Answer"
+    ? `<answer>${action.text}</answer>`
+    : "";
+  const message = `<|im_start|>assistant<think>${think}</think>${body}<|im_end|>`;
+  if (observation === null) return message;
+  return `${message}<|im_start|>user<tool_response>${observation}</tool_response><|im_end|>`;
+}

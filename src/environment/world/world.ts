@@ -1,0 +1,95 @@
+import { createRandom, type RandomStream } from "../../math/random.ts";
+import { keyFromSeed, splitKey } from "../../math/threefry.ts";
+import { drawNames, type NamedType } from "./names.ts";
+import { WORLD_RECIPE, type WorldUse } from "./recipe.ts";
+import { type AnswerType, type Relation, RELATIONS, YEARS } from "./relations.ts";
+
+/** One sentence that is true in a world. */
+export interface Fact {
+  readonly relation: Relation;
+  readonly subject: string;
+  readonly object: string;
+}
+
+/** A closed world: what can be asked can be found, and nothing else is true. */
+export interface World {
+  /** `use/index`; begins the id of every question about this world. */
+  readonly id: string;
+  /** The names of each kind, and all years. */
+  readonly names: Readonly<Record<AnswerType, ReadonlyArray<string>>>;
+  readonly facts: ReadonlyArray<Fact>;
+  /** `documents[i]` states `facts[i]`: one line that starts with a space. */
+  readonly documents: ReadonlyArray<string>;
+}
+
+/** Which world; equal values make equal worlds, bit by bit. */
+export interface WorldAddress {
+  readonly seed: number;
+  readonly use: WorldUse;
+  /** Number among the worlds of one use. @default {0} */
+  readonly index?: number;
+  /** Multiplies the number of things of each kind, 1 to 13. @default {1} */
+  readonly scale?: number;
+}
+
+const USE_NUMBER: Readonly<Record<WorldUse, number>> = {
+  pretrain: 0,
+  train: 1,
+  validation: 2,
+  test: 3,
+};
+
+/** Random streams of one world that must not share draws. */
+const PURPOSES = ["world", "questions", "demonstrations"] as const;
+
+/** The stream for one purpose of a world. */
+export function worldRandom(
+  address: WorldAddress,
+  purpose: (typeof PURPOSES)[number],
+): RandomStream {
+  const { seed, use, index = 0 } = address;
+  return createRandom(
+    splitKey(keyFromSeed(seed), USE_NUMBER[use], index, PURPOSES.indexOf(purpose)),
+  );
+}
+
+/** Makes a world: names, then one fact for each relation and subject, in random order. */
+export function makeWorld(address: WorldAddress): World {
+  const { use, index = 0, scale = 1 } = address;
+  const random = worldRandom(address, "world");
+  const names = { ...drawNames(entityCounts(scale), random), year: YEARS };
+  const facts = random.shuffle(RELATIONS.flatMap((relation) => factsOf(relation, names, random)));
+  return { id: `${use}/${index}`, names, facts, documents: facts.map(sentenceOf) };
+}
+
+function entityCounts(scale: number): Record<NamedType, number> {
+  if (!Number.isInteger(scale) || scale < 1 || scale > 13) {
+    throw new RangeError(
+      `Cannot make a world as scale must be an integer from 1 to 13: current value is ${scale}`,
+    );
+  }
+  const { person, city, country, company, film } = WORLD_RECIPE.entities;
+  return {
+    person: person * scale,
+    city: city * scale,
+    country: country * scale,
+    company: company * scale,
+    film: film * scale,
+  };
+}
+
+function factsOf(relation: Relation, names: World["names"], random: RandomStream): Array<Fact> {
+  const subjects = names[relation.subject];
+  if (relation.noun === "spouse") return marriages(relation, random.shuffle(subjects));
+  const objects = names[relation.object];
+  return subjects.map((subject) => ({ relation, subject, object: random.pick(objects) }));
+}
+
+/** Neighbours in a shuffled list marry each other; each marriage is two facts. */
+function marriages(relation: Relation, people: ReadonlyArray<string>): Array<Fact> {
+  return people.map((subject, place) => ({ relation, subject, object: people[place ^ 1]! }));
+}
+
+function sentenceOf({ relation, subject, object }: Fact): string {
+  return " " + relation.sentence.replace(/\b[SO]\b/g, (hole) => (hole === "S" ? subject : object));
+}
