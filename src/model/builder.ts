@@ -1,0 +1,44 @@
+import { type Extent, type Format, type Op, type Role, type Tensor } from "./plan.ts";
+
+/** Collects the ops of a plan and names its scratch tensors. */
+export interface Builder {
+  readonly ops: ReadonlyArray<Op>;
+  readonly push: (op: Op) => void;
+  /** A tensor by name; the same name gives the same tensor. */
+  readonly tensor: (name: string, rows: Extent, cols: number, options?: TensorOptions) => Tensor;
+  /** A new scratch tensor, its name made unique by a number. */
+  readonly scratch: (label: string, rows: Extent, cols: number) => Tensor;
+  /** A tensor already asked for, or undefined. */
+  readonly find: (name: string) => Tensor | undefined;
+}
+
+export interface TensorOptions {
+  readonly role?: Role;
+  readonly format?: Format;
+}
+
+/** An empty builder. */
+export function createBuilder(): Builder {
+  const ops: Op[] = [];
+  const tensors = new Map<string, Tensor>();
+  const tensor: Builder["tensor"] = (name, rows, cols, options = {}) => {
+    const known = tensors.get(name);
+    if (known !== undefined) return known;
+    const made: Tensor = {
+      name,
+      rows,
+      cols,
+      role: options.role ?? "scratch",
+      format: options.format ?? "f32",
+    };
+    tensors.set(name, made);
+    return made;
+  };
+  return {
+    ops,
+    push: (op) => void ops.push(op),
+    tensor,
+    scratch: (label, rows, cols) => tensor(`${label}#${tensors.size}`, rows, cols),
+    find: (name) => tensors.get(name),
+  };
+}

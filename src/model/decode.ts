@@ -1,0 +1,105 @@
+import type { Architecture } from "./architecture.ts";
+import { createBuilder } from "./builder.ts";
+import { declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
+import { linear, VOCABULARY_TILE } from "./ops.ts";
+import { type Format, type Program, symbol } from "./plan.ts";
+
+/** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
+export interface Sampling {
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+}
+
+/** Whether a filter cuts the distribution, so that the ratio of the update ignores something. */
+export function truncates(sampling: Sampling): boolean {
+  return sampling.topK > 0 || sampling.topP < 1 || sampling.minP > 0;
+}
+
+/** Columns of the `status` tensor (N,8), one row a sequence that is being decoded. */
+export const STATUS = { alive: 0, produced: 1, limit: 2, key0: 3, key1: 4 } as const;
+
+/** At most this many different tokens end a message. */
+export const MAX_STOPS = 4;
+
+/** Stop tokens as scalars of a run. */
+export function stopDims(stops: ReadonlyArray<number>): Record<string, number> {
+  const none = 0xffffffff;
+  return Object.fromEntries(
+    Array.from({ length: MAX_STOPS }, (_, i) => [`stop${i}`, stops[i] ?? none]),
+  );
+}
+
+/**
+ * One decoded token for each of N sequences: feeds `ids`, appends to the cache, samples, tests for a stop and
+ * advances `ids`, `positions`, `queries` and `status` on the device, so that it repeats without the host.
+ * `sampled` (N, 2 window) holds pairs of token id and the bits of its log-prob.
+ */
+export function decodeProgram(
+  architecture: Architecture,
+  format: Format,
+  options: { readonly window: number; readonly masked: boolean },
+): Program {
+  const b = createBuilder();
+  const weights = declareWeights(b, architecture, format);
+  const rows = symbol("N");
+  const hidden = decoderForward(b, architecture, weights, { _tag: "Cache" }, rows);
+  const weight = headWeight(architecture, weights);
+  const vocabulary = architecture.vocabulary;
+  const logits = linear(b, hidden, weight);
+  const ids = input(b, "ids", rows, 1, "u32");
+  const inverseTemperature = symbol("inverseTemperature");
+  const statistics = b.scratch("head_statistics", rows, 4);
+  // The same tiles in the same order as the trainer's head, so that the log-probs have the same bits.
+  for (let first = 0; first < vocabulary; first += VOCABULARY_TILE) {
+    const features = Math.min(VOCABULARY_TILE, vocabulary - first);
+    b.push({
+      kind: "head_statistics",
+      inputs: [logits, ids],
+      outputs: [statistics],
+      dims: { rows, stride: vocabulary, first, column: first, features, inverseTemperature },
+    });
+  }
+  const masked = options.masked ? b.scratch("masked_logits", rows, vocabulary) : logits;
+  if (options.masked) {
+    b.push({
+      kind: "sampling_mask",
+      inputs: [logits, input(b, "seen", rows, Math.ceil(vocabulary / 32), "u32")],
+      outputs: [masked],
+      dims: {
+        rows,
+        cols: vocabulary,
+        inverseTemperature,
+        penalty: symbol("penalty"),
+        topK: symbol("topK"),
+        topP: symbol("topP"),
+        minP: symbol("minP"),
+      },
+    });
+  }
+  b.push({
+    kind: "sample",
+    inputs: [masked, logits, statistics],
+    outputs: [
+      ids,
+      input(b, "positions", rows, 1, "u32"),
+      input(b, "queries", symbol("Q"), 4, "u32"),
+      input(b, "status", rows, 8, "u32"),
+      input(b, "sampled", rows, 2 * options.window, "u32"),
+    ],
+    dims: {
+      rows,
+      cols: vocabulary,
+      window: options.window,
+      inverseTemperature,
+      maskedScale: options.masked ? 1 : inverseTemperature,
+      greedy: symbol("greedy"),
+      stop0: symbol("stop0"),
+      stop1: symbol("stop1"),
+      stop2: symbol("stop2"),
+      stop3: symbol("stop3"),
+    },
+  });
+  return { name: options.masked ? "decode_masked" : "decode", phases: [[...b.ops]] };
+}

@@ -1,0 +1,49 @@
+import type { Effect, Scope } from "effect";
+import type { BadInput, KernelFailed } from "../domain/errors.ts";
+import type { Dims, Program, Tensor } from "./plan.ts";
+
+/** What runs the plans, as shown to the user and written to `summary.json`. */
+export interface Adapter {
+  readonly name: string;
+  /** A real GPU, a software Vulkan driver, or plain loops in this process. */
+  readonly kind: "gpu" | "software" | "interpreter";
+}
+
+/** Numbers on the host side. Engines take any of these and convert to what they store. */
+export type HostArray = Float32Array | Float64Array | Uint32Array;
+
+/** A program with memory. Writing and running only queue work; reading waits for it. */
+export interface Executable {
+  /** Puts numbers at the start of an input tensor. */
+  readonly write: (tensor: string, data: HostArray) => void;
+  /** Runs one phase, `repeat` times over, with these sizes and scalars. */
+  readonly run: (phase: number, dims: Dims, repeat?: number) => void;
+  /** Contents of input, output or shared tensors, in one wait. Sizes follow the dims of the last run. */
+  readonly read: (
+    tensors: ReadonlyArray<string>,
+  ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
+  /** Runs a phase op by op and tells the first op whose result is not finite, with the row. */
+  readonly findNonFinite: (
+    phase: number,
+    dims: Dims,
+  ) => Effect.Effect<{ readonly op: string; readonly row: number } | null, KernelFailed>;
+}
+
+/** Interprets plans. Tensors of role weight, gradient and state belong to the engine, by name. */
+export interface Engine {
+  readonly adapter: Adapter;
+  /** Gives a program its memory; `capacity` bounds every symbol of later runs. */
+  readonly load: (
+    program: Program,
+    capacity: Dims,
+  ) => Effect.Effect<Executable, KernelFailed | BadInput, Scope.Scope>;
+  /** Creates a shared tensor if it is new, filled with zeros. */
+  readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
+  /** Overwrites a shared tensor. */
+  readonly write: (tensor: string, data: HostArray) => void;
+  /** Sets shared tensors to zero. */
+  readonly clear: (tensors: ReadonlyArray<string>) => void;
+  readonly read: (
+    tensors: ReadonlyArray<string>,
+  ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
+}

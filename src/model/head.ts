@@ -1,0 +1,129 @@
+import type { Builder } from "./builder.ts";
+import { linear, VOCABULARY_TILE } from "./ops.ts";
+import type { Extent, Tensor } from "./plan.ts";
+
+/**
+ * The head: log-prob of a target and entropy of softmax(x W^T / temperature), row by row, without a tensor as wide
+ * as the vocabulary. Logits are made tile by tile; (max, sum, weighted sum) are carried along (online softmax), and
+ * the backward pass makes each tile again.
+ */
+export interface HeadTensors {
+  /** (R,C) normalised hidden states of the rows that predict something. */
+  readonly x: Tensor;
+  /** (V,C) */
+  readonly weight: Tensor;
+  /** (R,1) token each row is asked about. */
+  readonly targets: Tensor;
+  /** 1 / temperature of the softmax. */
+  readonly inverseTemperature: Extent;
+}
+
+/** (R,4) per row: log-prob of the target, entropy, log of the softmax denominator, unused. */
+export function headForward(b: Builder, head: HeadTensors): Tensor {
+  const rows = head.x.rows;
+  const tile = b.scratch("logits_tile", rows, VOCABULARY_TILE);
+  const statistics = b.scratch("head_statistics", rows, 4);
+  for (const { start, features } of tiles(head.weight)) {
+    linear(b, head.x, head.weight, { target: tile, weightRow: start, features });
+    b.push({
+      kind: "head_statistics",
+      inputs: [tile, head.targets],
+      outputs: [statistics],
+      dims: {
+        rows,
+        stride: VOCABULARY_TILE,
+        first: start,
+        column: 0,
+        features,
+        inverseTemperature: head.inverseTemperature,
+      },
+    });
+  }
+  const result = b.tensor("head", rows, 4, { role: "output" });
+  b.push({ kind: "head_finish", inputs: [statistics], outputs: [result], dims: { rows } });
+  return result;
+}
+
+/**
+ * Adds to dx and dWeight (null when not trained) what `dHead` (R,2) = [dLoss/dLogProb, dLoss/dEntropy] implies.
+ * dz[v] = (dLogProb (1[v = y] - p[v]) - dEntropy p[v] (log p[v] + H)) / temperature
+ */
+export function headBackward(
+  b: Builder,
+  head: HeadTensors,
+  gradients: {
+    readonly result: Tensor;
+    readonly dHead: Tensor;
+    readonly dx: Tensor | null;
+    readonly dWeight: Tensor | null;
+  },
+): void {
+  const rows = head.x.rows;
+  const tile = b.scratch("d_logits_tile", rows, VOCABULARY_TILE);
+  for (const { start, features } of tiles(head.weight)) {
+    linear(b, head.x, head.weight, { target: tile, weightRow: start, features });
+    b.push({
+      kind: "head_backward",
+      inputs: [head.targets, gradients.result, gradients.dHead],
+      outputs: [tile],
+      dims: {
+        rows,
+        stride: VOCABULARY_TILE,
+        first: start,
+        column: 0,
+        features,
+        inverseTemperature: head.inverseTemperature,
+      },
+    });
+    if (gradients.dx !== null) {
+      const turned = transposeRows(b, head.weight, start, features);
+      linear(b, tile, turned, { target: gradients.dx, accumulate: start > 0 });
+    }
+    if (gradients.dWeight !== null) {
+      linearWeightBackward(b, head.x, tile, gradients.dWeight, { weightRow: start, features });
+    }
+  }
+}
+
+function tiles(weight: Tensor): ReadonlyArray<{ start: number; features: number }> {
+  const vocabulary = weight.rows as number; // weights have fixed rows
+  const count = Math.ceil(vocabulary / VOCABULARY_TILE);
+  return Array.from({ length: count }, (_, i) => ({
+    start: i * VOCABULARY_TILE,
+    features: Math.min(VOCABULARY_TILE, vocabulary - i * VOCABULARY_TILE),
+  }));
+}
+
+/** Wᵀ of rows [start, start + features), zero-padded to the tile's width: (C, VOCABULARY_TILE). */
+function transposeRows(b: Builder, weight: Tensor, start: number, features: number): Tensor {
+  const turned = b.scratch("head_weight_transposed", weight.cols, VOCABULARY_TILE);
+  b.push({
+    kind: "transpose_forward",
+    inputs: [weight],
+    outputs: [turned],
+    dims: { rows: features, cols: weight.cols, weightRow: start, outCols: VOCABULARY_TILE },
+  });
+  return turned;
+}
+
+/** dW[f,k] += sum_n dy[n,f] x[n,k] for the weight rows given. */
+export function linearWeightBackward(
+  b: Builder,
+  x: Tensor,
+  dy: Tensor,
+  dWeight: Tensor,
+  window: { readonly weightRow: number; readonly features: number },
+): void {
+  b.push({
+    kind: "linear_weight_backward",
+    inputs: [x, dy],
+    outputs: [dWeight],
+    dims: {
+      rows: x.rows,
+      inner: dWeight.cols,
+      features: window.features,
+      outCols: dy.cols,
+      weightRow: window.weightRow,
+    },
+  });
+}

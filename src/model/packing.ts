@@ -1,0 +1,88 @@
+import type { Dims } from "./plan.ts";
+import { allRuns, keyTable, queryTable, type Segment } from "./segments.ts";
+
+/** A packed batch as the gradient and log-prob programs read it. */
+export interface PackedBatch {
+  readonly inputs: Readonly<Record<string, Uint32Array>>;
+  readonly dims: Dims;
+}
+
+/** A packed row whose hidden state predicts `target`. */
+export interface Prediction {
+  readonly row: number;
+  readonly target: number;
+}
+
+/**
+ * Builds the tables of a packed batch. `ids` are the tokens of all segments one after the other; predictions stand
+ * in the order in which log-probs come back, each row at most once.
+ */
+export function packBatch(
+  segments: ReadonlyArray<Segment>,
+  ids: Uint32Array,
+  predictions: ReadonlyArray<Prediction>,
+): PackedBatch {
+  const { table, positions } = queryTable(segments, allRuns(segments));
+  const keys = keyTable(segments);
+  const rowIndex = Uint32Array.from(predictions, (p) => p.row);
+  const rowInverse = new Uint32Array(ids.length).fill(0xffffffff);
+  rowIndex.forEach((row, r) => rowInverse[row] = r);
+  const { occurrences, tokenOrder } = occurrenceTable(ids);
+  return {
+    inputs: {
+      ids,
+      positions,
+      queries: table,
+      keys,
+      row_index: rowIndex,
+      row_inverse: rowInverse,
+      targets: Uint32Array.from(predictions, (p) => p.target),
+      occurrences,
+      token_order: tokenOrder,
+    },
+    dims: {
+      N: ids.length,
+      R: predictions.length,
+      Q: table.length / 4,
+      K: keys.length / 4,
+      U: occurrences.length / 4,
+    },
+  };
+}
+
+/** For each token id that occurs `[id, first, count, 0]` into the rows sorted by id, earlier rows first. */
+export function occurrenceTable(
+  ids: Uint32Array,
+): { readonly occurrences: Uint32Array; readonly tokenOrder: Uint32Array } {
+  const rows = new Map<number, number[]>();
+  ids.forEach((id, row) => {
+    const known = rows.get(id);
+    if (known === undefined) rows.set(id, [row]);
+    else known.push(row);
+  });
+  const sorted = [...rows].sort(([a], [b]) => a - b);
+  const occurrences = new Uint32Array(sorted.length * 4);
+  const tokenOrder = new Uint32Array(ids.length);
+  let first = 0;
+  sorted.forEach(([id, list], u) => {
+    occurrences.set([id, first, list.length, 0], u * 4);
+    tokenOrder.set(list, first);
+    first += list.length;
+  });
+  return { occurrences, tokenOrder };
+}
+
+/** Segments of sequences that do not see each other. */
+export function separateSegments(lengths: ReadonlyArray<number>): ReadonlyArray<Segment> {
+  let start = 0;
+  return lengths.map((length) => {
+    const segment = { start, length, firstPosition: 0, parent: -1, visible: 0 };
+    start += length;
+    return segment;
+  });
+}
+
+/** A capacity that fits this batch, and tables for forests of up to `views` extra rows. */
+export function capacityOf(dims: Dims, positions: number): Dims {
+  return { ...dims, P: positions };
+}

@@ -1,0 +1,118 @@
+/**
+ * A plan is a list of ops over named two-dimensional tensors. It says what is computed, in which order and in
+ * which memory; an interpreter (plain loops or WGSL) says how. Sizes that vary from run to run are symbols.
+ */
+
+/** A size: a number, or a symbol bound at run time, times a constant. */
+export type Extent = number | { readonly symbol: string; readonly times: number };
+
+/** Values of the symbols of one run, and of its scalars such as the learning rate. */
+export type Dims = Readonly<Record<string, number>>;
+
+/**
+ * Who owns a tensor. `weight`, `gradient` and `state` live in the engine under their name and are shared by
+ * programs; `input` is written by the host before a run; `output` can be read after it; `scratch` shares memory.
+ */
+export type Role = "weight" | "gradient" | "state" | "input" | "output" | "scratch";
+
+/** How the numbers of a weight are stored; every other tensor is f32 or u32. */
+export type Format = "f32" | "bf16" | "f16" | "u32";
+
+/** A row-major matrix. */
+export interface Tensor {
+  readonly name: string;
+  readonly rows: Extent;
+  readonly cols: number;
+  readonly format: Format;
+  readonly role: Role;
+}
+
+/** Every op has one formula, one plain loop in `reference/`, one kernel in `shaders/` and one test that compares them. */
+export type OpKind =
+  | "embedding_forward"
+  | "embedding_backward"
+  | "rmsnorm_forward"
+  | "rmsnorm_backward"
+  | "rmsnorm_weight_backward"
+  | "linear_forward"
+  | "linear_weight_backward"
+  | "column_sum_backward"
+  | "transpose_forward"
+  | "rope_forward"
+  | "cache_append"
+  | "attention_forward"
+  | "attention_delta"
+  | "attention_query_backward"
+  | "attention_key_backward"
+  | "swiglu_forward"
+  | "swiglu_backward"
+  | "add_forward"
+  | "gather_rows_forward"
+  | "gather_rows_backward"
+  | "head_statistics"
+  | "head_finish"
+  | "head_backward"
+  | "sampling_mask"
+  | "sample"
+  | "sum_squares"
+  | "adamw_update";
+
+/** One step of a plan. `dims` are the fields of the kernel's `Dims` uniform. */
+export interface Op {
+  readonly kind: OpKind;
+  readonly inputs: ReadonlyArray<Tensor>;
+  readonly outputs: ReadonlyArray<Tensor>;
+  readonly dims: Readonly<Record<string, Extent>>;
+}
+
+/** A list cut into phases: the host may read outputs and write inputs between two phases. */
+export interface Program {
+  readonly name: string;
+  readonly phases: ReadonlyArray<ReadonlyArray<Op>>;
+}
+
+/** A symbol as an extent. */
+export function symbol(name: string, times = 1): Extent {
+  return { symbol: name, times };
+}
+
+/** An extent times a constant. */
+export function scaled(extent: Extent, factor: number): Extent {
+  return typeof extent === "number"
+    ? extent * factor
+    : { symbol: extent.symbol, times: extent.times * factor };
+}
+
+/** The number an extent stands for in one run. */
+export function valueOf(extent: Extent, dims: Dims): number {
+  if (typeof extent === "number") return extent;
+  const value = dims[extent.symbol];
+  if (value === undefined) throw new Error(`Symbol ${extent.symbol} is not bound`);
+  return value * extent.times;
+}
+
+/** Number of elements of a tensor in one run. */
+export function elementsOf(tensor: Tensor, dims: Dims): number {
+  return valueOf(tensor.rows, dims) * tensor.cols;
+}
+
+/** Bytes of a tensor in one run; 16-bit formats are packed in pairs. */
+export function bytesOf(tensor: Tensor, dims: Dims): number {
+  const width = tensor.format === "bf16" || tensor.format === "f16" ? 2 : 4;
+  return Math.ceil(elementsOf(tensor, dims) * width / 16) * 16;
+}
+
+/** All tensors of a program, each once, in order of first use. */
+export function tensorsOf(program: Program): ReadonlyArray<Tensor> {
+  const seen = new Map<string, Tensor>();
+  for (const op of program.phases.flat()) {
+    for (const tensor of [...op.inputs, ...op.outputs]) {
+      const known = seen.get(tensor.name);
+      if (known !== undefined && known !== tensor) {
+        throw new Error(`Two tensors of ${program.name} are called ${tensor.name}`);
+      }
+      seen.set(tensor.name, tensor);
+    }
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,180 @@
+import type { Architecture } from "./architecture.ts";
+import {
+  createGradients,
+  dependents,
+  deriveBackward,
+  gradientName,
+  occurrences,
+  tokenOrder,
+} from "./backward.ts";
+import { type Builder, createBuilder } from "./builder.ts";
+import { declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
+import { headBackward, headForward, type HeadTensors } from "./head.ts";
+import { gatherRows, linear } from "./ops.ts";
+import { parametersOf } from "./parameters.ts";
+import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
+
+/*
+ * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
+ * query table, K rows of the key table, U different token ids, M slots of the cache, P positions of the rotary table.
+ * Scalars: inverseTemperature, and those of AdamW.
+ */
+
+/** How a model is stored and which of its parameters are trained. */
+export interface ModelOptions {
+  readonly format: Format;
+  readonly trainable: ReadonlySet<string>;
+}
+
+/** All parameters trained, in f32. */
+export function fullTraining(architecture: Architecture): ModelOptions {
+  return { format: "f32", trainable: new Set(parametersOf(architecture).map((p) => p.name)) };
+}
+
+function selectRows(b: Builder, hidden: Tensor, training: boolean): HeadTensors["x"] {
+  const index = input(b, "row_index", symbol("R"), 1, "u32");
+  const inverse = training ? input(b, "row_inverse", symbol("N"), 1, "u32") : null;
+  return gatherRows(b, hidden, index, inverse);
+}
+
+function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
+  return {
+    x,
+    weight,
+    targets: input(b, "targets", symbol("R"), 1, "u32"),
+    inverseTemperature: symbol("inverseTemperature"),
+  };
+}
+
+/**
+ * Log-probs and entropies of a packed batch (phase 0), then the gradients of `d_head` added to the engine's
+ * (phase 1). The host decides what the loss is between the two.
+ */
+export function gradientProgram(architecture: Architecture, options: ModelOptions): Program {
+  const b = createBuilder();
+  const weights = declareWeights(b, architecture, options.format);
+  const keys = input(b, "keys", symbol("K"), 4, "u32");
+  const hidden = decoderForward(b, architecture, weights, { _tag: "Batch", keys }, symbol("N"));
+  const x = selectRows(b, hidden, true);
+  const decoder = [...b.ops];
+  const head = headOf(b, x, headWeight(architecture, weights));
+  const result = headForward(b, head);
+  const forward = [...b.ops];
+  const gradients = createGradients(b, dependents(decoder, options.trainable));
+  const dHead = input(b, "d_head", symbol("R"), 2, "f32");
+  const weight = head.weight;
+  const dWeight = options.trainable.has(weight.name)
+    ? b.tensor(gradientName(weight.name), weight.rows, weight.cols, { role: "gradient" })
+    : null;
+  gradients.contribute(x, (dx) => headBackward(b, head, { result, dHead, dx, dWeight }));
+  occurrences(b);
+  tokenOrder(b);
+  deriveBackward(b, decoder, gradients);
+  return { name: "gradient", phases: [forward, b.ops.slice(forward.length)] };
+}
+
+/** Log-probs and entropies of a packed batch: the first phase of `gradientProgram` alone. */
+export function logProbProgram(architecture: Architecture, format: Format): Program {
+  const b = createBuilder();
+  const weights = declareWeights(b, architecture, format);
+  const hidden = decoderForward(
+    b,
+    architecture,
+    weights,
+    { _tag: "Batch", keys: null },
+    symbol("N"),
+  );
+  const x = selectRows(b, hidden, false);
+  headForward(b, headOf(b, x, headWeight(architecture, weights)));
+  return { name: "log_prob", phases: [[...b.ops]] };
+}
+
+/** Logits of chosen rows of a packed batch; for tests and tools, since it is as wide as the vocabulary. */
+export function logitsProgram(architecture: Architecture, format: Format): Program {
+  const b = createBuilder();
+  const weights = declareWeights(b, architecture, format);
+  const hidden = decoderForward(
+    b,
+    architecture,
+    weights,
+    { _tag: "Batch", keys: null },
+    symbol("N"),
+  );
+  const weight = headWeight(architecture, weights);
+  const target = b.tensor("logits", symbol("N"), architecture.vocabulary, { role: "output" });
+  linear(b, hidden, weight, { target });
+  return { name: "logits", phases: [[...b.ops]] };
+}
+
+/**
+ * Fills the cache with N tokens (phase 0), and also gives log-probs of R of them (phase 1): the first is prefill,
+ * both together score suffixes hung on cached trajectories.
+ */
+export function cacheProgram(architecture: Architecture, format: Format): Program {
+  const b = createBuilder();
+  const weights = declareWeights(b, architecture, format);
+  const hidden = decoderForward(b, architecture, weights, { _tag: "Cache" }, symbol("N"));
+  const prefill = [...b.ops];
+  const x = selectRows(b, hidden, false);
+  headForward(b, headOf(b, x, headWeight(architecture, weights)));
+  return { name: "cache", phases: [prefill, b.ops.slice(prefill.length)] };
+}
+
+/** Settings of AdamW that are the same for every parameter and step. */
+export interface AdamW {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+}
+
+/** Elements whose squares make one partial sum of the gradient norm. */
+export const SQUARES_BLOCK = 4096;
+
+/**
+ * Partial sums of squares of every gradient (phase 0), then AdamW with `gradientScale` on all of them (phase 1).
+ * Scalars: learningRate, gradientScale, correction1 = 1 - beta1^t, correction2 = 1 - beta2^t.
+ */
+export function updateProgram(
+  architecture: Architecture,
+  options: ModelOptions,
+  adamw: AdamW,
+): Program {
+  const b = createBuilder();
+  const weights = declareWeights(b, architecture, options.format);
+  const trained = parametersOf(architecture).filter((p) => options.trainable.has(p.name));
+  const like = (name: string, w: Tensor, role: "gradient" | "state") =>
+    b.tensor(name, w.rows, w.cols, { role });
+  for (const { name, rows, cols } of trained) {
+    const gradient = like(gradientName(name), weights(name), "gradient");
+    const elements = rows * cols;
+    const blocks = Math.ceil(elements / SQUARES_BLOCK);
+    const sums = b.tensor(squaresName(name), blocks, 1, { role: "output" });
+    b.push({ kind: "sum_squares", inputs: [gradient], outputs: [sums], dims: { elements } });
+  }
+  const squares = [...b.ops];
+  for (const { name, rows, cols } of trained) {
+    const weight = weights(name);
+    const gradient = like(gradientName(name), weight, "gradient");
+    const moments = ["m", "v"].map((m) => like(`${m} ${name}`, weight, "state"));
+    b.push({
+      kind: "adamw_update",
+      inputs: [gradient],
+      outputs: [weight, ...moments],
+      dims: {
+        elements: rows * cols,
+        ...adamw,
+        learningRate: symbol("learningRate"),
+        gradientScale: symbol("gradientScale"),
+        correction1: symbol("correction1"),
+        correction2: symbol("correction2"),
+      },
+    });
+  }
+  return { name: "update", phases: [squares, b.ops.slice(squares.length)] };
+}
+
+/** The output of `updateProgram` that holds the partial sums of a parameter's squared gradient. */
+export function squaresName(parameter: string): string {
+  return `squares ${parameter}`;
+}

@@ -1,0 +1,119 @@
+import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
+
+type Shape = Record<"rows" | "heads" | "keyValueHeads" | "headDim", number>;
+
+/** Slots that query n sees, in order: its ranges, then its own segment up to itself. */
+function* seenSlots(queries: Values, n: number): Generator<number> {
+  const [first, count, own, slot] = queries.subarray(n * 4, n * 4 + 4) as unknown as number[];
+  for (let r = first!; r < first! + count!; r++) {
+    for (let j = queries[r * 4]!; j < queries[r * 4 + 1]!; j++) yield j;
+  }
+  for (let j = own!; j <= slot!; j++) yield j;
+}
+
+/** Packed queries that see key j: its own segment from j on, then the views that reach it. */
+function* seeingQueries(keys: Values, j: number): Generator<number> {
+  const [first, count, ownEnd] = keys.subarray(j * 4, j * 4 + 3) as unknown as number[];
+  for (let n = j; n < ownEnd!; n++) yield n;
+  for (let view = first!; view < first! + count!; view++) {
+    if (j >= keys[view * 4 + 2]!) continue;
+    for (let n = keys[view * 4]!; n < keys[view * 4 + 1]!; n++) yield n;
+  }
+}
+
+function dot(a: Values, at: number, b: Values, bt: number, length: number): number {
+  let sum = 0;
+  for (let d = 0; d < length; d++) sum += a[at + d]! * b[bt + d]!;
+  return sum;
+}
+
+/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); second output log sum exp */
+export const attentionForward: PlainLoop = ([q, k, v, queries], [out, logSum], dims) => {
+  const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
+  const scale = 1 / Math.sqrt(D);
+  for (let n = 0; n < rows; n++) {
+    const slots = [...seenSlots(queries!, n)];
+    for (let h = 0; h < heads; h++) {
+      const g = Math.floor(h * keyValueHeads / heads);
+      const at = (n * heads + h) * D;
+      const keyAt = (j: number) => (j * keyValueHeads + g) * D;
+      const scores = slots.map((j) => dot(q!, at, k!, keyAt(j), D) * scale);
+      const max = scores.reduce((m, s) => Math.max(m, s), NEG_LARGE);
+      const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
+      logSum![n * heads + h] = max + Math.log(sum);
+      for (let d = 0; d < D; d++) out![at + d] = 0;
+      slots.forEach((j, i) => {
+        const p = Math.exp(scores[i]! - max) / sum;
+        for (let d = 0; d < D; d++) out![at + d] = out![at + d]! + p * v![keyAt(j) + d]!;
+      });
+    }
+  }
+};
+
+/** (N,2H): the log sum, then delta[n,h] = dout[n,h] . out[n,h] */
+export const attentionDelta: PlainLoop = ([out, dOut, logSum], [statistics], dims) => {
+  const { rows, heads, headDim: D } = dims as Shape;
+  for (let n = 0; n < rows; n++) {
+    for (let h = 0; h < heads; h++) {
+      const at = (n * heads + h) * D;
+      statistics![n * 2 * heads + h] = logSum![n * heads + h]!;
+      statistics![n * 2 * heads + heads + h] = dot(out!, at, dOut!, at, D);
+    }
+  }
+};
+
+/** dq[n,h] = sum_j ds[n,j] k[j,g] / sqrt(D), ds = p (dout . v[j] - delta) */
+export const attentionQueryBackward: PlainLoop = (inputs, [dq], dims) => {
+  const [q, k, v, statistics, dOut, queries] = inputs as [
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+  ];
+  const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
+  const scale = 1 / Math.sqrt(D);
+  dq!.fill(0, 0, rows * heads * D);
+  for (let n = 0; n < rows; n++) {
+    for (const j of seenSlots(queries, n)) {
+      for (let h = 0; h < heads; h++) {
+        const keyAt = (j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const at = (n * heads + h) * D;
+        const p = Math.exp(dot(q, at, k, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
+        const ds = p * (dot(dOut, at, v, keyAt, D) - statistics[(n * 2 + 1) * heads + h]!);
+        for (let d = 0; d < D; d++) dq![at + d] = dq![at + d]! + ds * scale * k[keyAt + d]!;
+      }
+    }
+  }
+};
+
+/** dk[j,g] = sum over queries n and heads h of g: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
+export const attentionKeyBackward: PlainLoop = (inputs, [dk, dv], dims) => {
+  const [q, k, v, statistics, dOut, keys] = inputs as [
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+  ];
+  const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
+  const scale = 1 / Math.sqrt(D);
+  dk!.fill(0, 0, rows * keyValueHeads * D);
+  dv!.fill(0, 0, rows * keyValueHeads * D);
+  for (let j = 0; j < rows; j++) {
+    for (const n of seeingQueries(keys, j)) {
+      for (let h = 0; h < heads; h++) {
+        const keyAt = (j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const at = (n * heads + h) * D;
+        const p = Math.exp(dot(q, at, k, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
+        const ds = p * (dot(dOut, at, v, keyAt, D) - statistics[(n * 2 + 1) * heads + h]!);
+        for (let d = 0; d < D; d++) {
+          dk![keyAt + d] = dk![keyAt + d]! + ds * scale * q[at + d]!;
+          dv![keyAt + d] = dv![keyAt + d]! + p * dOut[at + d]!;
+        }
+      }
+    }
+  }
+};

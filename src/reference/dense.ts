@@ -1,0 +1,104 @@
+import type { PlainLoop } from "./loop.ts";
+
+/** y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) */
+export const linearForward: PlainLoop = ([x, w, bias], [y], d) => {
+  const { rows, inner, features, outCols, weightRow, hasBias, accumulate } = d as Record<
+    "rows" | "inner" | "features" | "outCols" | "weightRow" | "hasBias" | "accumulate",
+    number
+  >;
+  for (let n = 0; n < rows; n++) {
+    for (let f = 0; f < features; f++) {
+      let sum = hasBias === 1 ? bias![f]! : 0;
+      const at = (weightRow + f) * inner;
+      for (let k = 0; k < inner; k++) sum += x![n * inner + k]! * w![at + k]!;
+      y![n * outCols + f] = accumulate === 1 ? y![n * outCols + f]! + sum : sum;
+    }
+  }
+};
+
+/** dW[weightRow+f,k] += sum_n dy[n,f] x[n,k] */
+export const linearWeightBackward: PlainLoop = ([x, dy], [dw], d) => {
+  const { rows, inner, features, outCols, weightRow } = d as Record<
+    "rows" | "inner" | "features" | "outCols" | "weightRow",
+    number
+  >;
+  for (let n = 0; n < rows; n++) {
+    for (let f = 0; f < features; f++) {
+      const g = dy![n * outCols + f]!;
+      const at = (weightRow + f) * inner;
+      for (let k = 0; k < inner; k++) dw![at + k] = dw![at + k]! + g * x![n * inner + k]!;
+    }
+  }
+};
+
+/** db[c] += sum_n dy[n,c] */
+export const columnSumBackward: PlainLoop = ([dy], [db], d) => {
+  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  for (let n = 0; n < rows; n++) {
+    for (let c = 0; c < cols; c++) db![c] = db![c]! + dy![n * cols + c]!;
+  }
+};
+
+/** y[k,f] = W[weightRow+f,k] for f < rows, 0 up to outCols */
+export const transposeForward: PlainLoop = ([w], [y], d) => {
+  const { rows, cols, weightRow, outCols } = d as Record<
+    "rows" | "cols" | "weightRow" | "outCols",
+    number
+  >;
+  for (let k = 0; k < cols; k++) {
+    for (let f = 0; f < outCols; f++) {
+      y![k * outCols + f] = f < rows ? w![(weightRow + f) * cols + k]! : 0;
+    }
+  }
+};
+
+/** y[n] = W[ids[n]] */
+export const embeddingForward: PlainLoop = ([ids, w], [y], d) => {
+  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  for (let n = 0; n < rows; n++) {
+    for (let c = 0; c < cols; c++) y![n * cols + c] = w![ids![n]! * cols + c]!;
+  }
+};
+
+/** dW[id] += sum of dy over the rows where `id` occurs */
+export const embeddingBackward: PlainLoop = ([dy, occurrences, order], [dw], d) => {
+  const { unique, cols } = d as Record<"unique" | "cols", number>;
+  for (let u = 0; u < unique; u++) {
+    const [id, first, count] = [0, 1, 2].map((i) => occurrences![u * 4 + i]!) as [
+      number,
+      number,
+      number,
+    ];
+    for (let i = first; i < first + count; i++) {
+      for (let c = 0; c < cols; c++) {
+        dw![id * cols + c] = dw![id * cols + c]! + dy![order![i]! * cols + c]!;
+      }
+    }
+  }
+};
+
+/** y[r] = x[index[r]] */
+export const gatherRowsForward: PlainLoop = ([x, index], [y], d) => {
+  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) y![r * cols + c] = x![index![r]! * cols + c]!;
+  }
+};
+
+/** dx[n] = dy[inverse[n]], 0 where no row was taken */
+export const gatherRowsBackward: PlainLoop = ([dy, inverse], [dx], d) => {
+  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  for (let n = 0; n < rows; n++) {
+    const r = inverse![n]!;
+    for (let c = 0; c < cols; c++) dx![n * cols + c] = r === 0xffffffff ? 0 : dy![r * cols + c]!;
+  }
+};
+
+/** cache[slot[n]] = x[n] */
+export const cacheAppend: PlainLoop = ([x, queries], [cache], d) => {
+  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  for (let n = 0; n < rows; n++) {
+    const slot = queries![n * 4 + 3]!;
+    for (let c = 0; c < cols; c++) cache![slot * cols + c] = x![n * cols + c]!;
+  }
+};

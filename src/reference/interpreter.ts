@@ -1,0 +1,146 @@
+import { Effect } from "effect";
+import type { KernelFailed } from "../domain/errors.ts";
+import type { Engine, Executable, HostArray } from "../model/engine.ts";
+import { planScratch } from "../model/memory.ts";
+import {
+  bytesOf,
+  type Dims,
+  elementsOf,
+  type Op,
+  type OpKind,
+  type Program,
+  type Tensor,
+  tensorsOf,
+  valueOf,
+} from "../model/plan.ts";
+import * as attention from "./attention.ts";
+import * as dense from "./dense.ts";
+import * as head from "./head.ts";
+import type { PlainLoop, Values } from "./loop.ts";
+import * as norm from "./norm.ts";
+import * as sampling from "./sampling.ts";
+import * as update from "./update.ts";
+
+/** The plain loop of every op. */
+export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
+  embedding_forward: dense.embeddingForward,
+  embedding_backward: dense.embeddingBackward,
+  rmsnorm_forward: norm.rmsnormForward,
+  rmsnorm_backward: norm.rmsnormBackward,
+  rmsnorm_weight_backward: norm.rmsnormWeightBackward,
+  linear_forward: dense.linearForward,
+  linear_weight_backward: dense.linearWeightBackward,
+  column_sum_backward: dense.columnSumBackward,
+  transpose_forward: dense.transposeForward,
+  rope_forward: norm.ropeForward,
+  cache_append: dense.cacheAppend,
+  attention_forward: attention.attentionForward,
+  attention_delta: attention.attentionDelta,
+  attention_query_backward: attention.attentionQueryBackward,
+  attention_key_backward: attention.attentionKeyBackward,
+  swiglu_forward: norm.swigluForward,
+  swiglu_backward: norm.swigluBackward,
+  add_forward: norm.addForward,
+  gather_rows_forward: dense.gatherRowsForward,
+  gather_rows_backward: dense.gatherRowsBackward,
+  head_statistics: head.headStatistics,
+  head_finish: head.headFinish,
+  head_backward: head.headBackward,
+  sampling_mask: sampling.samplingMask,
+  sample: sampling.sample,
+  sum_squares: update.sumSquares,
+  adamw_update: update.adamwUpdate,
+};
+
+/** Runs plans in plain float64 loops: the oracle of every kernel test, and `--device cpu`. */
+export function createInterpreter(): Engine {
+  const shared = new Map<string, Values>();
+  const allocate = (tensor: Tensor, capacity: Dims) => {
+    if (!shared.has(tensor.name)) shared.set(tensor.name, emptyValues(tensor, capacity));
+  };
+  return {
+    adapter: { name: "plain loops in float64", kind: "interpreter" },
+    load: (program, capacity) =>
+      Effect.sync(() => loadProgram(program, capacity, shared, allocate)),
+    allocate: (tensor, capacity) => Effect.sync(() => allocate(tensor, capacity)),
+    write: (name, data) => lookUp(shared, name).set(data),
+    clear: (names) => names.forEach((name) => lookUp(shared, name).fill(0)),
+    read: (names) => Effect.sync(() => copies(names, (name) => lookUp(shared, name).slice())),
+  };
+}
+
+function lookUp(values: ReadonlyMap<string, Values>, name: string): Values {
+  const found = values.get(name);
+  if (found === undefined) throw new Error(`There is no tensor ${name}`);
+  return found;
+}
+
+function copies(
+  names: ReadonlyArray<string>,
+  copy: (name: string) => Values,
+): Readonly<Record<string, HostArray>> {
+  return Object.fromEntries(names.map((name) => [name, copy(name)]));
+}
+
+function emptyValues(tensor: Tensor, capacity: Dims): Values {
+  const length = elementsOf(tensor, capacity);
+  return tensor.format === "u32" ? new Uint32Array(length) : new Float64Array(length);
+}
+
+function loadProgram(
+  program: Program,
+  capacity: Dims,
+  shared: ReadonlyMap<string, Values>,
+  allocate: (tensor: Tensor, capacity: Dims) => void,
+): Executable {
+  const values = new Map<string, Values>();
+  const scratch = planScratch(program, capacity);
+  // Twice the bytes of the plan, since these numbers are 64 bits wide.
+  const slots = scratch.slotBytes.map((bytes) => new ArrayBuffer(bytes * 2));
+  for (const tensor of tensorsOf(program)) {
+    if (tensor.role === "weight" || tensor.role === "gradient" || tensor.role === "state") {
+      allocate(tensor, capacity);
+      values.set(tensor.name, lookUp(shared, tensor.name));
+    } else if (tensor.role === "scratch") {
+      const slot = slots[scratch.slotOf.get(tensor.name)!]!;
+      values.set(tensor.name, new Float64Array(slot, 0, bytesOf(tensor, capacity) / 4));
+    } else values.set(tensor.name, emptyValues(tensor, capacity));
+  }
+  let lastDims = capacity;
+  const runOp = (op: Op, dims: Dims) => {
+    const pick = (tensor: Tensor) => lookUp(values, tensor.name);
+    const bound = Object.fromEntries(
+      Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]),
+    );
+    PLAIN_LOOPS[op.kind](op.inputs.map(pick), op.outputs.map(pick), bound);
+  };
+  const byName = new Map(tensorsOf(program).map((tensor) => [tensor.name, tensor]));
+  return {
+    write: (name, data) => lookUp(values, name).set(data),
+    run: (phase, dims, repeat = 1) => {
+      lastDims = dims;
+      for (let i = 0; i < repeat; i++) program.phases[phase]!.forEach((op) => runOp(op, dims));
+    },
+    read: (names) =>
+      Effect.sync(() =>
+        copies(names, (name) => {
+          const tensor = byName.get(name)!;
+          return lookUp(values, name).slice(0, elementsOf(tensor, { ...capacity, ...lastDims }));
+        })
+      ),
+    findNonFinite: (phase, dims) =>
+      Effect.sync(() => {
+        for (const op of program.phases[phase]!) {
+          runOp(op, dims);
+          for (const output of op.outputs) {
+            const length = elementsOf(output, dims);
+            const at = lookUp(values, output.name).subarray(0, length).findIndex((x) =>
+              !Number.isFinite(x)
+            );
+            if (at >= 0) return { op: op.kind, row: Math.floor(at / output.cols) };
+          }
+        }
+        return null;
+      }) as Effect.Effect<{ op: string; row: number } | null, KernelFailed>,
+  };
+}

@@ -1,0 +1,123 @@
+import { uniform } from "../math/threefry.ts";
+import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
+
+type Filters = Record<"inverseTemperature" | "penalty" | "topK" | "topP" | "minP", number>;
+
+/**
+ * Tempered logits with dropped tokens at NEG_LARGE: repetition penalty, temperature, top-k, top-p, min-p in that
+ * order (transformers' logits processors). Top-k keeps ties at the cut; top-p drops the earlier of equal tokens.
+ */
+export const samplingMask: PlainLoop = ([logits, seen], [masked], dims) => {
+  const { rows, cols } = dims as Record<"rows" | "cols", number>;
+  const filters = dims as Filters;
+  const words = Math.ceil(cols / 32);
+  for (let n = 0; n < rows; n++) {
+    const isSeen = (c: number) => (seen![n * words + (c >>> 5)]! >>> (c & 31) & 1) === 1;
+    const row = logits!.subarray(n * cols, (n + 1) * cols);
+    const tempered = Float64Array.from(
+      row,
+      (x: number, c: number) =>
+        (isSeen(c) ? (x > 0 ? x / filters.penalty : x * filters.penalty) : x) *
+        filters.inverseTemperature,
+    );
+    masked!.set(
+      dropRare(dropTail(dropBelowTopK(tempered, filters.topK), filters.topP), filters.minP),
+      n * cols,
+    );
+  }
+};
+
+function dropBelowTopK(x: Float64Array, topK: number): Float64Array {
+  if (topK === 0 || topK >= x.length) return x;
+  const cut = x.toSorted()[x.length - topK]!;
+  return x.map((value) => value < cut ? NEG_LARGE : value);
+}
+
+function dropTail(x: Float64Array, topP: number): Float64Array {
+  if (topP >= 1) return x;
+  const max = x.reduce((m, value) => Math.max(m, value), NEG_LARGE);
+  const total = x.reduce((sum, value) => sum + Math.exp(value - max), 0);
+  const ascending = [...x.keys()].sort((a, b) => x[a]! - x[b]! || a - b);
+  const kept = x.slice();
+  let cumulative = 0;
+  for (const index of ascending.slice(0, -1)) {
+    cumulative += Math.exp(x[index]! - max) / total;
+    if (cumulative > 1 - topP) break;
+    kept[index] = NEG_LARGE;
+  }
+  return kept;
+}
+
+function dropRare(x: Float64Array, minP: number): Float64Array {
+  if (minP <= 0) return x;
+  const max = x.reduce((m, value) => Math.max(m, value), NEG_LARGE);
+  return x.map((value) => Math.exp(value - max) < minP ? NEG_LARGE : value);
+}
+
+type Step = Record<
+  "rows" | "cols" | "window" | "inverseTemperature" | "maskedScale" | "greedy",
+  number
+>;
+
+/** Draws the next token of each living row and advances its state; see `decodeProgram`. */
+export const sample: PlainLoop = ([masked, logits, statistics], outputs, dims) => {
+  const [ids, positions, queries, status, sampled] = outputs as [
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+  ];
+  const d = dims as Step;
+  const stops = [0, 1, 2, 3].map((i) => dims[`stop${i}`]!);
+  for (let n = 0; n < d.rows; n++) {
+    const [alive, produced, limit, key0, key1] = status.subarray(
+      n * 8,
+      n * 8 + 5,
+    ) as unknown as [number, number, number, number, number];
+    if (alive === 0) continue;
+    const row = masked!.subarray(n * d.cols, (n + 1) * d.cols) as Float64Array;
+    const token = d.greedy === 1
+      ? argmax(row)
+      : draw(row, d.maskedScale, uniform([key0, key1], produced));
+    const logSum = statistics![n * 4]! + Math.log(statistics![n * 4 + 1]!);
+    const logProb = logits![n * d.cols + token]! * d.inverseTemperature - logSum;
+    const at = (n * d.window + produced % d.window) * 2;
+    sampled[at] = token;
+    sampled[at + 1] = new Uint32Array(Float32Array.of(logProb).buffer)[0]!;
+    status[n * 8 + 1] = produced + 1;
+    if (stops.includes(token) || produced + 1 === limit) {
+      status[n * 8] = 0;
+      continue;
+    }
+    ids[n] = token;
+    positions[n] = positions[n]! + 1;
+    queries[n * 4 + 3] = queries[n * 4 + 3]! + 1;
+  }
+};
+
+/** Index of the largest value, the first of equals. */
+function argmax(row: Float64Array): number {
+  let best = 0;
+  row.forEach((value, index) => {
+    if (value > row[best]!) best = index;
+  });
+  return best;
+}
+
+/** Inverse of the cumulative distribution at `u`, in token order. */
+function draw(row: Float64Array, scale: number, u: number): number {
+  const max = row[argmax(row)]! * scale;
+  const weight = (value: number) => value <= NEG_LARGE ? 0 : Math.exp(value * scale - max);
+  const total = row.reduce((sum, value) => sum + weight(value), 0);
+  let left = u * total;
+  let last = 0;
+  for (let c = 0; c < row.length; c++) {
+    const w = weight(row[c]!);
+    if (w === 0) continue;
+    last = c;
+    left -= w;
+    if (left < 0) return c;
+  }
+  return last;
+}

@@ -1,0 +1,37 @@
+import type { PlainLoop } from "./loop.ts";
+
+/** Sums of squares of stretches of 4096 elements */
+export const sumSquares: PlainLoop = ([x], [sums], dims) => {
+  const elements = dims["elements"]!;
+  for (let block = 0; block * 4096 < elements; block++) {
+    let sum = 0;
+    for (let i = block * 4096; i < Math.min(elements, (block + 1) * 4096); i++) sum += x![i]! ** 2;
+    sums![block] = sum;
+  }
+};
+
+/**
+ * AdamW (Loshchilov & Hutter 2019) with decoupled decay:
+ * m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w = w (1 - lr wd) - lr (m / c1) / (sqrt(v / c2) + eps)
+ */
+export const adamwUpdate: PlainLoop = ([gradient], [w, m, v], dims) => {
+  const d = dims as Record<
+    | "elements"
+    | "beta1"
+    | "beta2"
+    | "eps"
+    | "weightDecay"
+    | "learningRate"
+    | "gradientScale"
+    | "correction1"
+    | "correction2",
+    number
+  >;
+  for (let i = 0; i < d.elements; i++) {
+    const g = gradient![i]! * d.gradientScale;
+    m![i] = d.beta1 * m![i]! + (1 - d.beta1) * g;
+    v![i] = d.beta2 * v![i]! + (1 - d.beta2) * g * g;
+    const step = m![i]! / d.correction1 / (Math.sqrt(v![i]! / d.correction2) + d.eps);
+    w![i] = w![i]! * (1 - d.learningRate * d.weightDecay) - d.learningRate * step;
+  }
+};
