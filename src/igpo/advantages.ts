@@ -1,0 +1,191 @@
+import { gainScaleOf, subtractPositionMean, whiten } from "./batch_statistics.ts";
+import { normalisePool } from "./pool.ts";
+import type { Preset } from "./preset.ts";
+import { adaptiveClipScale, discountedReturns, rescaledCredit } from "./returns.ts";
+
+/** What an episode of T turns earned, as far as advantages need to know. */
+export interface EpisodeRewards {
+  /** (T-1) information gain of each turn but the last. */
+  readonly gain: Float64Array;
+  /** r^O, the reward of the last turn. */
+  readonly outcome: number;
+  /** (T) whether each turn's message was malformed. */
+  readonly malformed: ReadonlyArray<boolean>;
+  /** (T) all tokens of each turn, its observation included. */
+  readonly turnTokens: ReadonlyArray<number>;
+  /** (T) sampled tokens of each turn: what a turn weighs in statistics of the batch. */
+  readonly sampledTokens: ReadonlyArray<number>;
+}
+
+/** What each turn of an episode is worth. */
+export interface EpisodeAdvantages {
+  /** (T) advantage of each turn; the mean over its tokens where `position` is given. */
+  readonly turn: Float64Array;
+  /** (T) factor on the clip range of each turn's tokens. */
+  readonly clipScale: Float64Array;
+  /** (sum of turnTokens) advantage of each token, for a baseline by token index only; else null. */
+  readonly position: Float64Array | null;
+}
+
+/** Rewards of a batch: [group][episode] (T), gains first and the outcome last. */
+type BatchRewards = ReadonlyArray<ReadonlyArray<Float64Array>>;
+type BatchEpisodes = ReadonlyArray<ReadonlyArray<EpisodeRewards>>;
+
+/** {@link batchAdvantages} of a batch of one group. */
+export function groupAdvantages(
+  group: ReadonlyArray<EpisodeRewards>,
+  preset: Preset,
+): ReadonlyArray<EpisodeAdvantages> {
+  return batchAdvantages([group], preset)[0]!;
+}
+
+/**
+ * The advantage of every turn of a batch: place, weigh, normalise, scale, weigh, sum up, subtract
+ * baselines. A group is the episodes of one question. Only `gainScale`, `divideBy: "batch"` and
+ * `whiten` let groups see each other; for other presets a group's result is its own.
+ */
+export function batchAdvantages(
+  groups: BatchEpisodes,
+  preset: Preset,
+): ReadonlyArray<ReadonlyArray<EpisodeAdvantages>> {
+  const rewards = mapRows(groups, (episode) => turnRewards(episode, preset));
+  const normalised = normaliseBatch(weigh(rewards, preset, "before"), preset);
+  const weighed = weigh(matchOutcomes(normalised, preset), preset, "after");
+  const credit = mapRows(weighed, (row) => creditOf(row, preset));
+  const scales = mapRows(normalised, (row) => adaptiveClipScale(row, preset.clip.adaptive));
+  return preset.credit.baseline === "position"
+    ? positionAdvantages(groups, credit, scales)
+    : turnAdvantages(preset.credit.whiten ? whitenBatch(groups, credit) : credit, scales);
+}
+
+/** (T) gains, then the outcome; 0 for gains that the preset does not measure. */
+export function turnRewards(episode: EpisodeRewards, { gain }: Preset): Float64Array {
+  const gains = gain.measure === "none" ? episode.gain.map(() => 0) : episode.gain;
+  const rewards = Float64Array.of(...gains, episode.outcome);
+  if (gain.malformedTurn === null) return rewards;
+  const replacement = gain.malformedTurn;
+  return rewards.map((reward, turn) => episode.malformed[turn] ? replacement : reward);
+}
+
+function weigh(batch: BatchRewards, { weights }: Preset, stage: "before" | "after"): BatchRewards {
+  if (weights.apply !== stage) return batch;
+  return mapRows(
+    batch,
+    (row) => row.map((x, turn) => x * (isOutcome(row, turn) ? weights.outcome : weights.gain)),
+  );
+}
+
+function normaliseBatch(batch: BatchRewards, preset: Preset): BatchRewards {
+  const pools = batch.map((group) => poolsOf(group, preset));
+  const batchValues = new Map<PoolKind, Float64Array>();
+  for (const kind of ["gain", "outcome", "both"] as const) {
+    const members = pools.flat().filter((pool) => pool.kind === kind);
+    batchValues.set(kind, Float64Array.from(members.flatMap((pool) => [...pool.values])));
+  }
+  return batch.map((group, g) => {
+    const normalised = group.map((row) => row.slice());
+    for (const pool of pools[g]!) {
+      const z = normalisePool(pool.values, preset.pool, batchValues.get(pool.kind));
+      pool.places.forEach(({ episode, turn }, n) => normalised[episode]![turn] = z[n]!);
+    }
+    return normalised;
+  });
+}
+
+type PoolKind = "gain" | "outcome" | "both";
+
+interface Pool {
+  readonly kind: PoolKind;
+  readonly places: ReadonlyArray<{ readonly episode: number; readonly turn: number }>;
+  readonly values: Float64Array;
+}
+
+/** Which rewards of a group share a mean and a standard deviation. */
+function poolsOf(group: ReadonlyArray<Float64Array>, { gain, pool }: Preset): ReadonlyArray<Pool> {
+  const places = group.flatMap((row, episode) =>
+    [...row.keys()].map((turn) => ({ episode, turn }))
+  );
+  const outcomes = places.filter(({ episode, turn }) => isOutcome(group[episode]!, turn));
+  const gains = gain.measure === "none" ? [] : places.filter((place) => !outcomes.includes(place));
+  const poolOf = (kind: PoolKind, members: Pool["places"]): Pool => ({
+    kind,
+    places: members,
+    values: Float64Array.from(members, ({ episode, turn }) => group[episode]![turn]!),
+  });
+  switch (pool.members) {
+    case "separate":
+      return [poolOf("gain", gains), poolOf("outcome", outcomes)];
+    case "joint":
+      return [poolOf("both", [...gains, ...outcomes])];
+    case "turn": {
+      const turns = [...new Set(gains.map(({ turn }) => turn))];
+      const byTurn = turns.map((turn) => poolOf("gain", gains.filter((at) => at.turn === turn)));
+      return [...byTurn, poolOf("outcome", outcomes)];
+    }
+    case "none":
+      return [];
+    default:
+      return pool.members satisfies never;
+  }
+}
+
+function matchOutcomes(batch: BatchRewards, { gainScale }: Preset): BatchRewards {
+  if (gainScale === "none") return batch;
+  const scale = gainScaleOf(batch.flat());
+  return mapRows(batch, (row) => row.map((x, turn) => isOutcome(row, turn) ? x : x * scale));
+}
+
+function creditOf(z: Float64Array, { credit }: Preset): Float64Array {
+  return credit.rule === "return" ? discountedReturns(z, credit.gamma) : rescaledCredit(z, credit);
+}
+
+function whitenBatch(groups: BatchEpisodes, credit: BatchRewards): BatchRewards {
+  const weights = groups.flat().map((episode) => episode.sampledTokens);
+  return regroup(groups, whiten(credit.flat(), weights));
+}
+
+function turnAdvantages(credit: BatchRewards, scales: BatchRewards) {
+  return credit.map((group, g) =>
+    group.map((turn, i) => ({ turn, clipScale: scales[g]![i]!, position: null }))
+  );
+}
+
+function positionAdvantages(groups: BatchEpisodes, credit: BatchRewards, scales: BatchRewards) {
+  return groups.map((group, g) => {
+    const tokenReturns = group.map(({ turnTokens }, i) => repeat(credit[g]![i]!, turnTokens));
+    return subtractPositionMean(tokenReturns).map((position, i) => ({
+      turn: turnMeans(position, group[i]!.turnTokens),
+      clipScale: scales[g]![i]!,
+      position,
+    }));
+  });
+}
+
+/** Each value as often as its count says. */
+function repeat(values: Float64Array, counts: ReadonlyArray<number>): Float64Array {
+  return Float64Array.from([...values].flatMap((x, t) => new Array<number>(counts[t]!).fill(x)));
+}
+
+function turnMeans(position: Float64Array, counts: ReadonlyArray<number>): Float64Array {
+  let start = 0;
+  return Float64Array.from(counts, (count) => {
+    const tokens = position.subarray(start, start += count);
+    return count === 0 ? 0 : tokens.reduce((sum, x) => sum + x, 0) / count;
+  });
+}
+
+function isOutcome(row: Float64Array, turn: number): boolean {
+  return turn === row.length - 1;
+}
+
+function mapRows<A>(
+  batch: ReadonlyArray<ReadonlyArray<A>>,
+  map: (row: A) => Float64Array,
+): BatchRewards {
+  return batch.map((group) => group.map(map));
+}
+
+function regroup(groups: BatchEpisodes, rows: ReadonlyArray<Float64Array>): BatchRewards {
+  let next = 0;
+  return groups.map((group) => group.map(() => rows[next++]!));
+}

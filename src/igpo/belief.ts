@@ -1,0 +1,51 @@
+import { mean } from "../math/statistics.ts";
+import type { GainConfig } from "./preset.ts";
+
+/**
+ * ell_t = (1/L) sum_j max(log pi(a_j | context, a_<j), floor), nats per gold token [eq. 3].
+ * The mean makes answers of different length comparable. A floor bounds what one unlikely token can
+ * do (log gains are heavy-tailed); null for none. A gold answer of no tokens has belief 0.
+ */
+export function beliefOf(goldLogProb: Float64Array, logProbFloor: number | null): number {
+  return mean(goldLogProb.map((logProb) => Math.max(logProb, logProbFloor ?? -Infinity)));
+}
+
+/**
+ * One belief from those in each accepted answer: the first one's, the largest, or
+ * log sum_a exp(ell_a) (TIPS). Telescoping of gains holds for all three.
+ */
+export function combineBeliefs(
+  beliefs: ReadonlyArray<number>,
+  rule: GainConfig["golds"],
+): number {
+  switch (rule) {
+    case "first":
+      return beliefs[0]!;
+    case "max":
+      return Math.max(...beliefs);
+    case "logsumexp": {
+      const largest = Math.max(...beliefs);
+      const sum = beliefs.reduce((total, belief) => total + Math.exp(belief - largest), 0);
+      return largest + Math.log(sum);
+    }
+    default:
+      return rule satisfies never;
+  }
+}
+
+/** V_t = ell_t for `logprob`, exp(ell_t) = 1 / perplexity of the gold answer for `prob`. */
+export function valueOf(belief: number, measure: "logprob" | "prob"): number {
+  return measure === "prob" ? Math.exp(belief) : belief;
+}
+
+/**
+ * Information gain g_t = V_t - V_{t-1} [eq. 4] for t = 1..T-1 from the T beliefs of an episode,
+ * belief[0] measured on the prompt alone. Constants: no gradient flows through them.
+ */
+export function gainsOf(belief: Float64Array, measure: "logprob" | "prob"): Float64Array {
+  const value = belief.map((ell) => valueOf(ell, measure));
+  return Float64Array.from(
+    { length: Math.max(0, belief.length - 1) },
+    (_, turn) => value[turn + 1]! - value[turn]!,
+  );
+}

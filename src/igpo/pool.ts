@@ -1,0 +1,41 @@
+import { isConstant, mean, standardDeviation, variance } from "../math/statistics.ts";
+import type { PoolConfig } from "./preset.ts";
+
+/** What a pool's normalisation reads of a preset. */
+export type PoolOptions = Omit<PoolConfig, "members">;
+
+/**
+ * z = (x - centre) / (sqrt(variance + varianceFloor) + eps) over one pool of rewards [eq. 5].
+ *
+ * centre: the mean, or for `leave-one-out` the mean of the other members, which equals
+ * n / (n - 1) (x - mean). `divideBy: "batch"` takes the variance of `batch`, all raw rewards of this
+ * kind, instead of the pool's. Equal members give exactly 0. A pool of one gives 0, or for `raw` the
+ * reward, divided as verl does: by 1 + eps in float32.
+ */
+export function normalisePool(
+  values: Float64Array,
+  options: PoolOptions,
+  batch: Float64Array = values,
+): Float64Array {
+  const count = values.length;
+  if (count === 1 && options.singleton === "raw") {
+    return values.map((value) => value / singletonDivisor(options));
+  }
+  if (count <= 1 || isConstant(values)) return new Float64Array(count);
+  const centre = mean(values);
+  const stretch = options.centre === "leave-one-out" ? count / (count - 1) : 1;
+  const divisor = options.divideBy === "none"
+    ? 1
+    : spread(options.divideBy === "batch" ? batch : values, options) + options.eps;
+  return values.map((value) => divisor === 0 ? 0 : stretch * (value - centre) / divisor);
+}
+
+function spread(values: Float64Array, { ddof, varianceFloor }: PoolOptions): number {
+  return varianceFloor === 0
+    ? standardDeviation(values, ddof)
+    : Math.sqrt(variance(values, ddof) + varianceFloor);
+}
+
+function singletonDivisor({ divideBy, eps }: PoolOptions): number {
+  return divideBy === "none" ? 1 : Math.fround(1 + eps);
+}

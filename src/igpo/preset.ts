@@ -1,0 +1,204 @@
+import { Effect, Result, Schema } from "effect";
+import { BadInput } from "../domain/errors.ts";
+
+const described = (description: string) => ({ description });
+const AtLeastZero = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0));
+const AtMostZero = Schema.Finite.check(Schema.isLessThanOrEqualTo(0));
+const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
+
+/** Outcome reward r^O of an episode [eq. 2]. */
+export const OutcomeConfig = Schema.Struct({
+  metric: Schema.Literals(["f1", "em"]).annotate(
+    described("word-level F1, or exact match of the normalised strings"),
+  ),
+  tokens: Schema.Literals(["set", "multiset"]).annotate(
+    described("whether a repeated word counts once or as often as it occurs"),
+  ),
+  golds: Schema.Literals(["first", "all"]).annotate(
+    described("score against the first accepted answer, or the best of all"),
+  ),
+  formatPenalty: AtMostZero.annotate(
+    described("lambda_fmt: the outcome of an episode without a well-formed answer"),
+  ),
+});
+
+/** Information gain of a turn [eqs. 3, 4]. */
+export const GainConfig = Schema.Struct({
+  measure: Schema.Literals(["logprob", "prob", "none"]).annotate(
+    described("difference of mean log-probs, of exp(mean log-prob), or no gains at all"),
+  ),
+  golds: Schema.Literals(["first", "max", "logsumexp"]).annotate(
+    described("belief in the first accepted answer, in the likeliest, or log of the sum over all"),
+  ),
+  logProbFloor: Schema.NullOr(AtMostZero).annotate(
+    described("nats; each gold token's log-prob is raised to at least this, null for no floor"),
+  ),
+  malformedTurn: Schema.NullOr(Schema.Finite).annotate(
+    described("reward that replaces the reward of a malformed turn, null to leave it"),
+  ),
+});
+
+/** How rewards of a group become comparable: z = (x - centre) / (std + eps) within each pool. */
+export const PoolConfig = Schema.Struct({
+  members: Schema.Literals(["separate", "joint", "turn", "none"]).annotate(
+    described(
+      "gains and outcomes apart; all in one pool; gains by turn index and outcomes; no pools",
+    ),
+  ),
+  centre: Schema.Literals(["mean", "leave-one-out"]).annotate(
+    described("subtract the mean of the pool, or of its other members"),
+  ),
+  divideBy: Schema.Literals(["pool", "batch", "none"]).annotate(
+    described("divide by the std of the pool, of all such rewards of the batch, or not"),
+  ),
+  ddof: Schema.Literals([0, 1]).annotate(described("0: population variance, 1: sample variance")),
+  eps: AtLeastZero.annotate(described("added to the standard deviation")),
+  varianceFloor: AtLeastZero.annotate(described("added to the variance under the root")),
+  singleton: Schema.Literals(["zero", "raw"]).annotate(
+    described("z of a pool of one: 0, or the reward itself as verl has it"),
+  ),
+});
+
+/** Constant factors on the two kinds of reward. */
+export const WeightConfig = Schema.Struct({
+  gain: AtLeastZero.annotate(described("factor on every gain")),
+  outcome: AtLeastZero.annotate(described("factor on the outcome")),
+  apply: Schema.Literals(["before", "after"]).annotate(
+    described("multiply raw rewards, or normalised ones"),
+  ),
+});
+
+/** How normalised rewards become the advantage of each turn. */
+export const CreditConfig = Schema.Struct({
+  rule: Schema.Literals(["return", "rescaled"]).annotate(
+    described("discounted sum of this and later rewards [eq. 6], or A2TGPO's rescaled sum"),
+  ),
+  gamma: Share.annotate(described("discount per turn")),
+  alpha: AtLeastZero.annotate(described("factor on the rescaled sum of gains; unused by return")),
+  baseline: Schema.Literals(["none", "position"]).annotate(
+    described("subtract the group's mean return at the same token index"),
+  ),
+  whiten: Schema.Boolean.annotate(
+    described("shift and scale to mean 0 and variance 1 over the sampled tokens of the batch"),
+  ),
+});
+
+/** The clipped surrogate [eq. 7]. */
+export const ClipConfig = Schema.Struct({
+  ratio: Schema.Literals(["token", "turn", "sequence"]).annotate(
+    described("what the log-ratio is averaged over"),
+  ),
+  low: AtLeastZero.annotate(described("ratio is clipped below at 1 - low")),
+  high: AtLeastZero.annotate(described("ratio is clipped above at 1 + high")),
+  dual: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(1))).annotate(
+    described("loss of a negative advantage A is at most -dual * A, null for no bound"),
+  ),
+  adaptive: Share.annotate(
+    described("how far a turn's gain widens or narrows its clip range; 0 leaves it"),
+  ),
+});
+
+/** Penalty on the distance to the reference policy, a term of the loss. */
+export const KlConfig = Schema.Struct({
+  coefficient: AtLeastZero.annotate(described("beta; 0 asks for no reference policy")),
+  estimator: Schema.Literals(["k1", "abs", "k2", "k3"]).annotate(
+    described("per-token estimator of the divergence"),
+  ),
+  limit: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))).annotate(
+    described("bound on the value of k3, null for none"),
+  ),
+  ratioCorrected: Schema.Boolean.annotate(
+    described("multiply the estimate by the importance ratio"),
+  ),
+});
+
+/** How a batch's token losses are averaged. */
+export const AggregationSchema = Schema.Literals([
+  "token-mean",
+  "seq-mean-token-mean",
+  "seq-mean-token-sum",
+  "seq-mean-token-sum-norm",
+]);
+
+/** The algorithm, as a value: every field is read by one reducer, and no code asks for `name`. */
+export const Preset = Schema.Struct({
+  name: Schema.NonEmptyString.annotate(described("what reports call it")),
+  outcome: OutcomeConfig,
+  gain: GainConfig,
+  pool: PoolConfig,
+  gainScale: Schema.Literals(["none", "match-outcome"]).annotate(
+    described("scale all normalised gains of the batch to the size of its outcomes"),
+  ),
+  weights: WeightConfig,
+  credit: CreditConfig,
+  clip: ClipConfig,
+  kl: KlConfig,
+  entropy: Schema.Struct({
+    coefficient: Schema.Finite.annotate(described("entropy bonus, subtracted from the loss")),
+  }),
+  aggregation: AggregationSchema.annotate(described("how token losses are averaged")),
+});
+
+export type OutcomeConfig = typeof OutcomeConfig.Type;
+export type GainConfig = typeof GainConfig.Type;
+export type PoolConfig = typeof PoolConfig.Type;
+export type WeightConfig = typeof WeightConfig.Type;
+export type CreditConfig = typeof CreditConfig.Type;
+export type ClipConfig = typeof ClipConfig.Type;
+export type KlConfig = typeof KlConfig.Type;
+export type Aggregation = typeof AggregationSchema.Type;
+export type Preset = typeof Preset.Type;
+
+/**
+ * Reads a preset from JSON. Fails with one sentence on a wrong or unknown field and on
+ * combinations that cannot mean what they say ({@link conflictOf}).
+ */
+export function decodePreset(input: unknown): Effect.Effect<Preset, BadInput> {
+  const decoded = Schema.decodeUnknownResult(Preset)(input, { onExcessProperty: "error" });
+  if (Result.isFailure(decoded)) {
+    return Effect.fail(new BadInput({ message: describeIssue(decoded.failure.message, input) }));
+  }
+  const conflict = conflictOf(decoded.success);
+  return conflict === null
+    ? Effect.succeed(decoded.success)
+    : Effect.fail(new BadInput({ message: conflict }));
+}
+
+/** Why a well-typed preset cannot work, in one sentence, or null. */
+export function conflictOf(preset: Preset): string | null {
+  const { gain, pool, weights, clip, kl } = preset;
+  const weighed = weights.gain !== 1 || weights.outcome !== 1;
+  if (gain.measure === "logprob" && pool.members === "joint") {
+    // Gains of several nats and an outcome in [-2, 1] share no scale: one of them becomes noise.
+    return 'Cannot pool log-prob gains with outcomes as their scales differ: pool.members is "joint" with gain.measure "logprob"';
+  }
+  if (weighed && weights.apply === "before" && ["separate", "turn"].includes(pool.members)) {
+    // The pool's standard deviation divides a factor on all its members away again.
+    return `Cannot weigh rewards before normalisation in pools of one kind as it changes nothing: weights.apply is "before" with pool.members "${pool.members}"`;
+  }
+  if (clip.low >= 1) {
+    return `Cannot clip ratios as 1 - clip.low must be positive: clip.low is ${clip.low}`;
+  }
+  if (kl.ratioCorrected && clip.ratio !== "token") {
+    return `Cannot correct the KL term by the ratio as the ratio must be per token: clip.ratio is "${clip.ratio}"`;
+  }
+  return null;
+}
+
+/** `Expected a value greater than 0\n  at ["kl"]["limit"]` in one sentence with the value. */
+function describeIssue(message: string, input: unknown): string {
+  const [rule = "", place = ""] = message.split(/\n\s*at\s*/);
+  const path = [...place.matchAll(/\["?([^"\]]+)"?\]/g)].map((match) => match[1]!);
+  const found = path.reduce<unknown>(
+    (value, key) => (isRecord(value) ? value[key] : undefined),
+    input,
+  );
+  const where = path.length === 0 ? "the preset" : `preset field "${path.join(".")}"`;
+  return `Cannot read ${where} as it is not allowed (${rule.toLowerCase()}): current value is ${
+    JSON.stringify(found) ?? "missing"
+  }`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

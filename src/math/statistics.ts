@@ -1,0 +1,58 @@
+/** Plain sums in index order, in float64. Empty input gives 0 wherever a mean would be 0 / 0. */
+
+/** Mean of the values; 0 for none. */
+export function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return values.length === 0 ? 0 : sum / values.length;
+}
+
+/**
+ * Sum over (x - mean)^2 / (n - ddof), in two passes: E[x^2] - E[x]^2 would cancel.
+ * Exactly 0 when all values are equal and when n <= ddof.
+ */
+export function variance(values: Float64Array, ddof: 0 | 1): number {
+  if (values.length <= ddof || isConstant(values)) return 0;
+  const centre = mean(values);
+  let squares = 0;
+  for (const value of values) squares += (value - centre) ** 2;
+  return squares / (values.length - ddof);
+}
+
+/** Square root of {@link variance}. */
+export function standardDeviation(values: Float64Array, ddof: 0 | 1): number {
+  return Math.sqrt(variance(values, ddof));
+}
+
+/** Whether all values are bit for bit equal; true for none. */
+export function isConstant(values: Float64Array): boolean {
+  return values.every((value) => value === values[0]);
+}
+
+/** Value at quantile q in [0, 1], linear between order statistics; NaN for no values. */
+export function quantile(values: Float64Array, q: number): number {
+  const sorted = values.toSorted();
+  const place = q * (sorted.length - 1);
+  const below = Math.floor(place);
+  const low = sorted[below] ?? NaN;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? NaN;
+  return low + (high - low) * (place - below);
+}
+
+/** Pearson correlation of two lists of the same length; 0 when either is constant. */
+export function correlation(left: Float64Array, right: Float64Array): number {
+  if (isConstant(left) || isConstant(right)) return 0;
+  const leftMean = mean(left);
+  const rightMean = mean(right);
+  let covariance = 0;
+  let leftSquares = 0;
+  let rightSquares = 0;
+  for (let i = 0; i < left.length; i++) {
+    const x = left[i]! - leftMean;
+    const y = right[i]! - rightMean;
+    covariance += x * y;
+    leftSquares += x * x;
+    rightSquares += y * y;
+  }
+  return covariance / Math.sqrt(leftSquares * rightSquares);
+}
