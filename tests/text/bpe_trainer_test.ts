@@ -38,7 +38,7 @@ Deno.test("trainTokenizer() makes the head and the tail of a search call one tok
 Deno.test("trainTokenizer() gives a name the same tokens wherever a space precedes it", () => {
   const tokenizer = load();
   const name = tokenizer.encode(" Holzek").ids;
-  for (const text of [`[" Holzek"`, "<think> Holzek", "a\n Holzek", "of Holzek"]) {
+  for (const text of ['[" Holzek', "<think> Holzek", "a\n Holzek", "of Holzek"]) {
     assert.deepEqual(tokenizer.encode(text).ids.slice(-name.length), name);
   }
 });

@@ -1,0 +1,102 @@
+import { Result } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import type { ChatMessage, ChatTemplate } from "./chat_template.ts";
+import type { Enclosure, ProtocolStyle } from "./protocol_style.ts";
+
+/** The text a chat template puts around the words of a conversation, cut where those words stand. */
+export interface ChatGlue {
+  /** Before and after the question, up to the header of the first assistant message. */
+  readonly question: Enclosure;
+  /** After an assistant message, around a tool's content, up to the header of the next message. */
+  readonly observation: Enclosure;
+  /** What is put into the agent's mouth: `<think>`, with what a template that writes it adds. */
+  readonly forced: string;
+}
+
+/** What the glue is cut from. */
+export interface GlueOptions {
+  readonly system: string | null;
+  readonly toolResponse: ProtocolStyle["toolResponse"];
+  readonly now?: Date;
+}
+
+// Words that no template changes, trims or compares.
+const QUESTION = "GapOfTheQuestion";
+const MESSAGES = ["GapOfTheFirstMessage", "GapOfTheSecondMessage"] as const;
+const CONTENTS = ["GapOfTheFirstContent", "GapOfTheSecondContent"] as const;
+
+/**
+ * Finds the glue by rendering conversations of none, one and two tool turns. Fails with `BadInput` unless the
+ * template is prefix-preserving: each rendering must begin with the one before, or the tokens of a rollout
+ * would not be the tokens of the conversation.
+ */
+export function findChatGlue(
+  template: ChatTemplate,
+  options: GlueOptions,
+): Result.Result<ChatGlue, BadInput> {
+  return Result.gen(function* () {
+    const rendered = [0, 1, 2].map((turns) =>
+      template.render(conversation(options, turns), {
+        addGenerationPrompt: true,
+        ...(options.now === undefined ? {} : { now: options.now }),
+      })
+    );
+    const [none, one, two] = yield* Result.all(rendered);
+    const { opening, forced } = cutForced(none!);
+    const question = yield* cutOnce(opening, QUESTION);
+    const turn = yield* extension(one!, opening + MESSAGES[0]);
+    const observation = yield* cutOnce(cutForced(turn).opening, CONTENTS[0]);
+    const again = observation.open + CONTENTS[0] + observation.close + MESSAGES[1] +
+      observation.open + CONTENTS[1] + observation.close;
+    const rest = yield* extension(two!, opening + MESSAGES[0] + again);
+    yield* extension(forced ?? "", rest);
+    return { question, observation, forced: forced ?? "<think>" };
+  });
+}
+
+function conversation(options: GlueOptions, turns: number): ReadonlyArray<ChatMessage> {
+  const { system, toolResponse } = options;
+  const messages: Array<ChatMessage> = system === null ? [] : [{ role: "system", content: system }];
+  messages.push({ role: "user", content: QUESTION });
+  for (let turn = 0; turn < turns; turn++) {
+    const content = toolResponse.open + CONTENTS[turn]! + toolResponse.close;
+    messages.push({ role: "assistant", content: MESSAGES[turn]! }, {
+      role: toolResponse.role,
+      content,
+    });
+  }
+  return messages;
+}
+
+// Templates of thinking models may write `<think>` into the generation prompt themselves.
+function cutForced(rendered: string): { opening: string; forced: string | null } {
+  const forced = /<think>\s*$/.exec(rendered);
+  if (forced === null) return { opening: rendered, forced: null };
+  return { opening: rendered.slice(0, forced.index), forced: forced[0] };
+}
+
+function cutOnce(text: string, gap: string): Result.Result<Enclosure, BadInput> {
+  const parts = text.split(gap);
+  if (parts.length === 2) return Result.succeed({ open: parts[0]!, close: parts[1]! });
+  return Result.fail(
+    new BadInput({
+      message:
+        `Cannot use this chat template as it must show each message once: current value is ` +
+        `${parts.length - 1} times`,
+    }),
+  );
+}
+
+function extension(text: string, prefix: string): Result.Result<string, BadInput> {
+  if (text.startsWith(prefix)) return Result.succeed(text.slice(prefix.length));
+  let same = 0;
+  while (text[same] === prefix[same]) same++;
+  return Result.fail(
+    new BadInput({
+      message:
+        `Cannot use this chat template as a conversation's text must begin with that of its ` +
+        `earlier turns: current value is ${JSON.stringify(text.slice(same, same + 40))} where ` +
+        `${JSON.stringify(prefix.slice(same, same + 40))} was`,
+    }),
+  );
+}
