@@ -1,0 +1,134 @@
+// deno-lint-ignore-file no-console
+/**
+ * Runs the parts of the test suite named by its arguments, all but the slow proofs without any, and ends with the line
+ * `N passed, N failed, N skipped`. Formatting, linting and type checking count as one test each.
+ *
+ * @module
+ */
+
+/** Counts of tests, and what the last line shows. */
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** One `deno` command; `paths` that do not exist are left out; a part without any test counts as one skipped. */
+interface Part {
+  readonly args: ReadonlyArray<string>;
+  readonly paths: ReadonlyArray<string>;
+  /** Given for `deno test` parts: what the tests may do beyond reading, writing and computing. */
+  readonly test?: { readonly permissions: ReadonlyArray<string> };
+}
+
+const SPECIAL = [
+  "tests/laws",
+  "tests/golden",
+  "tests/shaders",
+  "tests/gpu",
+  "tests/slow",
+  "tests/architecture_test.ts",
+];
+const SOURCES = ["mod.ts", "src", "tests", "bench", "driver/probe.ts", "driver/tar.ts"];
+const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
+const RESULTS = ".cache/tests";
+
+/** A `deno test` part; the network is the machine's own. */
+function tests(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Part {
+  const permissions = ["--allow-net=127.0.0.1,localhost", "--allow-ffi=.cache/driver"];
+  return { args, paths, test: { permissions } };
+}
+
+const PARTS: Readonly<Record<string, Part>> = {
+  format: { args: ["fmt", "--check", "--quiet"], paths: ["."] },
+  lint: { args: ["lint", "--quiet"], paths: ["."] },
+  check: { args: ["check", "--frozen", "--quiet"], paths: SOURCES },
+  architecture: {
+    ...tests(["tests/architecture_test.ts"]),
+    test: { permissions: ["--allow-run=deno"] },
+  },
+  unit: tests(["tests"], `--ignore=${SPECIAL.join(",")}`, "--parallel"),
+  laws: tests(["tests/laws"], "--parallel"),
+  golden: tests(["tests/golden"]),
+  kernels: tests(["tests/shaders", "tests/gpu"]),
+  docs: tests(DOCUMENTED, "--doc"),
+  proofs: tests(["tests/slow"]),
+};
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function deno(args: ReadonlyArray<string>): Promise<boolean> {
+  const command = new Deno.Command("deno", { args: [...args], stdin: "null" });
+  return (await command.spawn().status).success;
+}
+
+/** Counts of a JUnit report, or one failure when there is none: then not even the tests could be loaded. */
+async function readCounts(report: string, { success }: { success: boolean }): Promise<Counts> {
+  const xml = await Deno.readTextFile(report).catch(() => "");
+  const total = (name: string) =>
+    Number(/<testsuites[^>]*>/.exec(xml)?.[0].match(` ${name}="(\\d+)"`)?.[1] ?? 0);
+  const bad = total("failures") + total("errors");
+  const failed = success ? bad : Math.max(1, bad);
+  const skipped = xml.match(/<skipped/g)?.length ?? 0;
+  const passed = Math.max(0, total("tests") - bad - skipped);
+  return { passed, failed, skipped: passed + failed + skipped === 0 ? 1 : skipped };
+}
+
+async function runPart(name: string, part: Part, options: { isChecked: boolean }): Promise<Counts> {
+  const present: Array<string> = [];
+  for (const path of part.paths) if (await exists(path)) present.push(path);
+  if (present.length === 0) return { passed: 0, failed: 0, skipped: 1 };
+  if (part.test === undefined) {
+    const passed = Number(await deno([...part.args, ...present]));
+    return { passed, failed: 1 - passed, skipped: 0 };
+  }
+  const report = `${RESULTS}/${name}.xml`;
+  await Deno.remove(report).catch(() => {});
+  const success = await deno([
+    ...[
+      "test",
+      "--no-prompt",
+      "--frozen",
+      "--quiet",
+      "--permit-no-files",
+      `--junit-path=${report}`,
+    ],
+    ...["--allow-read", "--allow-write", "--allow-env", ...part.test.permissions],
+    ...(options.isChecked && name !== "docs" ? ["--no-check"] : []),
+    ...part.args,
+    ...present,
+  ]);
+  return await readCounts(report, { success });
+}
+
+const names = Deno.args.length > 0
+  ? Deno.args
+  : Object.keys(PARTS).filter((name) => name !== "proofs");
+const unknown = names.find((name) => PARTS[name] === undefined);
+if (unknown !== undefined) {
+  console.error(`Cannot run part "${unknown}" as the parts are ${Object.keys(PARTS).join(", ")}`);
+  Deno.exit(2);
+}
+await Deno.mkdir(RESULTS, { recursive: true });
+
+const results = new Map<string, Counts>();
+for (const name of names) {
+  console.log(`\n== ${name}`);
+  results.set(name, await runPart(name, PARTS[name]!, { isChecked: names.includes("check") }));
+}
+
+console.log();
+for (const [name, { passed, failed, skipped }] of results) {
+  const verdict = failed > 0 ? "FAILED" : passed > 0 ? "ok" : "skipped";
+  console.log(
+    `${name.padEnd(14)}${verdict.padEnd(9)}${passed} passed, ${failed} failed, ${skipped} skipped`,
+  );
+}
+const sum = (count: (counts: Counts) => number) =>
+  results.values().reduce((total, counts) => total + count(counts), 0);
+const failed = sum((counts) => counts.failed);
+console.log();
+console.log(`${sum((c) => c.passed)} passed, ${failed} failed, ${sum((c) => c.skipped)} skipped`);
+Deno.exit(failed > 0 ? 1 : 0);
