@@ -1,0 +1,78 @@
+// out[n,h] = sum_j p[j] v[j,g],  p = softmax_j(q[n,h] . k[j,g] / sqrt(D)),  g = h keyValueHeads / heads
+// log_sum[n,h] = log sum_j exp(q[n,h] . k[j,g] / sqrt(D))
+//
+// q (rows, heads D) f32     k, v (M, keyValueHeads D) f32     D a multiple of 4
+// queries (Q) of u32: row n < rows is [firstRange, rangeCount, ownStart, slot], other rows are ranges [start, end, ..].
+//   Query n sees the slots of its ranges, then ownStart..slot: at least its own, so the sum is never empty.
+// out (rows, heads D), log_sum (rows, heads) f32, overwritten
+// Dispatch ceil(rows heads / WG); an invocation owns a head of a query and walks its slots in table order with the
+// online softmax: m' = max(m, s), sums scaled by exp(m - m'). Trips: slots seen (+ D / 2 each where loops are kept).
+// Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
+struct Dims {
+  rows: u32,
+  heads: u32,
+  keyValueHeads: u32,
+  headDim: u32,
+}
+
+const D4 = 8u;
+const NEG_LARGE = -3.4028234e38;
+override WG: u32 = 32u;
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read> queries: array<vec4u>;
+@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> log_sum: array<f32>;
+
+@compute @workgroup_size(WG)
+fn attention_forward(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = flat_index(workgroup_id, local, WG);
+  if (i >= dims.rows * dims.heads) {
+    return;
+  }
+  let n = i / dims.heads;
+  let g = i % dims.heads * dims.keyValueHeads / dims.heads;
+  let scale = 1.0 / sqrt(f32(dims.headDim));
+  var query: array<vec4f, D4>;
+  var sum: array<vec4f, D4>;
+  for (var d = 0u; d < D4; d++) { // @unroll
+    query[d] = q[i * D4 + d] * scale;
+    sum[d] = vec4f();
+  }
+  var m = NEG_LARGE;
+  var s = 0.0;
+  let row = queries[n];
+  // One walk over all stretches: ranges first .. first + count - 1, then the query's own segment.
+  for (var r = 0u; r <= row.y; r++) {
+    var stretch = vec2u(row.z, row.w + 1u);
+    if (r < row.y) {
+      stretch = queries[row.x + r].xy;
+    }
+    for (var j = stretch.x; j < stretch.y; j++) {
+      let at = (j * dims.keyValueHeads + g) * D4;
+      var score4 = vec4f();
+      for (var d = 0u; d < D4; d++) { // @unroll
+        score4 = fma(query[d], k[at + d], score4);
+      }
+      let score = score4.x + score4.y + score4.z + score4.w;
+      let next = max(m, score);
+      let keep = exp(m - next);
+      let weight = exp(score - next);
+      s = s * keep + weight;
+      m = next;
+      for (var d = 0u; d < D4; d++) { // @unroll
+        sum[d] = fma(v[at + d], vec4f(weight), sum[d] * keep);
+      }
+    }
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    out[i * D4 + d] = sum[d] / s;
+  }
+  log_sum[i] = m + log(s);
+}

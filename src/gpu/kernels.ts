@@ -1,0 +1,207 @@
+import type { OpKind } from "../model/plan.ts";
+import adamwUpdate from "../../shaders/adamw_update.wgsl" with { type: "text" };
+import addForward from "../../shaders/add_forward.wgsl" with { type: "text" };
+import attentionDelta from "../../shaders/attention_delta.wgsl" with { type: "text" };
+import attentionForward from "../../shaders/attention_forward.wgsl" with { type: "text" };
+import attentionKeyBackward from "../../shaders/attention_key_backward.wgsl" with { type: "text" };
+import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
+  type: "text",
+};
+import cacheAppend from "../../shaders/cache_append.wgsl" with { type: "text" };
+import columnSumBackward from "../../shaders/column_sum_backward.wgsl" with { type: "text" };
+import embeddingBackward from "../../shaders/embedding_backward.wgsl" with { type: "text" };
+import embeddingForward from "../../shaders/embedding_forward.wgsl" with { type: "text" };
+import gatherRowsBackward from "../../shaders/gather_rows_backward.wgsl" with { type: "text" };
+import gatherRowsForward from "../../shaders/gather_rows_forward.wgsl" with { type: "text" };
+import headBackward from "../../shaders/head_backward.wgsl" with { type: "text" };
+import headFinish from "../../shaders/head_finish.wgsl" with { type: "text" };
+import headStatistics from "../../shaders/head_statistics.wgsl" with { type: "text" };
+import linearForward from "../../shaders/linear_forward.wgsl" with { type: "text" };
+import linearWeightBackward from "../../shaders/linear_weight_backward.wgsl" with { type: "text" };
+import rmsnormBackward from "../../shaders/rmsnorm_backward.wgsl" with { type: "text" };
+import rmsnormForward from "../../shaders/rmsnorm_forward.wgsl" with { type: "text" };
+import rmsnormWeightBackward from "../../shaders/rmsnorm_weight_backward.wgsl" with {
+  type: "text",
+};
+import ropeForward from "../../shaders/rope_forward.wgsl" with { type: "text" };
+import sample from "../../shaders/sample.wgsl" with { type: "text" };
+import samplingMask from "../../shaders/sampling_mask.wgsl" with { type: "text" };
+import sumSquares from "../../shaders/sum_squares.wgsl" with { type: "text" };
+import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "text" };
+import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
+import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
+import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
+import weight from "../../shaders/lib/weight.wgsl" with { type: "text" };
+
+/** What an adapter can do, as far as the choice of a kernel's form depends on it. */
+export interface Traits {
+  /** A driver that runs shaders on the CPU in SIMD lanes (llvmpipe): straight-line code wins. */
+  readonly straightLine: boolean;
+  readonly workgroupBytes: number;
+  readonly maxInvocations: number;
+}
+
+/** One dispatch: constants and overrides choose the pipeline, `dims` are added to those of the op. */
+export interface Launch {
+  readonly constants: Readonly<Record<string, number>>;
+  readonly overrides: Readonly<Record<string, number>>;
+  readonly dims: Readonly<Record<string, number>>;
+  /** Workgroups in x and y. */
+  readonly grid: readonly [number, number];
+}
+
+/** Bound dims of one op of one run. */
+export type Bound = Readonly<Record<string, number>>;
+
+/** A kernel: its text, and how an op of given sizes is dispatched. */
+export interface Kernel {
+  readonly code: string;
+  readonly launches: (dims: Bound, traits: Traits) => ReadonlyArray<Launch>;
+  /** Loop iterations of one invocation, where they grow with the sizes. */
+  readonly trips: (dims: Bound) => number;
+  /** The input read through load_weight, if any: its format is the override FORMAT. */
+  readonly weightInput: number | null;
+}
+
+/** Workgroups per row of a folded grid; equals GRID_X of shaders/lib/grid.wgsl. */
+const GRID_X = 32768;
+
+function folded(workgroups: number): readonly [number, number] {
+  return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
+}
+
+/** One invocation for each item, `width` to a workgroup. */
+function flat(
+  source: string,
+  items: (dims: Bound) => number,
+  options: { trips?: (dims: Bound) => number; constants?: (dims: Bound) => Bound; width?: number } =
+    {},
+): Kernel {
+  const width = options.width ?? 32;
+  return {
+    code: `${source}\n${grid}`,
+    launches: (dims) => [{
+      constants: options.constants?.(dims) ?? {},
+      overrides: { WG: width },
+      dims: {},
+      grid: folded(Math.ceil(items(dims) / width)),
+    }],
+    trips: options.trips ?? (() => 0),
+    weightInput: null,
+  };
+}
+
+/** A kernel whose input `weightInput` is read through load_weight. */
+function reading(kernel: Kernel, weightInput: number): Kernel {
+  return { ...kernel, code: `${kernel.code}\n${weight}`, weightInput };
+}
+
+/** One workgroup for each item. */
+function perWorkgroup(source: string, items: (dims: Bound) => number): Kernel {
+  return {
+    code: `${source}\n${grid}`,
+    launches: (dims) => [{ constants: {}, overrides: {}, dims: {}, grid: folded(items(dims)) }],
+    trips: (dims) => 70 * Math.ceil((dims["cols"] ?? 0) / 64) + 4096,
+    weightInput: null,
+  };
+}
+
+/** The largest workgroup width up to `most` that wastes few lanes on `features`. */
+function widthFor(features: number, most: number): number {
+  if (features >= most) return features % most === 0 || features > 4 * most ? most : most * 3 / 4;
+  return Math.max(32, Math.ceil(features / 8) * 8);
+}
+
+const INNER_MOST = 256;
+
+/** Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. */
+function rowsPerTile(rows: number, inner: number, traits: Traits): number {
+  const fits = Math.floor(traits.workgroupBytes / (4 * inner));
+  const wanted = rows <= 8 ? 8 : rows <= 64 ? 16 : 32;
+  return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
+}
+
+function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const inner = dims["inner"]!;
+  const slices = Math.ceil(inner / INNER_MOST);
+  const KC = slices === 1 ? inner : INNER_MOST;
+  const TM = rowsPerTile(dims["rows"]!, KC, traits);
+  const WG = widthFor(dims["features"]!, Math.min(128, traits.maxInvocations));
+  return Array.from({ length: slices }, (_, slice) => ({
+    constants: { TM, KC },
+    overrides: { WG },
+    dims: { start: slice * KC },
+    grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
+  }));
+}
+
+function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const TB = 64;
+  const TK = 32;
+  const WG = widthFor(dims["features"]!, Math.min(128, traits.maxInvocations));
+  return Array.from({ length: Math.ceil(dims["rows"]! / TB) }, (_, block) => ({
+    constants: { TB, TK },
+    overrides: { WG },
+    dims: { start: block * TB },
+    grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["inner"]! / TK)] as const,
+  }));
+}
+
+const quarter = (dims: Bound) => dims["rows"]! * dims["cols"]! / 4;
+const elements4 = (dims: Bound) => dims["elements"]! / 4;
+const heads = (dims: Bound) => dims["rows"]! * dims["heads"]!;
+const rowsOf = (dims: Bound) => dims["rows"]!;
+const byHeadDim = (dims: Bound) => ({ D4: dims["headDim"]! / 4 });
+const overRows = (dims: Bound) => dims["rows"]! * 1.01;
+
+/** The kernel of every op. */
+export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
+  embedding_forward: reading(flat(embeddingForward, quarter, { width: 64 }), 1),
+  embedding_backward: flat(embeddingBackward, (d) => d["unique"]! * d["cols"]! / 4),
+  rmsnorm_forward: flat(rmsnormForward, rowsOf, { trips: (d) => d["cols"]! / 2 }),
+  rmsnorm_backward: flat(rmsnormBackward, rowsOf, { trips: (d) => d["cols"]! / 2 }),
+  rmsnorm_weight_backward: flat(rmsnormWeightBackward, (d) => d["cols"]!, { trips: overRows }),
+  linear_forward: {
+    code: `${linearForward}\n${weight}`,
+    launches: linearLaunches,
+    trips: (d) => Math.min(d["inner"]!, INNER_MOST) * 16,
+    weightInput: 1,
+  },
+  linear_weight_backward: {
+    code: linearWeightBackward,
+    launches: weightBackwardLaunches,
+    trips: () => 64 * 16,
+    weightInput: null,
+  },
+  column_sum_backward: flat(columnSumBackward, (d) => d["cols"]!, { trips: overRows }),
+  transpose_forward: reading(
+    flat(transposeForward, (d) => d["outCols"]! * d["cols"]! / 4, { width: 64 }),
+    0,
+  ),
+  rope_forward: flat(ropeForward, (d) => d["rows"]! * d["cols"]! / 2, { width: 64 }),
+  cache_append: flat(cacheAppend, quarter, { width: 64 }),
+  attention_forward: flat(attentionForward, heads, { constants: byHeadDim }),
+  attention_delta: flat(attentionDelta, heads),
+  attention_query_backward: flat(attentionQueryBackward, heads, { constants: byHeadDim }),
+  attention_key_backward: flat(
+    attentionKeyBackward,
+    (d) => d["rows"]! * d["keyValueHeads"]!,
+    { constants: byHeadDim },
+  ),
+  swiglu_forward: flat(swigluForward, elements4, { width: 64 }),
+  swiglu_backward: flat(swigluBackward, elements4, { width: 64 }),
+  add_forward: flat(addForward, elements4, { width: 64 }),
+  gather_rows_forward: flat(gatherRowsForward, quarter, { width: 64 }),
+  gather_rows_backward: flat(gatherRowsBackward, quarter, { width: 64 }),
+  head_statistics: flat(headStatistics, rowsOf, { trips: (d) => 2 * d["features"]! }),
+  head_finish: flat(headFinish, rowsOf),
+  head_backward: flat(headBackward, (d) => d["rows"]! * d["stride"]!, { width: 64 }),
+  sampling_mask: perWorkgroup(samplingMask, rowsOf),
+  sample: (() => {
+    const kernel = perWorkgroup(sample, rowsOf);
+    return { ...kernel, code: `${kernel.code}\n${threefry}` };
+  })(),
+  sum_squares: perWorkgroup(sumSquares, (d) => Math.ceil(d["elements"]! / 4096)),
+  adamw_update: flat(adamwUpdate, (d) => d["elements"]!, { width: 64 }),
+};
