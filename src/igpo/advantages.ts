@@ -1,4 +1,9 @@
-import { gainScaleOf, subtractPositionMean, whiten } from "./batch_statistics.ts";
+import {
+  gainScaleOf,
+  subtractPositionMean,
+  subtractStartMean,
+  whiten,
+} from "./batch_statistics.ts";
 import { normalisePool } from "./pool.ts";
 import type { Preset } from "./preset.ts";
 import { adaptiveClipScale, discountedReturns, rescaledCredit } from "./returns.ts";
@@ -53,9 +58,11 @@ export function batchAdvantages(
   const weighed = weigh(matchOutcomes(normalised, preset), preset, "after");
   const credit = mapRows(weighed, (row) => creditOf(row, preset));
   const scales = mapRows(normalised, (row) => adaptiveClipScale(row, preset.clip.adaptive));
-  return preset.credit.baseline === "position"
-    ? positionAdvantages(groups, credit, scales)
-    : turnAdvantages(preset.credit.whiten ? whitenBatch(groups, credit) : credit, scales);
+  if (preset.credit.baseline === "position") return positionAdvantages(groups, credit, scales);
+  const based = preset.credit.baseline === "start"
+    ? credit.map((group) => subtractStartMean(group, preset.pool))
+    : credit;
+  return turnAdvantages(preset.credit.whiten ? whitenBatch(groups, based) : based, scales);
 }
 
 /** (T) gains, then the outcome; 0 for gains that the preset does not measure. */

@@ -1,3 +1,6 @@
+import { mean, sum } from "../math/statistics.ts";
+import { type PoolOptions, scaleOf } from "./pool.ts";
+
 /** Rows of numbers, one an episode, of any lengths. */
 export type Rows = ReadonlyArray<Float64Array>;
 
@@ -52,16 +55,22 @@ export function subtractPositionMean(rows: Rows): Array<Float64Array> {
   return rows.map((row) => row.map((x, p) => x - sums[p]! / rows.length));
 }
 
+/**
+ * A_{i,t} = (x_{i,t} - mean_j x_{j,1}) / (std_j x_{j,1} + eps): every return of the group against
+ * the returns at its start (the official code's unused `compute_grpo_discounted_advantage`).
+ * A group of one has its own start as baseline.
+ */
+export function subtractStartMean(rows: Rows, options: PoolOptions): Array<Float64Array> {
+  const starts = Float64Array.from(rows, (row) => row[0] ?? 0);
+  const baseline = mean(starts);
+  const divisor = scaleOf(starts, options);
+  return rows.map((row) => row.map((x) => divisor === 0 ? 0 : (x - baseline) / divisor));
+}
+
 function weightedSum(
   rows: Rows,
   weights: ReadonlyArray<ArrayLike<number>>,
   term: (x: number) => number,
 ): number {
-  let total = 0;
-  rows.forEach((row, i) => row.forEach((x, p) => total += weights[i]![p]! * term(x)));
-  return total;
-}
-
-function sum(values: ReadonlyArray<number>): number {
-  return values.reduce((total, value) => total + value, 0);
+  return sum(rows.flatMap((row, i) => Array.from(row, (x, p) => weights[i]![p]! * term(x))));
 }

@@ -1,4 +1,4 @@
-import { isConstant, mean, standardDeviation, variance } from "../math/statistics.ts";
+import { isConstant, mean, variance } from "../math/statistics.ts";
 import type { PoolConfig } from "./preset.ts";
 
 /** What a pool's normalisation reads of a preset. */
@@ -19,23 +19,18 @@ export function normalisePool(
 ): Float64Array {
   const count = values.length;
   if (count === 1 && options.singleton === "raw") {
-    return values.map((value) => value / singletonDivisor(options));
+    return values.map((value) => value / scaleOf(values, options));
   }
   if (count <= 1 || isConstant(values)) return new Float64Array(count);
   const centre = mean(values);
   const stretch = options.centre === "leave-one-out" ? count / (count - 1) : 1;
-  const divisor = options.divideBy === "none"
-    ? 1
-    : spread(options.divideBy === "batch" ? batch : values, options) + options.eps;
+  const divisor = scaleOf(options.divideBy === "batch" ? batch : values, options);
   return values.map((value) => divisor === 0 ? 0 : stretch * (value - centre) / divisor);
 }
 
-function spread(values: Float64Array, { ddof, varianceFloor }: PoolOptions): number {
-  return varianceFloor === 0
-    ? standardDeviation(values, ddof)
-    : Math.sqrt(variance(values, ddof) + varianceFloor);
-}
-
-function singletonDivisor({ divideBy, eps }: PoolOptions): number {
-  return divideBy === "none" ? 1 : Math.fround(1 + eps);
+/** What deviations are divided by: std + eps, 1 + eps in float32 for one value, 1 for no division. */
+export function scaleOf(values: Float64Array, options: PoolOptions): number {
+  if (options.divideBy === "none") return 1;
+  if (values.length === 1) return Math.fround(1 + options.eps);
+  return Math.sqrt(variance(values, options.ddof) + options.varianceFloor) + options.eps;
 }

@@ -75,8 +75,11 @@ export const CreditConfig = Schema.Struct({
   ),
   gamma: Share.annotate(described("discount per turn")),
   alpha: AtLeastZero.annotate(described("factor on the rescaled sum of gains; unused by return")),
-  baseline: Schema.Literals(["none", "position"]).annotate(
-    described("subtract the group's mean return at the same token index"),
+  baseline: Schema.Literals(["none", "position", "start"]).annotate(
+    described(
+      "subtract the group's mean return at the same token index, or at the first turn, " +
+        "where it is also divided by the standard deviation of those returns",
+    ),
   ),
   whiten: Schema.Boolean.annotate(
     described("shift and scale to mean 0 and variance 1 over the sampled tokens of the batch"),

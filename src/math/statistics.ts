@@ -1,10 +1,23 @@
-/** Plain sums in index order, in float64. Empty input gives 0 wherever a mean would be 0 / 0. */
+/** Statistics in float64, in index order. Empty input gives 0 wherever a mean would be 0 / 0. */
+
+/**
+ * Sum with Neumaier's compensation: the lost low digits are carried along. A batch that is nearly
+ * constant is whitened by differences that plain summation would round away.
+ */
+export function sum(values: Iterable<number>): number {
+  let total = 0;
+  let lost = 0;
+  for (const value of values) {
+    const next = total + value;
+    lost += Math.abs(total) >= Math.abs(value) ? (total - next) + value : (value - next) + total;
+    total = next;
+  }
+  return total + (Number.isFinite(lost) ? lost : 0);
+}
 
 /** Mean of the values; 0 for none. */
 export function mean(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return values.length === 0 ? 0 : sum / values.length;
+  return values.length === 0 ? 0 : sum(values) / values.length;
 }
 
 /**
@@ -14,9 +27,7 @@ export function mean(values: Float64Array): number {
 export function variance(values: Float64Array, ddof: 0 | 1): number {
   if (values.length <= ddof || isConstant(values)) return 0;
   const centre = mean(values);
-  let squares = 0;
-  for (const value of values) squares += (value - centre) ** 2;
-  return squares / (values.length - ddof);
+  return sum(values.map((value) => (value - centre) ** 2)) / (values.length - ddof);
 }
 
 /** Square root of {@link variance}. */

@@ -1,0 +1,406 @@
+import { groupAdvantages } from "../../src/igpo/advantages.ts";
+import { tokenWeights } from "../../src/igpo/aggregation.ts";
+import { answerWords, normaliseAnswer } from "../../src/igpo/answer_text.ts";
+import { beliefOf, gainsOf, valueOf } from "../../src/igpo/belief.ts";
+import { broadcastAdvantages } from "../../src/igpo/broadcast.ts";
+import { clipFractions } from "../../src/igpo/clip_fractions.ts";
+import type { Preset } from "../../src/igpo/preset.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
+import { assembleProbe } from "../../src/igpo/probe.ts";
+import { goldsOf, isBalanced, scoreTranscript } from "../../src/igpo/transcript.ts";
+import { placeTurnRewards } from "../../src/igpo/transcript_rewards.ts";
+import { entropyGradient, entropyOf, logProbGradient, logSoftmax } from "../../src/math/softmax.ts";
+import {
+  outcomeEstimator,
+  positionBaseline,
+  runAdvantageCases,
+  startBaseline,
+  whitenedBaseline,
+  whitenedReturns,
+} from "./advantage_cases.ts";
+import {
+  assertKnown,
+  flat,
+  goldenNames,
+  type GoldenRecord,
+  largestMagnitude,
+  list,
+  matrix,
+  num,
+  readGolden,
+  record,
+  text,
+  vector,
+} from "./golden_dir.ts";
+import { checkKlPenalty } from "./kl_cases.ts";
+import {
+  aggregationOf,
+  matrixLoss,
+  meanLogRatio,
+  rowWeights,
+  type TokenMatrix,
+  tokenMatrix,
+} from "./loss_cases.ts";
+import { NOT_OFFERED } from "./not_offered.ts";
+import { type Family, goldenTest } from "./summary.ts";
+
+const SCORE = { atol: 1e-12 };
+const MODES = ["f1", "em", "noformatf1"] as const;
+
+Deno.test("golden igpo holds no file without a test", () => {
+  assertKnown(goldenNames("igpo"), [
+    "advantages.json",
+    "entropy.json",
+    "f1.json",
+    "paper-advantages.json",
+    "paper-info-gain.json",
+    "policy-loss.json",
+    "preprocess.json",
+    "pseudo-answer-spans.json",
+    "token-scores.json",
+    ...NOT_OFFERED.igpoFiles,
+  ], "golden/igpo");
+});
+
+goldenTest("igpo f1", ["igpo/f1.json"], (family) => {
+  for (const goldenCase of readGolden("igpo/f1.json").cases) {
+    const { id, kind: _, solution, ground_truth, data_source, balanced_lower, balanced_raw } =
+      goldenCase;
+    assertKnown(Object.keys(goldenCase), [
+      "id",
+      "kind",
+      "solution",
+      "ground_truth",
+      "data_source",
+      "balanced_lower",
+      "balanced_raw",
+      ...MODES,
+    ], "f1 case");
+    const golds = goldsOf(text(ground_truth), text(data_source));
+    family.equal(isBalanced(text(solution)), balanced_raw, `case ${id} balanced_raw`);
+    family.equal(
+      isBalanced(text(solution).toLowerCase()),
+      balanced_lower,
+      `case ${id} balanced_lower`,
+    );
+    for (const mode of MODES) {
+      const got = scoreTranscript(text(solution), golds, mode);
+      family.close([got], [num(goldenCase[mode])], SCORE, `case ${id} ${mode}`);
+    }
+    family.countCase();
+  }
+});
+
+goldenTest("igpo preprocess", ["igpo/preprocess.json"], (family) => {
+  for (const goldenCase of readGolden("igpo/preprocess.json").cases) {
+    const fields = ["id", "text", "preprocessed", "tokens", "lower_preprocessed"];
+    assertKnown(Object.keys(goldenCase), fields, "preprocess case");
+    const source = text(goldenCase.text);
+    const label = `case ${goldenCase.id}`;
+    family.equal(normaliseAnswer(source), goldenCase.preprocessed, label);
+    family.equal(answerWords(source), goldenCase.tokens, label);
+    family.equal(normaliseAnswer(source.toLowerCase()), goldenCase.lower_preprocessed, label);
+    family.countCase();
+  }
+});
+
+goldenTest("igpo token scores", ["igpo/token-scores.json"], (family) => {
+  const modeFields = MODES.flatMap((mode) => [`nonzero_${mode}`, `last_${mode}`]);
+  for (const goldenCase of readGolden("igpo/token-scores.json").cases) {
+    const fields = ["id", "turns", "solution", "ground_truth", "info_gain_reward", "length"];
+    assertKnown(Object.keys(goldenCase), [...fields, ...modeFields], "token-scores case");
+    const solution = text(goldenCase.solution);
+    const golds = goldsOf(text(goldenCase.ground_truth), "");
+    const gains = [...vector(goldenCase.info_gain_reward)];
+    for (const mode of MODES) {
+      const outcome = scoreTranscript(solution, golds, mode);
+      const placed = placeTurnRewards(solution, { gains, outcome }, (chunk) => [...chunk].length);
+      const want = new Float64Array(num(goldenCase.length));
+      for (const [token, reward] of matrix(goldenCase[`nonzero_${mode}`])) want[token!] = reward!;
+      family.close(placed, want, SCORE, `case ${goldenCase.id} ${mode}`);
+      const last = num(goldenCase[`last_${mode}`]);
+      family.close(placed.slice(-1), [last], SCORE, `case ${goldenCase.id} last_${mode}`);
+    }
+    family.countCase();
+  }
+});
+
+goldenTest("igpo probe spans", ["igpo/pseudo-answer-spans.json"], (family) => {
+  const file = readGolden("igpo/pseudo-answer-spans.json");
+  const isClean = (c: GoldenRecord) => c.head_ids_equal_prefix && c.tail_ids_equal_suffix;
+  const clean = file.cases.find(isClean);
+  if (clean === undefined) throw new Error("No case shows the ids of prefix and suffix alone");
+  const prefix = vector(clean.ids).slice(0, num(clean.start));
+  const suffix = vector(clean.ids).slice(num(clean.end));
+  for (const goldenCase of file.cases) {
+    const fields = ["id", "answer", "ids", "start", "end", "span_text", "span_is_answer"];
+    const flags = ["tail_ids_equal_suffix", "head_ids_equal_prefix"];
+    assertKnown(Object.keys(goldenCase), [...fields, ...flags], "span case");
+    const ids = vector(goldenCase.ids);
+    const [start, end] = [num(goldenCase.start), num(goldenCase.end)];
+    const label = `case ${goldenCase.id}`;
+    // The official rule subtracts lengths, so its span has these bounds whether or not ids merged.
+    family.equal([prefix.length, ids.length - suffix.length], [start, end], label);
+    const probe = assembleProbe(prefix, ids.slice(start, Math.max(start, end)), suffix);
+    family.equal([probe.start, probe.end], [start, Math.max(start, end)], label);
+    // Where a token reaches over the answer's edge, encoding the parts apart gives other ids.
+    family.equal([...probe.ids].join() === ids.join(), isClean(goldenCase), label);
+    family.countCase();
+  }
+});
+
+goldenTest("igpo advantages", ["igpo/advantages.json"], (family) => {
+  runAdvantageCases(readGolden("igpo/advantages.json"), {
+    grpo_outcome: positionBaseline,
+    grpo_discounted: startBaseline,
+    rloo: outcomeEstimator(() => PRESETS.rloo!),
+    reinforce_pp_baseline: whitenedBaseline({ keepMasked: true }),
+    reinforce_pp: whitenedReturns,
+  }, family);
+});
+
+goldenTest("igpo paper info gain", ["igpo/paper-info-gain.json"], (family) => {
+  for (const goldenCase of readGolden("igpo/paper-info-gain.json").cases) {
+    const known = ["prob", "ig", "ig_log", "telescoped", "total_logprob"];
+    assertKnown(
+      Object.keys(goldenCase),
+      ["id", "logprobs", "mean_logprob", ...known],
+      "info-gain case",
+    );
+    const label = `case ${goldenCase.id}`;
+    const rows = matrix(goldenCase.logprobs);
+    const belief = Float64Array.from(rows, (row) => beliefOf(row, null));
+    const gains = gainsOf(belief, "prob");
+    const close = (got: ArrayLike<number>, field: string) =>
+      family.close(
+        got,
+        vector(goldenCase[field]),
+        { atol: 1e-12, rtol: 1e-12 },
+        `${label} ${field}`,
+      );
+    close(belief, "mean_logprob");
+    close(belief.map((ell) => valueOf(ell, "prob")), "prob");
+    close(gains, "ig");
+    close(gainsOf(belief, "logprob"), "ig_log");
+    close(rows.map((row) => beliefOf(row, null) * row.length), "total_logprob");
+    const total = gains.reduce((sum, gain) => sum + gain, 0);
+    family.close([total], [num(goldenCase.telescoped)], { atol: 1e-12 }, `${label} telescoped`);
+    family.countCase();
+  }
+});
+
+goldenTest("igpo paper advantages", ["igpo/paper-advantages.json"], (family) => {
+  for (const goldenCase of readGolden("igpo/paper-advantages.json").cases) {
+    const fields = ["id", "style", "rewards", "expected", "token_turn", "token_advantage"];
+    assertKnown(Object.keys(goldenCase), fields, "paper-advantages case");
+    const label = `case ${goldenCase.id}`;
+    for (const expected of list(goldenCase.expected).map(record)) {
+      checkPaperAdvantages(matrix(goldenCase.rewards), expected, family, label);
+    }
+    checkTokenAdvantage(goldenCase, family, label);
+    family.countCase();
+  }
+});
+
+function checkPaperAdvantages(
+  rewards: ReadonlyArray<Float64Array>,
+  expected: GoldenRecord,
+  family: Family,
+  label: string,
+): void {
+  const fields = ["variant", "ddof", "eps", "gamma", "normalised", "discounted", "f64_dev"];
+  assertKnown(Object.keys(expected), fields, "paper advantages");
+  const preset = paperPreset(expected);
+  for (const [field, gamma] of [["normalised", 0], ["discounted", preset.credit.gamma]] as const) {
+    const want = flat(matrix(expected[field]));
+    const atol = 1e-9 * Math.max(1, largestMagnitude(want)) + 100 * num(expected.f64_dev);
+    const got = paperAdvantages(rewards, { ...preset, credit: { ...preset.credit, gamma } });
+    family.close(flat(got.map(({ turn }) => turn)), want, { atol }, `${label} ${field}`);
+  }
+}
+
+/** paper-v1 or v2 with the case's constants; the presets' variance floor is 0 in these cases. */
+function paperPreset({ variant, ddof, eps, gamma }: GoldenRecord): Preset {
+  assertKnown([text(variant)], ["joint", "separate"], "variants");
+  const base = variant === "joint" ? PRESETS["paper-v1"]! : PRESETS["paper-v2"]!;
+  const pool = {
+    ...base.pool,
+    ddof: num(ddof) === 1 ? 1 as const : 0 as const,
+    eps: num(eps),
+    varianceFloor: 0,
+  };
+  return { ...base, pool, credit: { ...base.credit, gamma: num(gamma) } };
+}
+
+function paperAdvantages(rewards: ReadonlyArray<Float64Array>, preset: Preset) {
+  const episodes = rewards.map((row) => ({
+    gain: row.slice(0, -1),
+    outcome: row.at(-1)!,
+    malformed: Array.from(row, () => false),
+    turnTokens: Array.from(row, () => 1),
+    sampledTokens: Array.from(row, () => 1),
+  }));
+  return groupAdvantages(episodes, preset);
+}
+
+function checkTokenAdvantage(goldenCase: GoldenRecord, family: Family, label: string): void {
+  const expected = record(goldenCase.token_advantage);
+  const fields = ["variant", "ddof", "eps", "gamma", "value"];
+  assertKnown(Object.keys(expected), fields, "token advantage");
+  const advantages = paperAdvantages(matrix(goldenCase.rewards), paperPreset(expected));
+  const turns = matrix(goldenCase.token_turn);
+  matrix(expected.value).forEach((want, i) => {
+    const trained = [...turns[i]!.keys()].filter((p) => turns[i]![p]! >= 0);
+    const turn = trained.map((p) => turns[i]![p]!);
+    const got = broadcastAdvantages(advantages[i]!, { turn, responseIndex: trained });
+    const row = new Float64Array(want.length);
+    trained.forEach((p, n) => row[p] = got[n]!);
+    const atol = 1e-9 * Math.max(1, largestMagnitude(want));
+    family.close(row, want, { atol }, `${label} token advantage of row ${i}`);
+  });
+}
+
+goldenTest("igpo policy loss", ["igpo/policy-loss.json"], (family) => {
+  const fields = [
+    "id",
+    "old_log_prob",
+    "log_prob",
+    "advantages",
+    "ref_log_prob",
+    "mask",
+    "configs",
+  ];
+  const checked = ["policy", "kl_penalty", "agg_of_advantages"];
+  for (const goldenCase of readGolden("igpo/policy-loss.json").cases) {
+    const known = [...fields, ...checked, ...NOT_OFFERED.policyLossFields];
+    assertKnown(Object.keys(goldenCase), known, "policy-loss case");
+    const batch = tokenMatrix(goldenCase);
+    const configs = list(goldenCase.configs).map(record);
+    for (const expected of list(goldenCase.policy).map(record)) {
+      checkPolicyLoss(batch, configs[num(expected.config)]!, expected, family);
+    }
+    checkKlPenalty(batch, record(goldenCase.kl_penalty), family);
+    for (const [mode, want] of Object.entries(record(goldenCase.agg_of_advantages))) {
+      checkAggregation(batch, { mode, want: num(want) }, family);
+    }
+    for (const field of NOT_OFFERED.policyLossFields) {
+      if (field in goldenCase) family.countNotOffered();
+    }
+  }
+});
+
+function checkPolicyLoss(
+  batch: TokenMatrix,
+  config: GoldenRecord,
+  expected: GoldenRecord,
+  family: Family,
+): void {
+  const optional = ["cliprange_low", "cliprange_high", "clip_ratio_c"];
+  assertKnown(Object.keys(config), ["cliprange", ...optional], "policy-loss config");
+  const results = ["loss", "clipfrac", "ppo_kl", "clipfrac_lower", "grad_log_prob", "f32_dev"];
+  assertKnown(Object.keys(expected), ["config", "agg", ...results], "policy-loss result");
+  if (Number.isNaN(num(expected.loss))) return family.countUndefined();
+  const preset = PRESETS["official-2026-02"]!;
+  const objective = {
+    clip: {
+      ...preset.clip,
+      low: num(config.cliprange_low ?? config.cliprange),
+      high: num(config.cliprange_high ?? config.cliprange),
+      dual: num(config.clip_ratio_c ?? 3),
+    },
+    kl: { ...preset.kl, coefficient: 0 },
+    entropy: { coefficient: 0 },
+  };
+  const weights = rowWeights(batch, aggregationOf(expected.agg), { countEmpty: true });
+  const got = matrixLoss(batch, objective, weights);
+  const fractions = clipFractions(got.rows.map((result) => ({
+    turn: new Uint32Array(result.ratio.length),
+    result,
+  }))).all;
+  const label = `${expected.agg} config ${expected.config}`;
+  const close = (value: number, field: string) => {
+    const want = num(expected[field]);
+    family.close(
+      [value],
+      [want],
+      { atol: 1e-7 * Math.max(1, Math.abs(want)) },
+      `${label} ${field}`,
+    );
+  };
+  close(got.loss, "loss");
+  close(fractions.clipped, "clipfrac");
+  close(fractions.dual, "clipfrac_lower");
+  close(meanLogRatio(batch), "ppo_kl");
+  const want = flat(matrix(expected.grad_log_prob));
+  const atol = 1e-7 * Math.max(1, largestMagnitude(want));
+  family.close(flat(got.grad), want, { atol }, `${label} gradient`);
+  family.countCase();
+}
+
+function checkAggregation(
+  batch: TokenMatrix,
+  { mode, want }: { readonly mode: string; readonly want: number },
+  family: Family,
+): void {
+  if (Number.isNaN(want)) return family.countUndefined();
+  const weights = rowWeights(batch, aggregationOf(mode), { countEmpty: true });
+  const got = batch.advantage.reduce(
+    (sum, row, i) => row.reduce((s, x, p) => s + weights[i]! * batch.mask[i]![p]! * x, sum),
+    0,
+  );
+  family.close([got], [want], { atol: 1e-7 * Math.max(1, Math.abs(want)) }, `mean ${mode}`);
+  family.countCase();
+}
+
+goldenTest("igpo entropy", ["igpo/entropy.json"], (family) => {
+  const outputs = ["entropy", "entropy_loss", "grad_entropy_masked_sum"];
+  const logProbs = ["log_prob", "grad_log_prob_masked_sum"];
+  for (const goldenCase of readGolden("igpo/entropy.json").cases) {
+    const fields = ["id", "logits", "labels", "mask", ...outputs, ...logProbs];
+    assertKnown(Object.keys(goldenCase), fields, "entropy case");
+    const rows = list(goldenCase.logits).flatMap((row) => matrix(row)).map(logSoftmax);
+    const labels = flat(matrix(goldenCase.labels));
+    const mask = flat(matrix(goldenCase.mask));
+    const entropies = Float64Array.from(rows, entropyOf);
+    const label = `case ${goldenCase.id}`;
+    const close = (got: ArrayLike<number>, want: Float64Array, field: string) =>
+      family.close(
+        got,
+        want,
+        { atol: 1e-7 * Math.max(1, largestMagnitude(want)) },
+        `${label} ${field}`,
+      );
+    const gradientsOf = (field: string) =>
+      flat(list(goldenCase[field]).flatMap((row) => matrix(row)));
+    close(entropies, flat(matrix(goldenCase.entropy)), "entropy");
+    const weights = tokenWeights(
+      matrix(goldenCase.mask).map((row) => row.reduce((a, b) => a + b, 0)),
+      "token-mean",
+    );
+    const width = matrix(goldenCase.mask)[0]!.length;
+    const average = entropies.reduce(
+      (sum, h, p) => sum + h * mask[p]! * weights[Math.floor(p / width)]!,
+      0,
+    );
+    close([average], Float64Array.of(num(goldenCase.entropy_loss)), "entropy_loss");
+    close(
+      flat(rows.map((row, p) => entropyGradient(row).map((x) => x * mask[p]!))),
+      gradientsOf("grad_entropy_masked_sum"),
+      "entropy gradient",
+    );
+    close(rows.map((row, p) => row[labels[p]!]!), flat(matrix(goldenCase.log_prob)), "log_prob");
+    close(
+      flat(rows.map((row, p) => logProbGradient(row, labels[p]!).map((x) => x * mask[p]!))),
+      gradientsOf("grad_log_prob_masked_sum"),
+      "log-prob gradient",
+    );
+    family.countCase();
+  }
+});
+
+goldenTest("igpo kl controller", NOT_OFFERED.igpoFiles.map((name) => `igpo/${name}`), (family) => {
+  for (const name of NOT_OFFERED.igpoFiles) {
+    if (!goldenNames("igpo").includes(name)) continue;
+    readGolden(`igpo/${name}`).cases.forEach(() => family.countNotOffered());
+  }
+});

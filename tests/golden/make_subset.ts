@@ -1,0 +1,51 @@
+/**
+ * Cuts the committed subset of the golden data: same folders, file names and format, every n-th
+ * case. Run from the repository root:
+ *
+ *   GOLDEN_DIR=/path/to/golden deno run --allow-env --allow-read --allow-write tests/golden/make_subset.ts
+ *
+ * To add a family, add its rule to RULES: a function from the file's text to the text to keep.
+ */
+import { goldenDir } from "./golden_dir.ts";
+
+const TARGET = new URL("./data", import.meta.url).pathname;
+
+type Cut = (text: string) => string;
+
+/** Keeps every `stride`-th case of those with at most `maxBytes`, one case a line as in the original. */
+function everyCase(stride: number, maxBytes = Infinity): Cut {
+  return (text) => {
+    const file: { meta: unknown; cases: ReadonlyArray<unknown> } = JSON.parse(text);
+    const cases = file.cases.map((kept) => JSON.stringify(kept))
+      .filter((line) => line.length <= maxBytes)
+      .filter((_, i) => i % stride === 0);
+    return `{"meta": ${JSON.stringify(file.meta)}, "cases": [\n${cases.join(",\n")}\n]}\n`;
+  };
+}
+
+const RULES: Readonly<Record<string, Cut>> = {
+  "igpo/advantages.json": everyCase(1, 36_000),
+  "igpo/entropy.json": everyCase(2),
+  "igpo/f1.json": everyCase(2),
+  "igpo/kl-controller.json": everyCase(3),
+  "igpo/paper-advantages.json": everyCase(5),
+  "igpo/paper-info-gain.json": everyCase(2),
+  "igpo/policy-loss.json": everyCase(3),
+  "igpo/preprocess.json": everyCase(2),
+  "igpo/pseudo-answer-spans.json": everyCase(3),
+  "igpo/token-scores.json": everyCase(2),
+  "verl/advantages.json": everyCase(2, 30_000),
+  "verl/policy-loss.json": everyCase(4),
+  "trl/advantages.json": everyCase(1),
+  "trl/grpo-loss.json": everyCase(3),
+};
+
+if (import.meta.main) {
+  for (const [path, cut] of Object.entries(RULES)) {
+    Deno.mkdirSync(`${TARGET}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+    Deno.writeTextFileSync(
+      `${TARGET}/${path}`,
+      cut(Deno.readTextFileSync(`${goldenDir()}/${path}`)),
+    );
+  }
+}
