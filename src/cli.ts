@@ -1,0 +1,230 @@
+import {
+  Cause,
+  Console,
+  Effect,
+  Exit,
+  FileSystem,
+  Layer,
+  Option,
+  Path,
+  Runtime,
+  Stdio,
+  Terminal,
+} from "effect";
+import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli";
+import { ChildProcessSpawner } from "effect/process";
+import project from "../deno.json" with { type: "json" };
+import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
+import { BadInput, NoAdapter } from "./domain/errors.ts";
+import {
+  type CompareFlags,
+  DEVICES,
+  type EvaluateFlags,
+  type PretrainFlags,
+  type TrainFlags,
+} from "./domain/flags.ts";
+import { RECIPES } from "./domain/recipe.ts";
+import { PRESETS } from "./igpo/presets.ts";
+
+const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
+  Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
+
+const text = (name: string, kind: string, description: string) =>
+  orNull(
+    Flag.String(name).pipe(Flag.withMetavar(kind), Flag.withDescription(description)),
+  );
+
+const count = (name: string, description: string) =>
+  orNull(
+    Flag.Int(name).pipe(
+      Flag.filter((value) => value >= 0, (value) => `Expected 0 or more, got ${value}`),
+      Flag.withMetavar("N"),
+      Flag.withDescription(description),
+    ),
+  );
+
+const presetNames = Object.keys(PRESETS).join(", ");
+const recipeNames = [...RECIPES.keys()].join(", ");
+
+const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
+const seed = count("seed", "Seed of every random draw (default 0)");
+const steps = count("steps", "Optimiser updates (default: the recipe's)");
+const preset = text(
+  "preset",
+  "NAME|FILE",
+  `Algorithm: ${presetNames}, or a JSON file (default ${DEFAULT_PRESET})`,
+);
+const recipe = text(
+  "recipe",
+  "NAME|FILE",
+  `Sizes and optimiser: ${recipeNames}, or a JSON file (default ${DEFAULT_RECIPE})`,
+);
+const config = text("config", "FILE", "JSON file with any part of the configuration");
+const device = orNull(
+  Flag.Literals("device", DEVICES).pipe(
+    Flag.withDescription("Graphics adapter or plain loops (default auto: the best there is)"),
+  ),
+);
+const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
+const model = text("model", "DIR", "Model or checkpoint (default: the embedded one)");
+const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
+const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
+
+const data = { model, questions, corpus };
+const sources = { recipe, config, device };
+
+const notBuilt = (program: string) =>
+  Effect.fail(new BadInput({ message: `Cannot run ${program} as it is not built yet` }));
+
+const train = Command.make(
+  "train",
+  { out, seed, steps, preset, ...sources, ...data, resume },
+  (_flags: TrainFlags) => notBuilt("train"),
+).pipe(Command.withDescription("Train a search agent with IGPO or one of its relatives"));
+
+const pretrain = Command.make(
+  "pretrain",
+  { out, seed, steps, ...sources },
+  (_flags: PretrainFlags) => notBuilt("pretrain"),
+).pipe(Command.withDescription("Make the embedded world's starting checkpoints"));
+
+const evaluate = Command.make(
+  "evaluate",
+  { out, seed, preset, ...sources, ...data },
+  (_flags: EvaluateFlags) => notBuilt("evaluate"),
+).pipe(Command.withDescription("Measure a checkpoint on held-out questions"));
+
+const presets = Flag.String("preset").pipe(
+  Flag.withMetavar("NAME|FILE"),
+  Flag.withDescription(`Two or more of: ${presetNames}, or JSON files (give the flag repeatedly)`),
+  Flag.atLeast(2),
+);
+const seeds = Flag.Int("seeds").pipe(
+  Flag.filter((value) => value >= 1, (value) => `Expected 1 or more, got ${value}`),
+  Flag.withMetavar("N"),
+  Flag.withDescription("Number of seeds, counted up from --seed (default 3)"),
+  Flag.withDefault(3),
+);
+
+const compare = Command.make(
+  "compare",
+  { out, seed, steps, presets, seeds, ...sources, ...data },
+  (_flags: CompareFlags) => notBuilt("compare"),
+).pipe(Command.withDescription("Train with several presets and the same seeds, and compare them"));
+
+const igpo = Command.make("igpo").pipe(
+  Command.withDescription("Information gain-based policy optimization of search agents"),
+  Command.withSubcommands([train, pretrain, evaluate, compare]),
+);
+
+/** One sentence for what is wrong with a command line, with the flags there are when one is unknown. */
+function sentenceOf(error: CliError.CliError, help: CliOutput.Presenter.InvalidInvocation): string {
+  const program = help.commandPath.at(-1) ?? "";
+  const flags = help.helpDoc.flags.map((flag) => `--${flag.name}`).join(", ");
+  const commands = (help.helpDoc.subcommands ?? [])
+    .flatMap((group) => group.commands.map((command) => command.name)).join(", ");
+  switch (error._tag) {
+    case "UnrecognizedOption":
+      return `Cannot run ${program} as it has no flag ${error.option}: known are ${flags}`;
+    case "UnknownSubcommand":
+      return `Cannot find the program "${error.subcommand}": known are ${commands}`;
+    case "InvalidValue":
+      if (error.value === "") {
+        return `Cannot use --${error.option} without a value: it takes ${error.expected}`;
+      }
+      return `Cannot use --${error.option} as ${
+        ruleOf(error.expected)
+      }: current value is "${error.value}"`;
+    default:
+      return `Cannot run ${program}: ${error.message}`;
+  }
+}
+
+/** `Expected 0 or more, got -1` as `it must be 0 or more`. */
+function ruleOf(expected: string): string {
+  const rule = expected.replace(/^Expected:? ?/, "").replace(/, got .*$/s, "");
+  return `it must be ${rule.replace("a string representing a finite number", "a whole number")}`;
+}
+
+/** Help goes to stdout; a wrong command line is one sentence on stderr. */
+const presenter: CliOutput.Presenter = {
+  present: (event) => {
+    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event);
+    const error = event.errors[0];
+    return error === undefined ? Effect.void : Console.error(sentenceOf(error, event));
+  },
+};
+
+const unused = Effect.die("not a part of this program");
+
+/** What effect/cli asks of its platform; only flags and help are used. */
+const cliPlatform = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Stdio.layerTest({ args: Effect.sync(() => Deno.args) }),
+  Layer.succeed(
+    Terminal.Terminal,
+    Terminal.make({
+      columns: Effect.succeed(80),
+      rows: Effect.succeed(24),
+      size: unused,
+      readInput: unused,
+      readLine: unused,
+      display: () => Effect.void,
+    }),
+  ),
+  Layer.succeed(
+    ChildProcessSpawner.ChildProcessSpawner,
+    ChildProcessSpawner.make(() => unused),
+  ),
+  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }),
+  CliOutput.layerPresenter(presenter),
+);
+
+/** What the user did wrong, as the one sentence that stands on stderr, or null when it is not that. */
+function badInputOf(cause: Cause.Cause<unknown>): string | null {
+  const error = Cause.squash(cause);
+  return error instanceof BadInput || error instanceof NoAdapter ? error.message : null;
+}
+
+const reportFailure = (cause: Cause.Cause<unknown>) => {
+  if (Cause.hasInterruptsOnly(cause)) return Console.error("Stopped");
+  const error = Cause.squash(cause);
+  if (CliError.isCliError(error)) return Effect.void;
+  return Console.error(badInputOf(cause) ?? Cause.pretty(cause));
+};
+
+/** 0 done, 1 failed, 2 bad input, 130 stopped by a signal. */
+function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
+  if (Exit.isSuccess(exit)) return 0;
+  if (Cause.hasInterruptsOnly(exit.cause)) return 130;
+  const isBadInput = badInputOf(exit.cause) !== null ||
+    CliError.isCliError(Cause.squash(exit.cause));
+  return isBadInput ? 2 : 1;
+}
+
+/** Runs the main fiber; a first SIGINT or SIGTERM interrupts it and lets it save, a second one exits at once. */
+const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) Deno.exit(130);
+    isStopping = true;
+    fiber.interruptUnsafe(fiber.id);
+  };
+  const signals: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
+});
+
+if (import.meta.main) {
+  const program = Command.runWith(igpo, { version: project.version })(Deno.args).pipe(
+    Effect.tapCause(reportFailure),
+    Effect.provide(cliPlatform),
+  );
+  runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => onExit(exitCodeOf(exit)),
+  });
+}

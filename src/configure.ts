@@ -1,0 +1,72 @@
+import { Clock, Effect } from "effect";
+import { resolveConfig, RunConfig } from "./domain/config.ts";
+import { decodeRecord } from "./domain/decode.ts";
+import { BadInput } from "./domain/errors.ts";
+import type { Flags } from "./domain/flags.ts";
+import { readJsonFile } from "./files/json_file.ts";
+import { CONFIG_FILE } from "./files/run_folder.ts";
+import type { Preset } from "./igpo/preset.ts";
+import { resolvePreset } from "./igpo/presets.ts";
+
+/** What a program knows before it starts; reading it has written nothing. */
+export interface RunPlan {
+  /** Everything the run depends on, to be written to its folder. */
+  readonly config: RunConfig;
+  /** `config.preset`, decoded. */
+  readonly preset: Preset;
+  /** Folder of the run; does not exist yet when the run is new. */
+  readonly folder: string;
+  readonly isResumed: boolean;
+}
+
+/** Turns flags and the files they name into a plan, or refuses them in one sentence. `program` names new folders. */
+export const configure = Effect.fn("configure")(function* (
+  program: string,
+  flags: Flags,
+): Effect.fn.Return<RunPlan, BadInput> {
+  if (flags.resume !== null) return yield* configureResumed(flags, flags.resume);
+  const config = yield* resolveConfig(flags, {
+    recipe: isFile(flags.recipe) ? yield* readJsonFile(flags.recipe, "the recipe") : null,
+    config: flags.config === null
+      ? null
+      : yield* readJsonFile(flags.config, "the configuration file"),
+  });
+  const named = config.preset;
+  const preset = yield* resolvePreset(
+    isFile(named) ? yield* readJsonFile(named, "the preset") : named,
+  );
+  const folder = flags.out ?? (yield* newFolder(program));
+  return { config: { ...config, preset }, preset, folder, isResumed: false };
+});
+
+/** A resumed run keeps its configuration; only its length and the device may change. */
+const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: string) {
+  const { resume: _resume, steps, device, ...fixed } = flags;
+  const changed = Object.entries(fixed).find(([, value]) => value !== null);
+  if (changed !== undefined) {
+    const [name, value] = changed;
+    return yield* new BadInput({
+      message:
+        `Cannot resume with another configuration as only --steps and --device may change: --${name} is "${value}"`,
+    });
+  }
+  const saved = yield* readJsonFile(`${folder}/${CONFIG_FILE}`, "the resumed configuration");
+  const old = yield* decodeRecord(RunConfig, saved, "the resumed configuration");
+  const recipe = { ...old.recipe, steps: steps ?? old.recipe.steps };
+  const preset = yield* resolvePreset(old.preset);
+  const config = { ...old, device: device ?? old.device, recipe };
+  return { config, preset, folder, isResumed: true };
+});
+
+/** `runs/train-20261123-194501`. */
+const newFolder = Effect.fnUntraced(function* (program: string) {
+  const now = new Date(yield* Clock.currentTimeMillis).toISOString();
+  const [date, time] = [now.slice(0, 10), now.slice(11, 19)].map((part) =>
+    part.replace(/[-:]/g, "")
+  );
+  return `runs/${program}-${date}-${time}`;
+});
+
+function isFile(name: unknown): name is string {
+  return typeof name === "string" && (name.endsWith(".json") || name.includes("/"));
+}

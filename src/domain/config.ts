@@ -1,0 +1,110 @@
+import { Effect, Schema } from "effect";
+import { decodeRecord, isRecord } from "./decode.ts";
+import { BadInput } from "./errors.ts";
+import { DEVICES, type Flags } from "./flags.ts";
+import { conflictOfRecipe, Recipe, RECIPES } from "./recipe.ts";
+
+const PathOrNull = Schema.NullOr(Schema.NonEmptyString);
+
+/** Everything a run depends on, as it is written to `config.json` in the run's folder. */
+export const RunConfig = Schema.Struct({
+  seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff })),
+  device: Schema.Literals(DEVICES),
+  /** Folder of a model or checkpoint; null for the embedded one. */
+  model: PathOrNull,
+  /** File of questions; null for the embedded world's. */
+  questions: PathOrNull,
+  /** File of documents; null for the embedded world's. */
+  corpus: PathOrNull,
+  /** The whole preset as JSON; `decodePreset` reads it. */
+  preset: Schema.Unknown,
+  recipe: Recipe,
+});
+
+/** Everything a run depends on. */
+export type RunConfig = typeof RunConfig.Type;
+
+/** The preset of runs that name none. */
+export const DEFAULT_PRESET = "paper-v2";
+
+/** The recipe of runs that name none. */
+export const DEFAULT_RECIPE = "embedded";
+
+/** Parsed JSON of the files that flags name; null where there is none. */
+export interface ConfigFiles {
+  /** Fields of the recipe named by a file. */
+  readonly recipe: unknown;
+  /** Fields of the configuration file; its `recipe` is a name or a record of some fields. */
+  readonly config: unknown;
+}
+
+/**
+ * Merges what a run is told, later over earlier: the defaults, the recipe's file, the configuration file, the flags.
+ * Refuses unknown fields and values out of range, in one sentence.
+ *
+ * `preset` stays what it was given as: the name or path of a preset, or its JSON.
+ */
+export const resolveConfig = Effect.fnUntraced(function* (
+  flags: Flags,
+  files: ConfigFiles = { recipe: null, config: null },
+): Effect.fn.Return<RunConfig, BadInput> {
+  const file = yield* asRecord(files.config, "the configuration file");
+  const recipe = yield* resolveRecipe(flags, {
+    file: yield* asRecord(files.recipe, "the recipe file"),
+    inConfig: file["recipe"] ?? null,
+  });
+  const defaults = {
+    seed: 0,
+    device: "auto",
+    model: null,
+    questions: null,
+    corpus: null,
+    preset: DEFAULT_PRESET,
+  };
+  const { seed, device, model, questions, corpus, preset } = flags;
+  const given = withoutNulls({ seed, device, model, questions, corpus, preset });
+  const merged = { ...defaults, ...file, ...given, recipe };
+  return yield* decodeRecord(RunConfig, merged, "the configuration");
+});
+
+/** The recipe's sources besides the flags. */
+interface RecipeSources {
+  readonly file: Readonly<Record<string, unknown>>;
+  readonly inConfig: unknown;
+}
+
+const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: RecipeSources) {
+  const { file, inConfig } = sources;
+  const hasFile = Object.keys(file).length > 0;
+  const named = hasFile ? null : flags.recipe ?? (typeof inConfig === "string" ? inConfig : null);
+  const base = RECIPES.get(named ?? DEFAULT_RECIPE);
+  if (base === undefined) {
+    const known = [...RECIPES.keys()].join(", ");
+    return yield* new BadInput({
+      message: `Cannot find a recipe called "${named}": known are ${known}, and JSON files`,
+    });
+  }
+  const fields = typeof inConfig === "string"
+    ? {}
+    : yield* asRecord(inConfig, "the configuration file's recipe");
+  const merged = { ...base, ...file, ...fields, ...withoutNulls({ steps: flags.steps }) };
+  const recipe = yield* decodeRecord(Recipe, merged, "the recipe");
+  const conflict = conflictOfRecipe(recipe);
+  return conflict === null ? recipe : yield* new BadInput({ message: conflict });
+});
+
+function asRecord(
+  value: unknown,
+  what: string,
+): Effect.Effect<Readonly<Record<string, unknown>>, BadInput> {
+  if (value === null) return Effect.succeed({});
+  if (isRecord(value)) return Effect.succeed(value);
+  const found = JSON.stringify(value);
+  return Effect.fail(
+    new BadInput({ message: `Cannot read ${what} as it must be a JSON object: it is ${found}` }),
+  );
+}
+
+function withoutNulls(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,61 @@
+/** Where a run computes: the best adapter there is, a graphics adapter or nothing, or plain loops. */
+export const DEVICES = ["auto", "gpu", "cpu"] as const;
+
+/** One of {@link DEVICES}. */
+export type Device = typeof DEVICES[number];
+
+/** What the command line of any program may say; null stands for a flag that was not given. */
+export interface Flags {
+  /** Folder of the run. */
+  readonly out: string | null;
+  readonly seed: number | null;
+  /** Optimiser updates, in place of the recipe's. */
+  readonly steps: number | null;
+  /** Name of a preset, or a JSON file with one. */
+  readonly preset: string | null;
+  /** Name of a recipe, or a JSON file with some of its fields. */
+  readonly recipe: string | null;
+  /** JSON file with some fields of a {@link RunConfig}. */
+  readonly config: string | null;
+  readonly device: Device | null;
+  /** Folder of a run to go on with. */
+  readonly resume: string | null;
+  /** Folder of a model or checkpoint, in place of the embedded one. */
+  readonly model: string | null;
+  /** File of questions, in place of the embedded world's. */
+  readonly questions: string | null;
+  /** File of documents to search, in place of the embedded world's. */
+  readonly corpus: string | null;
+}
+
+/** Flags of `train`. */
+export type TrainFlags = Flags;
+
+/** Flags of `pretrain`. */
+export type PretrainFlags = Pick<Flags, "out" | "seed" | "steps" | "recipe" | "config" | "device">;
+
+/** Flags of `evaluate`. */
+export type EvaluateFlags = Omit<Flags, "steps" | "resume">;
+
+/** Flags of `compare`: every preset is trained with the same seeds. */
+export interface CompareFlags extends Omit<Flags, "preset" | "resume"> {
+  /** At least two names or files. */
+  readonly presets: ReadonlyArray<string>;
+  /** Number of seeds, counted up from `seed`. */
+  readonly seeds: number;
+}
+
+/** No flag at all. */
+export const NO_FLAGS: Flags = {
+  out: null,
+  seed: null,
+  steps: null,
+  preset: null,
+  recipe: null,
+  config: null,
+  device: null,
+  resume: null,
+  model: null,
+  questions: null,
+  corpus: null,
+};
