@@ -5,11 +5,13 @@ import { WORLD_RECIPE } from "./recipe.ts";
 import type { Relation } from "./relations.ts";
 import type { Fact } from "./world.ts";
 
+/** What a demonstrated message does: one web_search call, or the answer. */
+export type DemonstrationAction = Exclude<Action, { readonly _tag: "Malformed" }>;
+
 /** One assistant message and what came back, every text exactly as it is tokenised (leading spaces included). */
 export interface DemonstrationTurn {
   readonly think: string;
-  /** One web_search call, or the answer. */
-  readonly action: Action;
+  readonly action: DemonstrationAction;
   /** What the search found, null after an answer. */
   readonly observation: string | null;
 }

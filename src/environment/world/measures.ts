@@ -1,6 +1,5 @@
 import type { WebSearchOptions } from "../web_search.ts";
-import type { World } from "./world.ts";
-import type { WorldQuestion } from "./questions.ts";
+import type { WorldQuestion, WorldTask } from "./questions.ts";
 import type { Fact } from "./world.ts";
 
 /** What someone might type to find a fact of a question. */
@@ -23,7 +22,7 @@ export function queryFor(style: QueryStyle, question: WorldQuestion, fact: Fact)
  * best F1 that a perfect agent can reach; with "question" it is what searching without thinking reaches.
  */
 export function retrievalRate(
-  task: { readonly world: World; readonly questions: ReadonlyArray<WorldQuestion> },
+  task: WorldTask,
   search: WebSearchOptions,
   style: QueryStyle,
 ): number {
@@ -40,10 +39,7 @@ export function retrievalRate(
  * Expected F1 of an agent that names a random thing of the right kind, or one of the two sides of a
  * comparison. No two names share a word, so F1 is 1 for the right name and 0 for any other.
  */
-export function guessBaseline(
-  world: World,
-  questions: ReadonlyArray<WorldQuestion>,
-): number {
+export function guessBaseline({ world, questions }: WorldTask): number {
   const chances = questions.map((question): number =>
     question.kind === "comparison" ? 1 / 2 : 1 / world.names[question.answerType].length
   );

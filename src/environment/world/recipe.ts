@@ -1,3 +1,4 @@
+import { compactStyle } from "../../text/protocol_style.ts";
 import type { NamedType } from "./names.ts";
 
 /** Kinds of world questions, as reports group them. */
@@ -40,9 +41,9 @@ export const WORLD_RECIPE = {
   /** The whole system prompt: five tokens. */
   systemText: "Search, then answer.",
   /** The thought before an answer, which is also the thought of the belief probe. */
-  finalThink: " now I can answer",
+  finalThink: compactStyle.probeThink,
   /** Names follow a space wherever they stand, or they would be other tokens; so does a gold answer in a probe. */
-  namePrefix: " ",
+  namePrefix: compactStyle.answerLead,
   /** Demonstrations drawn from one world before the next is made. */
   demonstrationsPerWorld: 40,
   habits: { stop: 0.6, noquery: 0.3, wrong: 0.2, direct: 0.2 } satisfies Habits,

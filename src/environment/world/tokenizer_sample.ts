@@ -1,6 +1,7 @@
+import { answerBody, compactStyle, toolCallsBody } from "../../text/protocol_style.ts";
 import { NO_RESULTS } from "../web_search.ts";
 import { demonstrationsOf } from "./cold_start.ts";
-import type { Demonstration, DemonstrationTurn } from "./demonstrations.ts";
+import type { Demonstration, DemonstrationAction, DemonstrationTurn } from "./demonstrations.ts";
 import { FIRST_PIECES, LAST_PIECES } from "./names.ts";
 import { WORLD_RECIPE } from "./recipe.ts";
 import { YEARS } from "./relations.ts";
@@ -40,12 +41,14 @@ export function demonstrationText({ question, turns }: Demonstration): string {
 }
 
 function turnText({ think, action, observation }: DemonstrationTurn): string {
-  const body = action._tag === "ToolCalls"
-    ? action.calls.map((call) => `<tool_call>${JSON.stringify(call)}</tool_call>`).join("")
-    : action._tag === "Answer"
-    ? `<answer>${action.text}</answer>`
-    : "";
-  const message = `<|im_start|>assistant<think>${think}</think>${body}<|im_end|>`;
+  const message = `<|im_start|>assistant<think>${think}</think>${bodyText(action)}<|im_end|>`;
   if (observation === null) return message;
   return `${message}<|im_start|>user<tool_response>${observation}</tool_response><|im_end|>`;
+}
+
+/** What follows a demonstrated thought: the call or the answer between its tags. */
+export function bodyText(action: DemonstrationAction): string {
+  return action._tag === "Answer"
+    ? answerBody(compactStyle, action.text.trim())
+    : toolCallsBody(compactStyle, action.calls);
 }

@@ -102,7 +102,7 @@ Deno.test("guessBaseline() is one over the number of things of the right kind, a
   const { world } = test;
   const { "1-hop": one, comparison } = allQuestions(world);
   const mayors = one.filter(({ facts }) => facts[0]!.relation.noun === "mayor");
-  assert.ok(Math.abs(guessBaseline(world, mayors) - 1 / 30) <= 1e-12);
-  assert.equal(guessBaseline(world, comparison), 0.5);
-  assert.ok(guessBaseline(world, test.questions) < 0.15);
+  assert.ok(Math.abs(guessBaseline({ world, questions: mayors }) - 1 / 30) <= 1e-12);
+  assert.equal(guessBaseline({ world, questions: comparison }), 0.5);
+  assert.ok(guessBaseline(test) < 0.15);
 });
