@@ -188,7 +188,6 @@ function badInputOf(cause: Cause.Cause<unknown>): string | null {
 }
 
 const reportFailure = (cause: Cause.Cause<unknown>) => {
-  if (Cause.hasInterruptsOnly(cause)) return Console.error("Stopped");
   const error = Cause.squash(cause);
   if (CliError.isCliError(error)) return Effect.void;
   return Console.error(badInputOf(cause) ?? Cause.pretty(cause));
@@ -203,12 +202,15 @@ function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
   return isBadInput ? 2 : 1;
 }
 
+const encoder = new TextEncoder();
+
 /** Runs the main fiber; a first SIGINT or SIGTERM interrupts it and lets it save, a second one exits at once. */
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   let isStopping = false;
   const stop = () => {
     if (isStopping) Deno.exit(130);
     isStopping = true;
+    Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
     fiber.interruptUnsafe(fiber.id);
   };
   const signals: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
