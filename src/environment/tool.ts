@@ -2,14 +2,10 @@ import { Cause, Duration, Effect, Schema, type Scope } from "effect";
 import type { ToolCall, ToolFailureKind, ToolResult } from "../domain/episode.ts";
 import type { EnvironmentCrashed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
+import type { ToolDescription } from "../text/system_prompt.ts";
 
-/** What the agent is told about a tool. */
-export interface ToolSpec {
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema of the arguments object. */
-  readonly parameters: { readonly [keyword: string]: unknown };
-}
+/** What the agent is told about a tool, as the system prompt writes it. */
+export type ToolSpec = ToolDescription;
 
 /** The arguments break the tool's rule; `message` says the rule and ends without a full stop. */
 export class ToolCallRejected extends Schema.TaggedError<ToolCallRejected>()("ToolCallRejected", {
@@ -36,12 +32,6 @@ export interface Tool {
 export interface SessionTool {
   readonly spec: ToolSpec;
   readonly open: (question: Question) => Effect.Effect<RunTool, EnvironmentCrashed, Scope.Scope>;
-}
-
-/** The line of JSON that describes a tool in a system prompt. */
-export function toolSignature(spec: ToolSpec): string {
-  const { name, description, parameters } = spec;
-  return JSON.stringify({ type: "function", function: { name, description, parameters } });
 }
 
 /** What an opened episode may call, by tool name. */

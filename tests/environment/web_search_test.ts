@@ -3,7 +3,6 @@ import { Effect, Option } from "effect";
 import { buildBm25 } from "../../src/environment/bm25.ts";
 import { layerCorpus } from "../../src/environment/corpus_environment.ts";
 import { Environment } from "../../src/environment/environment.ts";
-import { toolSignature } from "../../src/environment/tool.ts";
 import {
   lineSearch,
   makeWebSearch,
@@ -58,12 +57,6 @@ Deno.test("passageSearch() shows title and text, cut to whole words with an elli
   ];
   const found = passageSearch(passages, () => [0, 1], { limit: 5, maxWords: 3 });
   assert.equal(searchText(["color"], found), "Color: Red is a …\nColor of three");
-});
-
-Deno.test("toolSignature() is one line of JSON that holds the argument's type", () => {
-  const signature = toolSignature(WEB_SEARCH);
-  assert.ok(!signature.includes("\n"));
-  assert.deepEqual(JSON.parse(signature).function.parameters.required, ["query"]);
 });
 
 Deno.test("layerCorpus() answers a search with stemmed matches of title and text", async () => {
