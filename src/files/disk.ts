@@ -1,0 +1,99 @@
+import { Effect } from "effect";
+import { BadInput } from "../domain/errors.ts";
+
+/** Bytes that one call reads or writes at most; some systems refuse 2 GiB and more at once. */
+const CHUNK_BYTES = 1 << 26;
+
+/** A range of a file. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Runs a disk operation; what it throws becomes `Cannot <action> as the disk must allow it: ...`. */
+export function onDisk<A>(action: string, run: () => Promise<A>): Effect.Effect<A, BadInput> {
+  return Effect.tryPromise({
+    try: run,
+    catch: (error) =>
+      new BadInput({
+        message: `Cannot ${action} as the disk must allow it: current value is "${reason(error)}"`,
+      }),
+  });
+}
+
+/** Text of a file. Bytes that are not UTF-8 fail instead of turning into U+FFFD; a BOM is dropped. */
+export const readText = Effect.fn("readText")(function* (path: string) {
+  const bytes = yield* onDisk(`read "${path}"`, () => Deno.readFile(path));
+  return yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: (error) =>
+      new BadInput({
+        message: `Cannot read "${path}" as it must be UTF-8 text: current value is "${
+          reason(error)
+        }"`,
+      }),
+  });
+});
+
+/** Exactly the bytes of a range; fails when the file ends within it. */
+export const readRange = Effect.fn("readRange")(function* (path: string, range: ByteRange) {
+  const bytes = new Uint8Array(range.length);
+  const filled = yield* Effect.acquireUseRelease(
+    onDisk(`read "${path}"`, () => Deno.open(path)),
+    (file) => onDisk(`read "${path}"`, () => fill(file, bytes, range.offset)),
+    (file) => Effect.sync(() => file.close()),
+  );
+  if (filled === range.length) return bytes;
+  return yield* new BadInput({
+    message:
+      `Cannot read "${path}" as it must hold ${range.length} bytes from ${range.offset} on: ` +
+      `current value is ${filled}`,
+  });
+});
+
+/** Writes a new file, part after part, and returns when it is on the disk itself. */
+export const writeNewFile = Effect.fn("writeNewFile")(
+  function* (path: string, parts: Iterable<Uint8Array>) {
+    yield* Effect.acquireUseRelease(
+      onDisk(`write "${path}"`, () => Deno.open(path, { write: true, createNew: true })),
+      (file) => onDisk(`write "${path}"`, () => writeParts(file, parts)),
+      (file) => Effect.sync(() => file.close()),
+    );
+  },
+);
+
+/** Makes renames and new names in a folder survive a power cut, where the system can. */
+export const syncFolder = Effect.fnUntraced(function* (path: string) {
+  // Windows opens no folders; there the rename is as durable as it gets.
+  yield* Effect.ignore(Effect.acquireUseRelease(
+    onDisk(`open "${path}"`, () => Deno.open(path)),
+    (file) => onDisk(`sync "${path}"`, () => file.sync()),
+    (file) => Effect.sync(() => file.close()),
+  ));
+});
+
+/** The message of whatever was thrown, on one line. */
+export function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(/\s*\n\s*/g, " ");
+}
+
+async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number): Promise<number> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const read = await file.read(bytes.subarray(filled, filled + CHUNK_BYTES));
+    if (read === null) break;
+    filled += read;
+  }
+  return filled;
+}
+
+async function writeParts(file: Deno.FsFile, parts: Iterable<Uint8Array>): Promise<void> {
+  for (const part of parts) {
+    for (let written = 0; written < part.length;) {
+      written += await file.write(part.subarray(written, written + CHUNK_BYTES));
+    }
+  }
+  await file.sync();
+}

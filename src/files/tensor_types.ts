@@ -1,0 +1,124 @@
+import { Result } from "effect";
+import { BadInput } from "../domain/errors.ts";
+
+/** Bytes an element of each safetensors dtype takes. */
+export const DTYPE_BYTES = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+} as const;
+
+/** A storage type of safetensors. */
+export type TensorDtype = keyof typeof DTYPE_BYTES;
+
+/** A tensor as it lies on disk: row-major, little-endian. */
+export interface RawTensor {
+  readonly name: string;
+  readonly dtype: TensorDtype;
+  readonly shape: ReadonlyArray<number>;
+  /** Starts at a multiple of 8 in its buffer. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The storage types a checkpoint is written in. */
+export type FloatDtype = "F32" | "F16" | "BF16";
+
+/** Values of a floating-point tensor; F16 and BF16 widen exactly, F64 rounds. Other types are refused. */
+export function toFloat32(tensor: RawTensor): Result.Result<Float32Array<ArrayBuffer>, BadInput> {
+  const { bytes, dtype } = tensor;
+  switch (dtype) {
+    case "F32":
+      return Result.succeed(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
+    case "F16":
+      return Result.succeed(
+        new Float32Array(new Float16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)),
+      );
+    case "BF16":
+      return Result.succeed(
+        widenBf16(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)),
+      );
+    case "F64":
+      return Result.succeed(
+        new Float32Array(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8)),
+      );
+    default:
+      return Result.fail(
+        new BadInput({
+          message:
+            `Cannot read tensor "${tensor.name}" as numbers as its dtype must be F32, F16, ` +
+            `BF16 or F64: current value is "${dtype}"`,
+        }),
+      );
+  }
+}
+
+/** Values of an integer tensor of up to 32 bits, as they are; I64 and others are refused. */
+export function toIntegers(
+  tensor: RawTensor,
+): Result.Result<Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array, BadInput> {
+  const { buffer, byteOffset, length } = tensor.bytes;
+  switch (tensor.dtype) {
+    case "I32":
+      return Result.succeed(new Int32Array(buffer, byteOffset, length / 4));
+    case "U32":
+      return Result.succeed(new Uint32Array(buffer, byteOffset, length / 4));
+    case "I16":
+      return Result.succeed(new Int16Array(buffer, byteOffset, length / 2));
+    case "U16":
+      return Result.succeed(new Uint16Array(buffer, byteOffset, length / 2));
+    case "BOOL":
+    case "U8":
+      return Result.succeed(tensor.bytes);
+    default:
+      return Result.fail(
+        new BadInput({
+          message:
+            `Cannot read tensor "${tensor.name}" as integers as its dtype must be I32, U32, ` +
+            `I16, U16, U8 or BOOL: current value is "${tensor.dtype}"`,
+        }),
+      );
+  }
+}
+
+/** Bytes of `values` in a storage type; rounds to nearest even, keeps NaN a NaN. */
+export function fromFloat32(values: Float32Array, dtype: FloatDtype): Uint8Array {
+  switch (dtype) {
+    case "F32":
+      return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    case "F16":
+      return new Uint8Array(new Float16Array(values).buffer);
+    case "BF16":
+      return new Uint8Array(roundBf16(values).buffer);
+    default:
+      return dtype satisfies never;
+  }
+}
+
+function widenBf16(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  return new Float32Array(bits.buffer);
+}
+
+function roundBf16(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(bits.length);
+  for (let i = 0; i < bits.length; i++) {
+    const x = bits[i]!;
+    const isNaN = (x & 0x7fffffff) > 0x7f800000;
+    halves[i] = isNaN ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
+  }
+  return halves;
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { Result } from "effect";
+import {
+  openCheckpoint,
+  readCheckpointTensor,
+  writeCheckpoint,
+} from "../../src/files/checkpoint_dir.ts";
+import { type Float32Tensor, writeSafetensors } from "../../src/files/safetensors.ts";
+import { toFloat32 } from "../../src/files/tensor_types.ts";
+import { folderTest, refusal, run } from "./fixtures.ts";
+
+const tensor = (name: string, ...values: ReadonlyArray<number>): Float32Tensor => ({
+  name,
+  shape: [values.length],
+  values: Float32Array.from(values),
+});
+
+const INDEX = "model.safetensors.index.json";
+
+async function writeShards(folder: string, weightMap: unknown): Promise<void> {
+  await run(writeSafetensors(`${folder}/1.safetensors`, [tensor("a", 1), tensor("b", 2, 3)]));
+  await run(writeSafetensors(`${folder}/2.safetensors`, [tensor("c", 4)]));
+  await Deno.writeTextFile(`${folder}/config.json`, "{}");
+  await Deno.writeTextFile(`${folder}/${INDEX}`, JSON.stringify({ weight_map: weightMap }));
+}
+
+folderTest("writeCheckpoint() writes what openCheckpoint() lists and loads", async (folder) => {
+  const path = `${folder}/step-1`;
+  const config = { model_type: "qwen2", hidden_size: 4 };
+  const files = { "tokenizer.json": "{}" };
+  const tensors = [tensor("a", 1, 2), tensor("b", 3)];
+  await run(writeCheckpoint(path, { config, dtype: "BF16", tensors, files }));
+  const checkpoint = await run(openCheckpoint(path));
+  assert.deepEqual(checkpoint.config, config);
+  assert.deepEqual([...checkpoint.tensors.keys()], ["a", "b"]);
+  const loaded = await run(readCheckpointTensor(checkpoint, "a"));
+  assert.deepEqual(Result.getOrThrow(toFloat32(loaded)), Float32Array.of(1, 2));
+  assert.equal(await Deno.readTextFile(`${path}/tokenizer.json`), "{}");
+});
+
+folderTest("openCheckpoint() finds the tensors of shards", async (folder) => {
+  await writeShards(folder, { a: "1.safetensors", b: "1.safetensors", c: "2.safetensors" });
+  const checkpoint = await run(openCheckpoint(folder));
+  for (const [name, value] of [["a", 1], ["b", 2], ["c", 4]] as const) {
+    const values = toFloat32(await run(readCheckpointTensor(checkpoint, name)));
+    assert.equal(Result.getOrThrow(values)[0], value);
+  }
+});
+
+folderTest("openCheckpoint() refuses an index that its shards do not bear out", async (folder) => {
+  const cases = [
+    [{ a: "3.safetensors" }, /3\.safetensors/],
+    [{ c: "1.safetensors" }, /"1\.safetensors" must hold the tensor "c"/],
+    [{ a: "../1.safetensors" }, /must map tensors to files/],
+    [{ a: "/etc/x.safetensors" }, /must map tensors to files/],
+    [{ a: 1 }, /must map tensors to files/],
+    ["x", /must map tensors to files/],
+  ] as const;
+  await writeShards(folder, {});
+  for (const [weightMap, message] of cases) {
+    await Deno.writeTextFile(`${folder}/${INDEX}`, JSON.stringify({ weight_map: weightMap }));
+    assert.match(await refusal(openCheckpoint(folder)), message);
+  }
+});
+
+folderTest("openCheckpoint() says what is missing", async (folder) => {
+  assert.match(await refusal(openCheckpoint(folder)), /config\.json/);
+  await Deno.writeTextFile(`${folder}/config.json`, "{");
+  assert.match(await refusal(openCheckpoint(folder)), /JSON/);
+  await Deno.writeTextFile(`${folder}/config.json`, "{}");
+  assert.match(await refusal(openCheckpoint(folder)), /model\.safetensors or/);
+});
+
+folderTest("readCheckpointTensor() names a tensor that is not there", async (folder) => {
+  await run(writeCheckpoint(`${folder}/m`, { config: {}, dtype: "F32", tensors: [] }));
+  const checkpoint = await run(openCheckpoint(`${folder}/m`));
+  assert.match(await refusal(readCheckpointTensor(checkpoint, "lm_head")), /"lm_head"/);
+});
