@@ -1,0 +1,76 @@
+import { Effect, Result, Schema } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import { badRow, readJsonl, type Row } from "./jsonl.ts";
+
+/** A document that a search can find. */
+export interface CorpusPassage {
+  readonly id: string;
+  /** Empty when the corpus has no titles. */
+  readonly title: string;
+  readonly text: string;
+}
+
+const Id = Schema.Union([Schema.String, Schema.Number]);
+
+const PassageRow = Schema.Struct({
+  id: Schema.optional(Id),
+  _id: Schema.optional(Id),
+  title: Schema.optional(Schema.NullOr(Schema.String)),
+  text: Schema.optional(Schema.String),
+  contents: Schema.optional(Schema.String),
+});
+
+/** Reads a corpus of JSON lines: `{id | _id, title?, text | contents}`. */
+export const readCorpus = Effect.fn("readCorpus")(function* (path: string) {
+  const rows = yield* readJsonl(path);
+  return yield* Effect.fromResult(collectPassages(rows, path));
+});
+
+/**
+ * The passages of all rows. Fails with `BadInput` naming file and row on a row without id or text, on an id
+ * that stands twice, and on a corpus without rows.
+ */
+export function collectPassages(
+  rows: ReadonlyArray<Row>,
+  path: string,
+): Result.Result<ReadonlyArray<CorpusPassage>, BadInput> {
+  return Result.gen(function* () {
+    const passages = new Map<string, CorpusPassage>();
+    for (const row of rows) {
+      const passage = yield* parsePassage(row, path);
+      if (passages.has(passage.id)) {
+        return yield* Result.fail(badRow(path, row.row, "the id must be new", passage.id));
+      }
+      passages.set(passage.id, passage);
+    }
+    if (passages.size > 0) return [...passages.values()];
+    return yield* Result.fail(
+      new BadInput({
+        message: `Cannot search "${path}" as a corpus must hold a passage: current value is 0`,
+      }),
+    );
+  });
+}
+
+function parsePassage({ row, value }: Row, path: string): Result.Result<CorpusPassage, BadInput> {
+  const decoded = Schema.decodeUnknownResult(PassageRow)(value);
+  if (Result.isFailure(decoded)) {
+    return Result.fail(
+      badRow(path, row, "the fields must be a passage's", decoded.failure.message),
+    );
+  }
+  const { id, _id, title, text, contents } = decoded.success;
+  const key = id ?? _id;
+  const body = text ?? contents;
+  if (key === undefined) return Result.fail(badRow(path, row, "an id must stand", value));
+  if (body === undefined) return Result.fail(badRow(path, row, "a text must stand", value));
+  const split = text === undefined ? splitContents(body) : { title: "", text: body };
+  return Result.succeed({ id: String(key), title: title ?? split.title, text: split.text });
+}
+
+/** Search-R1's layout: the title in quotes on a line of its own, then the text. */
+function splitContents(contents: string): { title: string; text: string } {
+  const match = /^"([^\n]*)"\r?\n/.exec(contents);
+  if (match === null) return { title: "", text: contents };
+  return { title: match[1]!, text: contents.slice(match[0].length) };
+}

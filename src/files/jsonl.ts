@@ -1,0 +1,110 @@
+import { Effect, Result } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import { onDisk, readText, reason } from "./disk.ts";
+
+/** A value of a data file and the row it stands in, counted from 1. */
+export interface Row {
+  readonly row: number;
+  readonly value: unknown;
+}
+
+/** Rows of JSON Lines text; empty lines hold none. Fails with `BadInput` naming file and row. */
+export function parseJsonl(
+  text: string,
+  path: string,
+): Result.Result<ReadonlyArray<Row>, BadInput> {
+  const rows: Array<Row> = [];
+  const lines = text.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    if (lines[i]!.trim() === "") continue;
+    const value = Result.try({
+      try: (): unknown => JSON.parse(lines[i]!),
+      catch: (error) => badRow(path, i + 1, "it must be JSON", reason(error)),
+    });
+    if (Result.isFailure(value)) return Result.fail(value.failure);
+    rows.push({ row: i + 1, value: value.success });
+  }
+  return Result.succeed(rows);
+}
+
+/** Rows of a JSON Lines file. */
+export const readJsonl = Effect.fn("readJsonl")(function* (path: string) {
+  const text = yield* readText(path);
+  return yield* Effect.fromResult(parseJsonl(text, path));
+});
+
+/** The error for a row that breaks a rule; `value` is shown in part. */
+export function badRow(path: string, row: number, rule: string, value: unknown): BadInput {
+  const shown = (JSON.stringify(value) ?? "nothing").slice(0, 120);
+  return new BadInput({
+    message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${shown}`,
+  });
+}
+
+/** A JSON Lines file that is open for appending. */
+export interface JsonlWriter {
+  /** Adds one line; it has left the program when this returns. */
+  readonly append: (value: unknown) => Effect.Effect<void, BadInput>;
+}
+
+/**
+ * Opens a JSON Lines file for appending until the scope closes. A last line that a crash cut short is removed
+ * first, so that every line stays readable.
+ */
+export const openJsonlWriter = Effect.fn("openJsonlWriter")(function* (path: string) {
+  const file = yield* Effect.acquireRelease(
+    onDisk(`write "${path}"`, () => openForAppending(path)),
+    (file) => Effect.sync(() => file.close()),
+  );
+  const append = (value: unknown) =>
+    onDisk(`write "${path}"`, () => writeAll(file, new TextEncoder().encode(jsonLine(value))));
+  return { append } satisfies JsonlWriter;
+});
+
+/**
+ * A value as one line of JSON. Numbers that JSON lacks become the strings `"NaN"`, `"Infinity"` and
+ * `"-Infinity"`, typed arrays become arrays.
+ */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === "number" && !Number.isFinite(part)) return String(part);
+    if (ArrayBuffer.isView(part) && !(part instanceof DataView)) return Array.from(part as never);
+    return part;
+  }) + "\n";
+}
+
+async function openForAppending(path: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(path, { read: true, write: true, create: true });
+  try {
+    const end = await endOfLastLine(file);
+    await file.truncate(end);
+    await file.seek(end, Deno.SeekMode.Start);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+const LINE_END = 0x0a;
+const BLOCK_BYTES = 1 << 16;
+
+// Looks backwards, block by block: a metrics file may be long, its last line is not.
+async function endOfLastLine(file: Deno.FsFile): Promise<number> {
+  const block = new Uint8Array(BLOCK_BYTES);
+  for (let end = (await file.stat()).size; end > 0;) {
+    const start = Math.max(0, end - BLOCK_BYTES);
+    await file.seek(start, Deno.SeekMode.Start);
+    const read = await file.read(block.subarray(0, end - start)) ?? 0;
+    const lineEnd = block.subarray(0, read).lastIndexOf(LINE_END);
+    if (lineEnd >= 0) return start + lineEnd + 1;
+    end = start;
+  }
+  return 0;
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { Result } from "effect";
+import { collectPassages, readCorpus } from "../../src/files/corpus.ts";
+import { folderTest, refusal, run } from "./fixtures.ts";
+
+const collect = (...values: ReadonlyArray<unknown>) =>
+  collectPassages(values.map((value, i) => ({ row: i + 1, value })), "f");
+
+const passage = (value: unknown) => Result.getOrThrow(collect(value))[0];
+
+Deno.test("collectPassages() reads each layout of a passage", () => {
+  assert.deepEqual(passage({ id: "1", title: "T", text: "x" }), { id: "1", title: "T", text: "x" });
+  assert.deepEqual(passage({ _id: 2, text: "x" }), { id: "2", title: "", text: "x" });
+  assert.deepEqual(passage({ id: "0", contents: '"T "q" t"\nx\ny' }), {
+    id: "0",
+    title: 'T "q" t',
+    text: "x\ny",
+  });
+  assert.deepEqual(passage({ id: "0", contents: '"T"\r\nx' }), { id: "0", title: "T", text: "x" });
+});
+
+Deno.test("collectPassages() takes contents without a quoted first line as they are", () => {
+  for (const contents of ["x\ny", '"said" he\n"then" more', "", '"no line end"']) {
+    assert.deepEqual(passage({ id: "0", contents }), { id: "0", title: "", text: contents });
+  }
+});
+
+Deno.test("collectPassages() refuses rows without id or text, and ids that stand twice", () => {
+  for (const value of [{}, { id: "1" }, { text: "x" }, { id: null, text: "x" }, null, "x"]) {
+    const result = collect({ id: "ok", text: "x" }, value);
+    assert.ok(Result.isFailure(result));
+    assert.match(result.failure.message, /^Cannot read "f" as in row 2 /);
+  }
+  assert.ok(Result.isFailure(collect({ id: 1, text: "x" }, { id: "1", text: "y" })));
+});
+
+folderTest("readCorpus() refuses an empty corpus", async (folder) => {
+  await Deno.writeTextFile(`${folder}/corpus.jsonl`, "\n\n");
+  assert.match(await refusal(readCorpus(`${folder}/corpus.jsonl`)), /must hold a passage/);
+  await Deno.writeTextFile(`${folder}/corpus.jsonl`, '{"id":"1","text":"x"}\n');
+  assert.equal((await run(readCorpus(`${folder}/corpus.jsonl`))).length, 1);
+});
