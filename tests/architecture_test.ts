@@ -1,0 +1,116 @@
+import { deepStrictEqual, ok } from "node:assert/strict";
+import * as rules from "./support/architecture.ts";
+import { filesBelow, readSources, undocumentedExports } from "./support/source_graph.ts";
+
+const sourcePaths = [
+  ...await filesBelow("src", ".ts"),
+  ...(await filesBelow("", "mod.ts")).filter((path) => path === "mod.ts"),
+];
+const sources = await readSources(sourcePaths);
+const others = await readSources([
+  ...await filesBelow("tests", ".ts"),
+  ...await filesBelow("bench", ".ts"),
+  ...await filesBelow("shaders", ".wgsl"),
+]);
+
+/** Every rule with the files it holds for, and a file that breaks it. */
+const houseRules: ReadonlyArray<{
+  readonly claim: string;
+  readonly rule: rules.Rule;
+  readonly files: ReadonlyArray<rules.SourceFile>;
+  readonly breach: rules.SourceFile;
+}> = [
+  {
+    claim: "imports stay in their room or lead to a lower rank",
+    rule: rules.importsLeadDown,
+    files: sources,
+    breach: file({ path: "src/igpo/kl.ts", target: "src/model/plan.ts" }),
+  },
+  {
+    claim: "report imports domain, igpo, math and files only",
+    rule: rules.importsLeadDown,
+    files: sources,
+    breach: file({ path: "src/report/chart.ts", target: "src/policy/policy.ts" }),
+  },
+  {
+    claim: "private files are imported from their folder only",
+    rule: rules.privateFilesStayPrivate,
+    files: [...sources, ...others],
+    breach: file({ path: "src/gpu/device.ts", target: "src/math/_tables.ts" }),
+  },
+  {
+    claim: "only gpu imports WGSL",
+    rule: rules.onlyGpuImportsWgsl,
+    files: sources,
+    breach: file({ path: "src/model/ops.ts", target: "shaders/matmul.wgsl" }),
+  },
+  {
+    claim: "packages are named in deno.json only",
+    rule: rules.packagesAreNamedInOnePlace,
+    files: [...sources, ...others],
+    breach: file({ path: "src/gpu/device.ts", target: "npm:effect@4.1.0" }),
+  },
+  {
+    claim: "only files, cli and workers touch the machine",
+    rule: rules.onlyEdgesTouchTheMachine,
+    files: sources,
+    breach: file({ path: "src/gpu/device.ts", text: "const path = Deno.cwd();" }),
+  },
+  {
+    claim: "only cli and workers pick layers and run effects",
+    rule: rules.onlyEdgesPickLayers,
+    files: sources,
+    breach: file({ path: "src/train.ts", text: "program.pipe(Effect.provide(layer));" }),
+  },
+  {
+    claim: "files have 400 lines at most",
+    rule: rules.filesAreShort,
+    files: [...sources, ...others],
+    breach: file({ path: "src/gpu/device.ts", text: "\n".repeat(400) + "end" }),
+  },
+  {
+    claim: "there is no any, enum, default export or namespace",
+    rule: rules.plainTypeScript,
+    files: [...sources, ...others],
+    breach: file({ path: "src/gpu/device.ts", text: "export const x: any = 1;" }),
+  },
+];
+
+function file(given: { path: string; target?: string; text?: string }): rules.SourceFile {
+  const { path, target, text = "" } = given;
+  return { path, text, imports: target === undefined ? [] : [{ specifier: target, target }] };
+}
+
+Deno.test("the source graph holds every file and its imports", () => {
+  ok(sources.length > 10);
+  const cli = sources.find(({ path }) => path === "src/cli.ts");
+  ok(cli?.imports.some(({ target }) => target === "src/domain/errors.ts"));
+});
+
+for (const { claim, rule, files, breach } of houseRules) {
+  Deno.test(`house: ${claim}`, () => {
+    deepStrictEqual(rule(files), []);
+  });
+  Deno.test(`${breach.path} breaking "${claim}" is found`, () => {
+    ok(rule([breach]).some((sentence) => sentence.includes(breach.path)));
+  });
+}
+
+Deno.test("house: every file lies in a room", () => {
+  deepStrictEqual(sources.filter(({ path }) => rules.roomOf(path) === null), []);
+});
+
+Deno.test("house: every export is documented", async () => {
+  deepStrictEqual(await undocumentedExports(sourcePaths), []);
+});
+
+Deno.test("undocumentedExports() finds an export without a sentence", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(
+    path,
+    "/** Said. */\nexport const said = 1;\nexport const unsaid = 2;\n",
+  );
+  const found = await undocumentedExports([path]);
+  await Deno.remove(path);
+  ok(found.length === 1 && found[0]?.endsWith("unsaid"));
+});

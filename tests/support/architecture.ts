@@ -1,0 +1,153 @@
+/**
+ * The rules of the house, each a function from the source files to sentences that name what breaks it.
+ *
+ * @module
+ */
+
+/** One source file with what it imports, as paths from the root of the project or as package specifiers. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: ReadonlyArray<Import>;
+}
+
+/** An import as written, and the path or package it leads to. */
+export interface Import {
+  readonly specifier: string;
+  readonly target: string;
+}
+
+/** Returns one sentence for each place where a rule is broken. */
+export type Rule = (files: ReadonlyArray<SourceFile>) => ReadonlyArray<string>;
+
+/** Ranks of the rooms of `src`: imports lead to lower ranks. Programs are the files of `src` itself. */
+const RANKS: Readonly<Record<string, number>> = {
+  math: 0,
+  domain: 1,
+  igpo: 2,
+  model: 2,
+  text: 2,
+  files: 2,
+  reference: 3,
+  gpu: 3,
+  environment: 3,
+  policy: 4,
+  pipeline: 5,
+  report: 5,
+  programs: 6,
+  cli: 7,
+  mod: 8,
+};
+
+/** The rooms that a room with a shorter list than its rank would allow may import. */
+const NARROWED: Readonly<Record<string, ReadonlyArray<string>>> = {
+  report: ["domain", "igpo", "math", "files"],
+};
+
+/** The room a file belongs to, null outside of the house (tests, packages, data). */
+export function roomOf(path: string): string | null {
+  if (path === "mod.ts") return "mod";
+  if (path === "src/cli.ts") return "cli";
+  const [top, second, ...rest] = path.split("/");
+  if (top !== "src" || second === undefined || !path.endsWith(".ts")) return null;
+  return rest.length === 0 ? "programs" : second;
+}
+
+/** Imports stay in their room or lead to a room of lower rank. */
+export const importsLeadDown: Rule = (files) =>
+  files.flatMap(({ path, imports }) =>
+    imports.flatMap(({ target }) => {
+      const from = roomOf(path);
+      const to = roomOf(target);
+      if (from === null || to === null || from === to) return [];
+      const [rank, below] = [RANKS[from], RANKS[to]];
+      if (rank === undefined) return [`${path}: "${from}" is not a room of the house`];
+      if (below === undefined) return [`${target}: "${to}" is not a room of the house`];
+      if (below >= rank) {
+        return [`${path} (${from}, rank ${rank}) imports ${target} (${to}, rank ${below})`];
+      }
+      const allowed = NARROWED[from];
+      return allowed === undefined || allowed.includes(to)
+        ? []
+        : [`${path} imports ${target}: ${from} may import ${allowed.join(", ")} only`];
+    })
+  );
+
+/** A file whose name starts with an underscore is imported from its own folder only. */
+export const privateFilesStayPrivate: Rule = (files) =>
+  files.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ target }) => /\/_[^/]+\.ts$/.test(target) && folderOf(target) !== folderOf(path))
+      .map(({ target }) => `${path} imports ${target}, which is private to its folder`)
+  );
+
+/** Only `src/gpu` imports WGSL. */
+export const onlyGpuImportsWgsl: Rule = (files) =>
+  files.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ target }) => target.endsWith(".wgsl") && roomOf(path) !== "gpu")
+      .map(({ target }) => `${path} imports ${target}: only src/gpu may`)
+  );
+
+/** Packages are named in deno.json, with their versions; imports use the names. */
+export const packagesAreNamedInOnePlace: Rule = (files) =>
+  files.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ specifier }) => /^(npm|jsr|https?):/.test(specifier))
+      .map(({ specifier }) => `${path} imports "${specifier}": name it in deno.json`)
+  );
+
+/** `Deno.*` and `node:*` stand only where the program touches its machine. */
+export const onlyEdgesTouchTheMachine: Rule = (files) =>
+  files.filter(({ path }) => !isEdge(path) && roomOf(path) !== "files").flatMap(
+    ({ path, text, imports }) => [
+      ...occurrences(text, /\bDeno\.\w+/g).map((found) => `${path}:${found} belongs to files/`),
+      ...imports.filter(({ specifier }) => specifier.startsWith("node:"))
+        .map(({ specifier }) => `${path} imports ${specifier}: that belongs to files/`),
+    ],
+  );
+
+/** Layers are chosen and effects are run in `cli.ts` and in workers only. */
+export const onlyEdgesPickLayers: Rule = (files) =>
+  files.filter(({ path }) => !isEdge(path)).flatMap(({ path, text }) =>
+    occurrences(
+      text,
+      /\b(Effect|Stream)\.(provide|run(Promise|Sync|Fork|Callback)\w*)\(|\bManagedRuntime\.make\(|\bLayer\.launch\(/g,
+    )
+      .map((found) => `${path}:${found} belongs to cli.ts or a worker`)
+  );
+
+/** Files have at most 400 lines. */
+export const filesAreShort: Rule = (files) =>
+  files.flatMap(({ path, text }) => {
+    const lines = text.trimEnd().split("\n").length;
+    return lines <= 400 ? [] : [`${path} has ${lines} lines, 400 at most`];
+  });
+
+/** No `any`, enum, default export or namespace. */
+export const plainTypeScript: Rule = (files) =>
+  files.filter(({ path }) => path.endsWith(".ts")).flatMap(({ path, text }) =>
+    occurrences(
+      text,
+      /[:<|&,(]\s*any\b(?!\s*[:(])|\bas\s+any\b|\bany\[\]|^\s*(export\s+)?(const\s+)?enum\s+\w+|^\s*export\s+default\b|^\s*(export\s+)?(declare\s+)?namespace\s+\w+/gm,
+    ).map((found) => `${path}:${found} is not how we write`)
+  );
+
+const isEdge = (path: string) => path === "src/cli.ts" || path.endsWith("_worker.ts");
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
+
+/** `12: Deno.readFile` for each match in the code, comments and strings left out. */
+function occurrences(text: string, pattern: RegExp): Array<string> {
+  const code = withoutCommentsAndStrings(text);
+  return [...code.matchAll(pattern)].map((match) =>
+    `${code.slice(0, match.index + match[0].search(/\S/)).split("\n").length}: ${match[0].trim()}`
+  );
+}
+
+const COMMENT_OR_STRING =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+
+function withoutCommentsAndStrings(text: string): string {
+  return text.replace(COMMENT_OR_STRING, (found) => found.replace(/[^\n]/g, " "));
+}
