@@ -1,0 +1,100 @@
+import { correlation, mean, standardDeviation } from "../math/statistics.ts";
+import type { EpisodeAdvantages, EpisodeRewards } from "./advantages.ts";
+
+/** What tells early whether a preset suits a policy: one record a batch. */
+export interface Diagnostics {
+  /** Share of groups whose advantages are all 0, so that they teach nothing. */
+  readonly zeroAdvantageShare: number;
+  /** Share of groups whose outcomes are all equal. */
+  readonly equalOutcomeShare: number;
+  /** Mean number of turns of an episode. */
+  readonly turnsMean: number;
+  /** Mean and standard deviation (ddof 0) of all gains, in the unit of the preset's measure. */
+  readonly gainMean: number;
+  readonly gainStd: number;
+  /** Mean gain of turn t over the episodes that have it; [0] is the first turn. */
+  readonly gainByTurn: ReadonlyArray<number>;
+  /** Mean advantage of turn t over the episodes that have it: turn-index bias shows here. */
+  readonly advantageByTurn: ReadonlyArray<number>;
+  /**
+   * Pearson correlation, over episodes with a gain, of turns and mean gain: turn-count bias. 0 when
+   * either does not vary.
+   */
+  readonly turnsGainCorrelation: number;
+}
+
+/** Below this an advantage counts as 0: float64 noise of a constant pool. */
+const ZERO = 1e-12;
+
+/** Diagnostics of one batch; `advantages` in the same order as `groups`. */
+export function diagnose(
+  groups: ReadonlyArray<ReadonlyArray<EpisodeRewards>>,
+  advantages: ReadonlyArray<ReadonlyArray<EpisodeAdvantages>>,
+): Diagnostics {
+  const episodes = groups.flat();
+  const gains = Float64Array.from(episodes.flatMap((episode) => [...episode.gain]));
+  const withGains = episodes.filter((episode) => episode.gain.length > 0);
+  return {
+    zeroAdvantageShare: share(advantages, (group) => group.every(isZero)),
+    equalOutcomeShare: share(
+      groups,
+      (group) => group.every(({ outcome }) => outcome === group[0]!.outcome),
+    ),
+    turnsMean: mean(Float64Array.from(episodes, turnsOf)),
+    gainMean: mean(gains),
+    gainStd: standardDeviation(gains, 0),
+    gainByTurn: meanByIndex(episodes.map(({ gain }) => gain)),
+    advantageByTurn: meanByIndex(advantages.flat().map(({ turn }) => turn)),
+    turnsGainCorrelation: correlation(
+      Float64Array.from(withGains, turnsOf),
+      Float64Array.from(withGains, ({ gain }) => mean(gain)),
+    ),
+  };
+}
+
+/** Batches compared by {@link shorteningWarning}, half of them old and half new. */
+const WINDOW = 10;
+/** The new half's mean turns must lie below this share of the old half's to count as falling. */
+const FALL = 0.95;
+
+/**
+ * Warns when searching is being unlearned: the mean gain exceeds half its spread while turns fall,
+ * over the last ten batches. Each search below the pool's mean then costs, and the policy stops
+ * after the first. One sentence, or null.
+ */
+export function shorteningWarning(history: ReadonlyArray<Diagnostics>): string | null {
+  if (history.length < WINDOW) return null;
+  const recent = history.slice(-WINDOW);
+  const turns = Float64Array.from(recent, ({ turnsMean }) => turnsMean);
+  const [before, after] = [mean(turns.subarray(0, WINDOW / 2)), mean(turns.subarray(WINDOW / 2))];
+  const gain = mean(Float64Array.from(recent, ({ gainMean }) => gainMean));
+  const spread = mean(Float64Array.from(recent, ({ gainStd }) => gainStd));
+  if (gain <= spread / 2 || after >= FALL * before) return null;
+  return `Episodes are getting shorter (${before.toFixed(2)} to ${
+    after.toFixed(2)
+  } turns) while the ` +
+    `mean gain ${gain.toFixed(2)} exceeds half its spread ${
+      spread.toFixed(2)
+    }: later searches are ` +
+    `punished for gaining less than the first; a log-prob floor or gains of probability cure it`;
+}
+
+function isZero({ turn, position }: EpisodeAdvantages): boolean {
+  return (position ?? turn).every((advantage) => Math.abs(advantage) <= ZERO);
+}
+
+function turnsOf({ gain }: EpisodeRewards): number {
+  return gain.length + 1;
+}
+
+function share<A>(items: ReadonlyArray<A>, test: (item: A) => boolean): number {
+  return items.length === 0 ? 0 : items.filter(test).length / items.length;
+}
+
+/** Mean of the t-th elements of the rows that have one. */
+function meanByIndex(rows: ReadonlyArray<Float64Array>): ReadonlyArray<number> {
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: width }, (_, t) => {
+    return mean(Float64Array.from(rows.filter((row) => row.length > t), (row) => row[t]!));
+  });
+}

@@ -1,0 +1,54 @@
+import { match, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import { decodePreset } from "../../src/igpo/preset.ts";
+import { DEFAULT_PRESET, PRESETS, resolvePreset } from "../../src/igpo/presets.ts";
+
+/** What a preset resolves to: its name, or the sentence of its failure. */
+function outcomeOfResolving(input: unknown): string {
+  return Effect.runSync(Effect.match(resolvePreset(input), {
+    onFailure: ({ message }) => message,
+    onSuccess: ({ name }) => name,
+  }));
+}
+
+Deno.test("every preset decodes from its own JSON", () => {
+  for (const preset of Object.values(PRESETS)) {
+    const decoded = Effect.runSync(decodePreset(JSON.parse(JSON.stringify(preset))));
+    strictEqual(JSON.stringify(decoded), JSON.stringify(preset));
+  }
+});
+
+Deno.test("resolvePreset() takes a name, or a base with changes", () => {
+  strictEqual(outcomeOfResolving("grpo"), "grpo");
+  const changed = Effect.runSync(
+    resolvePreset({ base: "paper-v2", name: "floored", gain: { logProbFloor: -4 } }),
+  );
+  strictEqual(changed.gain.logProbFloor, -4);
+  strictEqual(changed.gain.measure, DEFAULT_PRESET.gain.measure);
+});
+
+Deno.test("resolvePreset() lists the names when one is unknown", () => {
+  match(outcomeOfResolving("papr"), /must be one of paper-v2, .*: current value is "papr"$/);
+  match(outcomeOfResolving("toString"), /must be one of/);
+});
+
+Deno.test("decodePreset() names the field and the value that is wrong", () => {
+  match(
+    outcomeOfResolving({ base: "paper-v2", credit: { gamma: 2 } }),
+    /"credit.gamma" .*between 0 and 1.*: current value is 2$/,
+  );
+  match(outcomeOfResolving({ base: "paper-v2", kl: { beta: 1 } }), /"kl.beta" .*excess/);
+  match(outcomeOfResolving({ name: "half" }), /missing/);
+});
+
+Deno.test("decodePreset() refuses log-prob gains in a joint pool", () => {
+  match(outcomeOfResolving({ base: "paper-v2", pool: { members: "joint" } }), /scales differ/);
+  strictEqual(outcomeOfResolving({ base: "paper-v1", name: "joint" }), "joint");
+});
+
+Deno.test("decodePreset() refuses a ratio-corrected KL term on averaged ratios", () => {
+  match(
+    outcomeOfResolving({ base: "gspo", kl: { ratioCorrected: true } }),
+    /ratio must be per token: clip.ratio is "sequence"/,
+  );
+});

@@ -1,0 +1,43 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { PRESETS } from "../../src/igpo/presets.ts";
+
+const DOC = new URL("../../docs/presets.md", import.meta.url);
+
+/** `pool.ddof` style paths of all leaves, with their JSON values. */
+function leaves(value: unknown, path: string): ReadonlyArray<readonly [string, string]> {
+  if (typeof value !== "object" || value === null) return [[path, JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    leaves(inner, path === "" ? key : `${path}.${key}`)
+  );
+}
+
+/** The table of the document: a row a field, a column a preset. */
+function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
+  const presets = Object.values(PRESETS);
+  const columns = presets.map((preset) => new Map(leaves(preset, "")));
+  const fields = [...columns[0]!.keys()].filter((field) => field !== "name");
+  const header = ["field", ...presets.map(({ name }) => name)];
+  const rows = fields.map((field) => {
+    const values = columns.map((column) => column.get(field)!.replaceAll('"', ""));
+    // A value equal to the default preset's is left out, so that differences stand out.
+    return [`\`${field}\``, values[0]!, ...values.slice(1).map((v) => v === values[0] ? "" : v)];
+  });
+  return [header, ...rows];
+}
+
+/** The cells of the markdown table in the document, without its rule. */
+function documentedTable(): ReadonlyArray<ReadonlyArray<string>> {
+  const values = Deno.readTextFileSync(DOC).split("## Values")[1]!;
+  const lines = values.split("\n").filter((line) => line.startsWith("|"));
+  const cells = lines.map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
+  return cells.filter((row) => !row.every((cell) => /^-+$/.test(cell)));
+}
+
+Deno.test("docs/presets.md shows the value of every field of every preset", () => {
+  deepStrictEqual(documentedTable(), presetTable());
+});
+
+Deno.test("PRESETS is keyed by the presets' own names, the default first", () => {
+  for (const [key, preset] of Object.entries(PRESETS)) strictEqual(preset.name, key);
+  strictEqual(Object.keys(PRESETS)[0], "paper-v2");
+});
