@@ -20,6 +20,7 @@ export interface Tokenizer {
   readonly idOf: (token: string) => number | null;
 }
 
+/** How ids are read as text. */
 export interface DecodeOptions {
   /** Leave out tokens marked special, such as `<|im_end|>` but not `<think>`. @default {false} */
   readonly skipSpecial?: boolean;

@@ -23,6 +23,36 @@ function everyCase(stride: number, maxBytes = Infinity): Cut {
   };
 }
 
+/** Every case, without the ids of tokenizers whose vocabulary is too large to commit. */
+function chatCases(withIds: ReadonlyArray<string>): Cut {
+  return (text) => {
+    const file: { cases: ReadonlyArray<{ template: string; ids?: unknown }> } = JSON.parse(text);
+    const cases = file.cases.map((kept) => {
+      const { ids, ...rest } = kept;
+      return ids !== undefined && withIds.includes(kept.template) ? { ...rest, ids } : rest;
+    });
+    return everyCase(1)(JSON.stringify({ ...file, cases }));
+  };
+}
+
+const whole: Cut = (text) => text;
+
+/** The folders of these names keep their vocabulary. */
+const SMALL_TOKENIZERS = ["qwen-small", "llama3-style-small"];
+
+const TOKENIZER_RULES = Object.fromEntries([
+  ...SMALL_TOKENIZERS.flatMap((name) =>
+    ["tokenizer.json", "tokenizer_config.json", "encodings.json"]
+      .map((file): [string, Cut] => [`tokenizers/${name}/${file}`, whole])
+  ),
+  ["tokenizers/qwen2.5/tokenizer_config.json", whole],
+  ["tokenizers/qwen3/tokenizer_config.json", whole],
+  ["tokenizers/chat.json", chatCases(SMALL_TOKENIZERS)],
+]);
+
+/** Files that are no text; they are small enough to be kept whole. */
+const BINARIES: ReadonlyArray<string> = ["qa/dev-150.parquet"];
+
 const RULES: Readonly<Record<string, Cut>> = {
   "igpo/advantages.json": everyCase(1, 36_000),
   "igpo/entropy.json": everyCase(2),
@@ -38,11 +68,21 @@ const RULES: Readonly<Record<string, Cut>> = {
   "verl/policy-loss.json": everyCase(4),
   "trl/advantages.json": everyCase(1),
   "trl/grpo-loss.json": everyCase(3),
+  ...TOKENIZER_RULES,
+  "qa/dev-150.jsonl": whole,
 };
 
+function makeFolderOf(path: string): void {
+  Deno.mkdirSync(`${TARGET}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+}
+
 if (import.meta.main) {
+  for (const path of BINARIES) {
+    makeFolderOf(path);
+    Deno.writeFileSync(`${TARGET}/${path}`, Deno.readFileSync(`${goldenDir()}/${path}`));
+  }
   for (const [path, cut] of Object.entries(RULES)) {
-    Deno.mkdirSync(`${TARGET}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+    makeFolderOf(path);
     Deno.writeTextFileSync(
       `${TARGET}/${path}`,
       cut(Deno.readTextFileSync(`${goldenDir()}/${path}`)),
