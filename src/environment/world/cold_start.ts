@@ -2,9 +2,10 @@ import { createRandom } from "../../math/random.ts";
 import { keyFromSeed, splitKey } from "../../math/threefry.ts";
 import { type Demonstration, perfectDemonstration } from "./demonstrations.ts";
 import { spoiledDemonstration } from "./habits.ts";
-import { NAME_LENGTH, NAME_WORDS, type NamedType } from "./names.ts";
+import { NAME_WORDS } from "./names.ts";
 import { makeWorldTask } from "./questions.ts";
 import { type Habits, WORLD_RECIPE } from "./recipe.ts";
+import { YEARS } from "./relations.ts";
 import { worldRandom } from "./world.ts";
 import { worldSearch } from "./world_environment.ts";
 
@@ -29,7 +30,7 @@ export function demonstrationsOf(address: DemonstrationAddress): Array<Demonstra
   );
 }
 
-/** A warm-up text: a list of names, one a line, to be written twice; the loss is on the second half. */
+/** A warm-up text: a list of names and years, one a line, to be written twice; the loss is on the second half. */
 export interface CopySample {
   readonly names: ReadonlyArray<string>;
   /** Each line starts with a space and ends with a line break; read first, then trained on. */
@@ -39,14 +40,16 @@ export interface CopySample {
 /** A key part that no world use has. */
 const COPY = 4;
 
+/** One entry of a copy list in so many is a year: what is never copied there is not copied later. */
+const YEAR_SHARE = 5;
+
 /** Copy sample `index` of a seed. */
 export function copySample(seed: number, index: number): CopySample {
   const random = createRandom(splitKey(keyFromSeed(seed), COPY, index));
   const { min, max } = WORLD_RECIPE.copyList;
-  const types = Object.keys(NAME_LENGTH) as Array<NamedType>;
-  const names = Array.from({ length: min + random.int(max - min + 1) }, () => {
-    const words = NAME_LENGTH[random.pick(types)];
-    return Array.from({ length: words }, () => random.pick(NAME_WORDS)).join(" ");
-  });
+  const names = Array.from(
+    { length: min + random.int(max - min + 1) },
+    () => random.pick(random.int(YEAR_SHARE) === 0 ? YEARS : NAME_WORDS),
+  );
   return { names, list: names.map((name) => `${WORLD_RECIPE.namePrefix}${name}\n`).join("") };
 }

@@ -45,12 +45,12 @@ export function searchesFor(question: WorldQuestion): ReadonlyArray<SearchPlan> 
   return [{ relation: question.facts[0]!.relation, facts: question.facts }];
 }
 
-/** A search turn that names the subjects and the relation's word: ` Kelwick Morda born`. */
+/** A search turn that names the subjects and the relation's word: ` Holzek born`. */
 export function searchTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
   return queryTurn(plan.relation, `${subjectsOf(plan)} ${plan.relation.word}`, search);
 }
 
-/** A search turn that leaves the relation's word out: ` Kelwick Morda`. */
+/** A search turn that leaves the relation's word out: ` Holzek`. */
 export function namesOnlyTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
   return queryTurn(plan.relation, subjectsOf(plan), search);
 }

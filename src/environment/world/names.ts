@@ -26,28 +26,20 @@ export const NAME_WORDS: ReadonlyArray<string> = joinAll(FIRST_PIECES, LAST_PIEC
 /** The kinds of things a world holds, apart from years. */
 export type NamedType = "person" | "city" | "country" | "company" | "film";
 
-/** How many words the name of each kind has. */
-export const NAME_LENGTH: Readonly<Record<NamedType, number>> = {
-  person: 2,
-  film: 2,
-  city: 1,
-  country: 1,
-  company: 1,
-};
+/** Every third word of every piece; the three parts share no word, and each holds every piece. */
+export function thirdOfWords(part: 0 | 1 | 2): ReadonlyArray<string> {
+  const { length } = LAST_PIECES;
+  return NAME_WORDS.filter((_, at) => (Math.floor(at / length) + (at % length)) % 3 === part);
+}
 
-/** Names for `counts` things of each kind; no word occurs in two of them. */
+/** Names out of `words` for `counts` things of each kind: one word each, and no word twice. */
 export function drawNames(
+  words: ReadonlyArray<string>,
   counts: Readonly<Record<NamedType, number>>,
   random: RandomStream,
 ): Record<NamedType, ReadonlyArray<string>> {
-  const words = random.shuffle(NAME_WORDS);
-  let used = 0;
-  const take = (type: NamedType): ReadonlyArray<string> =>
-    Array.from({ length: counts[type] }, () => {
-      const name = words.slice(used, used + NAME_LENGTH[type]);
-      used += NAME_LENGTH[type];
-      return name.join(" ");
-    });
+  const left = random.shuffle(words);
+  const take = (type: NamedType): ReadonlyArray<string> => left.splice(0, counts[type]);
   return {
     person: take("person"),
     film: take("film"),

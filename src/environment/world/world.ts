@@ -1,6 +1,6 @@
 import { createRandom, type RandomStream } from "../../math/random.ts";
 import { keyFromSeed, splitKey } from "../../math/threefry.ts";
-import { drawNames, type NamedType } from "./names.ts";
+import { drawNames, NAME_WORDS, type NamedType, thirdOfWords } from "./names.ts";
 import { WORLD_RECIPE, type WorldUse } from "./recipe.ts";
 import { type AnswerType, type Relation, RELATIONS, YEARS } from "./relations.ts";
 
@@ -28,7 +28,7 @@ export interface WorldAddress {
   readonly use: WorldUse;
   /** Number among the worlds of one use. @default {0} */
   readonly index?: number;
-  /** Multiplies the number of things of each kind, 1 to 13. @default {1} */
+  /** Multiplies the number of things of each kind, 1 to 7. @default {1} */
   readonly scale?: number;
 }
 
@@ -38,6 +38,17 @@ const USE_NUMBER: Readonly<Record<WorldUse, number>> = {
   validation: 2,
   test: 3,
 };
+
+/** Pretraining reads every name in ever new roles; the other uses have no name in common. */
+const WORDS: Readonly<Record<WorldUse, ReadonlyArray<string>>> = {
+  pretrain: NAME_WORDS,
+  train: thirdOfWords(0),
+  validation: thirdOfWords(1),
+  test: thirdOfWords(2),
+};
+
+/** 72 names a scale, 533 words a use. */
+const MAX_SCALE = 7;
 
 /** Random streams of one world that must not share draws. */
 const PURPOSES = ["world", "questions", "demonstrations"] as const;
@@ -57,15 +68,15 @@ export function worldRandom(
 export function makeWorld(address: WorldAddress): World {
   const { use, index = 0, scale = 1 } = address;
   const random = worldRandom(address, "world");
-  const names = { ...drawNames(entityCounts(scale), random), year: YEARS };
+  const names = { ...drawNames(WORDS[use], entityCounts(scale), random), year: YEARS };
   const facts = random.shuffle(RELATIONS.flatMap((relation) => factsOf(relation, names, random)));
   return { id: `${use}/${index}`, names, facts, documents: facts.map(sentenceOf) };
 }
 
 function entityCounts(scale: number): Record<NamedType, number> {
-  if (!Number.isInteger(scale) || scale < 1 || scale > 13) {
+  if (!Number.isInteger(scale) || scale < 1 || scale > MAX_SCALE) {
     throw new RangeError(
-      `Cannot make a world as scale must be an integer from 1 to 13: current value is ${scale}`,
+      `Cannot make a world as scale must be an integer from 1 to ${MAX_SCALE}: current value is ${scale}`,
     );
   }
   const { person, city, country, company, film } = WORLD_RECIPE.entities;

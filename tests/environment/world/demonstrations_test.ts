@@ -7,6 +7,7 @@ import type {
   DemonstrationTurn,
 } from "../../../src/environment/world/demonstrations.ts";
 import { type Habits, WORLD_RECIPE } from "../../../src/environment/world/recipe.ts";
+import { YEARS } from "../../../src/environment/world/relations.ts";
 import { makeWorld } from "../../../src/environment/world/world.ts";
 import { layerWorld } from "../../../src/environment/world/world_environment.ts";
 
@@ -149,10 +150,11 @@ Deno.test("spoiledDemonstration() with the recipe's habits is a middling agent w
   assert.ok(all.every(({ turns }) => turns.length <= WORLD_RECIPE.maxTurns));
 });
 
-Deno.test("copySample() lists four to ten names, one a line, each line after a space", () => {
+Deno.test("copySample() lists four to ten names and years, one a line, each line after a space", () => {
   const samples = Array.from({ length: 200 }, (_, index) => copySample(2, index));
   const lengths = new Set(samples.map(({ names }) => names.length));
   assert.deepEqual([...lengths].sort((a, b) => a - b), [4, 5, 6, 7, 8, 9, 10]);
+  assert.ok(samples.some(({ names }) => names.some((name) => YEARS.includes(name))));
   for (const { names, list } of samples) assert.equal(list, ` ${names.join("\n ")}\n`);
   assert.deepEqual(copySample(2, 7), samples[7]);
 });

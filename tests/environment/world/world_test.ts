@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { plainWords } from "../../../src/environment/analysis.ts";
-import { NAME_LENGTH, NAME_WORDS, type NamedType } from "../../../src/environment/world/names.ts";
+import { NAME_WORDS } from "../../../src/environment/world/names.ts";
 import { RELATIONS, YEARS } from "../../../src/environment/world/relations.ts";
 import { makeWorld, type World } from "../../../src/environment/world/world.ts";
 
-const TYPES = Object.keys(NAME_LENGTH) as ReadonlyArray<NamedType>;
-
-function namesOf(world: World): ReadonlyArray<string> {
-  return TYPES.flatMap((type) => world.names[type]);
+function namesOf({ names }: World): ReadonlyArray<string> {
+  const { person, city, country, company, film } = names;
+  return [person, city, country, company, film].flat();
 }
 
 Deno.test("makeWorld() makes the same world of the same address, bit by bit", () => {
@@ -18,9 +17,9 @@ Deno.test("makeWorld() makes the same world of the same address, bit by bit", ()
 Deno.test("makeWorld() draws these sentences for seed 1", () => {
   // A change here changes every world, so every checkpoint and every published curve.
   assert.deepEqual(makeWorld({ seed: 1, use: "train" }).documents.slice(0, 3), [
-    " Rorkek is based in Dilvis.",
-    " The birth year of Hilzek Vilmek is 1973.",
-    " The birth year of Malgek Torkek is 1968.",
+    " The release year of Valsov is 1971.",
+    " Kortan works for Falmis.",
+    " Kilfan was born in Kalvis.",
   ]);
 });
 
@@ -30,14 +29,22 @@ Deno.test("makeWorld() makes other worlds for another seed, use or number", () =
   const documents = new Set(makeWorld(base).documents);
   for (const other of others.map(makeWorld)) {
     const shared = other.documents.filter((document) => documents.has(document));
-    assert.deepEqual(shared, []);
+    // 72 of 533 names and few relations: a sentence or two can be equal by chance.
+    assert.ok(shared.length <= 5, shared.join());
   }
 });
 
+Deno.test("makeWorld() gives the worlds of train, validation and test no name in common", () => {
+  const uses = ["train", "validation", "test"] as const;
+  const names = uses.flatMap((use) => namesOf(makeWorld({ seed: 2, use, scale: 7 })));
+  assert.equal(new Set(names).size, 3 * 7 * 72);
+});
+
 Deno.test("makeWorld() never uses a word in two names, nor a word of its sentences in a name", () => {
-  for (const scale of [1, 13]) {
+  for (const scale of [1, 7]) {
     const world = makeWorld({ seed: 5, use: "train", scale });
     const words = namesOf(world).flatMap((name) => plainWords(name));
+    assert.equal(words.length, 72 * scale);
     assert.equal(new Set(words).size, words.length);
     const spoken = new Set(RELATIONS.flatMap(({ noun, sentence }) => plainWords(noun + sentence)));
     assert.deepEqual(words.filter((word) => spoken.has(word)), []);
@@ -76,7 +83,7 @@ Deno.test("makeWorld() writes each fact as one line that starts with a space and
 
 Deno.test("makeWorld() grows with scale and refuses one that names can't cover", () => {
   assert.equal(makeWorld({ seed: 1, use: "test", scale: 4 }).documents.length, 4 * 204);
-  for (const scale of [0, 14, 1.5]) {
+  for (const scale of [0, 8, 1.5]) {
     assert.throws(() => makeWorld({ seed: 1, use: "test", scale }), /scale must be an integer/);
   }
 });
