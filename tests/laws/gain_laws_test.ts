@@ -1,0 +1,134 @@
+import { ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { turnRewards } from "../../src/igpo/advantages.ts";
+import { beliefOf, combineBeliefs, gainsOf, valueOf } from "../../src/igpo/belief.ts";
+import { discountedReturns } from "../../src/igpo/returns.ts";
+import { assembleProbe } from "../../src/igpo/probe.ts";
+import { assertClose } from "../support/comparison.ts";
+import { ALL, beliefs, episode, rewards } from "./arbitraries.ts";
+
+const MEASURES = ["logprob", "prob"] as const;
+const EPS = 1e-12;
+
+function total(values: Float64Array): number {
+  return values.reduce((sum, x) => sum + x, 0);
+}
+
+Deno.test("law 1: gains telescope over every stretch of turns, in both measures", () => {
+  fc.assert(fc.property(beliefs, fc.nat(5), fc.nat(5), (belief, a, b) => {
+    const last = belief.length - 1;
+    const [from, to] = [Math.min(a, b, last), Math.min(Math.max(a, b), last)];
+    for (const measure of MEASURES) {
+      const value = belief.map((ell) => valueOf(ell, measure));
+      const got = total(gainsOf(belief, measure).subarray(from, to));
+      assertClose([got], [value[to]! - value[from]!], { atol: 1e-11 });
+    }
+  }));
+});
+
+Deno.test("law 1: gains telescope whichever rule combines the beliefs in several golds", () => {
+  const golds = fc.array(
+    fc.array(fc.double({ min: -20, max: 0, noNaN: true }), {
+      minLength: 2,
+      maxLength: 3,
+    }),
+    { minLength: 1, maxLength: 5 },
+  );
+  fc.assert(fc.property(golds, (rows) => {
+    for (const rule of ["first", "max", "logsumexp"] as const) {
+      const belief = Float64Array.from(rows, (row) => combineBeliefs(row, rule));
+      const want = belief.at(-1)! - belief[0]!;
+      assertClose([total(gainsOf(belief, "logprob"))], [want], { atol: 1e-11 });
+    }
+  }));
+});
+
+Deno.test("law 2: a gain of probability and every partial sum lies in [-1, 1]", () => {
+  fc.assert(fc.property(beliefs, (belief) => {
+    let partial = 0;
+    for (const gain of gainsOf(belief, "prob")) {
+      partial += gain;
+      ok(Math.abs(gain) <= 1 && Math.abs(partial) <= 1 + EPS);
+    }
+    ok(belief.every((ell) => valueOf(ell, "prob") > 0 && valueOf(ell, "prob") <= 1));
+  }));
+});
+
+Deno.test("law 3: a gain of log-prob is at most minus the belief before it", () => {
+  fc.assert(fc.property(beliefs, (belief) => {
+    gainsOf(belief, "logprob").forEach((gain, t) => ok(gain <= -belief[t]! + EPS));
+  }));
+});
+
+Deno.test("law 4: both measures agree in sign and bound each other", () => {
+  fc.assert(fc.property(beliefs, (belief) => {
+    const [log, prob] = MEASURES.map((measure) => gainsOf(belief, measure));
+    log!.forEach((gain, t) => {
+      const values = [Math.exp(belief[t]!), Math.exp(belief[t + 1]!)];
+      ok(gain * prob![t]! >= 0);
+      ok(Math.min(...values) * Math.abs(gain) <= Math.abs(prob![t]!) + EPS);
+      ok(Math.abs(prob![t]!) <= Math.max(...values) * Math.abs(gain) + EPS);
+    });
+  }));
+});
+
+Deno.test("law 5: a belief of equal token log-probs does not depend on their number", () => {
+  fc.assert(fc.property(
+    fc.double({ min: -20, max: 0, noNaN: true }),
+    fc.integer({ min: 1, max: 30 }),
+    (logProb, length) => {
+      const belief = beliefOf(new Float64Array(length).fill(logProb), null);
+      assertClose([belief], [logProb], { atol: 1e-12, rtol: 1e-12 });
+      const perplexity = Math.exp(-logProb);
+      assertClose([valueOf(belief, "prob")], [1 / perplexity], { atol: 1e-12 });
+    },
+  ));
+});
+
+Deno.test("law 6: the scored span is the gold's own ids, whatever prefix and suffix are", () => {
+  const ids = fc.array(fc.nat(1000), { maxLength: 6 });
+  fc.assert(fc.property(ids, ids, ids, (prefix, gold, suffix) => {
+    const probe = assembleProbe(prefix, gold, suffix);
+    strictEqual(probe.ids.slice(probe.start, probe.end).join(), gold.join());
+    strictEqual(probe.ids.join(), [...prefix, ...gold, ...suffix].join());
+  }));
+});
+
+Deno.test("law 10: T turns have T-1 gains and T rewards, one turn has no gain (all presets)", () => {
+  fc.assert(fc.property(beliefs, (belief) => {
+    strictEqual(gainsOf(belief, "logprob").length, belief.length - 1);
+  }));
+  fc.assert(fc.property(episode, (rollout) => {
+    for (const preset of ALL) {
+      strictEqual(turnRewards(rollout, preset).length, rollout.gain.length + 1);
+    }
+  }));
+});
+
+Deno.test("law 11: a further turn that changes no belief adds a zero gain and nothing else", () => {
+  fc.assert(fc.property(beliefs, (belief) => {
+    const longer = Float64Array.of(...belief, belief.at(-1)!);
+    for (const measure of MEASURES) {
+      assertClose(gainsOf(longer, measure), [...gainsOf(belief, measure), 0], { atol: 0 });
+    }
+  }));
+});
+
+Deno.test("a log-prob floor never lowers a belief and bounds it from below", () => {
+  const logProbs = fc.array(fc.double({ min: -30, max: 0, noNaN: true }), { minLength: 1 });
+  fc.assert(fc.property(logProbs, (list) => {
+    const row = Float64Array.from(list);
+    const floored = beliefOf(row, -4);
+    ok(floored >= beliefOf(row, null) - EPS && floored >= -4 - EPS);
+  }));
+});
+
+Deno.test("law 41: with raw rewards and gamma 1 the return is r^O + V_{T-1} - V_{t-1}", () => {
+  fc.assert(fc.property(beliefs, fc.double({ min: -2, max: 1, noNaN: true }), (belief, outcome) => {
+    const rollout = rewards(gainsOf(belief, "logprob"), outcome);
+    const raw = turnRewards(rollout, ALL[0]!);
+    discountedReturns(raw, 1).forEach((got, t) => {
+      assertClose([got], [outcome + belief.at(-1)! - belief[t]!], { atol: 1e-11 });
+    });
+  }));
+});
