@@ -28,6 +28,7 @@ const SPECIAL = [
   "tests/gpu",
   "tests/slow",
   "tests/architecture_test.ts",
+  "tests/cli_test.ts",
 ];
 const SOURCES = ["mod.ts", "src", "tests", "bench", "driver/probe.ts", "driver/tar.ts"];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
@@ -39,20 +40,23 @@ function tests(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Pa
   return { args, paths, test: { permissions } };
 }
 
+/** A part whose tests start programs of this project. */
+function programTests(...paths: ReadonlyArray<string>): Part {
+  return { args: [], paths, test: { permissions: ["--allow-run=deno"] } };
+}
+
 const PARTS: Readonly<Record<string, Part>> = {
   format: { args: ["fmt", "--check", "--quiet"], paths: ["."] },
   lint: { args: ["lint", "--quiet"], paths: ["."] },
   check: { args: ["check", "--frozen", "--quiet"], paths: SOURCES },
-  architecture: {
-    ...tests(["tests/architecture_test.ts"]),
-    test: { permissions: ["--allow-run=deno"] },
-  },
+  architecture: programTests("tests/architecture_test.ts"),
   unit: tests(["tests"], `--ignore=${SPECIAL.join(",")}`, "--parallel"),
   laws: tests(["tests/laws"], "--parallel"),
   golden: tests(["tests/golden"]),
   kernels: tests(["tests/shaders", "tests/gpu"]),
   docs: tests(DOCUMENTED, "--doc"),
-  proofs: tests(["tests/slow"]),
+  programs: programTests("tests/cli_test.ts"),
+  proofs: programTests("tests/slow"),
 };
 
 async function exists(path: string): Promise<boolean> {

@@ -1,0 +1,39 @@
+import { Effect } from "effect";
+
+/** Where a program reports to. */
+export interface Screen {
+  /** Characters a line has room for. */
+  readonly columns: number;
+  readonly isTerminal: boolean;
+  /** Whether escape codes for colours are wanted: on a terminal, unless NO_COLOR is set. */
+  readonly hasColor: boolean;
+  /** Prints lines that stay. */
+  readonly print: (text: string) => Effect.Effect<void>;
+  /** Shows a line until the next text comes; nothing when the output is not a terminal. */
+  readonly showProgress: (text: string) => Effect.Effect<void>;
+}
+
+const CLEAR_LINE = "\r\x1b[K";
+
+/** Standard output as a screen. */
+export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
+  const isTerminal = Deno.stdout.isTerminal();
+  const columns = isTerminal ? Deno.consoleSize().columns : 80;
+  const encoder = new TextEncoder();
+  const write = (text: string) => Effect.sync(() => writeAll(encoder.encode(text)));
+  const clear = isTerminal ? CLEAR_LINE : "";
+  return {
+    columns,
+    isTerminal,
+    hasColor: isTerminal && (Deno.env.get("NO_COLOR") ?? "") === "",
+    print: (text) => write(`${clear}${text}\n`),
+    showProgress: (text) =>
+      isTerminal ? write(`${CLEAR_LINE}${text.slice(0, columns - 1)}`) : Effect.void,
+  };
+});
+
+function writeAll(bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += Deno.stdout.writeSync(bytes.subarray(written));
+  }
+}

@@ -1,0 +1,44 @@
+import { match, strictEqual } from "node:assert/strict";
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function igpo(...args: ReadonlyArray<string>): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: ["run", "--no-prompt", "--quiet", "--allow-read", "--allow-env", "src/cli.ts", ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+  [["train", "--foo", "3"], /^Cannot run train as it has no flag --foo: known are --out, --seed, /],
+  [["train", "--seed", "-1"], /^Cannot use --seed as it must be 0 or more: current value is "-1"/],
+  [["train", "--device", "tpu"], /^Cannot use --device as it must be "auto" .* value is "tpu"/],
+  [["train", "--out"], /^Cannot use --out without a value/],
+  [["compare", "--preset", "grpo"], /^Cannot use --preset as it must be at least 2 values/],
+  [["nope"], /^Cannot find the program "nope": known are train, pretrain, evaluate, compare/],
+];
+
+for (const [args, sentence] of refusals) {
+  Deno.test(`igpo ${args.join(" ")} is refused in one sentence with exit code 2`, async () => {
+    const { code, stdout, stderr } = await igpo(...args);
+    strictEqual(code, 2);
+    match(stderr, sentence);
+    strictEqual(stderr.trimEnd().split("\n").length, 1);
+    strictEqual(stdout, "");
+  });
+}
+
+Deno.test("igpo train --help names every flag and succeeds", async () => {
+  const { code, stdout } = await igpo("train", "--help");
+  strictEqual(code, 0);
+  const flags = ["out", "seed", "steps", "preset", "recipe", "config", "device", "resume"];
+  for (const flag of [...flags, "model", "questions", "corpus"]) {
+    match(stdout, new RegExp(`--${flag} `));
+  }
+});

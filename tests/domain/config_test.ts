@@ -1,0 +1,93 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import { type ConfigFiles, resolveConfig, RunConfig } from "../../src/domain/config.ts";
+import { decodeRecord } from "../../src/domain/decode.ts";
+import { type Flags, NO_FLAGS } from "../../src/domain/flags.ts";
+import { conflictOfRecipe, RECIPES } from "../../src/domain/recipe.ts";
+
+/** Flags and files by what differs from none at all. */
+type Given = Partial<Flags> & { readonly files?: Partial<ConfigFiles> };
+
+function resolve({ files, ...flags }: Given) {
+  return resolveConfig({ ...NO_FLAGS, ...flags }, { recipe: null, config: null, ...files });
+}
+
+const resolved = (given: Given) => Effect.runSync(resolve(given));
+const refused = (given: Given) => Effect.runSync(Effect.flip(resolve(given))).message;
+
+Deno.test("resolveConfig() without flags and files gives the defaults", () => {
+  const { seed, device, preset, recipe, model } = resolved({});
+  deepStrictEqual([seed, device, preset, model], [0, "auto", "paper-v2", null]);
+  deepStrictEqual(recipe, RECIPES.get("embedded"));
+});
+
+Deno.test("resolveConfig() puts flags over the configuration over the recipe's file", () => {
+  const config = resolved({
+    steps: 5,
+    recipe: "mine.json",
+    files: {
+      recipe: { lr: 1e-3, steps: 7, groupSize: 4 },
+      config: { seed: 3, recipe: { lr: 2e-3, steps: 6 } },
+    },
+  });
+  const { steps, lr, groupSize } = config.recipe;
+  deepStrictEqual([config.seed, steps, lr, groupSize], [3, 5, 2e-3, 4]);
+});
+
+Deno.test("resolveConfig() takes a recipe by name from the flag, else from the configuration", () => {
+  const config = { recipe: "paper" };
+  strictEqual(resolved({ files: { config } }).recipe.groupSize, 16);
+  strictEqual(resolved({ recipe: "embedded", files: { config } }).recipe.groupSize, 8);
+});
+
+Deno.test("resolveConfig() reads the configuration it wrote", () => {
+  const config = resolved({ seed: 9, recipe: "paper", preset: "grpo" });
+  const written: unknown = JSON.parse(JSON.stringify(config));
+  deepStrictEqual(Effect.runSync(decodeRecord(RunConfig, written, "it")), config);
+  deepStrictEqual(resolved({ files: { config: written } }), config);
+});
+
+Deno.test("every recipe known by name is free of conflicts", () => {
+  for (const recipe of RECIPES.values()) strictEqual(conflictOfRecipe(recipe), null);
+});
+
+const refusals: ReadonlyArray<readonly [Given, string]> = [
+  [
+    { files: { config: { learningRate: 1 } } },
+    'Cannot read the configuration as it has no field "learningRate": allowed are seed, device, ' +
+    "model, questions, corpus, preset, recipe",
+  ],
+  [
+    { files: { recipe: { lr: -1 } } },
+    'Cannot read the recipe as field "lr" must be a value greater than 0: current value is -1',
+  ],
+  [
+    { files: { recipe: { groupSize: "8" } } },
+    'Cannot read the recipe as field "groupSize" must be number: current value is "8"',
+  ],
+  [
+    { recipe: "toString" },
+    'Cannot find a recipe called "toString": known are embedded, paper, and JSON files',
+  ],
+  [
+    { files: { config: [1] } },
+    "Cannot read the configuration file as it must be a JSON object: it is [1]",
+  ],
+  [
+    { files: { recipe: { contextTokens: 30 } } },
+    "Cannot fit a message into an episode as contextTokens must exceed maxNewTokens: " +
+    "they are 30 and 40",
+  ],
+  [
+    { seed: 2 ** 32 },
+    'Cannot read the configuration as field "seed" must be a value between 0 and 4294967295: ' +
+    "current value is 4294967296",
+  ],
+];
+
+for (const [given, sentence] of refusals) {
+  Deno.test(`resolveConfig() refuses ${JSON.stringify(given)} in one sentence`, () => {
+    strictEqual(refused(given), sentence);
+    ok(!sentence.includes("\n"));
+  });
+}
