@@ -35,7 +35,7 @@ const isFetched = Effect.sync(() => {
  * such a driver lies and no other adapter is found. Run it before the first `requestAdapter` of the program, since
  * WebGPU looks for drivers once.
  *
- * Needs permission to read and load from the folder, and to set environment variables.
+ * Needs permission to read and load from the folder, and to set environment variables; without, it does nothing.
  *
  * @example
  * ```ts ignore
@@ -44,18 +44,21 @@ const isFetched = Effect.sync(() => {
  * ```
  */
 export const loadFetchedDriver = Effect.fn("loadFetchedDriver")(function* () {
-  // Without this variable EGL drivers print an error at each start.
-  yield* Effect.sync(() => {
-    if (Deno.env.get("XDG_RUNTIME_DIR") === undefined) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
-  });
+  yield* quietDrivers;
   if (!(yield* isFetched) || (yield* hasAdapter)) return false;
-  return yield* Effect.sync(() => {
-    Deno.env.set(
-      "VK_ICD_FILENAMES",
-      fileURLToPath(new URL("vk_swiftshader_icd.json", DRIVER_FOLDER)),
-    );
-    // Once loaded here, Vulkan's loader is the one found by name when WebGPU asks for it.
-    Deno.dlopen(new URL("libvulkan.so.1", DRIVER_FOLDER), {});
-    return true;
-  });
+  return yield* Effect.orElseSucceed(load, () => false);
+});
+
+/** Without this variable EGL drivers print an error at each start. */
+const quietDrivers = Effect.ignore(Effect.try(() => {
+  if (Deno.env.get("XDG_RUNTIME_DIR") === undefined) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+}));
+
+const load = Effect.try(() => {
+  const driver = fileURLToPath(new URL("vk_swiftshader_icd.json", DRIVER_FOLDER));
+  // Two names of one setting; where both are set, the newer one counts.
+  for (const name of ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"]) Deno.env.set(name, driver);
+  // Once loaded here, Vulkan's loader is the one found by name when WebGPU asks for it.
+  Deno.dlopen(new URL("libvulkan.so.1", DRIVER_FOLDER), {});
+  return true;
 });

@@ -1,0 +1,97 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import { configure, type RunPlan } from "../src/configure.ts";
+import { type Flags, NO_FLAGS } from "../src/domain/flags.ts";
+import { checkWritable, CONFIG_FILE, createRunFolder } from "../src/files/run_folder.ts";
+
+const plan = (flags: Partial<Flags>) =>
+  Effect.runPromise(configure("train", { ...NO_FLAGS, ...flags }));
+const refusal = async (flags: Partial<Flags>) =>
+  (await Effect.runPromise(Effect.flip(configure("train", { ...NO_FLAGS, ...flags })))).message;
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  await use(folder).finally(() => Deno.remove(folder, { recursive: true }));
+}
+
+async function writeJson(path: string, value: unknown): Promise<string> {
+  await Deno.writeTextFile(path, JSON.stringify(value));
+  return path;
+}
+
+Deno.test("configure() names a new folder after program and time and creates nothing", async () => {
+  const { folder, isResumed, preset } = await plan({});
+  match(folder, /^runs\/train-\d{8}-\d{6}$/);
+  deepStrictEqual([isResumed, preset.name], [false, "paper-v2"]);
+});
+
+Deno.test("configure() reads recipe, preset and configuration from files", () =>
+  inFolder(async (folder) => {
+    const { config, preset } = await plan({
+      recipe: await writeJson(`${folder}/recipe.json`, { name: "mine", lr: 1e-4 }),
+      preset: await writeJson(`${folder}/preset.json`, {
+        ...{ base: "paper-v2", name: "my preset", credit: { gamma: 0.9 } },
+      }),
+      config: await writeJson(`${folder}/config.json`, { seed: 4 }),
+    });
+    deepStrictEqual([config.recipe.name, config.recipe.lr, config.seed], ["mine", 1e-4, 4]);
+    deepStrictEqual([preset.name, preset.credit.gamma], ["my preset", 0.9]);
+    deepStrictEqual(config.preset, preset);
+  }));
+
+/** A folder with the configuration of a run, for tests to resume. */
+async function makeRun(folder: string): Promise<RunPlan> {
+  const started = await plan({ seed: 7, preset: "grpo", out: folder });
+  await writeJson(`${folder}/${CONFIG_FILE}`, started.config);
+  return started;
+}
+
+Deno.test("configure() resumes with the configuration of the run and more steps", () =>
+  inFolder(async (folder) => {
+    const started = await makeRun(folder);
+    const resumed = await plan({ resume: folder, steps: 90 });
+    const recipe = { ...started.config.recipe, steps: 90 };
+    deepStrictEqual(resumed, {
+      ...started,
+      isResumed: true,
+      config: { ...started.config, recipe },
+    });
+  }));
+
+Deno.test("configure() refuses to resume with another preset", () =>
+  inFolder(async (folder) => {
+    await makeRun(folder);
+    strictEqual(
+      await refusal({ resume: folder, preset: "rloo" }),
+      "Cannot resume with another configuration as only --steps and --device may change: " +
+        '--preset is "rloo"',
+    );
+  }));
+
+Deno.test("configure() refuses files that are missing or no JSON", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/recipe.json`;
+    strictEqual(
+      await refusal({ recipe: path }),
+      `Cannot read the recipe "${path}": there is no such file`,
+    );
+    await Deno.writeTextFile(path, "{,}");
+    match(await refusal({ recipe: path }), /^Cannot read the recipe ".*" as it must be JSON: /);
+  }));
+
+Deno.test("createRunFolder() refuses a folder that holds a run", () =>
+  inFolder(async (folder) => {
+    await Effect.runPromise(createRunFolder(`${folder}/new`));
+    await makeRun(`${folder}/new`);
+    const error = await Effect.runPromise(Effect.flip(createRunFolder(`${folder}/new`)));
+    match(error.message, /^Cannot start a run in a folder that holds one already: /);
+  }));
+
+Deno.test("checkWritable() refuses a folder below a file and leaves nothing in one it accepts", () =>
+  inFolder(async (folder) => {
+    const path = await writeJson(`${folder}/file`, 1);
+    const error = await Effect.runPromise(Effect.flip(checkWritable(`${path}/run`)));
+    strictEqual(error.message, `Cannot write to the run folder "${path}/run"`);
+    await Effect.runPromise(checkWritable(`${folder}/run`));
+    deepStrictEqual(await Array.fromAsync(Deno.readDir(`${folder}/run`)), []);
+  }));
