@@ -155,7 +155,7 @@ const RULES: Partial<Record<OpKind, Rule>> = {
           dims: { elements: scaled(gate.rows, gate.cols) },
         })));
   },
-  add_forward: (b, op, d, gradients) => {
+  add_forward: (_, op, d, gradients) => {
     // Both terms take over the gradient of the sum without a copy. Later additions to the left term's gradient
     // come from ops that stand before the right term's producer in the forward list, hence after it here.
     for (const term of op.inputs) {
@@ -163,7 +163,6 @@ const RULES: Partial<Record<OpKind, Rule>> = {
         throw new Error(`A term of a residual sum, ${term.name}, is used before the sum`);
       });
     }
-    void b;
   },
   gather_rows_forward: (b, op, d, gradients) => {
     const [x, , inverse] = op.inputs as [Tensor, Tensor, Tensor];

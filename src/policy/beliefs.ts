@@ -1,0 +1,140 @@
+import { Effect } from "effect";
+import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
+import { evaluateAll } from "./evaluate.ts";
+import { fillCache } from "./generate.ts";
+import type { BeliefRequest, TokenRows } from "./policy.ts";
+import type { Runtime } from "./runtime.ts";
+
+type Beliefs = ReadonlyArray<ReadonlyArray<Float64Array>>;
+
+/** One probe at one boundary. */
+interface Suffix {
+  readonly request: number;
+  readonly boundary: number;
+}
+
+/**
+ * Hangs every probe on the cached context of its sequence: only probe tokens are computed. They are written to slots
+ * that belong to no sequence and see the first `boundary` tokens of their context and themselves.
+ */
+export const beliefsOnePass = Effect.fn("Policy.beliefs")(function* (
+  runtime: Runtime,
+  requests: ReadonlyArray<BeliefRequest>,
+) {
+  const results: Float64Array[][] = requests.map(() => []);
+  for (let first = 0; first < requests.length; first += runtime.capacity.rows) {
+    const part = requests.slice(first, first + runtime.capacity.rows);
+    const inUse = new Set(part.map((request) => request.sequence));
+    const bases = part.map((request) => runtime.cache.acquire(request.sequence, inUse));
+    fillCache(
+      runtime,
+      part.map(({ sequence, tokens, boundaries }, i) => ({
+        sequence,
+        // One more than is seen, since the last token of a context is left out of the cache.
+        tokens: withOneMore(tokens.subarray(0, Math.max(...boundaries))),
+        base: bases[i]!,
+      })),
+    );
+    for (const suffixes of packSuffixes(part, runtime.capacity.passTokens)) {
+      const scored = yield* scoreSuffixes(runtime, part, bases, suffixes);
+      suffixes.forEach(({ request }, i) => results[first + request]!.push(scored[i]!));
+    }
+  }
+  return results as Beliefs;
+});
+
+function withOneMore(tokens: Uint32Array): Uint32Array {
+  const longer = new Uint32Array(tokens.length + 1);
+  longer.set(tokens);
+  return longer;
+}
+
+function packSuffixes(
+  requests: ReadonlyArray<BeliefRequest>,
+  room: number,
+): ReadonlyArray<ReadonlyArray<Suffix>> {
+  const packs: Suffix[][] = [[]];
+  let used = 0;
+  requests.forEach(({ boundaries, probe }, request) => {
+    for (const boundary of boundaries) {
+      if (used + probe.ids.length > room) {
+        packs.push([]);
+        used = 0;
+      }
+      used += probe.ids.length;
+      packs.at(-1)!.push({ request, boundary });
+    }
+  });
+  return packs.filter((pack) => pack.length > 0);
+}
+
+const scoreSuffixes = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  requests: ReadonlyArray<BeliefRequest>,
+  bases: ReadonlyArray<number>,
+  suffixes: ReadonlyArray<Suffix>,
+) {
+  const segments: Segment[] = requests.map(({ boundaries }, i) => ({
+    start: bases[i]!,
+    length: Math.max(...boundaries),
+    firstPosition: 0,
+    parent: -1,
+    visible: 0,
+  }));
+  const runs: QueryRun[] = [];
+  const ids: number[] = [];
+  const rowIndex: number[] = [];
+  const targets: number[] = [];
+  for (const { request, boundary } of suffixes) {
+    const { probe } = requests[request]!;
+    for (let token = probe.start; token < probe.end; token++) {
+      rowIndex.push(ids.length + token - 1);
+      targets.push(probe.ids[token]!);
+    }
+    runs.push({ segment: segments.length, from: 0, count: probe.ids.length });
+    segments.push({
+      start: runtime.probeSlots + ids.length,
+      length: probe.ids.length,
+      firstPosition: boundary,
+      parent: request,
+      visible: boundary,
+    });
+    ids.push(...probe.ids);
+  }
+  const { table, positions } = queryTable(segments, runs);
+  const { prefill } = runtime;
+  prefill.write("ids", Uint32Array.from(ids));
+  prefill.write("positions", positions);
+  prefill.write("queries", table);
+  prefill.write("row_index", Uint32Array.from(rowIndex));
+  prefill.write("targets", Uint32Array.from(targets));
+  const dims = { ...runtime.dims, N: ids.length, Q: table.length / 4, R: rowIndex.length };
+  prefill.run(0, dims);
+  prefill.run(1, { ...dims, inverseTemperature: 1 });
+  const { head } = yield* prefill.read(["head"]);
+  let row = 0;
+  return suffixes.map(({ request }) => {
+    const { probe } = requests[request]!;
+    return Float64Array.from({ length: probe.end - probe.start }, () => head![4 * row++]!);
+  });
+});
+
+/** Every probe in a forward pass of its own, over context and probe together. */
+export const beliefsSequential = Effect.fn("Policy.beliefsSequential")(function* (
+  runtime: Runtime,
+  requests: ReadonlyArray<BeliefRequest>,
+) {
+  const results: Float64Array[][] = [];
+  for (const { tokens, boundaries, probe } of requests) {
+    const sequences = boundaries.map((boundary): TokenRows => ({
+      tokens: Uint32Array.from([...tokens.subarray(0, boundary), ...probe.ids]),
+      position: Uint32Array.from(
+        { length: probe.end - probe.start },
+        (_, i) => boundary + probe.start + i,
+      ),
+    }));
+    const evaluated = yield* evaluateAll(runtime, sequences, 1);
+    results.push(evaluated.map(({ logProb }) => logProb));
+  }
+  return results as Beliefs;
+});

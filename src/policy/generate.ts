@@ -1,0 +1,183 @@
+import { Effect } from "effect";
+import { STATUS, stopDims, truncates } from "../model/decode.ts";
+import type { Executable } from "../model/engine.ts";
+import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
+import type { GenerateOptions, GenerateRequest, Generation } from "./policy.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Decoding steps between two looks at which rows have finished. */
+const WINDOW = 8;
+
+/** A sequence that is being decoded. */
+interface Row {
+  readonly request: GenerateRequest;
+  readonly base: number;
+  readonly limit: number;
+  readonly tokens: number[];
+  readonly logProbs: number[];
+  stopped: boolean;
+}
+
+/** Samples a message for each request, at most `capacity.rows` of them at a time. */
+export const generateAll = Effect.fn("Policy.generate")(function* (
+  runtime: Runtime,
+  requests: ReadonlyArray<GenerateRequest>,
+  options: GenerateOptions,
+) {
+  const results: Generation[] = [];
+  for (let first = 0; first < requests.length; first += runtime.capacity.rows) {
+    const part = requests.slice(first, first + runtime.capacity.rows);
+    results.push(...yield* generatePart(runtime, part, options));
+  }
+  return results as ReadonlyArray<Generation>;
+});
+
+const generatePart = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  requests: ReadonlyArray<GenerateRequest>,
+  options: GenerateOptions,
+) {
+  const inUse = new Set(requests.map((request) => request.sequence));
+  const rows = requests.map((request): Row => ({
+    request,
+    base: runtime.cache.acquire(request.sequence, inUse),
+    // The last token's slot is not needed, since it is never fed here.
+    limit: Math.min(
+      request.maxTokens,
+      runtime.capacity.messageTokens,
+      runtime.capacity.contextTokens - request.tokens.length,
+    ),
+    tokens: [],
+    logProbs: [],
+    stopped: false,
+  }));
+  fillCache(runtime, rows.map(({ request, base }) => ({ ...request, base })));
+  const executable = truncates(options.sampling)
+    ? yield* Effect.orDie(runtime.decodeMasked)
+    : runtime.decode;
+  let alive = rows.filter((row) => row.limit > 0);
+  while (alive.length > 0) {
+    yield* decodeWindow(runtime, executable, alive, options);
+    alive = alive.filter((row) => !row.stopped && row.tokens.length < row.limit);
+  }
+  for (const { request, tokens } of rows) {
+    runtime.cache.hold(
+      request.sequence,
+      Uint32Array.from([...request.tokens, ...tokens.slice(0, -1)]),
+    );
+  }
+  return rows.map(({ tokens, logProbs, stopped }): Generation => ({
+    tokens: Uint32Array.from(tokens),
+    logProbs: Float64Array.from(logProbs),
+    stopped,
+  }));
+});
+
+/** A context whose tokens but the last are to be in its cache row. */
+export interface CachedContext {
+  readonly sequence: string;
+  readonly tokens: Uint32Array;
+  readonly base: number;
+}
+
+/** Computes keys and values of what the rows lack of their contexts, the last token excepted. */
+export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
+  const segments = contexts.map(({ base, tokens }): Segment => ({
+    start: base,
+    length: tokens.length,
+    firstPosition: 0,
+    parent: -1,
+    visible: 0,
+  }));
+  let runs: QueryRun[] = [];
+  let room = runtime.capacity.passTokens;
+  const flush = () => {
+    if (runs.length > 0) prefillRuns(runtime, contexts, segments, runs);
+    runs = [];
+    room = runtime.capacity.passTokens;
+  };
+  contexts.forEach(({ sequence, tokens }, segment) => {
+    const end = tokens.length - 1;
+    for (let from = runtime.cache.matching(sequence, tokens, end); from < end;) {
+      const count = Math.min(room, end - from);
+      runs.push({ segment, from, count });
+      from += count;
+      room -= count;
+      if (room === 0) flush();
+    }
+    runtime.cache.hold(sequence, tokens.slice(0, end));
+  });
+  flush();
+}
+
+function prefillRuns(
+  runtime: Runtime,
+  contexts: ReadonlyArray<CachedContext>,
+  segments: ReadonlyArray<Segment>,
+  runs: ReadonlyArray<QueryRun>,
+): void {
+  const { table, positions } = queryTable(segments, runs);
+  const ids = runs.flatMap(({ segment, from, count }) => [
+    ...contexts[segment]!.tokens.subarray(from, from + count),
+  ]);
+  runtime.prefill.write("ids", Uint32Array.from(ids));
+  runtime.prefill.write("positions", positions);
+  runtime.prefill.write("queries", table);
+  runtime.prefill.run(0, { ...runtime.dims, N: ids.length, Q: table.length / 4 });
+}
+
+/** Decodes up to WINDOW tokens of each row. Rows are rebuilt from the host's state, so finished ones cost nothing. */
+const decodeWindow = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  executable: Executable,
+  rows: ReadonlyArray<Row>,
+  { sampling, stopIds }: GenerateOptions,
+) {
+  const N = rows.length;
+  const queries = new Uint32Array(N * 4);
+  const status = new Uint32Array(N * 8);
+  const ids = new Uint32Array(N);
+  const positions = new Uint32Array(N);
+  rows.forEach(({ request, base, limit, tokens }, n) => {
+    const fed = request.tokens.length - 1 + tokens.length;
+    ids[n] = tokens.at(-1) ?? request.tokens.at(-1)!;
+    positions[n] = fed;
+    queries.set([0, 0, base, base + fed], n * 4);
+    status[n * 8 + STATUS.alive] = 1;
+    status[n * 8 + STATUS.produced] = tokens.length;
+    status[n * 8 + STATUS.limit] = limit;
+    status[n * 8 + STATUS.key0] = request.key[0];
+    status[n * 8 + STATUS.key1] = request.key[1];
+  });
+  for (const [name, data] of Object.entries({ queries, status, ids, positions })) {
+    executable.write(name, data);
+  }
+  const greedy = sampling.temperature === 0;
+  const longest = rows.reduce((most, row) => Math.max(most, row.limit - row.tokens.length), 0);
+  executable.run(0, {
+    ...runtime.dims,
+    N,
+    Q: N,
+    inverseTemperature: greedy ? 1 : 1 / sampling.temperature,
+    greedy: greedy ? 1 : 0,
+    penalty: 1,
+    topK: sampling.topK,
+    topP: sampling.topP,
+    minP: sampling.minP,
+    ...stopDims(stopIds),
+  }, Math.min(WINDOW, longest));
+  const read = yield* executable.read(["status", "sampled"]);
+  const after = read["status"]!;
+  const sampled = read["sampled"] as Uint32Array; // u32 tensors come back as such
+  const bits = new Float32Array(sampled.buffer, sampled.byteOffset, sampled.length);
+  const window = runtime.capacity.messageTokens;
+  rows.forEach((row, n) => {
+    const produced = after[n * 8 + STATUS.produced]!;
+    for (let i = row.tokens.length; i < produced; i++) {
+      const at = (n * window + i % window) * 2;
+      row.tokens.push(sampled[at]!);
+      row.logProbs.push(bits[at + 1]!);
+    }
+    row.stopped = stopIds.includes(row.tokens.at(-1)!);
+  });
+});

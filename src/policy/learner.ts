@@ -1,0 +1,148 @@
+import { Effect, type Scope } from "effect";
+import type { BadInput, KernelFailed } from "../domain/errors.ts";
+import { gradientName } from "../model/backward.ts";
+import type { Executable } from "../model/engine.ts";
+import { parametersOf } from "../model/parameters.ts";
+import {
+  type AdamW,
+  fullTraining,
+  gradientProgram,
+  squaresName,
+  updateProgram,
+} from "../model/programs.ts";
+import { cutMicroBatches, type MicroBatch, packMicroBatch, splitHead } from "./evaluate.ts";
+import type { Learner, LearnerState, NonFinite, SequenceLoss } from "./policy.ts";
+import type { Runtime } from "./runtime.ts";
+
+type LearnerService = Learner["Service"];
+
+/** Trains all parameters of a runtime's model with AdamW. */
+export const createLearner: (
+  runtime: Runtime,
+  adamw: AdamW,
+) => Effect.Effect<LearnerService, KernelFailed | BadInput, Scope.Scope> = Effect.fn(
+  "createLearner",
+)(function* (runtime, adamw) {
+  const { engine, architecture } = runtime;
+  const options = fullTraining(architecture);
+  const names = [...options.trainable];
+  const gradients = names.map(gradientName);
+  const forwardBackward = yield* engine.load(
+    gradientProgram(architecture, options),
+    runtime.dims,
+  );
+  const updating = yield* engine.load(updateProgram(architecture, options, adamw), runtime.dims);
+  let updates = 0;
+
+  const gradient: LearnerService["gradient"] = Effect.fn("Learner.gradient")(
+    function* (sequences, temperature, loss) {
+      engine.clear(gradients);
+      for (const batch of cutMicroBatches(sequences, runtime.capacity.passTokens)) {
+        const found = yield* gradientOf(runtime, forwardBackward, batch, { temperature, loss });
+        if (found !== null) return found;
+      }
+      return null;
+    },
+  );
+
+  const update: LearnerService["update"] = Effect.fn("Learner.update")(
+    function* ({ learningRate, clipNorm }) {
+      updating.run(0, runtime.dims);
+      const sums = yield* updating.read(names.map(squaresName));
+      const squares = Object.values(sums).flatMap((part) => [...part]);
+      const gradientNorm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
+      if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
+      updates += 1;
+      updating.run(1, {
+        ...runtime.dims,
+        learningRate,
+        gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
+        correction1: 1 - adamw.beta1 ** updates,
+        correction2: 1 - adamw.beta2 ** updates,
+      });
+      runtime.cache.clear();
+      return { gradientNorm, applied: true };
+    },
+  );
+
+  const save = Effect.fn("Learner.save")(function* () {
+    const read = yield* engine.read(names.flatMap((name) => [name, `m ${name}`, `v ${name}`]));
+    const floats = (name: string) => Float32Array.from(read[name]!);
+    return {
+      updates,
+      weights: new Map(names.map((name) => [name, floats(name)])),
+      moments: new Map(
+        names.map((name) => [name, { m: floats(`m ${name}`), v: floats(`v ${name}`) }]),
+      ),
+    } satisfies LearnerState;
+  });
+
+  const load = Effect.fn("Learner.load")(function* (state: LearnerState) {
+    yield* Effect.void;
+    updates = state.updates;
+    for (const { name } of parametersOf(architecture)) {
+      engine.write(name, state.weights.get(name)!);
+      const moments = state.moments.get(name);
+      if (moments === undefined) continue;
+      engine.write(`m ${name}`, moments.m);
+      engine.write(`v ${name}`, moments.v);
+    }
+    runtime.cache.clear();
+  });
+  return { version: () => updates, gradient, update, save, load };
+});
+
+/** Forward pass, the loss's word on each token, backward pass. Tells where a number was not finite. */
+const gradientOf = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  executable: Executable,
+  batch: MicroBatch,
+  { temperature, loss }: { readonly temperature: number; readonly loss: SequenceLoss },
+) {
+  const { inputs, dims } = packMicroBatch(batch);
+  const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
+  for (const [name, data] of Object.entries(inputs)) executable.write(name, data);
+  executable.run(0, bound);
+  const { head } = yield* executable.read(["head"]);
+  if (!head!.every((x) => Number.isFinite(x))) {
+    const found = yield* executable.findNonFinite(0, bound);
+    return locate(batch, found ?? { op: "head_finish", row: -1 });
+  }
+  const dHead: number[] = [];
+  splitHead(batch, head!).forEach((evaluation, i) => {
+    const { dLogProb, dEntropy } = loss(batch.first + i, evaluation);
+    dLogProb.forEach((d, p) => dHead.push(d, dEntropy[p]!));
+  });
+  const bad = dHead.findIndex((d) => !Number.isFinite(d));
+  if (bad >= 0) return locateRow(batch, Math.floor(bad / 2), "loss");
+  executable.write("d_head", Float64Array.from(dHead));
+  executable.run(1, bound);
+  return null;
+});
+
+/** Packed row of a token to sequence and token. */
+function locate(
+  batch: MicroBatch,
+  found: { readonly op: string; readonly row: number },
+): NonFinite {
+  let start = 0;
+  for (const [i, { tokens }] of batch.sequences.entries()) {
+    if (found.row >= start && found.row < start + tokens.length) {
+      return { op: found.op, sequence: batch.first + i, token: found.row - start };
+    }
+    start += tokens.length;
+  }
+  return { op: found.op, sequence: batch.first, token: -1 };
+}
+
+/** Row of the head to sequence and token. */
+function locateRow(batch: MicroBatch, row: number, op: string): NonFinite {
+  let start = 0;
+  for (const [i, { position }] of batch.sequences.entries()) {
+    if (row < start + position.length) {
+      return { op, sequence: batch.first + i, token: position[row - start]! };
+    }
+    start += position.length;
+  }
+  return { op, sequence: batch.first, token: -1 };
+}

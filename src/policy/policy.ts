@@ -1,0 +1,129 @@
+import { Context, type Effect } from "effect";
+import type { BadInput, KernelFailed } from "../domain/errors.ts";
+import type { RandomKey } from "../math/threefry.ts";
+import type { Adapter } from "../model/engine.ts";
+import type { Sampling } from "../model/decode.ts";
+
+/** A context to go on from. Arguments and results of policy and learner survive structuredClone. */
+export interface GenerateRequest {
+  /** Name of the sequence whose keys and values may be kept between calls, such as an episode's id. */
+  readonly sequence: string;
+  /** The whole context, at least one token. */
+  readonly tokens: Uint32Array;
+  /** Draw k of this call is a pure function of the key and k. */
+  readonly key: RandomKey;
+  readonly maxTokens: number;
+}
+
+/** What was sampled. */
+export interface Generation {
+  /** The new tokens, the stop token included. */
+  readonly tokens: Uint32Array;
+  /** Log-probs of softmax(logits / temperature) over the whole vocabulary, before any truncation. */
+  readonly logProbs: Float64Array;
+  /** Whether a stop token ended it, rather than the limit. */
+  readonly stopped: boolean;
+}
+
+/** How tokens are drawn and where a message ends. */
+export interface GenerateOptions {
+  readonly sampling: Sampling;
+  readonly stopIds: ReadonlyArray<number>;
+}
+
+/** A teacher-forced answer appended at several boundaries of one context. */
+export interface BeliefRequest {
+  readonly sequence: string;
+  readonly tokens: Uint32Array;
+  /** Context lengths at which `probe` is appended, each at most `tokens.length`. */
+  readonly boundaries: ReadonlyArray<number>;
+  /** Probe tokens; the answer is `[start, end)`, start >= 1. */
+  readonly probe: { readonly ids: Uint32Array; readonly start: number; readonly end: number };
+}
+
+/** Tokens of a sequence whose log-probs are asked for: `position` p >= 1 is predicted from the tokens before p. */
+export interface TokenRows {
+  readonly tokens: Uint32Array;
+  readonly position: Uint32Array;
+}
+
+/** Log-prob and entropy (nats) at each asked position. */
+export interface TokenEvaluation {
+  readonly logProb: Float64Array;
+  readonly entropy: Float64Array;
+}
+
+/** A language model that can be sampled and asked for probabilities. */
+export class Policy extends Context.Service<Policy, {
+  readonly adapter: Adapter;
+  /** Samples one message for each context. A row's result does not depend on the other rows. */
+  readonly generate: (
+    requests: ReadonlyArray<GenerateRequest>,
+    options: GenerateOptions,
+  ) => Effect.Effect<ReadonlyArray<Generation>, KernelFailed>;
+  /**
+   * (boundaries, answer tokens) log-probs of the answer at each boundary, temperature 1, for each request. One pass:
+   * only probe tokens are computed where the context is cached, and nothing of the cache is changed.
+   */
+  readonly beliefs: (
+    requests: ReadonlyArray<BeliefRequest>,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Float64Array>>, KernelFailed>;
+  /** The same by one whole forward pass for each boundary: the definition, and the oracle of `beliefs`. */
+  readonly beliefsSequential: (
+    requests: ReadonlyArray<BeliefRequest>,
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Float64Array>>, KernelFailed>;
+  readonly evaluate: (
+    sequences: ReadonlyArray<TokenRows>,
+    temperature: number,
+  ) => Effect.Effect<ReadonlyArray<TokenEvaluation>, KernelFailed>;
+  /** Forgets all kept keys and values. */
+  readonly release: () => void;
+}>()("igpo/policy/Policy") {}
+
+/** dLoss/dLogProb and dLoss/dEntropy at each asked position of sequence `index`. */
+export type SequenceLoss = (
+  index: number,
+  evaluation: TokenEvaluation,
+) => { readonly dLogProb: Float64Array; readonly dEntropy: Float64Array };
+
+/** Where a number stopped being finite. */
+export interface NonFinite {
+  readonly op: string;
+  readonly sequence: number;
+  /** Token of the sequence, or -1 when unknown. */
+  readonly token: number;
+}
+
+/** What one AdamW update did. */
+export interface UpdateReport {
+  /** L2 norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  /** False when the gradient was not finite: nothing was changed. */
+  readonly applied: boolean;
+}
+
+/** Everything that decides what a learner does next. */
+export interface LearnerState {
+  readonly updates: number;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** AdamW's first and second moments. */
+  readonly moments: ReadonlyMap<string, { readonly m: Float32Array; readonly v: Float32Array }>;
+}
+
+/** A policy whose weights can be trained. */
+export class Learner extends Context.Service<Learner, {
+  /** Number of updates the weights have seen. */
+  readonly version: () => number;
+  /** Adds the gradient of the loss over all sequences to a cleared gradient. */
+  readonly gradient: (
+    sequences: ReadonlyArray<TokenRows>,
+    temperature: number,
+    loss: SequenceLoss,
+  ) => Effect.Effect<NonFinite | null, KernelFailed>;
+  readonly update: (options: {
+    readonly learningRate: number;
+    readonly clipNorm: number | null;
+  }) => Effect.Effect<UpdateReport, KernelFailed>;
+  readonly save: () => Effect.Effect<LearnerState, KernelFailed>;
+  readonly load: (state: LearnerState) => Effect.Effect<void, BadInput>;
+}>()("igpo/policy/Learner") {}

@@ -1,0 +1,99 @@
+import { Effect, Scope } from "effect";
+import { BadInput, type KernelFailed } from "../domain/errors.ts";
+import type { Architecture } from "../model/architecture.ts";
+import { decodeProgram } from "../model/decode.ts";
+import type { Engine, Executable } from "../model/engine.ts";
+import { parametersOf } from "../model/parameters.ts";
+import type { Dims } from "../model/plan.ts";
+import { cacheProgram, logProbProgram } from "../model/programs.ts";
+import { ropeTable } from "../model/rope.ts";
+import { type CacheRows, createCacheRows } from "./cache.ts";
+
+/** How much a policy can hold at a time; these bound memory and never change results. */
+export interface Capacity {
+  /** Sequences decoded at the same time. */
+  readonly rows: number;
+  /** Tokens a sequence may have. */
+  readonly contextTokens: number;
+  /** Tokens of one pass. */
+  readonly passTokens: number;
+  /** Tokens of one message. */
+  readonly messageTokens: number;
+}
+
+/** A model on an engine, ready to be asked. */
+export interface Runtime {
+  readonly engine: Engine;
+  readonly architecture: Architecture;
+  readonly capacity: Capacity;
+  readonly dims: Dims;
+  readonly cache: CacheRows;
+  /** First of `passTokens` slots that belong to no row: probes are written there. */
+  readonly probeSlots: number;
+  readonly prefill: Executable;
+  readonly decode: Executable;
+  /** Decoding with top-k, top-p or min-p; made when first asked for. */
+  readonly decodeMasked: Effect.Effect<Executable, KernelFailed | BadInput>;
+  readonly logProb: Executable;
+}
+
+/** Positions beyond the context, where probes may reach. */
+const PROBE_POSITIONS = 1024;
+
+/** Loads the programs of a policy and its weights. */
+export const createRuntime: (
+  engine: Engine,
+  model: {
+    readonly architecture: Architecture;
+    readonly weights: ReadonlyMap<string, Float32Array>;
+  },
+  capacity: Capacity,
+) => Effect.Effect<Runtime, KernelFailed | BadInput, Scope.Scope> = Effect.fn("createRuntime")(
+  function* (engine, { architecture, weights }, capacity) {
+    const scope = yield* Effect.scope;
+    if (capacity.contextTokens > architecture.maxPositions) {
+      return yield* new BadInput({
+        message:
+          `Cannot use contexts of ${capacity.contextTokens} tokens as the model knows ${architecture.maxPositions} positions: lower contextTokens`,
+      });
+    }
+    const slots = capacity.rows * capacity.contextTokens;
+    const positions = capacity.contextTokens + PROBE_POSITIONS;
+    const dims: Dims = {
+      N: capacity.passTokens,
+      R: capacity.passTokens,
+      Q: 2 * capacity.passTokens,
+      K: 2 * capacity.passTokens,
+      U: Math.min(architecture.vocabulary, capacity.passTokens),
+      M: slots + capacity.passTokens,
+      P: positions,
+    };
+    const format = "f32";
+    const decodeDims = { ...dims, N: capacity.rows, Q: capacity.rows };
+    const loadDecode = (masked: boolean) =>
+      engine.load(
+        decodeProgram(architecture, format, { window: capacity.messageTokens, masked }),
+        decodeDims,
+      );
+    const prefill = yield* engine.load(cacheProgram(architecture, format), dims);
+    const logProb = yield* engine.load(logProbProgram(architecture, format), dims);
+    const decode = yield* loadDecode(false);
+    const decodeMasked = yield* Effect.cached(
+      loadDecode(true).pipe(Effect.provideService(Scope.Scope, scope)),
+    );
+    for (const { name } of parametersOf(architecture)) engine.write(name, weights.get(name)!);
+    engine.write("rope", ropeTable(architecture.rope, architecture.headDim, positions));
+    return {
+      engine,
+      architecture,
+      capacity,
+      dims,
+      cache: createCacheRows(capacity.rows, capacity.contextTokens),
+      probeSlots: slots,
+      prefill,
+      decode,
+      decodeMasked,
+      logProb,
+    };
+  },
+);
