@@ -46,11 +46,11 @@ export function findChatGlue(
     const question = yield* cutOnce(opening, QUESTION);
     const turn = yield* extension(one!, opening + MESSAGES[0]);
     const observation = yield* cutOnce(cutForced(turn).opening, CONTENTS[0]);
-    const again = observation.open + CONTENTS[0] + observation.close + MESSAGES[1] +
-      observation.open + CONTENTS[1] + observation.close;
-    const rest = yield* extension(two!, opening + MESSAGES[0] + again);
-    yield* extension(forced ?? "", rest);
-    return { question, observation, forced: forced ?? "<think>" };
+    const said = (index: 0 | 1) =>
+      MESSAGES[index] + observation.open + CONTENTS[index] + observation.close;
+    yield* sameText(one!, opening + said(0) + forced);
+    yield* sameText(two!, opening + said(0) + said(1) + forced);
+    return { question, observation, forced: forced === "" ? "<think>" : forced };
   });
 }
 
@@ -69,10 +69,9 @@ function conversation(options: GlueOptions, turns: number): ReadonlyArray<ChatMe
 }
 
 // Templates of thinking models may write `<think>` into the generation prompt themselves.
-function cutForced(rendered: string): { opening: string; forced: string | null } {
-  const forced = /<think>\s*$/.exec(rendered);
-  if (forced === null) return { opening: rendered, forced: null };
-  return { opening: rendered.slice(0, forced.index), forced: forced[0] };
+function cutForced(rendered: string): { opening: string; forced: string } {
+  const forced = /<think>\s*$/.exec(rendered)?.[0] ?? "";
+  return { opening: rendered.slice(0, rendered.length - forced.length), forced };
 }
 
 function cutOnce(text: string, gap: string): Result.Result<Enclosure, BadInput> {
@@ -88,15 +87,21 @@ function cutOnce(text: string, gap: string): Result.Result<Enclosure, BadInput> 
 }
 
 function extension(text: string, prefix: string): Result.Result<string, BadInput> {
-  if (text.startsWith(prefix)) return Result.succeed(text.slice(prefix.length));
+  return text.startsWith(prefix)
+    ? Result.succeed(text.slice(prefix.length))
+    : Result.fail(changed(text, prefix));
+}
+
+function sameText(text: string, wanted: string): Result.Result<void, BadInput> {
+  return text === wanted ? Result.void : Result.fail(changed(text, wanted));
+}
+
+function changed(text: string, wanted: string): BadInput {
   let same = 0;
-  while (text[same] === prefix[same]) same++;
-  return Result.fail(
-    new BadInput({
-      message:
-        `Cannot use this chat template as a conversation's text must begin with that of its ` +
-        `earlier turns: current value is ${JSON.stringify(text.slice(same, same + 40))} where ` +
-        `${JSON.stringify(prefix.slice(same, same + 40))} was`,
-    }),
-  );
+  while (same < text.length && text[same] === wanted[same]) same++;
+  const shown = (part: string) => JSON.stringify(part.slice(same, same + 40));
+  return new BadInput({
+    message: `Cannot use this chat template as a conversation's text must begin with that of its ` +
+      `earlier turns: current value is ${shown(text)} where ${shown(wanted)} was`,
+  });
 }

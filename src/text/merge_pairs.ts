@@ -97,7 +97,6 @@ function mostFrequent(count: ReadonlyMap<number, number>): number | null {
 
 function applyMerge(pairs: PairIndex, pair: number, id: number): void {
   const words = [...(pairs.words.get(pair) ?? [])];
-  pairs.words.delete(pair);
   for (const word of words) {
     removeWord(pairs, word);
     word.ids = mergeIds(word.ids, pair, id);

@@ -98,6 +98,12 @@ folderTest("readSafetensorsHeader() refuses a header length of 2^60 at once", as
   assert.match(await refusal(readSafetensorsHeader(path)), /64 bytes.*is 1152921504606846976$/);
 });
 
+folderTest("readSafetensorsHeader() refuses a header longer than the file", async (folder) => {
+  const path = `${folder}/1`;
+  await Deno.writeFile(path, Uint8Array.of(57, 0, 0, 0, 0, 0, 0, 0, ...new Uint8Array(56)));
+  assert.match(await refusal(readSafetensorsHeader(path)), /header must fit.*64 bytes.*is 57$/);
+});
+
 folderTest("readSafetensorsHeader() refuses a missing file and a folder", async (folder) => {
   assert.match(await refusal(readSafetensorsHeader(`${folder}/none`)), /none"/);
   await refusal(readSafetensorsHeader(folder));

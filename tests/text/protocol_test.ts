@@ -206,6 +206,16 @@ Deno.test("makeProtocol() refuses templates whose text changes as the conversati
   assert.match(refusal(lastOnly), /Cannot use this chat template/);
   const twice = CHATML.replace("+ m.content +", "+ m.content + m.content +");
   assert.match(refusal(twice), /each message once/);
+  const nagging = CHATML.replace(
+    "assistant\\n' }}",
+    "assistant\\n' }}{%- if messages | length > 4 %}{{- 'Hurry. ' }}{%- endif %}",
+  );
+  assert.match(refusal(nagging), /current value is "Hurry\. "/);
+  const thinkingOnce = CHATML.replace(
+    "assistant\\n' }}",
+    "assistant\\n' }}{%- if messages | length < 4 %}{{- '<think>' }}{%- endif %}",
+  );
+  assert.match(refusal(thinkingOnce), /must begin with that of its earlier turns/);
 });
 
 Deno.test("makeProtocol() refuses a template that ends messages without a control token", () => {
