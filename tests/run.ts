@@ -46,7 +46,7 @@ function programTests(...paths: ReadonlyArray<string>): Part {
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
-  format: { args: ["fmt", "--check", "--quiet"], paths: ["."] },
+  format: { args: ["fmt", "--check"], paths: ["."] },
   lint: { args: ["lint", "--quiet"], paths: ["."] },
   check: { args: ["check", "--frozen", "--quiet"], paths: SOURCES },
   architecture: programTests("tests/architecture_test.ts"),

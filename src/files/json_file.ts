@@ -10,7 +10,9 @@ export const readJsonFile = Effect.fn("readJsonFile")(function* (path: string, w
   return yield* Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (cause) =>
-      new BadInput({ message: `Cannot read ${what} "${path}" as it must be JSON: ${reason(cause)}` }),
+      new BadInput({
+        message: `Cannot read ${what} "${path}" as it must be JSON: ${reason(cause)}`,
+      }),
   });
 });
 

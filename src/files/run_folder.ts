@@ -5,7 +5,8 @@ import { BadInput } from "../domain/errors.ts";
 export const CONFIG_FILE = "config.json";
 
 /** Whether a path exists. */
-const exists = (path: string) => Effect.promise(() => Deno.stat(path).then(() => true, () => false));
+const exists = (path: string) =>
+  Effect.promise(() => Deno.stat(path).then(() => true, () => false));
 
 /**
  * Makes sure that a new run can be written to `folder`: creates it where it is missing, and fails when it holds a run
