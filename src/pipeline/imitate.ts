@@ -1,0 +1,39 @@
+import { Effect, Stream } from "effect";
+import { Learner, type TokenRows } from "../policy/policy.ts";
+
+/** A text to imitate: its tokens, and the positions whose tokens are trained. */
+export type Imitation = TokenRows;
+
+/** One batch of texts with the learning rate it is worth. */
+export interface ImitationBatch {
+  readonly texts: ReadonlyArray<Imitation>;
+  readonly learningRate: number;
+}
+
+/** What a supervised update was. */
+export interface ImitationReport {
+  readonly update: number;
+  /** Mean negative log-prob of the trained tokens, nats. */
+  readonly loss: number;
+  readonly tokens: number;
+  readonly gradientNorm: number;
+}
+
+/** Supervised learning: each batch is one update on the mean log-loss of its trained tokens. */
+export const imitate = (clipNorm: number) =>
+<E, R>(batches: Stream.Stream<ImitationBatch, E, R>) =>
+  batches.pipe(Stream.mapEffect(Effect.fnUntraced(function* ({ texts, learningRate }) {
+    const learner = yield* Learner;
+    const count = texts.reduce((sum, text) => sum + text.position.length, 0);
+    let loss = 0;
+    yield* learner.gradient(texts, 1, (_, { logProb }) => {
+      loss -= logProb.reduce((sum, x) => sum + x, 0) / count;
+      return {
+        dLogProb: logProb.map(() => -1 / count),
+        dEntropy: new Float64Array(logProb.length),
+      };
+    });
+    const { gradientNorm } = yield* learner.update({ learningRate, clipNorm });
+    const tokens = texts.reduce((sum, text) => sum + text.tokens.length, 0);
+    return { update: learner.version(), loss, tokens, gradientNorm } satisfies ImitationReport;
+  })));
