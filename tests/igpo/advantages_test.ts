@@ -131,12 +131,20 @@ Deno.test("a malformed turn's reward is replaced under dr-venus and kept under p
   assertClose([without!], [-Math.SQRT1_2], { atol: 1e-3 });
 });
 
-Deno.test("dr-venus scales gains to at least 0.3 and by at most 10", () => {
+Deno.test("dr-venus scales gains to a size of at least 0.3", () => {
   const flat = GROUP.map((row) => ({ ...row, outcome: 1 }));
   const z = groupAdvantages(flat, withGamma(PRESETS["official-2026-02"]!, 0));
   const scaled = groupAdvantages(flat, withGamma(PRESETS["dr-venus"]!, 0));
   const size = (0.162221 + 1.297765 + 1.135544) / 3;
   assertClose([scaled[0]!.turn[0]! / z[0]!.turn[0]!], [0.3 / size], { atol: 1e-5 });
+});
+
+Deno.test("dr-venus scales gains by at most 10", () => {
+  // Gains 1e-6 apart stay near 0 because of the floor under the root, and would be blown up.
+  const close = [episode([1], 0, [1, 1]), episode([1 + 1e-6], 1, [1, 1])];
+  const z = groupAdvantages(close, withGamma(PRESETS["official-2026-02"]!, 0));
+  const scaled = groupAdvantages(close, withGamma(PRESETS["dr-venus"]!, 0));
+  assertClose([scaled[0]!.turn[0]! / z[0]!.turn[0]!], [10], { atol: 1e-9 });
 });
 
 Deno.test("weights scale normalised gains and outcomes", () => {
