@@ -14,7 +14,15 @@ export interface Estimate {
   readonly count: number;
 }
 
-/** Mean of values and its standard error, sd / sqrt(n) with the sample's standard deviation. */
+/**
+ * Mean of values and its standard error, sd / sqrt(n) with the sample's standard deviation.
+ *
+ * @example
+ * ```ts
+ * import { deepStrictEqual } from "node:assert/strict";
+ * deepStrictEqual(estimate([1, 1]), { mean: 1, standardError: 0, count: 2 });
+ * ```
+ */
 export function estimate(values: ReadonlyArray<number>): Estimate {
   const sample = Float64Array.from(values);
   const count = sample.length;

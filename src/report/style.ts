@@ -22,7 +22,15 @@ export function signed(value: number, digits = 2): string {
   return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;
 }
 
-/** Cuts text to a width, with an ellipsis where something is left out. */
+/**
+ * Cuts text to a width, with an ellipsis where something is left out.
+ *
+ * @example
+ * ```ts
+ * import { strictEqual } from "node:assert/strict";
+ * strictEqual(fit("a long line", 6), "a lon…");
+ * ```
+ */
 export function fit(text: string, width: number): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
