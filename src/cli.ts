@@ -25,6 +25,7 @@ import {
 } from "./domain/flags.ts";
 import { RECIPES } from "./domain/recipe.ts";
 import { PRESETS } from "./igpo/presets.ts";
+import { wrap } from "./report/style.ts";
 
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
   Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
@@ -43,8 +44,18 @@ const count = (name: string, description: string) =>
     ),
   );
 
-const presetNames = Object.keys(PRESETS).join(", ");
+const presetNames = `Presets: ${Object.keys(PRESETS).join(", ")}`;
 const recipeNames = [...RECIPES.keys()].join(", ");
+
+/** Says what a program does, and on its own page which presets it can be told to use. */
+const describe = (does: string) =>
+<Name extends string, Input, Context, E, R>(
+  command: Command.Command<Name, Input, Context, E, R>,
+) =>
+  command.pipe(
+    Command.withShortDescription(does),
+    Command.withDescription([does, "", ...wrap(presetNames, 76)].join("\n  ")),
+  );
 
 const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
 const seed = count("seed", "Seed of every random draw (default 0)");
@@ -52,17 +63,17 @@ const steps = count("steps", "Optimiser updates (default: the recipe's)");
 const preset = text(
   "preset",
   "NAME|FILE",
-  `Algorithm: ${presetNames}, or a JSON file (default ${DEFAULT_PRESET})`,
+  `Algorithm: a preset or a JSON file (default ${DEFAULT_PRESET})`,
 );
 const recipe = text(
   "recipe",
   "NAME|FILE",
-  `Sizes and optimiser: ${recipeNames}, or a JSON file (default ${DEFAULT_RECIPE})`,
+  `Sizes: ${recipeNames} or a JSON file (default ${DEFAULT_RECIPE})`,
 );
 const config = text("config", "FILE", "JSON file with any part of the configuration");
 const device = orNull(
   Flag.Literals("device", DEVICES).pipe(
-    Flag.withDescription("Graphics adapter or plain loops (default auto: the best there is)"),
+    Flag.withDescription("Default auto, the best there is"),
   ),
 );
 const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
@@ -80,7 +91,7 @@ const train = Command.make(
   "train",
   { out, seed, steps, preset, ...sources, ...data, resume },
   (_flags: TrainFlags) => notBuilt("train"),
-).pipe(Command.withDescription("Train a search agent with IGPO or one of its relatives"));
+).pipe(describe("Train a search agent with IGPO or a relative"));
 
 const pretrain = Command.make(
   "pretrain",
@@ -92,11 +103,11 @@ const evaluate = Command.make(
   "evaluate",
   { out, seed, preset, ...sources, ...data },
   (_flags: EvaluateFlags) => notBuilt("evaluate"),
-).pipe(Command.withDescription("Measure a checkpoint on held-out questions"));
+).pipe(describe("Measure a checkpoint on held-out questions"));
 
 const presets = Flag.String("preset").pipe(
   Flag.withMetavar("NAME|FILE"),
-  Flag.withDescription(`Two or more of: ${presetNames}, or JSON files (give the flag repeatedly)`),
+  Flag.withDescription("Presets or JSON files; give the flag twice or more often"),
   Flag.atLeast(2),
 );
 const seeds = Flag.Int("seeds").pipe(
@@ -110,7 +121,9 @@ const compare = Command.make(
   "compare",
   { out, seed, steps, presets, seeds, ...sources, ...data },
   (_flags: CompareFlags) => notBuilt("compare"),
-).pipe(Command.withDescription("Train with several presets and the same seeds, and compare them"));
+).pipe(
+  describe("Train with several presets and the same seeds, and compare"),
+);
 
 const igpo = Command.make("igpo").pipe(
   Command.withDescription("Information gain-based policy optimization of search agents"),

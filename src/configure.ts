@@ -2,7 +2,7 @@ import { Clock, Effect } from "effect";
 import { resolveConfig, RunConfig } from "./domain/config.ts";
 import { decodeRecord } from "./domain/decode.ts";
 import { BadInput } from "./domain/errors.ts";
-import type { Flags } from "./domain/flags.ts";
+import { type Flags, NO_FLAGS } from "./domain/flags.ts";
 import { readJsonFile } from "./files/json_file.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
@@ -22,8 +22,9 @@ export interface RunPlan {
 /** Turns flags and the files they name into a plan, or refuses them in one sentence. `program` names new folders. */
 export const configure = Effect.fn("configure")(function* (
   program: string,
-  flags: Flags,
+  given: Partial<Flags>,
 ): Effect.fn.Return<RunPlan, BadInput> {
+  const flags = { ...NO_FLAGS, ...given };
   if (flags.resume !== null) return yield* configureResumed(flags, flags.resume);
   const config = yield* resolveConfig(flags, {
     recipe: isFile(flags.recipe) ? yield* readJsonFile(flags.recipe, "the recipe") : null,

@@ -1,13 +1,12 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { configure, type RunPlan } from "../src/configure.ts";
-import { type Flags, NO_FLAGS } from "../src/domain/flags.ts";
+import type { Flags } from "../src/domain/flags.ts";
 import { checkWritable, CONFIG_FILE, createRunFolder } from "../src/files/run_folder.ts";
 
-const plan = (flags: Partial<Flags>) =>
-  Effect.runPromise(configure("train", { ...NO_FLAGS, ...flags }));
+const plan = (flags: Partial<Flags>) => Effect.runPromise(configure("train", flags));
 const refusal = async (flags: Partial<Flags>) =>
-  (await Effect.runPromise(Effect.flip(configure("train", { ...NO_FLAGS, ...flags })))).message;
+  (await Effect.runPromise(Effect.flip(configure("train", flags)))).message;
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

@@ -15,6 +15,8 @@ export interface SourceFile {
 export interface Import {
   readonly specifier: string;
   readonly target: string;
+  /** Whether nothing of it is left at run time. */
+  readonly isTypeOnly: boolean;
 }
 
 /** Returns one sentence for each place where a rule is broken. */
@@ -72,6 +74,26 @@ export const importsLeadDown: Rule = (files) =>
         : [`${path} imports ${target}: ${from} may import ${allowed.join(", ")} only`];
     })
   );
+
+/** No file imports itself by way of others; types may. */
+export const importsHaveNoCycle: Rule = (files) => {
+  const targets = new Map(files.map(({ path, imports }) => [
+    path,
+    imports.filter(({ isTypeOnly }) => !isTypeOnly).map(({ target }) => target),
+  ]));
+  const done = new Set<string>();
+  const cycleFrom = (path: string, trail: ReadonlyArray<string>): string | null => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path].join(" -> ");
+    if (done.has(path)) return null;
+    done.add(path);
+    for (const target of targets.get(path) ?? []) {
+      const cycle = cycleFrom(target, [...trail, path]);
+      if (cycle !== null) return cycle;
+    }
+    return null;
+  };
+  return files.flatMap(({ path }) => cycleFrom(path, []) ?? []);
+};
 
 /** A file whose name starts with an underscore is imported from its own folder only. */
 export const privateFilesStayPrivate: Rule = (files) =>

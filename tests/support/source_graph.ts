@@ -57,6 +57,7 @@ export async function readSources(paths: ReadonlyArray<string>): Promise<Array<S
     imports: (byPath.get(path)?.dependencies ?? []).map(({ specifier, code, type }) => ({
       specifier,
       target: local(code?.specifier ?? type?.specifier ?? specifier),
+      isTypeOnly: code === undefined,
     })),
   })));
 }
