@@ -5,7 +5,9 @@ import { bytesOf, type Dims, elementsOf, type Tensor } from "../model/plan.ts";
 import type { Device } from "./device.ts";
 import { loadProgram } from "./executable.ts";
 import { decodeValues, encodeValues } from "./formats.ts";
+import { createTextureCopies, type TextureCopies } from "./copies.ts";
 import { createPipelines } from "./pipelines.ts";
+import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /** A tensor in device memory. */
 export interface Stored {
@@ -18,6 +20,7 @@ export interface Stored {
 export interface DeviceMemory {
   readonly make: (label: string, bytes: number) => Effect.Effect<GPUBuffer, BadInput, Scope.Scope>;
   readonly store: Map<string, Stored>;
+  readonly copies: TextureCopies;
   readonly copyOut: (
     items: ReadonlyArray<{ readonly stored: Stored; readonly elements: number }>,
   ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
@@ -32,7 +35,11 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   device.addEventListener("uncapturederror", (event) => {
     trouble.push((event as GPUUncapturedErrorEvent).error.message);
   });
-  const make: DeviceMemory["make"] = (label, bytes) => makeBuffer(device, label, bytes);
+  const copies = createTextureCopies(device);
+  // Buffers that may be read as textures are whole rows of texels.
+  const unit = opened.traits.straightLine ? TEXTURE_ROW_BYTES : 16;
+  const make: DeviceMemory["make"] = (label, bytes) =>
+    makeBuffer(device, copies, { label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit });
   const checked = Effect.gen(function* () {
     const failure = yield* Effect.promise(() => pipelines.failure());
     if (failure !== null) return yield* new KernelFailed(failure);
@@ -42,6 +49,7 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   const memory: DeviceMemory = {
     make,
     store: new Map(),
+    copies,
     copyOut: (items) =>
       Effect.tryPromise({
         try: () => copyOut(device, items),
@@ -65,10 +73,14 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         allocate,
         traits: opened.traits,
       }),
-    write: (name, data) => writeStored(device, lookUp(memory.store, name), data),
+    write: (name, data) => writeStored(device, copies, lookUp(memory.store, name), data),
     clear: (names) => {
       const encoder = device.createCommandEncoder({ label: "clear" });
-      for (const name of names) encoder.clearBuffer(lookUp(memory.store, name).buffer);
+      for (const name of names) {
+        const { buffer } = lookUp(memory.store, name);
+        encoder.clearBuffer(buffer);
+        copies.written(buffer);
+      }
       device.queue.submit([encoder.finish()]);
     },
     read: (names) =>
@@ -87,7 +99,12 @@ export function lookUp(store: ReadonlyMap<string, Stored>, name: string): Stored
 }
 
 /** Queues a copy of host numbers to the start of a tensor. */
-export function writeStored(device: GPUDevice, stored: Stored, data: HostArray): void {
+export function writeStored(
+  device: GPUDevice,
+  copies: TextureCopies,
+  stored: Stored,
+  data: HostArray,
+): void {
   if (data.length > stored.elements) {
     throw new Error(
       `Cannot write ${data.length} values to ${stored.tensor.name}, which holds ${stored.elements}`,
@@ -95,10 +112,15 @@ export function writeStored(device: GPUDevice, stored: Stored, data: HostArray):
   }
   if (data.length > 0) {
     device.queue.writeBuffer(stored.buffer, 0, encodeValues(stored.tensor.format, data));
+    copies.written(stored.buffer);
   }
 }
 
-const makeBuffer = Effect.fnUntraced(function* (device: GPUDevice, label: string, bytes: number) {
+const makeBuffer = Effect.fnUntraced(function* (
+  device: GPUDevice,
+  copies: TextureCopies,
+  { label, bytes }: { readonly label: string; readonly bytes: number },
+) {
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   if (bytes > most) {
     return yield* new BadInput({
@@ -110,11 +132,15 @@ const makeBuffer = Effect.fnUntraced(function* (device: GPUDevice, label: string
     Effect.sync(() =>
       device.createBuffer({
         label,
-        size: Math.max(16, Math.ceil(bytes / 16) * 16),
+        size: bytes,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
       })
     ),
-    (buffer) => Effect.sync(() => buffer.destroy()),
+    (buffer) =>
+      Effect.sync(() => {
+        copies.destroy(buffer);
+        buffer.destroy();
+      }),
   );
 });
 

@@ -14,8 +14,8 @@ import {
 } from "../model/plan.ts";
 import { type DeviceMemory, lookUp, type Stored, writeStored } from "./engine.ts";
 import { FORMAT_CODE } from "./formats.ts";
-import { KERNELS, type Traits } from "./kernels.ts";
-import { DIMS_STRIDE, type Pipelines, writeDims } from "./pipelines.ts";
+import { type Bound, KERNELS, type Traits } from "./kernels.ts";
+import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";
 
 /** What a program needs of its engine. */
 export interface Host {
@@ -31,16 +31,27 @@ const MOST_TRIPS = 60_000;
 /** Dispatches recorded into one command buffer: long ones keep the host from seeing errors. */
 const SUBMIT_EVERY = 2048;
 
-interface Dispatch {
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly grid: readonly [number, number];
-  readonly offset: number;
-}
+type Texel = "float" | "uint";
+
+/** A copy of a buffer to its texture, or a dispatch. */
+type Step =
+  | {
+    readonly _tag: "Copy";
+    readonly buffer: GPUBuffer;
+    readonly texel: Texel;
+    readonly rows: number;
+  }
+  | {
+    readonly _tag: "Dispatch";
+    readonly pipeline: GPUComputePipeline;
+    readonly group: GPUBindGroup;
+    readonly grid: readonly [number, number];
+    readonly offset: number;
+  };
 
 /** A phase made ready for certain sizes. */
 interface Prepared {
-  readonly dispatches: ReadonlyArray<Dispatch>;
+  readonly steps: ReadonlyArray<Step>;
   readonly uniforms: Uint8Array<ArrayBuffer>;
 }
 
@@ -54,61 +65,94 @@ export const loadProgram = Effect.fnUntraced(function* (
   const uniform = createUniform(host.device);
   yield* Effect.addFinalizer(() => Effect.sync(() => uniform.buffer().destroy()));
   const groups = new Map<Op, GPUBindGroup>();
+  const forms = new Map<Op, string>();
   const { device } = host;
 
-  const groupOf = (op: Op): GPUBindGroup => {
+  const { copies } = host.memory;
+  const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
+
+  const groupOf = (op: Op, form: Form): GPUBindGroup => {
     const known = groups.get(op);
     if (known !== undefined) return known;
-    const { layout, bindings } = host.pipelines.interfaceOf(op.kind);
+    const { layout, bindings } = host.pipelines.interfaceOf(form);
     // Inputs beyond those the kernel reads are there for the derivation of its gradient.
     const inputs = op.inputs.slice(0, bindings - op.outputs.length);
-    const buffers = [...inputs, ...op.outputs].map((t) => lookUp(store, t.name).buffer);
-    const made = device.createBindGroup({
-      label: op.kind,
-      layout,
-      entries: [
-        { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } },
-        ...buffers.map((buffer, i) => ({ binding: i + 1, resource: { buffer } })),
-      ],
-    });
+    const entries = [...inputs, ...op.outputs].map((tensor, i): GPUBindGroupEntry => ({
+      binding: i + 1,
+      resource: form.textures.includes(i)
+        ? copies.view(bufferOf(tensor), texelOf(op, i))
+        : { buffer: bufferOf(tensor) },
+    }));
+    const dims = { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } };
+    const made = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
     groups.set(op, made);
     return made;
   };
 
-  const prepare = (ops: ReadonlyArray<Op>, dims: Dims): Prepared => {
-    const launches = ops.flatMap((op) => {
-      const bound = bindDims(op, dims);
-      checkTrips(op, bound, host.traits);
-      return KERNELS[op.kind].launches(bound, host.traits).map((launch) => ({ op, bound, launch }));
+  const formOf = (op: Op, bound: Bound): Form => {
+    const { kind } = op;
+    if (!host.traits.straightLine) return { kind, textures: [] };
+    // State such as a cache changes with every token, so that a copy would cost more than it saves.
+    const textures = KERNELS[kind].textures(bound).filter((input) => {
+      const tensor = op.inputs[input]!;
+      return tensor.role !== "state" && copies.fits(bufferOf(tensor));
     });
-    if (uniform.grow(launches.length)) groups.clear();
-    const uniforms = new Uint8Array(launches.length * DIMS_STRIDE);
-    const view = new DataView(uniforms.buffer);
-    const dispatches = launches.map(({ op, bound, launch }, i) => {
-      const offset = i * DIMS_STRIDE;
-      const { fields } = host.pipelines.interfaceOf(op.kind);
-      writeDims(view, offset, fields, { ...bound, ...launch.dims });
-      const input = KERNELS[op.kind].weightInput;
-      const format = input === null ? 0 : FORMAT_CODE[op.inputs[input]!.format];
-      const pipeline = host.pipelines.pipeline(op.kind, launch, format);
-      return { pipeline, group: groupOf(op), grid: launch.grid, offset };
-    });
-    return { dispatches, uniforms };
+    return { kind, textures };
   };
 
-  const submit = ({ dispatches, uniforms }: Prepared, repeat: number) => {
-    if (dispatches.length === 0) return;
+  const prepare = (ops: ReadonlyArray<Op>, dims: Dims): Prepared => {
+    const launches = ops.map((op) => {
+      const bound = bindDims(op, dims);
+      checkTrips(op, bound, host.traits);
+      return { op, bound, launches: KERNELS[op.kind].launches(bound, host.traits) };
+    });
+    const count = launches.reduce((sum, entry) => sum + entry.launches.length, 0);
+    if (uniform.grow(count)) groups.clear();
+    const uniforms = new Uint8Array(count * DIMS_STRIDE);
+    const view = new DataView(uniforms.buffer);
+    const steps: Step[] = [];
+    let offset = 0;
+    for (const { op, bound, launches: ofOp } of launches) {
+      const form = formOf(op, bound);
+      for (const input of form.textures) {
+        const tensor = op.inputs[input]!;
+        const buffer = bufferOf(tensor);
+        const texel = texelOf(op, input);
+        const rows = copies.refresh(buffer, texel, bytesOf(tensor, dims));
+        if (rows > 0) steps.push({ _tag: "Copy", buffer, texel, rows });
+      }
+      const { fields } = host.pipelines.interfaceOf(form);
+      const weight = KERNELS[op.kind].weightInput;
+      const format = weight === null ? 0 : FORMAT_CODE[op.inputs[weight]!.format];
+      // The form of an op can change with the number of rows, and its bindings with it.
+      const key = `${form.textures}`;
+      if (forms.get(op) !== key) groups.delete(op);
+      forms.set(op, key);
+      const group = groupOf(op, form);
+      for (const launch of ofOp) {
+        writeDims(view, offset, fields, { ...bound, ...launch.dims });
+        const pipeline = host.pipelines.pipeline(form, launch, format);
+        steps.push({ _tag: "Dispatch", pipeline, group, grid: launch.grid, offset });
+        offset += DIMS_STRIDE;
+      }
+      for (const output of op.outputs) copies.written(bufferOf(output));
+    }
+    return { steps, uniforms };
+  };
+
+  const submit = ({ steps, uniforms }: Prepared, repeat: number) => {
+    if (steps.length === 0) return;
     device.queue.writeBuffer(uniform.buffer(), 0, uniforms);
     for (let round = 0; round < repeat; round++) {
-      for (let first = 0; first < dispatches.length; first += SUBMIT_EVERY) {
-        submitPart(device, program.name, dispatches.slice(first, first + SUBMIT_EVERY));
+      for (let first = 0; first < steps.length; first += SUBMIT_EVERY) {
+        submitPart(host, program.name, steps.slice(first, first + SUBMIT_EVERY));
       }
     }
   };
 
   let lastDims = capacity;
   const executable: Executable = {
-    write: (name, data) => writeStored(device, lookUp(store, name), data),
+    write: (name, data) => writeStored(device, copies, lookUp(store, name), data),
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
       submit(prepare(program.phases[phase]!, dims), repeat);
@@ -154,17 +198,30 @@ function checkTrips(op: Op, bound: Readonly<Record<string, number>>, traits: Tra
   }
 }
 
-function submitPart(device: GPUDevice, label: string, dispatches: ReadonlyArray<Dispatch>): void {
-  const encoder = device.createCommandEncoder({ label });
-  const pass = encoder.beginComputePass({ label });
-  for (const { pipeline, group, grid, offset } of dispatches) {
+/** Weights are raw words that load_weight decodes, everything else is floats. */
+function texelOf(op: Op, input: number): Texel {
+  return KERNELS[op.kind].weightInput === input ? "uint" : "float";
+}
+
+function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void {
+  const encoder = host.device.createCommandEncoder({ label });
+  let pass: GPUComputePassEncoder | null = null;
+  for (const step of steps) {
+    if (step._tag === "Copy") {
+      pass?.end();
+      pass = null;
+      host.memory.copies.record(encoder, step.buffer, step.texel, step.rows);
+      continue;
+    }
+    const { pipeline, group, grid, offset } = step;
     if (grid[0] === 0 || grid[1] === 0) continue;
+    pass ??= encoder.beginComputePass({ label });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group, [offset]);
     pass.dispatchWorkgroups(grid[0], grid[1]);
   }
-  pass.end();
-  device.queue.submit([encoder.finish()]);
+  pass?.end();
+  host.device.queue.submit([encoder.finish()]);
 }
 
 const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dims, host: Host) {

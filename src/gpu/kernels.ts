@@ -62,7 +62,11 @@ export interface Kernel {
   readonly trips: (dims: Bound) => number;
   /** The input read through load_weight, if any: its format is the override FORMAT. */
   readonly weightInput: number | null;
+  /** Inputs that straight-line adapters read again and again, lane by lane: better through textures. */
+  readonly textures: (dims: Bound) => ReadonlyArray<number>;
 }
+
+const none = () => [];
 
 /** Workgroups per row of a folded grid; equals GRID_X of shaders/lib/grid.wgsl. */
 const GRID_X = 32768;
@@ -71,12 +75,18 @@ function folded(workgroups: number): readonly [number, number] {
   return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
 }
 
+interface FlatOptions {
+  readonly trips?: (dims: Bound) => number;
+  readonly constants?: (dims: Bound) => Bound;
+  readonly width?: number;
+  readonly textures?: ReadonlyArray<number>;
+}
+
 /** One invocation for each item, `width` to a workgroup. */
 function flat(
   source: string,
   items: (dims: Bound) => number,
-  options: { trips?: (dims: Bound) => number; constants?: (dims: Bound) => Bound; width?: number } =
-    {},
+  options: FlatOptions = {},
 ): Kernel {
   const width = options.width ?? 32;
   return {
@@ -89,6 +99,7 @@ function flat(
     }],
     trips: options.trips ?? (() => 0),
     weightInput: null,
+    textures: () => options.textures ?? [],
   };
 }
 
@@ -104,6 +115,7 @@ function perWorkgroup(source: string, items: (dims: Bound) => number): Kernel {
     launches: (dims) => [{ constants: {}, overrides: {}, dims: {}, grid: folded(items(dims)) }],
     trips: (dims) => 70 * Math.ceil((dims["cols"] ?? 0) / 64) + 4096,
     weightInput: null,
+    textures: none,
   };
 }
 
@@ -152,7 +164,12 @@ const quarter = (dims: Bound) => dims["rows"]! * dims["cols"]! / 4;
 const elements4 = (dims: Bound) => dims["elements"]! / 4;
 const heads = (dims: Bound) => dims["rows"]! * dims["heads"]!;
 const rowsOf = (dims: Bound) => dims["rows"]!;
+const keyValueHeads = (dims: Bound) => dims["rows"]! * dims["keyValueHeads"]!;
 const byHeadDim = (dims: Bound) => ({ D4: dims["headDim"]! / 4 });
+const byHeadGroup = (dims: Bound) => ({
+  D4: dims["headDim"]! / 4,
+  GROUP: dims["heads"]! / dims["keyValueHeads"]!,
+});
 const overRows = (dims: Bound) => dims["rows"]! * 1.01;
 
 /** The kernel of every op. */
@@ -167,12 +184,15 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
     launches: linearLaunches,
     trips: (d) => Math.min(d["inner"]!, INNER_MOST) * 16,
     weightInput: 1,
+    // A few rows are not worth a copy; weights are copied once an update.
+    textures: (d) => d["rows"]! >= 128 ? [0, 1] : [1],
   },
   linear_weight_backward: {
     code: linearWeightBackward,
     launches: weightBackwardLaunches,
     trips: () => 64 * 16,
     weightInput: null,
+    textures: () => [0, 1],
   },
   column_sum_backward: flat(columnSumBackward, (d) => d["cols"]!, { trips: overRows }),
   transpose_forward: reading(
@@ -181,14 +201,19 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
   ),
   rope_forward: flat(ropeForward, (d) => d["rows"]! * d["cols"]! / 2, { width: 64 }),
   cache_append: flat(cacheAppend, quarter, { width: 64 }),
-  attention_forward: flat(attentionForward, heads, { constants: byHeadDim }),
+  attention_forward: flat(attentionForward, keyValueHeads, {
+    constants: byHeadGroup,
+    textures: [1, 2],
+  }),
   attention_delta: flat(attentionDelta, heads),
-  attention_query_backward: flat(attentionQueryBackward, heads, { constants: byHeadDim }),
-  attention_key_backward: flat(
-    attentionKeyBackward,
-    (d) => d["rows"]! * d["keyValueHeads"]!,
-    { constants: byHeadDim },
-  ),
+  attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
+    constants: byHeadGroup,
+    textures: [1, 2],
+  }),
+  attention_key_backward: flat(attentionKeyBackward, keyValueHeads, {
+    constants: byHeadDim,
+    textures: [0, 3, 4],
+  }),
   swiglu_forward: flat(swigluForward, elements4, { width: 64 }),
   swiglu_backward: flat(swigluBackward, elements4, { width: 64 }),
   add_forward: flat(addForward, elements4, { width: 64 }),

@@ -6,6 +6,7 @@ import {
 import type { OpKind } from "../model/plan.ts";
 import { type Bound, KERNELS, type Launch, type Traits } from "./kernels.ts";
 import { setConstants, unrollLoops } from "./straight_line.ts";
+import { readThroughTextures } from "./texture_form.ts";
 
 /** Where a field of the `Dims` uniform lies, and what it is. */
 interface DimsField {
@@ -21,10 +22,16 @@ export interface Interface {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** A form of a kernel: which inputs it reads through textures. */
+export interface Form {
+  readonly kind: OpKind;
+  readonly textures: ReadonlyArray<number>;
+}
+
 /** Compiles kernels on first use and keeps them. */
 export interface Pipelines {
-  readonly interfaceOf: (kind: OpKind) => Interface;
-  readonly pipeline: (kind: OpKind, launch: Launch, format: number) => GPUComputePipeline;
+  readonly interfaceOf: (form: Form) => Interface;
+  readonly pipeline: (form: Form, launch: Launch, format: number) => GPUComputePipeline;
   /** The first complaint of the compiler, if any. */
   readonly failure: () => Promise<{ readonly kernel: string; readonly message: string } | null>;
 }
@@ -49,24 +56,34 @@ export function writeDims(
 
 /** Pipelines of one device. */
 export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
-  const interfaces = new Map<OpKind, Interface>();
+  const interfaces = new Map<string, Interface>();
   const pipelines = new Map<string, GPUComputePipeline>();
   const complaints: Array<Promise<{ kernel: string; message: string } | null>> = [];
-  const interfaceOf = (kind: OpKind): Interface => {
-    const known = interfaces.get(kind) ?? readInterface(device, kind);
-    interfaces.set(kind, known);
+  const interfaceOf = (form: Form): Interface => {
+    const key = `${form.kind} ${form.textures}`;
+    const known = interfaces.get(key) ?? readInterface(device, form);
+    interfaces.set(key, known);
     return known;
   };
   return {
     interfaceOf,
-    pipeline: (kind, launch, format) => {
+    pipeline: (form, launch, format) => {
+      const { kind } = form;
       const reads = KERNELS[kind].weightInput !== null;
       const overrides = { ...launch.overrides, ...(reads ? { FORMAT: format } : {}) };
-      const key = `${kind} ${JSON.stringify([launch.constants, overrides])}`;
+      const key = `${kind} ${JSON.stringify([form.textures, launch.constants, overrides])}`;
       const known = pipelines.get(key);
       if (known !== undefined) return known;
       device.pushErrorScope("validation");
-      const made = compile(device, kind, launch, overrides, interfaceOf(kind).layout, traits);
+      const text = setConstants(codeOf(form), launch.constants);
+      const code = traits.straightLine ? unrollLoops(text) : text;
+      const module = device.createShaderModule({ label: `${kind}.wgsl`, code });
+      const { layout } = interfaceOf(form);
+      const made = device.createComputePipeline({
+        label: kind,
+        layout: device.createPipelineLayout({ label: kind, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: kind, constants: overrides },
+      });
       complaints.push(
         device.popErrorScope().then((error) =>
           error === null ? null : { kernel: kind, message: error.message }
@@ -82,30 +99,23 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
   };
 }
 
-function compile(
-  device: GPUDevice,
-  kind: OpKind,
-  launch: Launch,
-  overrides: Readonly<Record<string, number>>,
-  layout: GPUBindGroupLayout,
-  traits: Traits,
-): GPUComputePipeline {
-  const text = setConstants(KERNELS[kind].code, launch.constants);
-  const code = traits.straightLine ? unrollLoops(text) : text;
-  const module = device.createShaderModule({ label: `${kind}.wgsl`, code });
-  return device.createComputePipeline({
-    label: kind,
-    layout: device.createPipelineLayout({ label: kind, bindGroupLayouts: [layout] }),
-    compute: { module, entryPoint: kind, constants: { ...overrides } },
-  });
+/** Text of a form before its constants are set. */
+function codeOf({ kind, textures }: Form): string {
+  return readThroughTextures(KERNELS[kind].code, textures.map((input) => input + 1));
 }
 
-function readInterface(device: GPUDevice, kind: OpKind): Interface {
-  const definitions = makeShaderDataDefinitions(KERNELS[kind].code);
+function readInterface(device: GPUDevice, form: Form): Interface {
+  const { kind } = form;
+  const definitions = makeShaderDataDefinitions(codeOf(form));
   const [group] = makeBindGroupLayoutDescriptors(definitions, { compute: { entryPoint: kind } });
-  const entries = [...group!.entries].map((entry) =>
-    entry.binding === 0 ? { ...entry, buffer: { ...entry.buffer, hasDynamicOffset: true } } : entry
-  );
+  const entries = [...group!.entries].map((entry) => {
+    if (entry.binding === 0) {
+      return { ...entry, buffer: { ...entry.buffer, hasDynamicOffset: true } };
+    }
+    // 32-bit floats cannot be filtered; textureLoad does not filter.
+    const isFloat = entry.texture !== undefined && entry.texture.sampleType !== "uint";
+    return isFloat ? { ...entry, texture: { sampleType: "unfilterable-float" as const } } : entry;
+  });
   // Every kernel declares `var<uniform> dims: Dims`, a struct; a test reads all of them.
   const struct = definitions.uniforms["dims"]!.typeDefinition as StructDefinition;
   const fields = new Map<string, DimsField>();

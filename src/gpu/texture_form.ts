@@ -1,0 +1,71 @@
+/**
+ * The second transform of WGSL text: reads chosen storage bindings through textures instead. CPU adapters test every
+ * lane of a read whose address differs between lanes, at many times the cost of reading a texel
+ * (docs/numerics.md has the measurements). The data stay the same bits: four words make a texel.
+ */
+
+/** Texels in a row of such a texture; a power of two. */
+export const TEXELS_PER_ROW = 1024;
+/** Bytes in a row of such a texture. */
+export const TEXTURE_ROW_BYTES = TEXELS_PER_ROW * 16;
+
+const FORMS: Readonly<Record<string, { texel: "f32" | "u32"; element: string; index: string }>> = {
+  vec4f: { texel: "f32", element: "texel", index: "i" },
+  vec4u: { texel: "u32", element: "texel", index: "i" },
+  // A scalar array: the texel that holds the element, and its component.
+  f32: { texel: "f32", element: "texel[i & 3u]", index: "(i >> 2u)" },
+};
+
+/** Rewrites the read-only storage bindings with these numbers to textures. Throws when there is no such binding. */
+export function readThroughTextures(code: string, bindings: ReadonlyArray<number>): string {
+  return bindings.reduce(rewriteBinding, code);
+}
+
+function rewriteBinding(code: string, binding: number): string {
+  const declaration = new RegExp(
+    `@group\\(0\\) @binding\\(${binding}\\) var<storage, read> (\\w+): array<(\\w+)>;`,
+  );
+  const match = declaration.exec(code);
+  const form = FORMS[match?.[2] ?? ""];
+  if (match === null || form === undefined) {
+    throw new Error(`Binding ${binding} is no storage array that can be read as a texture`);
+  }
+  const name = match[1]!;
+  const mask = TEXELS_PER_ROW - 1;
+  const shift = Math.log2(TEXELS_PER_ROW);
+  const result = match[2] === "f32" ? "f32" : match[2]!;
+  const reader = `
+fn ${name}_at(i: u32) -> ${result} {
+  let at = ${form.index};
+  let texel = textureLoad(${name}, vec2u(at & ${mask}u, at >> ${shift}u), 0);
+  return ${form.element};
+}
+`;
+  const texture = `@group(0) @binding(${binding}) var ${name}: texture_2d<${form.texel}>;`;
+  return replaceReads(code.replace(declaration, texture), name) + reader;
+}
+
+/** `name[...]` to `name_at(...)`, brackets matched. */
+function replaceReads(code: string, name: string): string {
+  const start = new RegExp(`(?<![\\w.])${name}\\[`, "g");
+  let out = "";
+  let from = 0;
+  for (let match = start.exec(code); match !== null; match = start.exec(code)) {
+    const open = match.index + name.length;
+    const close = closingBracket(code, open);
+    const inside = replaceReads(code.slice(open + 1, close), name);
+    out += `${code.slice(from, match.index)}${name}_at(${inside})`;
+    from = close + 1;
+    start.lastIndex = from;
+  }
+  return out + code.slice(from);
+}
+
+function closingBracket(code: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < code.length; at++) {
+    if (code[at] === "[") depth++;
+    else if (code[at] === "]" && --depth === 0) return at;
+  }
+  throw new Error("A bracket is not closed");
+}
