@@ -5,8 +5,9 @@
 // queries (Q) of u32: row n < rows is [firstRange, rangeCount, ownStart, slot], other rows are ranges [start, end, ..].
 //   Query n sees the slots of its ranges, then ownStart..slot: at least its own, so the sum is never empty.
 // out (rows, heads D), log_sum (rows, heads) f32, overwritten
-// Dispatch ceil(rows heads / WG); an invocation owns a head of a query and walks its slots in table order with the
-// online softmax: m' = max(m, s), sums scaled by exp(m - m'). Trips: slots seen (+ D / 2 each where loops are kept).
+// Dispatch ceil(rows keyValueHeads / WG); an invocation owns the GROUP = heads / keyValueHeads heads of a query that
+// share keys and values, so that each is read once, and walks the slots in table order with the online softmax:
+// m' = max(m, s), sums scaled by exp(m - m'). Trips: slots seen (times GROUP D / 2 where loops are kept).
 // Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   rows: u32,
@@ -16,6 +17,7 @@ struct Dims {
 }
 
 const D4 = 8u;
+const GROUP = 1u;
 const NEG_LARGE = -3.4028234e38;
 override WG: u32 = 32u;
 
@@ -33,20 +35,25 @@ fn attention_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let i = flat_index(workgroup_id, local, WG);
-  if (i >= dims.rows * dims.heads) {
+  if (i >= dims.rows * dims.keyValueHeads) {
     return;
   }
-  let n = i / dims.heads;
-  let g = i % dims.heads * dims.keyValueHeads / dims.heads;
+  let n = i / dims.keyValueHeads;
   let scale = 1.0 / sqrt(f32(dims.headDim));
-  var query: array<vec4f, D4>;
-  var sum: array<vec4f, D4>;
-  for (var d = 0u; d < D4; d++) { // @unroll
-    query[d] = q[i * D4 + d] * scale;
-    sum[d] = vec4f();
+  // Heads i GROUP .. i GROUP + GROUP - 1 of the flat (rows, heads) order.
+  let first = i * GROUP * D4;
+  var query: array<vec4f, GROUP * D4>;
+  var sum: array<vec4f, GROUP * D4>;
+  var m: array<f32, GROUP>;
+  var s: array<f32, GROUP>;
+  for (var h = 0u; h < GROUP; h++) { // @unroll
+    m[h] = NEG_LARGE;
+    s[h] = 0.0;
+    for (var d = 0u; d < D4; d++) { // @unroll
+      query[h * D4 + d] = q[first + h * D4 + d] * scale;
+      sum[h * D4 + d] = vec4f();
+    }
   }
-  var m = NEG_LARGE;
-  var s = 0.0;
   let row = queries[n];
   // One walk over all stretches: ranges first .. first + count - 1, then the query's own segment.
   for (var r = 0u; r <= row.y; r++) {
@@ -55,24 +62,34 @@ fn attention_forward(
       stretch = queries[row.x + r].xy;
     }
     for (var j = stretch.x; j < stretch.y; j++) {
-      let at = (j * dims.keyValueHeads + g) * D4;
-      var score4 = vec4f();
+      let at = (j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
+      var key: array<vec4f, D4>;
+      var value: array<vec4f, D4>;
       for (var d = 0u; d < D4; d++) { // @unroll
-        score4 = fma(query[d], k[at + d], score4);
+        key[d] = k[at + d];
+        value[d] = v[at + d];
       }
-      let score = score4.x + score4.y + score4.z + score4.w;
-      let next = max(m, score);
-      let keep = exp(m - next);
-      let weight = exp(score - next);
-      s = s * keep + weight;
-      m = next;
-      for (var d = 0u; d < D4; d++) { // @unroll
-        sum[d] = fma(v[at + d], vec4f(weight), sum[d] * keep);
+      for (var h = 0u; h < GROUP; h++) { // @unroll
+        var score4 = vec4f();
+        for (var d = 0u; d < D4; d++) { // @unroll
+          score4 = fma(query[h * D4 + d], key[d], score4);
+        }
+        let score = score4.x + score4.y + score4.z + score4.w;
+        let next = max(m[h], score);
+        let keep = exp(m[h] - next);
+        let weight = exp(score - next);
+        s[h] = s[h] * keep + weight;
+        m[h] = next;
+        for (var d = 0u; d < D4; d++) { // @unroll
+          sum[h * D4 + d] = fma(value[d], vec4f(weight), sum[h * D4 + d] * keep);
+        }
       }
     }
   }
-  for (var d = 0u; d < D4; d++) { // @unroll
-    out[i * D4 + d] = sum[d] / s;
+  for (var h = 0u; h < GROUP; h++) { // @unroll
+    for (var d = 0u; d < D4; d++) { // @unroll
+      out[first + h * D4 + d] = sum[h * D4 + d] / s[h];
+    }
+    log_sum[i * GROUP + h] = m[h] + log(s[h]);
   }
-  log_sum[i] = m + log(s);
 }

@@ -2,7 +2,7 @@
 //
 // q, d_out, d_q (rows, heads D) f32     k, v (M, keyValueHeads D) f32     statistics (rows, 2 heads) f32
 // queries: as in attention_forward     d_q overwritten
-// Dispatch ceil(rows heads / WG); an invocation owns a head of a query. Trips: slots seen.
+// Dispatch ceil(rows keyValueHeads / WG); an invocation owns the GROUP heads of a query that share keys. Trips: slots seen.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   rows: u32,
@@ -12,6 +12,7 @@ struct Dims {
 }
 
 const D4 = 8u;
+const GROUP = 1u;
 override WG: u32 = 32u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -29,22 +30,26 @@ fn attention_query_backward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let i = flat_index(workgroup_id, local, WG);
-  if (i >= dims.rows * dims.heads) {
+  if (i >= dims.rows * dims.keyValueHeads) {
     return;
   }
-  let n = i / dims.heads;
-  let h = i % dims.heads;
-  let g = h * dims.keyValueHeads / dims.heads;
+  let n = i / dims.keyValueHeads;
   let scale = 1.0 / sqrt(f32(dims.headDim));
-  let log_sum = statistics[n * 2u * dims.heads + h];
-  let delta = statistics[(n * 2u + 1u) * dims.heads + h];
-  var query: array<vec4f, D4>;
-  var d_output: array<vec4f, D4>;
-  var sum: array<vec4f, D4>;
-  for (var d = 0u; d < D4; d++) { // @unroll
-    query[d] = q[i * D4 + d] * scale;
-    d_output[d] = d_out[i * D4 + d];
-    sum[d] = vec4f();
+  let first = i * GROUP * D4;
+  let head = n * 2u * dims.heads + i % dims.keyValueHeads * GROUP;
+  var query: array<vec4f, GROUP * D4>;
+  var d_output: array<vec4f, GROUP * D4>;
+  var sum: array<vec4f, GROUP * D4>;
+  var log_sum: array<f32, GROUP>;
+  var delta: array<f32, GROUP>;
+  for (var h = 0u; h < GROUP; h++) { // @unroll
+    log_sum[h] = statistics[head + h];
+    delta[h] = statistics[head + dims.heads + h];
+    for (var d = 0u; d < D4; d++) { // @unroll
+      query[h * D4 + d] = q[first + h * D4 + d] * scale;
+      d_output[h * D4 + d] = d_out[first + h * D4 + d];
+      sum[h * D4 + d] = vec4f();
+    }
   }
   let row = queries[n];
   for (var r = 0u; r <= row.y; r++) {
@@ -53,21 +58,31 @@ fn attention_query_backward(
       stretch = queries[row.x + r].xy;
     }
     for (var j = stretch.x; j < stretch.y; j++) {
-      let at = (j * dims.keyValueHeads + g) * D4;
-      var score4 = vec4f();
-      var dp4 = vec4f();
+      let at = (j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
+      var key: array<vec4f, D4>;
+      var value: array<vec4f, D4>;
       for (var d = 0u; d < D4; d++) { // @unroll
-        score4 = fma(query[d], k[at + d], score4);
-        dp4 = fma(d_output[d], v[at + d], dp4);
+        key[d] = k[at + d];
+        value[d] = v[at + d];
       }
-      let p = exp(score4.x + score4.y + score4.z + score4.w - log_sum);
-      let ds = p * (dp4.x + dp4.y + dp4.z + dp4.w - delta) * scale;
-      for (var d = 0u; d < D4; d++) { // @unroll
-        sum[d] = fma(vec4f(ds), k[at + d], sum[d]);
+      for (var h = 0u; h < GROUP; h++) { // @unroll
+        var score4 = vec4f();
+        var dp4 = vec4f();
+        for (var d = 0u; d < D4; d++) { // @unroll
+          score4 = fma(query[h * D4 + d], key[d], score4);
+          dp4 = fma(d_output[h * D4 + d], value[d], dp4);
+        }
+        let p = exp(score4.x + score4.y + score4.z + score4.w - log_sum[h]);
+        let ds = p * (dp4.x + dp4.y + dp4.z + dp4.w - delta[h]) * scale;
+        for (var d = 0u; d < D4; d++) { // @unroll
+          sum[h * D4 + d] = fma(vec4f(ds), key[d], sum[h * D4 + d]);
+        }
       }
     }
   }
-  for (var d = 0u; d < D4; d++) { // @unroll
-    d_q[i * D4 + d] = sum[d];
+  for (var h = 0u; h < GROUP; h++) { // @unroll
+    for (var d = 0u; d < D4; d++) { // @unroll
+      d_q[first + h * D4 + d] = sum[h * D4 + d];
+    }
   }
 }

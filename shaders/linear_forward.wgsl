@@ -70,7 +70,7 @@ fn linear_forward(
     let b = load_weight(weight + k);
     for (var i = 0u; i < TM; i++) { // @unroll
       let a = tile[i * KC4 + k];
-      sum[i] = fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum[i]))));
+      sum[i] += dot(a, b);
     }
   }
   let add = dims.accumulate == 1u || dims.start > 0u;

@@ -4,8 +4,9 @@
 // dy       (rows, outCols)   f32
 // d_weight (.., inner)       f32, accumulates
 //
-// Dispatch (ceil(features / WG), ceil(inner / TK), 1), once for each TB rows from `start` on, in order: the sum over
-// rows is a sum of blocks of TB. A workgroup owns WG features x TK inner features; an invocation owns one feature.
+// Dispatch (ceil(features / 4 / WG), ceil(inner / TK), 1), once for each TB rows from `start` on, in order: the sum
+// over rows is a sum of blocks of TB. A workgroup owns 4 WG features x TK inner features; an invocation owns four
+// features, so that one read of dy serves 4 TK products. outCols is a multiple of 4.
 // Trips per invocation: TB TK / 4 / WG to fill the tile, and TB TK where loops are kept. Workgroup memory 4 TB TK.
 // Reference: src/reference/dense.ts linearWeightBackward. Test: tests/shaders/linear_test.ts.
 struct Dims {
@@ -18,13 +19,15 @@ struct Dims {
 }
 
 const TB = 64u;
-const TK = 32u;
+const TK = 16u;
 const TK4 = TK / 4u;
-override WG: u32 = 64u;
+const TB4 = TB / 4u;
+const FEATURES = 4u;
+override WG: u32 = 32u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> d_weight: array<vec4f>;
 
 var<workgroup> tile: array<vec4f, TB * TK4>;
@@ -47,23 +50,39 @@ fn linear_weight_backward(
   }
   workgroupBarrier();
 
-  let f = workgroup_id.x * WG + local;
-  let column = min(f, dims.features - 1u);
+  let f = (workgroup_id.x * WG + local) * 4u;
+  let columns = dims.outCols / 4u;
+  // Invocations past the last feature and rows past the last row compute something and store nothing of it.
+  let column = min(f / 4u, columns - 1u);
   let last = dims.rows - 1u;
-  var sum: array<vec4f, TK4>;
-  for (var k = 0u; k < TK4; k++) { // @unroll
+  // sum[4 k + c] holds the gradients of feature f + c at inner features 4 (k0 + k) ..
+  var sum: array<vec4f, TK>;
+  for (var k = 0u; k < TK; k++) { // @unroll
     sum[k] = vec4f();
   }
-  for (var n = 0u; n < TB; n++) { // @unroll
-    let g = vec4f(dy[min(dims.start + n, last) * dims.outCols + column]);
+  // Four rows at a time, so that a sum is touched once for four products.
+  for (var n = 0u; n < TB4; n++) { // @unroll
+    let row = dims.start + 4u * n;
+    let g0 = dy[min(row, last) * columns + column];
+    let g1 = dy[min(row + 1u, last) * columns + column];
+    let g2 = dy[min(row + 2u, last) * columns + column];
+    let g3 = dy[min(row + 3u, last) * columns + column];
     for (var k = 0u; k < TK4; k++) { // @unroll
-      sum[k] = fma(g, tile[n * TK4 + k], sum[k]);
+      let a0 = tile[4u * n * TK4 + k];
+      let a1 = tile[(4u * n + 1u) * TK4 + k];
+      let a2 = tile[(4u * n + 2u) * TK4 + k];
+      let a3 = tile[(4u * n + 3u) * TK4 + k];
+      sum[4u * k] += (g0.x * a0 + g1.x * a1) + (g2.x * a2 + g3.x * a3);
+      sum[4u * k + 1u] += (g0.y * a0 + g1.y * a1) + (g2.y * a2 + g3.y * a3);
+      sum[4u * k + 2u] += (g0.z * a0 + g1.z * a1) + (g2.z * a2 + g3.z * a3);
+      sum[4u * k + 3u] += (g0.w * a0 + g1.w * a1) + (g2.w * a2 + g3.w * a3);
     }
   }
-  let at = (dims.weightRow + f) * inner4 + k0;
   for (var k = 0u; k < TK4; k++) { // @unroll
-    if (f < dims.features && k0 + k < inner4) {
-      d_weight[at + k] += sum[k];
+    for (var c = 0u; c < FEATURES; c++) { // @unroll
+      if (f + c < dims.features && k0 + k < inner4) {
+        d_weight[(dims.weightRow + f + c) * inner4 + k0 + k] += sum[4u * k + c];
+      }
     }
   }
 }

@@ -122,7 +122,7 @@ function perWorkgroup(source: string, items: (dims: Bound) => number): Kernel {
 /** The largest workgroup width up to `most` that wastes few lanes on `features`. */
 function widthFor(features: number, most: number): number {
   if (features >= most) return features % most === 0 || features > 4 * most ? most : most * 3 / 4;
-  return Math.max(32, Math.ceil(features / 8) * 8);
+  return Math.max(8, Math.ceil(features / 8) * 8);
 }
 
 const INNER_MOST = 256;
@@ -149,14 +149,16 @@ function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
 }
 
 function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const TB = 64;
-  const TK = 32;
-  const WG = widthFor(dims["features"]!, Math.min(128, traits.maxInvocations));
+  // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
+  const TB = dims["rows"]! > 512 ? 128 : 64;
+  const TK = 16;
+  const owners = Math.ceil(dims["features"]! / 4);
+  const WG = widthFor(owners, Math.min(64, traits.maxInvocations));
   return Array.from({ length: Math.ceil(dims["rows"]! / TB) }, (_, block) => ({
     constants: { TB, TK },
     overrides: { WG },
     dims: { start: block * TB },
-    grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["inner"]! / TK)] as const,
+    grid: [Math.ceil(owners / WG), Math.ceil(dims["inner"]! / TK)] as const,
   }));
 }
 
