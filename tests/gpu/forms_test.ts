@@ -1,0 +1,164 @@
+import { Effect } from "effect";
+import type { Device } from "../../src/gpu/device.ts";
+import { KERNELS, type Launch } from "../../src/gpu/kernels.ts";
+import type { Engine, HostArray } from "../../src/model/engine.ts";
+import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
+import { linearCase, weightBackwardCase } from "../shaders/linear_cases.ts";
+import { assertClose } from "../support/comparison.ts";
+import { device, onWgsl, openEngine } from "../support/engines.ts";
+import {
+  accumulated,
+  assertSameBits,
+  floats,
+  type OpCase,
+  overwritten,
+  runOp,
+  words,
+} from "../support/op_cases.ts";
+import { randomIds, randomValues } from "../support/random_values.ts";
+
+const ROWS = 37;
+const COLS = 20;
+const data = (seed: number) => floats(COLS, randomValues(seed, ROWS * COLS));
+const weight = floats(COLS, randomValues(7, COLS));
+const scale = floats(1, randomValues(8, ROWS, 2));
+const attention = tensorsOf(FOREST, { heads: 6, keyValueHeads: 2, headDim: 8 }, RANDOM);
+
+const TILED: ReadonlyArray<OpCase> = [
+  linearCase({ rows: 19, inner: 36, features: 131, bias: true }),
+  weightBackwardCase(67, 36, 131),
+  ...Object.values(ATTENTION_OPS).map((make) => make(attention, "forest")),
+];
+
+/** Kernels of one invocation an item, whose workgroup width is nothing but a number. */
+const FLAT: ReadonlyArray<OpCase> = [
+  {
+    label: "",
+    kind: "rmsnorm_forward",
+    dims: { rows: ROWS, cols: COLS, eps: 1e-6 },
+    inputs: [data(1), weight],
+    outputs: [overwritten(ROWS, COLS), overwritten(ROWS, 1)],
+  },
+  {
+    label: "",
+    kind: "rmsnorm_backward",
+    dims: { rows: ROWS, cols: COLS, accumulate: 0 },
+    inputs: [data(1), weight, scale, data(2)],
+    outputs: [overwritten(ROWS, COLS)],
+  },
+  {
+    label: "",
+    kind: "rmsnorm_weight_backward",
+    dims: { rows: ROWS, cols: COLS },
+    inputs: [data(1), scale, data(2)],
+    outputs: [accumulated(COLS, randomValues(3, COLS))],
+  },
+  {
+    label: "",
+    kind: "column_sum_backward",
+    dims: { rows: ROWS, cols: COLS },
+    inputs: [data(1)],
+    outputs: [accumulated(COLS, randomValues(3, COLS))],
+  },
+  {
+    label: "",
+    kind: "head_statistics",
+    dims: { rows: ROWS, stride: COLS, column: 0, first: 0, features: 19, inverseTemperature: 0.7 },
+    inputs: [data(1), words(1, randomIds(2, ROWS, 19))],
+    outputs: [overwritten(ROWS, 4)],
+  },
+  {
+    label: "",
+    kind: "swiglu_backward",
+    dims: { elements: ROWS * COLS },
+    inputs: [data(1), data(2), data(3)],
+    outputs: [overwritten(ROWS, COLS), overwritten(ROWS, COLS)],
+  },
+];
+
+type Runs = ReadonlyMap<OpCase, ReadonlyArray<HostArray>>;
+
+const runAll = Effect.fnUntraced(function* (engine: Engine, cases: ReadonlyArray<OpCase>) {
+  const results = new Map<OpCase, ReadonlyArray<HostArray>>();
+  for (const opCase of cases) results.set(opCase, yield* runOp(engine, opCase));
+  return results as Runs;
+});
+
+function assertAllSame(got: Runs, want: Runs): void {
+  want.forEach((outputs, opCase) => assertSameBits(got.get(opCase)!, outputs, opCase.kind));
+}
+
+/** An engine whose adapter claims to be another. */
+function claiming(traits: Partial<Device["traits"]>): Effect.Effect<Engine> {
+  const opened = device!; // tests that call this need an adapter
+  return Effect.promise(() => openEngine({ ...opened, traits: { ...opened.traits, ...traits } }));
+}
+
+// Compilers contract and reorder the two forms in their own ways: only sums of up to 67 products of numbers up to 2,
+// and exponentials of scores up to 10, are promised to come out alike.
+onWgsl("loops and straight-line code agree", () =>
+  Effect.gen(function* () {
+    const loops = yield* runAll(yield* claiming({ straightLine: false }), TILED);
+    const straight = yield* runAll(yield* claiming({ straightLine: true }), TILED);
+    loops.forEach((outputs, opCase) =>
+      outputs.forEach((values, output) => {
+        assertClose(straight.get(opCase)![output]!, values, { atol: 2e-5 }, opCase.kind);
+      })
+    );
+  }));
+
+onWgsl(
+  "the least limits of WebGPU give the bits of the adapter's own",
+  () =>
+    Effect.gen(function* () {
+      const own = yield* runAll(yield* claiming({}), TILED);
+      const least = { workgroupBytes: 16384, maxInvocations: 64 };
+      assertAllSame(yield* runAll(yield* claiming(least), TILED), own);
+    }),
+);
+
+/** The launch in workgroups of another width, as many as cover the same invocations. */
+function widened(launch: Launch, width: number): Launch {
+  const own = launch.overrides["WG"]!;
+  const [x, y] = launch.grid;
+  return {
+    ...launch,
+    overrides: { ...launch.overrides, WG: width },
+    grid: [Math.ceil(x * own / width), y],
+  };
+}
+
+onWgsl("workgroups of another width have the same bits", (engine) =>
+  Effect.gen(function* () {
+    const cases = [...FLAT, ...TILED.slice(2)];
+    const usual = yield* runAll(engine.fresh(), cases);
+    for (const width of [8, 96]) {
+      const saved = cases.map(({ kind }) => [kind, KERNELS[kind]] as const);
+      // The registry is read-only for the program; a test may put another launch into it for a moment.
+      const registry = KERNELS as Record<OpCase["kind"], (typeof KERNELS)[OpCase["kind"]]>;
+      for (const [kind, kernel] of saved) {
+        registry[kind] = {
+          ...kernel,
+          launches: (dims, traits) =>
+            kernel.launches(dims, traits).map((launch) => widened(launch, width)),
+        };
+      }
+      const restore = Effect.sync(() => saved.forEach(([kind, kernel]) => registry[kind] = kernel));
+      assertAllSame(yield* Effect.ensuring(runAll(engine.fresh(), cases), restore), usual);
+    }
+  }));
+
+onWgsl(
+  "a row of linear_forward has the same bits whatever the number of rows",
+  (engine) =>
+    Effect.gen(function* () {
+      for (const shape of [{ inner: 36, features: 131 }, { inner: 260, features: 37 }]) {
+        const many = yield* runOp(engine.fresh(), linearCase({ ...shape, rows: 70, bias: true }));
+        for (const rows of [1, 5, 13, 33]) {
+          const few = yield* runOp(engine.fresh(), linearCase({ ...shape, rows, bias: true }));
+          const first = (values: HostArray) => values.slice(0, rows * shape.features);
+          assertSameBits(few.map(first), many.map(first), `${rows} of 70 rows`);
+        }
+      }
+    }),
+);

@@ -1,0 +1,128 @@
+import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
+import type { Segment } from "../../src/model/segments.ts";
+import { floats, type OpCase, overwritten, words } from "../support/op_cases.ts";
+import { plantForest, tablesOf, tokensOf } from "../support/forests.ts";
+import { randomValues } from "../support/random_values.ts";
+
+/** Sizes of grouped-query attention. */
+export interface Shape {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+}
+
+/** A shared prompt with two answers, one with a probe that sees a part of it, and a sequence of its own. */
+export const FOREST = plantForest([
+  { length: 5, parent: -1, visible: 0 },
+  { length: 7, parent: 0, visible: 5 },
+  { length: 3, parent: 1, visible: 4 },
+  { length: 13, parent: 0, visible: 3 },
+  { length: 1, parent: -1, visible: 0 },
+  { length: 2, parent: 0, visible: 0 },
+]);
+const ALONE = plantForest([{ length: 1, parent: -1, visible: 0 }]);
+
+const SHAPES: ReadonlyArray<Shape> = [
+  { heads: 1, keyValueHeads: 1, headDim: 4 },
+  { heads: 3, keyValueHeads: 1, headDim: 20 },
+  { heads: 6, keyValueHeads: 2, headDim: 8 },
+  { heads: 4, keyValueHeads: 4, headDim: 32 },
+  { heads: 2, keyValueHeads: 1, headDim: 64 },
+];
+
+/** Numbers of query, key and value. */
+export type Fill = (tensor: number, length: number) => Float32Array;
+
+export const RANDOM: Fill = (tensor, length) => randomValues(tensor, length, 2);
+
+const FILLS: Readonly<Record<string, Fill>> = {
+  "scores of 80 and -80": (tensor, length) =>
+    randomValues(tensor, length).map((x) => Math.sign(x) * (tensor < 2 ? 3.2 : 1)),
+  "equal rows": (_, length) => new Float32Array(length).fill(0.5),
+  "zeros of both signs": (_, length) => Float32Array.from({ length }, (_, i) => i % 2 ? 0 : -0),
+  "one-hot": (_, length) => Float32Array.from({ length }, (_, i) => i % 17 === 3 ? 4 : 0),
+};
+
+/** Random or given numbers for the attention ops over a forest. */
+export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
+  const rows = tokensOf(segments);
+  const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
+  const { queries, keys } = tablesOf(segments);
+  return {
+    rows,
+    q: floats(query!, fill(0, rows * query!)),
+    k: floats(keyValue!, fill(1, rows * keyValue!)),
+    v: floats(keyValue!, fill(2, rows * keyValue!)),
+    dOut: floats(query!, randomValues(3, rows * query!)),
+    queries: words(4, queries),
+    keys: words(4, keys),
+    dims: { rows, ...shape },
+  };
+}
+
+/** Operands of the attention ops over one forest. */
+export type Tensors = ReturnType<typeof tensorsOf>;
+
+/** An op over a forest at each shape, on one token, and on hostile numbers. */
+export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCase[] {
+  const label = ({ heads, keyValueHeads, headDim }: Shape) =>
+    `${heads}/${keyValueHeads} heads of ${headDim}`;
+  const hostile = SHAPES[2]!;
+  return [
+    ...SHAPES.map((shape) => make(tensorsOf(FOREST, shape, RANDOM), label(shape))),
+    make(tensorsOf(ALONE, SHAPES[1]!, RANDOM), "one token"),
+    ...Object.entries(FILLS).map(([name, fill]) => make(tensorsOf(FOREST, hostile, fill), name)),
+  ];
+}
+
+/** Output, log sums and statistics as the forward pass leaves them. */
+function forwardOf({ q, k, v, dOut, queries, dims }: Tensors) {
+  const out = new Float64Array(q.data.length);
+  const logSum = new Float64Array(dims.rows * dims.heads);
+  const wide = [q, k, v].map(({ data }) => Float64Array.from(data));
+  const table = Uint32Array.from(queries.data);
+  PLAIN_LOOPS.attention_forward([...wide, table], [out, logSum], dims);
+  const statistics = new Float64Array(2 * logSum.length);
+  const inputs = [out, Float64Array.from(dOut.data), logSum];
+  PLAIN_LOOPS.attention_delta(inputs, [statistics], dims);
+  return {
+    out: floats(q.cols, Float32Array.from(out)),
+    logSum: floats(dims.heads, Float32Array.from(logSum)),
+    statistics: floats(2 * dims.heads, Float32Array.from(statistics)),
+  };
+}
+
+/** Each attention op on given operands. */
+export const ATTENTION_OPS = {
+  attention_forward: (t: Tensors, label: string): OpCase => ({
+    label,
+    kind: "attention_forward",
+    dims: t.dims,
+    inputs: [t.q, t.k, t.v, t.queries],
+    outputs: [overwritten(t.rows, t.q.cols), overwritten(t.rows, t.dims.heads)],
+  }),
+  attention_delta: (t: Tensors, label: string): OpCase => {
+    const { out, logSum } = forwardOf(t);
+    return {
+      label,
+      kind: "attention_delta",
+      dims: t.dims,
+      inputs: [out, t.dOut, logSum],
+      outputs: [overwritten(t.rows, 2 * t.dims.heads)],
+    };
+  },
+  attention_query_backward: (t: Tensors, label: string): OpCase => ({
+    label,
+    kind: "attention_query_backward",
+    dims: t.dims,
+    inputs: [t.q, t.k, t.v, forwardOf(t).statistics, t.dOut, t.queries],
+    outputs: [overwritten(t.rows, t.q.cols)],
+  }),
+  attention_key_backward: (t: Tensors, label: string): OpCase => ({
+    label,
+    kind: "attention_key_backward",
+    dims: t.dims,
+    inputs: [t.q, t.k, t.v, forwardOf(t).statistics, t.dOut, t.keys],
+    outputs: [overwritten(t.rows, t.k.cols), overwritten(t.rows, t.k.cols)],
+  }),
+};

@@ -1,0 +1,75 @@
+import type { Format } from "../../src/model/plan.ts";
+import { accumulated, floats, type OpCase, overwritten } from "../support/op_cases.ts";
+import { asBf16, asF16, randomValues } from "../support/random_values.ts";
+
+/** Sizes and options of a linear op. */
+export interface LinearShape {
+  readonly rows: number;
+  readonly inner: number;
+  readonly features: number;
+  readonly outCols?: number;
+  readonly weightRow?: number;
+  readonly bias?: boolean;
+  readonly accumulate?: boolean;
+  readonly format?: Format;
+}
+
+/** Rounds numbers to what a format holds exactly. */
+export const STORED = {
+  f32: (values: Float32Array<ArrayBuffer>) => values,
+  bf16: asBf16,
+  f16: asF16,
+  u32: (values: Float32Array<ArrayBuffer>) => values,
+};
+
+/** `linear_forward` on random numbers up to 1. */
+export function linearCase(shape: LinearShape): OpCase {
+  const { rows, inner, features, format = "f32", weightRow = 0 } = shape;
+  const outCols = shape.outCols ?? features;
+  const weight = floats(
+    inner,
+    STORED[format](randomValues(2, (weightRow + features + 1) * inner)),
+    format,
+  );
+  const bias = shape.bias ? floats(features, randomValues(3, features)) : weight;
+  const accumulate = shape.accumulate ?? false;
+  return {
+    label: JSON.stringify(shape),
+    kind: "linear_forward",
+    dims: {
+      rows,
+      inner,
+      features,
+      outCols,
+      weightRow,
+      hasBias: shape.bias ? 1 : 0,
+      accumulate: accumulate ? 1 : 0,
+    },
+    inputs: [floats(inner, randomValues(1, rows * inner)), weight, bias],
+    outputs: [
+      accumulate
+        ? accumulated(outCols, randomValues(4, rows * outCols))
+        : overwritten(rows, outCols),
+    ],
+  };
+}
+
+/** `linear_weight_backward` on random numbers up to 1; gradients have rows of whole groups of four. */
+export function weightBackwardCase(
+  rows: number,
+  inner: number,
+  features: number,
+  window: { outCols?: number; weightRow?: number } = {},
+): OpCase {
+  const { outCols = Math.ceil(features / 4) * 4, weightRow = 0 } = window;
+  return {
+    label: `${rows}x${inner}x${features} ${JSON.stringify(window)}`,
+    kind: "linear_weight_backward",
+    dims: { rows, inner, features, outCols, weightRow },
+    inputs: [
+      floats(inner, randomValues(1, rows * inner)),
+      floats(outCols, randomValues(2, rows * outCols)),
+    ],
+    outputs: [accumulated(inner, randomValues(3, (weightRow + features) * inner))],
+  };
+}

@@ -1,0 +1,97 @@
+import type { Format } from "../../src/model/plan.ts";
+import {
+  accumulated,
+  floats,
+  kernelMatches,
+  largest,
+  type OpCase,
+  type OpTolerance,
+  overwritten,
+  roundingOf,
+} from "../support/op_cases.ts";
+import { randomValues } from "../support/random_values.ts";
+import { linearCase, STORED, weightBackwardCase } from "./linear_cases.ts";
+
+// Products of numbers up to 1: a sum of `inner` of them, bias and accumulated value included.
+const ofInner: OpTolerance = ({ dims }) => roundingOf(dims["inner"]! + 4, 2 * dims["inner"]!);
+
+kernelMatches("linear_forward is the plain loop at shapes that do not divide its tiles", [
+  linearCase({ rows: 1, inner: 4, features: 1 }),
+  linearCase({ rows: 1, inner: 64, features: 131, bias: true }),
+  linearCase({ rows: 9, inner: 64, features: 1, accumulate: true }),
+  linearCase({ rows: 13, inner: 64, features: 257 }),
+  linearCase({ rows: 67, inner: 20, features: 33, bias: true, accumulate: true }),
+], ofInner);
+
+kernelMatches("linear_forward sums slices of more than 256 inner features", [
+  linearCase({ rows: 5, inner: 260, features: 37, bias: true }),
+  linearCase({ rows: 5, inner: 516, features: 37, accumulate: true }),
+], ofInner);
+
+kernelMatches("linear_forward reads a window of the weight and writes a part of each row", [
+  linearCase({ rows: 7, inner: 20, features: 31, weightRow: 6, outCols: 40 }),
+], ofInner);
+
+kernelMatches("linear_forward reads weights of 16 bits", [
+  linearCase({ rows: 3, inner: 24, features: 13, weightRow: 1, format: "bf16", bias: true }),
+  linearCase({ rows: 3, inner: 24, features: 13, weightRow: 1, format: "f16" }),
+], ofInner);
+
+function hostile(label: string, values: (i: number) => number): OpCase {
+  const base = linearCase({ rows: 9, inner: 64, features: 33 });
+  const [x, weight] = base.inputs as [OpCase["inputs"][0], OpCase["inputs"][0]];
+  const filled = { ...x, data: Float32Array.from(x.data, (_, i) => values(i)) };
+  return { ...base, label, inputs: [filled, weight, weight] };
+}
+
+kernelMatches("linear_forward keeps huge, tiny and cancelling numbers", [
+  hostile("huge", (i) => i % 7 === 0 ? 1e30 : -1e30),
+  hostile("subnormal", () => 1e-38),
+  hostile("minus zero", () => -0),
+  hostile("one large", (i) => i % 64 === 3 ? 1e6 : 1e-6),
+], ({ inputs, dims }) => roundingOf(dims["inner"]!, dims["inner"]! * largest(inputs[0]!.data)));
+
+kernelMatches("linear_weight_backward adds the plain loop's sums of products", [
+  weightBackwardCase(1, 4, 1),
+  weightBackwardCase(65, 36, 33),
+  weightBackwardCase(131, 36, 131),
+  weightBackwardCase(7, 260, 5, { outCols: 12, weightRow: 3 }),
+], ({ dims }) => roundingOf(dims["rows"]!, dims["rows"]! + 1));
+
+kernelMatches(
+  "column_sum_backward adds the plain loop's sums",
+  [[1, 1], [13, 131], [257, 36]].map(([rows, cols]): OpCase => ({
+    label: `${rows}x${cols}`,
+    kind: "column_sum_backward",
+    dims: { rows: rows!, cols: cols! },
+    inputs: [floats(cols!, randomValues(1, rows! * cols!))],
+    outputs: [accumulated(cols!, randomValues(2, cols!))],
+  })),
+  ({ dims }) => roundingOf(dims["rows"]!, dims["rows"]! + 1),
+);
+
+function transposeCase(
+  { rows, cols, weightRow, outCols, format }:
+    & Record<
+      "rows" | "cols" | "weightRow" | "outCols",
+      number
+    >
+    & { readonly format: Format },
+): OpCase {
+  const data = STORED[format](randomValues(1, (weightRow + rows) * cols));
+  return {
+    label: `${rows}x${cols} from ${weightRow} to ${outCols} ${format}`,
+    kind: "transpose_forward",
+    dims: { rows, cols, weightRow, outCols },
+    inputs: [floats(cols, data, format)],
+    outputs: [overwritten(cols, outCols)],
+  };
+}
+
+kernelMatches("transpose_forward moves every bit and pads with zeros", [
+  transposeCase({ rows: 1, cols: 4, weightRow: 0, outCols: 1, format: "f32" }),
+  transposeCase({ rows: 13, cols: 36, weightRow: 5, outCols: 32, format: "f32" }),
+  transposeCase({ rows: 131, cols: 8, weightRow: 0, outCols: 256, format: "f32" }),
+  transposeCase({ rows: 13, cols: 8, weightRow: 1, outCols: 13, format: "bf16" }),
+  transposeCase({ rows: 13, cols: 8, weightRow: 1, outCols: 13, format: "f16" }),
+], () => ({ atol: 0 }));

@@ -1,0 +1,142 @@
+import { Effect, Scope } from "effect";
+import { loadFetchedDriver } from "../../src/files/driver.ts";
+import { type Device, openDevice } from "../../src/gpu/device.ts";
+import { createGpuEngine } from "../../src/gpu/engine.ts";
+import type { Engine, Executable } from "../../src/model/engine.ts";
+import type { Op, Program, Tensor } from "../../src/model/plan.ts";
+import { createInterpreter } from "../../src/reference/interpreter.ts";
+
+/** A way to run plans that every suite is tried on. */
+export interface TestEngine {
+  readonly name: "plain" | "wgsl";
+  /** An engine that holds no tensor yet. Kernels once compiled stay compiled. */
+  readonly fresh: () => Engine;
+}
+
+/** Lives as long as the test file, whose end destroys the device with everything on it. */
+const fileScope = Scope.makeUnsafe();
+
+/** The adapter's device, opened once for a test file, or null where there is no adapter. */
+export const device: Device | null = await Effect.runPromise(
+  Effect.gen(function* () {
+    yield* loadFetchedDriver();
+    return yield* openDevice;
+  }).pipe(
+    Effect.provideService(Scope.Scope, fileScope),
+    Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
+  ),
+);
+
+if (device === null) {
+  // deno-lint-ignore no-console -- a suite that does not run must not go unnoticed
+  console.warn("NO WEBGPU ADAPTER: the wgsl tests of this file are SKIPPED");
+}
+
+/** An engine on `opened` for as long as the test file runs. */
+export function openEngine(opened: Device): Promise<Engine> {
+  return Effect.runPromise(
+    createGpuEngine(opened).pipe(Effect.provideService(Scope.Scope, fileScope)),
+  );
+}
+
+const shared = device === null ? null : await openEngine(device);
+let spaces = 0;
+
+const plain: TestEngine = { name: "plain", fresh: createInterpreter };
+const wgsl: TestEngine = {
+  name: "wgsl",
+  fresh: () => {
+    if (shared === null) throw new Error("A wgsl test ran without an adapter");
+    return inNamespace(shared, `space ${spaces++} `);
+  },
+};
+
+/** Declares a test for the plain loops and for WGSL; the latter counts as skipped without an adapter. */
+export function eachEngine(
+  claim: string,
+  body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
+): void {
+  for (const engine of [plain, wgsl]) {
+    const ignore = engine.name === "wgsl" && device === null;
+    Deno.test({ name: `${engine.name}: ${claim}`, ignore, fn: () => runTest(body(engine)) });
+  }
+}
+
+/** Declares a test that needs an adapter. */
+export function onWgsl(
+  claim: string,
+  body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
+): void {
+  Deno.test({
+    name: `wgsl: ${claim}`,
+    ignore: device === null,
+    fn: () => runTest(body(wgsl)),
+  });
+}
+
+/** Declares a test of the plain loops alone. */
+export function onPlain(
+  claim: string,
+  body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
+): void {
+  Deno.test(`plain: ${claim}`, () => runTest(body(plain)));
+}
+
+/** Runs a test's effect; what it acquired is released. */
+export function runTest(body: Effect.Effect<void, unknown, Scope.Scope>): Promise<void> {
+  return Effect.runPromise(Effect.scoped(body));
+}
+
+const isShared = ({ role }: Tensor) => role === "weight" || role === "gradient" || role === "state";
+
+/** The same device under other names, so that two models of one file do not share tensors. */
+function inNamespace(engine: Engine, prefix: string): Engine {
+  const rename = (tensor: Tensor): Tensor =>
+    isShared(tensor) ? { ...tensor, name: prefix + tensor.name } : tensor;
+  const read = (from: Pick<Engine, "read">, names: ReadonlyArray<string>, real: Rename) =>
+    Effect.map(
+      from.read(names.map(real)),
+      (found) => Object.fromEntries(names.map((name) => [name, found[real(name)]!])),
+    );
+  const all: Rename = (name) => prefix + name;
+  return {
+    adapter: engine.adapter,
+    allocate: (tensor, capacity) => engine.allocate(rename(tensor), capacity),
+    write: (name, data) => engine.write(all(name), data),
+    clear: (names) => engine.clear(names.map(all)),
+    read: (names) => read(engine, names, all),
+    load: (program, capacity) =>
+      Effect.map(engine.load(renamed(program, rename), capacity), (executable): Executable => {
+        const names = new Set(sharedNames(program));
+        const real: Rename = (name) => names.has(name) ? prefix + name : name;
+        return {
+          ...executable,
+          write: (name, data) => executable.write(real(name), data),
+          read: (wanted) => read(executable, wanted, real),
+        };
+      }),
+  };
+}
+
+type Rename = (name: string) => string;
+
+function sharedNames(program: Program): ReadonlyArray<string> {
+  return program.phases.flat().flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
+    .filter(isShared).map(({ name }) => name);
+}
+
+/** The program with other tensors; one tensor stays one tensor. */
+function renamed(program: Program, rename: (tensor: Tensor) => Tensor): Program {
+  const made = new Map<Tensor, Tensor>();
+  const of = (tensor: Tensor): Tensor => {
+    const known = made.get(tensor) ?? rename(tensor);
+    made.set(tensor, known);
+    return known;
+  };
+  const ofOp = (op: Op): Op => ({
+    ...op,
+    inputs: op.inputs.map(of),
+    outputs: op.outputs.map(of),
+  });
+  return { ...program, phases: program.phases.map((ops) => ops.map(ofOp)) };
+}

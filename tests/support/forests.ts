@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { allRuns, keyTable, queryTable, type Segment } from "../../src/model/segments.ts";
+
+/** A forest as parents and visible lengths; starts and positions follow. */
+export interface Branch {
+  readonly length: number;
+  readonly parent: number;
+  readonly visible: number;
+}
+
+/** Segments packed one after the other, each going on where its parent's visible part ends. */
+export function plantForest(branches: ReadonlyArray<Branch>): ReadonlyArray<Segment> {
+  const segments: Segment[] = [];
+  let start = 0;
+  for (const { length, parent, visible } of branches) {
+    const firstPosition = parent < 0 ? 0 : segments[parent]!.firstPosition + visible;
+    segments.push({ start, length, firstPosition, parent, visible: parent < 0 ? 0 : visible });
+    start += length;
+  }
+  return segments;
+}
+
+/** Forests of up to six segments: roots, shared prompts, suffixes of suffixes, invisible parents. */
+export const forest: fc.Arbitrary<ReadonlyArray<Segment>> = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 6 }), fc.nat(), fc.nat()),
+  { minLength: 1, maxLength: 6 },
+).map((picks) => {
+  const branches: Branch[] = [];
+  picks.forEach(([length, parentPick, visiblePick], i) => {
+    const parent = parentPick % (i + 1) - 1;
+    const visible = parent < 0 ? 0 : visiblePick % (branches[parent]!.length + 1);
+    branches.push({ length, parent, visible });
+  });
+  return plantForest(branches);
+});
+
+/** Number of tokens of all segments. */
+export function tokensOf(segments: ReadonlyArray<Segment>): number {
+  return segments.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Both tables of a packed batch of all tokens. */
+export function tablesOf(segments: ReadonlyArray<Segment>) {
+  return {
+    queries: queryTable(segments, allRuns(segments)).table,
+    keys: keyTable(segments),
+  };
+}
+
+/**
+ * Slots that token `token` of segment `index` sees, by the definition: of each ancestor the first `visible` tokens,
+ * root first, then its own segment up to itself.
+ */
+export function seenBy(segments: ReadonlyArray<Segment>, index: number, token: number): number[] {
+  const seen: number[] = [];
+  const climb = (child: Segment): void => {
+    if (child.parent < 0) return;
+    const parent = segments[child.parent]!;
+    climb(parent);
+    for (let i = 0; i < child.visible; i++) seen.push(parent.start + i);
+  };
+  const own = segments[index]!;
+  climb(own);
+  for (let i = 0; i <= token; i++) seen.push(own.start + i);
+  return seen;
+}
