@@ -33,9 +33,9 @@ export const COLD_START = {
   /** Lists to copy: without them the copying heads do not form in this budget. */
   copy: { name: "copy", tokens: 300_000, peakLearningRate: 2e-3 } satisfies ColdStartPhase,
   /** Perfect demonstrations. */
-  skills: { name: "skills", tokens: 2_700_000, peakLearningRate: 2e-3 } satisfies ColdStartPhase,
+  skills: { name: "skills", tokens: 1_700_000, peakLearningRate: 2e-3 } satisfies ColdStartPhase,
   /** Demonstrations with bad habits, which reinforcement learning is to break. */
-  habits: { name: "habits", tokens: 400_000, peakLearningRate: 7e-4 } satisfies ColdStartPhase,
+  habits: { name: "habits", tokens: 800_000, peakLearningRate: 7e-4 } satisfies ColdStartPhase,
 } as const;
 
 /** The embedded model: 0.35 M parameters. */

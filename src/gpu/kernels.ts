@@ -99,7 +99,9 @@ function flat(
     }],
     trips: options.trips ?? (() => 0),
     weightInput: null,
-    textures: () => options.textures ?? [],
+    // A copy ends the compute pass, which a few rows are not worth.
+    textures: (dims) =>
+      (dims["elements"] ?? dims["rows"]! * 64) >= 8192 ? options.textures ?? [] : [],
   };
 }
 
@@ -150,7 +152,7 @@ function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
 
 function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
-  const TB = dims["rows"]! > 512 ? 128 : 64;
+  const TB = dims["rows"]! > 64 ? 128 : 64;
   const TK = 16;
   const owners = Math.ceil(dims["features"]! / 4);
   const WG = widthFor(owners, Math.min(64, traits.maxInvocations));
@@ -178,9 +180,18 @@ const overRows = (dims: Bound) => dims["rows"]! * 1.01;
 export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
   embedding_forward: reading(flat(embeddingForward, quarter, { width: 64 }), 1),
   embedding_backward: flat(embeddingBackward, (d) => d["unique"]! * d["cols"]! / 4),
-  rmsnorm_forward: flat(rmsnormForward, rowsOf, { trips: (d) => d["cols"]! / 2 }),
-  rmsnorm_backward: flat(rmsnormBackward, rowsOf, { trips: (d) => d["cols"]! / 2 }),
-  rmsnorm_weight_backward: flat(rmsnormWeightBackward, (d) => d["cols"]!, { trips: overRows }),
+  rmsnorm_forward: flat(rmsnormForward, rowsOf, {
+    trips: (d) => d["cols"]! / 2,
+    textures: [0, 1],
+  }),
+  rmsnorm_backward: flat(rmsnormBackward, rowsOf, {
+    trips: (d) => d["cols"]! / 2,
+    textures: [0, 1, 3],
+  }),
+  rmsnorm_weight_backward: flat(rmsnormWeightBackward, (d) => d["cols"]!, {
+    trips: overRows,
+    textures: [0, 1, 2],
+  }),
   linear_forward: {
     code: `${linearForward}\n${weight}`,
     launches: linearLaunches,
@@ -196,18 +207,24 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
     weightInput: null,
     textures: () => [0, 1],
   },
-  column_sum_backward: flat(columnSumBackward, (d) => d["cols"]!, { trips: overRows }),
+  column_sum_backward: flat(columnSumBackward, (d) => d["cols"]!, {
+    trips: overRows,
+    textures: [0],
+  }),
   transpose_forward: reading(
     flat(transposeForward, (d) => d["outCols"]! * d["cols"]! / 4, { width: 64 }),
     0,
   ),
-  rope_forward: flat(ropeForward, (d) => d["rows"]! * d["cols"]! / 2, { width: 64 }),
+  rope_forward: flat(ropeForward, (d) => d["rows"]! * d["cols"]! / 2, {
+    width: 64,
+    textures: [0],
+  }),
   cache_append: flat(cacheAppend, quarter, { width: 64 }),
   attention_forward: flat(attentionForward, keyValueHeads, {
     constants: byHeadGroup,
     textures: [1, 2],
   }),
-  attention_delta: flat(attentionDelta, heads),
+  attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     constants: byHeadGroup,
     textures: [1, 2],
@@ -216,12 +233,15 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
     constants: byHeadDim,
     textures: [0, 3, 4],
   }),
-  swiglu_forward: flat(swigluForward, elements4, { width: 64 }),
-  swiglu_backward: flat(swigluBackward, elements4, { width: 64 }),
-  add_forward: flat(addForward, elements4, { width: 64 }),
+  swiglu_forward: flat(swigluForward, elements4, { width: 64, textures: [0, 1] }),
+  swiglu_backward: flat(swigluBackward, elements4, { width: 64, textures: [0, 1, 2] }),
+  add_forward: flat(addForward, elements4, { width: 64, textures: [0, 1] }),
   gather_rows_forward: flat(gatherRowsForward, quarter, { width: 64 }),
   gather_rows_backward: flat(gatherRowsBackward, quarter, { width: 64 }),
-  head_statistics: flat(headStatistics, rowsOf, { trips: (d) => 2 * d["features"]! }),
+  head_statistics: flat(headStatistics, rowsOf, {
+    trips: (d) => 2 * d["features"]!,
+    textures: [0],
+  }),
   head_finish: flat(headFinish, rowsOf),
   head_backward: flat(headBackward, (d) => d["rows"]! * d["stride"]!, { width: 64 }),
   sampling_mask: perWorkgroup(samplingMask, rowsOf),
