@@ -123,4 +123,3 @@ export function coldStartBatches(
   }
   return Stream.fromIterable({ [Symbol.iterator]: batches }, { chunkSize: 1 });
 }
-

@@ -12,7 +12,7 @@ import {
   tensorsOf,
   valueOf,
 } from "../model/plan.ts";
-import { type DeviceMemory, lookUp, type Stored, writeStored } from "./engine.ts";
+import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
 import { FORMAT_CODE } from "./formats.ts";
 import { type Bound, KERNELS, type Traits } from "./kernels.ts";
 import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";

@@ -36,6 +36,8 @@ export interface Pipelines {
   readonly failure: () => Promise<{ readonly kernel: string; readonly message: string } | null>;
 }
 
+const LITTLE_ENDIAN = true;
+
 /** Bytes between the `Dims` of two dispatches; every adapter allows offsets of this alignment. */
 export const DIMS_STRIDE = 256;
 
@@ -49,8 +51,8 @@ export function writeDims(
   for (const [name, field] of fields) {
     const value = values[name];
     if (value === undefined) throw new Error(`No value for the field ${name} of Dims`);
-    if (field.type === "f32") target.setFloat32(offset + field.offset, value, true);
-    else target.setUint32(offset + field.offset, value, true);
+    if (field.type === "f32") target.setFloat32(offset + field.offset, value, LITTLE_ENDIAN);
+    else target.setUint32(offset + field.offset, value, LITTLE_ENDIAN);
   }
 }
 

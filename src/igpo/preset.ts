@@ -149,6 +149,7 @@ export type WeightConfig = typeof WeightConfig.Type;
 export type CreditConfig = typeof CreditConfig.Type;
 export type ClipConfig = typeof ClipConfig.Type;
 export type KlConfig = typeof KlConfig.Type;
+/** How token losses become one loss. */
 export type Aggregation = typeof AggregationSchema.Type;
 export type Preset = typeof Preset.Type;
 

@@ -134,6 +134,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
   ].map((preset) => [preset.name, preset]),
 );
 
+/** The preset of runs that name none. */
 export const DEFAULT_PRESET: Preset = paperV2;
 
 /**

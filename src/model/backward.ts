@@ -13,7 +13,7 @@ export interface Gradients {
   /** Calls `emit` with the gradient tensor to write, and whether to add, if anything asks for it. */
   readonly contribute: (
     tensor: Tensor,
-    emit: (target: Tensor, accumulate: boolean) => void,
+    emit: (target: Tensor, options: { readonly accumulate: boolean }) => void,
   ) => void;
   /** Lets `tensor` have the very gradient `d`, when it has none yet; `emit` adds otherwise. */
   readonly share: (tensor: Tensor, d: Tensor, emit: (target: Tensor) => void) => void;
@@ -47,12 +47,12 @@ export function createGradients(b: Builder, needed: ReadonlySet<Tensor>): Gradie
       const target = b.tensor(gradientName(tensor.name), tensor.rows, tensor.cols, {
         role: "gradient",
       });
-      return emit(target, true);
+      return emit(target, { accumulate: true });
     }
     const known = gradients.get(tensor);
     const target = known ?? b.scratch(`d_${tensor.name}`, tensor.rows, tensor.cols);
     gradients.set(tensor, target);
-    emit(target, known !== undefined);
+    emit(target, { accumulate: known !== undefined });
   };
   return {
     needs: (tensor) => needed.has(tensor),
@@ -107,7 +107,7 @@ const RULES: Partial<Record<OpKind, Rule>> = {
         outputs: [target],
         dims: { rows, cols },
       }));
-    gradients.contribute(x, (target, accumulate) =>
+    gradients.contribute(x, (target, { accumulate }) =>
       b.push({
         kind: "rmsnorm_backward",
         inputs: [x, weight, scale, d],
@@ -133,7 +133,7 @@ const RULES: Partial<Record<OpKind, Rule>> = {
     }
     gradients.contribute(
       x,
-      (target, accumulate) => linear(b, d, transposed(b, weight), { target, accumulate }),
+      (target, { accumulate }) => linear(b, d, transposed(b, weight), { target, accumulate }),
     );
   },
   rope_forward: (b, op, d, gradients) => {

@@ -1,4 +1,4 @@
-import { type Extent, type Format, type Op, type Role, type Tensor } from "./plan.ts";
+import type { Extent, Format, Op, Role, Tensor } from "./plan.ts";
 
 /** Collects the ops of a plan and names its scratch tensors. */
 export interface Builder {
@@ -12,6 +12,7 @@ export interface Builder {
   readonly find: (name: string) => Tensor | undefined;
 }
 
+/** Role (default scratch) and storage (default f32) of a new tensor. */
 export interface TensorOptions {
   readonly role?: Role;
   readonly format?: Format;

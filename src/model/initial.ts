@@ -11,10 +11,12 @@ export function initialWeights(
   architecture: Architecture,
   key: RandomKey,
 ): ReadonlyMap<string, Float32Array> {
-  return new Map(parametersOf(architecture).map((parameter) => [
-    parameter.name,
-    initialValues(parameter, architecture.layers, splitKey(key, hashString(parameter.name))),
-  ]));
+  return new Map(
+    parametersOf(architecture).map((parameter) => [
+      parameter.name,
+      initialValues(parameter, architecture.layers, splitKey(key, hashString(parameter.name))),
+    ]),
+  );
 }
 
 function initialValues({ kind, rows, cols }: Parameter, layers: number, key: RandomKey) {

@@ -1,5 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { type Extent, scaled, type Tensor } from "./plan.ts";
+import { scaled, type Tensor } from "./plan.ts";
 
 /** Features of the vocabulary computed at a time by the head: no tensor is as wide as the vocabulary. */
 export const VOCABULARY_TILE = 256;

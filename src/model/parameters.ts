@@ -26,8 +26,14 @@ function layerParameters(a: Architecture, layer: number): ReadonlyArray<Paramete
   const at = `model.layers.${layer}`;
   const query = a.heads * a.headDim;
   const keyValue = a.keyValueHeads * a.headDim;
-  const linear = (name: string, rows: number, cols: number, bias: boolean, residual = false) => [
-    matrix(`${at}.${name}.weight`, rows, cols, residual ? "residual" : "matrix"),
+  const linear = (
+    name: string,
+    rows: number,
+    cols: number,
+    bias: boolean,
+    kind: Parameter["kind"] = "matrix",
+  ) => [
+    matrix(`${at}.${name}.weight`, rows, cols, kind),
     ...(bias ? [vector(`${at}.${name}.bias`, rows, "bias")] : []),
   ];
   return [
@@ -38,11 +44,11 @@ function layerParameters(a: Architecture, layer: number): ReadonlyArray<Paramete
     ...(a.queryKeyNorm
       ? ["q_norm", "k_norm"].map((n) => vector(`${at}.self_attn.${n}.weight`, a.headDim, "norm"))
       : []),
-    ...linear("self_attn.o_proj", a.hidden, query, a.outputBias, true),
+    ...linear("self_attn.o_proj", a.hidden, query, a.outputBias, "residual"),
     vector(`${at}.post_attention_layernorm.weight`, a.hidden, "norm"),
     ...linear("mlp.gate_proj", a.feedForward, a.hidden, a.feedForwardBias),
     ...linear("mlp.up_proj", a.feedForward, a.hidden, a.feedForwardBias),
-    ...linear("mlp.down_proj", a.hidden, a.feedForward, a.feedForwardBias, true),
+    ...linear("mlp.down_proj", a.hidden, a.feedForward, a.feedForwardBias, "residual"),
   ];
 }
 

@@ -31,10 +31,9 @@ export function fullTraining(architecture: Architecture): ModelOptions {
   return { format: "f32", trainable: new Set(parametersOf(architecture).map((p) => p.name)) };
 }
 
-function selectRows(b: Builder, hidden: Tensor, training: boolean): HeadTensors["x"] {
-  const index = input(b, "row_index", symbol("R"), 1, "u32");
-  const inverse = training ? input(b, "row_inverse", symbol("N"), 1, "u32") : null;
-  return gatherRows(b, hidden, index, inverse);
+/** Rows that predict something; `inverse` is what the backward pass reads. */
+function selectRows(b: Builder, hidden: Tensor, inverse: Tensor | null): HeadTensors["x"] {
+  return gatherRows(b, hidden, input(b, "row_index", symbol("R"), 1, "u32"), inverse);
 }
 
 function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
@@ -55,7 +54,7 @@ export function gradientProgram(architecture: Architecture, options: ModelOption
   const weights = declareWeights(b, architecture, options.format);
   const keys = input(b, "keys", symbol("K"), 4, "u32");
   const hidden = decoderForward(b, architecture, weights, { _tag: "Batch", keys }, symbol("N"));
-  const x = selectRows(b, hidden, true);
+  const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
   const result = headForward(b, head);
@@ -84,7 +83,7 @@ export function logProbProgram(architecture: Architecture, format: Format): Prog
     { _tag: "Batch", keys: null },
     symbol("N"),
   );
-  const x = selectRows(b, hidden, false);
+  const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
   return { name: "log_prob", phases: [[...b.ops]] };
 }
@@ -115,7 +114,7 @@ export function cacheProgram(architecture: Architecture, format: Format): Progra
   const weights = declareWeights(b, architecture, format);
   const hidden = decoderForward(b, architecture, weights, { _tag: "Cache" }, symbol("N"));
   const prefill = [...b.ops];
-  const x = selectRows(b, hidden, false);
+  const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
   return { name: "cache", phases: [prefill, b.ops.slice(prefill.length)] };
 }

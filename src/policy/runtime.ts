@@ -70,16 +70,16 @@ export const createRuntime: (
     };
     const format = "f32";
     const decodeDims = { ...dims, N: capacity.rows, Q: capacity.rows };
-    const loadDecode = (masked: boolean) =>
+    const loadDecode = (options: { readonly masked: boolean }) =>
       engine.load(
-        decodeProgram(architecture, format, { window: capacity.messageTokens, masked }),
+        decodeProgram(architecture, format, { window: capacity.messageTokens, ...options }),
         decodeDims,
       );
     const prefill = yield* engine.load(cacheProgram(architecture, format), dims);
     const logProb = yield* engine.load(logProbProgram(architecture, format), dims);
-    const decode = yield* loadDecode(false);
+    const decode = yield* loadDecode({ masked: false });
     const decodeMasked = yield* Effect.cached(
-      loadDecode(true).pipe(Effect.provideService(Scope.Scope, scope)),
+      loadDecode({ masked: true }).pipe(Effect.provideService(Scope.Scope, scope)),
     );
     for (const { name } of parametersOf(architecture)) engine.write(name, weights.get(name)!);
     engine.write("rope", ropeTable(architecture.rope, architecture.headDim, positions));
