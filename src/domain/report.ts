@@ -21,7 +21,10 @@ export interface EvaluationReport extends KindReport {
  * unless the formula says otherwise; rows of the table are the fields of {@link StepReport}.
  */
 export const STEP_METRICS = {
-  step: "updates done, this one included",
+  step: "number of the step, counted from 1",
+  updates: "optimiser updates applied so far; a skipped update does not count",
+  skipped:
+    "1 where the update was skipped because a number was not finite or no episode was left, else 0",
   episodes: "episodes that were trained on",
   droppedEpisodes: "episodes lost to a crash of the environment",
   droppedGroups: "questions left with fewer than two episodes",
@@ -31,31 +34,80 @@ export const STEP_METRICS = {
   invalidRate: "share of episodes without a well-formed answer",
   turns: "mean number of assistant messages an episode, T",
   toolCalls: "tool calls of all episodes",
-  toolFailures: "tool calls that gave no result",
-  firstBelief: "mean of V_0, nats a gold token, before the first turn",
-  lastBelief: "mean of V_{T-1}, nats a gold token, before the last turn",
-  gain: "mu_IG: mean of g_t = V_t - V_{t-1} over all turns but each episode's last",
-  gainStd: "standard deviation of those g_t",
+  toolFailures: "tool calls that gave no result, the sum of the next four",
+  unknownTools: "tool calls that named no tool there is",
+  badArguments: "tool calls whose arguments the tool refused",
+  missedDeadlines: "tool calls that took longer than the deadline",
+  crashedTools: "tool calls in which the tool broke",
+  firstBelief: "mean of V_0, nats a gold token, before the first turn; null without gains",
+  lastBelief: "mean of V_{T-1}, nats a gold token, before the last turn; null without gains",
+  gain:
+    "mu_IG: mean of g_t = V_t - V_{t-1} over all turns but each episode's last; null without gains",
+  gainStd: "standard deviation of those g_t, divided by their number; null without gains",
+  gainByTurn:
+    "mean of g_t over the episodes that have turn t, [0] the first turn; empty without gains",
+  turnsGainCorrelation:
+    "Pearson correlation, over episodes of two turns or more, of T and the episode's mean g_t; 0 when either is constant; null without gains",
+  advantageByTurn: "mean advantage of turn t over the episodes that have it, [0] the first turn",
   zeroOutcomeGroups: "share of groups whose outcomes are all equal",
   zeroAdvantageGroups: "share of groups whose advantages are all 0",
-  loss: "sum of weight times token loss over trained tokens",
-  gradientNorm: "L2 norm of the gradient before clipping",
-  clipFraction: "share of trained tokens whose ratio was clipped",
-  kl: "mean estimate of the divergence from the reference policy a trained token; 0 without one",
+  loss: "policyLoss + klLoss + entropyLoss",
+  policyLoss: "sum of weight times clipped surrogate loss over trained tokens",
+  klLoss: "KL coefficient times the weighted sum of the KL estimates",
+  entropyLoss: "minus the entropy coefficient times the weighted sum of the entropies",
+  gradientNorm: "L2 norm of the gradient before clipping; 0 where the update was skipped",
+  clipFraction: "share of trained tokens whose ratio was clipped at either end",
+  clipFractionByTurn: "the same over the tokens of turn t, [0] the first turn",
+  dualClipFraction: "share of trained tokens whose loss the dual clip bounded",
+  kl:
+    "weighted mean of the KL estimate from the reference policy, nats a trained token; 0 without one",
   entropy: "mean entropy of the sampling distribution a trained token, nats",
+  logProbGap:
+    "largest |log-prob by the trainer - log-prob by the sampler| over trained tokens, nats",
   trainedTokens: "tokens that were sampled and trained",
   generatedTokens: "tokens that were sampled",
+  scoredTokens: "probe tokens computed to score beliefs",
+  batchTokens: "tokens of all sequences of the update",
   rolloutSeconds: "time in rollouts",
   scoreSeconds: "time in scoring beliefs",
   updateSeconds: "time in gradient and update",
   seconds: "time of the whole step",
+  rolloutTokensPerSecond: "generatedTokens / rolloutSeconds",
+  scoreTokensPerSecond: "scoredTokens / scoreSeconds",
+  updateTokensPerSecond: "batchTokens / updateSeconds",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** Name of a logged number. */
 export type StepMetric = keyof typeof STEP_METRICS;
 
+/** The metrics that hold one number a turn index. */
+export type TurnMetric = "gainByTurn" | "advantageByTurn" | "clipFractionByTurn";
+
+/** The metrics that a preset without gains leaves null. */
+export type GainMetric =
+  | "firstBelief"
+  | "lastBelief"
+  | "gain"
+  | "gainStd"
+  | "turnsGainCorrelation";
+
+/** The metrics that measure the machine: all others repeat bit by bit for equal seeds and adapters. */
+export const TIMINGS = [
+  "rolloutSeconds",
+  "scoreSeconds",
+  "updateSeconds",
+  "seconds",
+  "rolloutTokensPerSecond",
+  "scoreTokensPerSecond",
+  "updateTokensPerSecond",
+] as const satisfies ReadonlyArray<StepMetric>;
+
 /** The numbers of one step, one field a row of {@link STEP_METRICS}. */
-export type StepReport = { readonly [name in StepMetric]: number };
+export type StepReport = {
+  readonly [name in StepMetric]: name extends TurnMetric ? ReadonlyArray<number>
+    : name extends GainMetric ? number | null
+    : number;
+};
 
 /** What a run comes down to, as written to `summary.json`. */
 export interface Summary {

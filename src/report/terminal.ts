@@ -41,7 +41,7 @@ export function stepLine(report: StepReport, steps: number): string {
     `F1 ${report.f1.toFixed(2)}`,
     `outcome ${signed(report.outcome)}`,
     `turns ${report.turns.toFixed(2)}`,
-    `gain ${signed(report.gain)}`,
+    `gain ${report.gain === null ? "–" : signed(report.gain)}`,
     `grad ${report.gradientNorm.toFixed(2)}`,
     duration(report.seconds),
   ].join("  ");
