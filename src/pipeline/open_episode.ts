@@ -1,0 +1,112 @@
+import type { Action, Ending, Episode, Span, ToolResult, Turn } from "../domain/episode.ts";
+import type { Generation } from "../policy/policy.ts";
+import type { Opening } from "../text/protocol.ts";
+
+/** Which episode. */
+export type EpisodeAddress = Pick<
+  Episode,
+  "id" | "question" | "step" | "sample" | "policyVersion"
+>;
+
+/** An episode that goes on: its context so far ends where the next message begins or right after one. */
+export type OpenEpisode = Omit<Episode, "ending" | "answer" | "environmentOutcome">;
+
+/** An episode before its first message. */
+export function openEpisode(address: EpisodeAddress, opening: Opening): OpenEpisode {
+  const { ids, forced } = opening;
+  return {
+    ...address,
+    tokens: ids,
+    spans: spansOf([
+      { kind: "prompt", turn: -1, start: 0, end: ids.length - forced },
+      { kind: "forced", turn: 0, start: ids.length - forced, end: ids.length },
+    ]),
+    behaviourLogProb: new Float64Array(ids.length),
+    promptBoundary: ids.length,
+    turns: [],
+    seconds: { generate: 0, tools: 0 },
+  };
+}
+
+/** Adds a sampled message, its stop token included. */
+export function appendMessage(
+  episode: OpenEpisode,
+  message: Pick<Generation, "tokens" | "logProbs">,
+): OpenEpisode {
+  const start = episode.tokens.length;
+  const end = start + message.tokens.length;
+  const turn = episode.turns.length;
+  return {
+    ...episode,
+    tokens: joined(Uint32Array, episode.tokens, message.tokens),
+    behaviourLogProb: joined(Float64Array, episode.behaviourLogProb, message.logProbs),
+    spans: [...episode.spans, ...spansOf([{ kind: "action", turn, start, end }])],
+  };
+}
+
+/** What a message led to. */
+export interface TurnResult {
+  readonly action: Action;
+  readonly results: ReadonlyArray<ToolResult>;
+}
+
+/** Ends the current turn with an observation and opens the next message. */
+export function appendObservation(
+  episode: OpenEpisode,
+  { action, results }: TurnResult,
+  { ids, forced }: Opening,
+): OpenEpisode {
+  const start = episode.tokens.length;
+  const boundary = start + ids.length;
+  const turn = episode.turns.length;
+  return {
+    ...episode,
+    tokens: joined(Uint32Array, episode.tokens, ids),
+    behaviourLogProb: joined(Float64Array, episode.behaviourLogProb, new Float64Array(ids.length)),
+    spans: [
+      ...episode.spans,
+      ...spansOf([
+        { kind: "observation", turn, start, end: boundary - forced },
+        { kind: "forced", turn: turn + 1, start: boundary - forced, end: boundary },
+      ]),
+    ],
+    turns: [...episode.turns, { action, results, boundary }],
+  };
+}
+
+/** How an episode ended, and the outcome its environment gave, if any. */
+export interface Close {
+  readonly ending: Ending;
+  readonly outcome: number | null;
+}
+
+/** Ends the episode after its current message; nobody reads what the last turn led to. */
+export function closeEpisode(
+  episode: OpenEpisode,
+  { action, results }: TurnResult,
+  { ending, outcome }: Close,
+): Episode {
+  const last: Turn = { action, results, boundary: episode.tokens.length };
+  return {
+    ...episode,
+    turns: [...episode.turns, last],
+    ending,
+    answer: ending === "answered" && action._tag === "Answer" ? action.text : null,
+    environmentOutcome: outcome,
+  };
+}
+
+function spansOf(spans: ReadonlyArray<Span>): ReadonlyArray<Span> {
+  return spans.filter(({ start, end }) => end > start);
+}
+
+function joined<A extends Uint32Array | Float64Array>(
+  type: { new (length: number): A },
+  left: A,
+  right: A,
+): A {
+  const both = new type(left.length + right.length);
+  both.set(left, 0);
+  both.set(right, left.length);
+  return both;
+}

@@ -1,0 +1,89 @@
+import { Clock, Effect, Stream } from "effect";
+import type { Episode } from "../domain/episode.ts";
+import type { Recipe } from "../domain/recipe.ts";
+import { Learner } from "../policy/policy.ts";
+import type { Protocol } from "../text/protocol.ts";
+import { episodeKey, runKey } from "./keys.ts";
+import { playEpisodes, type PlayOptions, type Seat } from "./play.ts";
+import type { StepEpisodes, StepQuestions } from "./steps.ts";
+import { tellProgress } from "./watch.ts";
+
+/** How training episodes are sampled. */
+export interface RolloutOptions {
+  readonly seed: number;
+  readonly protocol: Protocol;
+  readonly recipe: Recipe;
+  /** Episodes in play at the same time: what the policy's cache has room for. */
+  readonly wave: number;
+}
+
+/**
+ * Plays `groupSize` episodes of each question with the weights as they are. An episode lost to a crash of its
+ * environment is dropped, and so is a group left with fewer than two; both are counted.
+ */
+export const rollout = (options: RolloutOptions) =>
+<E, R>(
+  steps: Stream.Stream<StepQuestions, E, R>,
+) => Stream.mapEffect(steps, (step) => rolloutStep(step, options));
+
+const rolloutStep = Effect.fn("rollout")(function* (
+  { step, questions }: StepQuestions,
+  options: RolloutOptions,
+) {
+  const startedMillis = yield* Clock.currentTimeMillis;
+  const learner = yield* Learner;
+  const policyVersion = learner.version();
+  const seats = questions.flatMap((question) =>
+    seatsOf({ step, question, policyVersion }, options)
+  );
+  const onRound = (done: number) =>
+    tellProgress({ step, phase: "rollout", done, total: seats.length, unit: "episodes" });
+  yield* onRound(0);
+  const episodes = yield* playEpisodes(seats, { ...trainingPlay(options), onRound });
+  const kept = Map.groupBy(
+    episodes.filter((episode) => episode !== null),
+    ({ question }) => question.id,
+  );
+  const groups = [...kept.values()].filter((group) => group.length >= 2);
+  const endedMillis = yield* Clock.currentTimeMillis;
+  return {
+    step,
+    questions,
+    policyVersion,
+    groups,
+    dropped: {
+      episodes: episodes.filter((episode) => episode === null).length,
+      groups: questions.length - groups.length,
+    },
+    startedMillis,
+    rolloutSeconds: (endedMillis - startedMillis) / 1000,
+  } satisfies StepEpisodes;
+});
+
+/** One seat for each sample of a question. */
+function seatsOf(
+  place: Pick<Episode, "step" | "question" | "policyVersion">,
+  { seed, recipe }: RolloutOptions,
+): ReadonlyArray<Seat> {
+  const key = runKey(seed, "rollout");
+  const questionId = place.question.id;
+  return Array.from({ length: recipe.groupSize }, (_, sample) => ({
+    ...place,
+    sample,
+    id: `${place.step}/${questionId}/${sample}`,
+    key: episodeKey(key, { step: place.step, questionId, sample }),
+  }));
+}
+
+function trainingPlay({ protocol, recipe, wave }: RolloutOptions): PlayOptions {
+  const { temperature, topK, topP, minP, maxTurns, maxNewTokens, contextTokens } = recipe;
+  return {
+    protocol,
+    sampling: { temperature, topK, topP, minP },
+    maxTurns,
+    maxNewTokens,
+    contextTokens,
+    concurrency: recipe.toolConcurrency,
+    wave,
+  };
+}

@@ -1,0 +1,143 @@
+import type { RewardedEpisode } from "../domain/batch.ts";
+import type { ToolFailureKind } from "../domain/episode.ts";
+import type { StepReport } from "../domain/report.ts";
+import { clipFractions } from "../igpo/clip_fractions.ts";
+import { diagnose, type Diagnostics } from "../igpo/diagnostics.ts";
+import type { Preset } from "../igpo/preset.ts";
+import { mean, sum } from "../math/statistics.ts";
+import type { UpdatedStep } from "./steps.ts";
+
+/** What a step is told by: its numbers, and what later warnings are judged from. */
+export interface StepSummary {
+  readonly report: StepReport;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Every number of a finished step; the formulas stand in `STEP_METRICS`. */
+export function summarizeStep(step: UpdatedStep, preset: Preset): StepSummary {
+  const episodes = step.groups.flatMap((group) => group.episodes);
+  const diagnostics = diagnose(step.rewards, step.advantages);
+  const report: StepReport = {
+    step: step.step,
+    updates: step.updates,
+    skipped: step.skipped === null ? 0 : 1,
+    episodes: episodes.length,
+    droppedEpisodes: step.dropped.episodes,
+    droppedGroups: step.dropped.groups,
+    ...answerMetrics(episodes),
+    ...toolMetrics(episodes),
+    ...beliefMetrics(episodes, diagnostics, preset),
+    turns: diagnostics.turnsMean,
+    advantageByTurn: diagnostics.advantageByTurn,
+    zeroOutcomeGroups: diagnostics.equalOutcomeShare,
+    zeroAdvantageGroups: diagnostics.zeroAdvantageShare,
+    ...lossMetrics(step, preset),
+    ...timeMetrics(step, episodes),
+  };
+  return { report, diagnostics };
+}
+
+type Episodes = ReadonlyArray<RewardedEpisode>;
+
+/** Mean over episodes; 0 for none. */
+function meanOf(episodes: Episodes, value: (episode: RewardedEpisode) => number): number {
+  return mean(Float64Array.from(episodes, value));
+}
+
+function answerMetrics(episodes: Episodes) {
+  return {
+    f1: meanOf(episodes, ({ f1 }) => f1),
+    em: meanOf(episodes, ({ em }) => Number(em)),
+    outcome: meanOf(episodes, ({ outcome }) => outcome),
+    invalidRate: meanOf(episodes, ({ ending }) => Number(ending !== "answered")),
+  };
+}
+
+function toolMetrics(episodes: Episodes) {
+  const results = episodes.flatMap(({ turns }) => turns.flatMap((turn) => turn.results));
+  const count = (kind: ToolFailureKind) => results.filter(({ failure }) => failure === kind).length;
+  return {
+    toolCalls: results.length,
+    toolFailures: results.filter(({ failure }) => failure !== null).length,
+    unknownTools: count("unknown_tool"),
+    badArguments: count("bad_arguments"),
+    missedDeadlines: count("deadline"),
+    crashedTools: count("crash"),
+  };
+}
+
+function beliefMetrics(episodes: Episodes, found: Diagnostics, { gain }: Preset) {
+  if (gain.measure === "none" || episodes.length === 0) {
+    return {
+      firstBelief: null,
+      lastBelief: null,
+      gain: null,
+      gainStd: null,
+      gainByTurn: [],
+      turnsGainCorrelation: null,
+    };
+  }
+  return {
+    firstBelief: meanOf(episodes, ({ belief }) => belief[0]!),
+    lastBelief: meanOf(episodes, ({ belief }) => belief.at(-1)!),
+    gain: found.gainMean,
+    gainStd: found.gainStd,
+    gainByTurn: found.gainByTurn,
+    turnsGainCorrelation: found.turnsGainCorrelation,
+  };
+}
+
+function lossMetrics({ results, evaluations, batch, gradientNorm }: UpdatedStep, preset: Preset) {
+  const total = (part: "policy" | "kl" | "entropy") => sum(results.map(({ parts }) => parts[part]));
+  const sequences = results.map((result, i) => ({ turn: batch.sequences[i]!.turn, result }));
+  const { all, byTurn } = clipFractions(sequences);
+  const weight = sum(batch.sequences.flatMap((sequence) => [...sequence.weight]));
+  const policyLoss = total("policy");
+  const klLoss = preset.kl.coefficient * total("kl");
+  const entropyLoss = 0 - preset.entropy.coefficient * total("entropy");
+  return {
+    loss: policyLoss + klLoss + entropyLoss,
+    policyLoss,
+    klLoss,
+    entropyLoss,
+    gradientNorm,
+    clipFraction: all.clipped,
+    clipFractionByTurn: byTurn.map(({ clipped }) => clipped),
+    dualClipFraction: all.dual,
+    kl: weight === 0 ? 0 : total("kl") / weight,
+    entropy: mean(Float64Array.from(evaluations.flatMap(({ entropy }) => [...entropy]))),
+    logProbGap: largestGap({ batch, evaluations }),
+  };
+}
+
+/** How far sampler and trainer are apart: the kernels agree bit by bit, so that this is 0 or something is wrong. */
+function largestGap({ batch, evaluations }: Pick<UpdatedStep, "batch" | "evaluations">): number {
+  return evaluations.reduce((largest, { logProb }, i) => {
+    const { behaviourLogProb } = batch.sequences[i]!;
+    return logProb.reduce(
+      (most, x, p) => Math.max(most, Math.abs(x - behaviourLogProb[p]!)),
+      largest,
+    );
+  }, 0);
+}
+
+function timeMetrics(step: UpdatedStep, episodes: Episodes) {
+  const trainedTokens = step.batch.sequences.reduce((sum, one) => sum + one.position.length, 0);
+  const generatedTokens = episodes.flatMap(({ spans }) => spans).reduce(
+    (sum, { kind, start, end }) => kind === "action" ? sum + end - start : sum,
+    0,
+  );
+  const batchTokens = step.batch.sequences.reduce((sum, one) => sum + one.tokens.length, 0);
+  const { scoredTokens, rolloutSeconds, scoreSeconds, updateSeconds, seconds } = step;
+  return {
+    ...{ trainedTokens, generatedTokens, scoredTokens, batchTokens },
+    ...{ rolloutSeconds, scoreSeconds, updateSeconds, seconds },
+    rolloutTokensPerSecond: perSecond(generatedTokens, rolloutSeconds),
+    scoreTokensPerSecond: perSecond(scoredTokens, scoreSeconds),
+    updateTokensPerSecond: perSecond(batchTokens, updateSeconds),
+  };
+}
+
+function perSecond(tokens: number, seconds: number): number {
+  return seconds > 0 ? tokens / seconds : 0;
+}
