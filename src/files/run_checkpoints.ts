@@ -1,0 +1,31 @@
+import { Effect } from "effect";
+import { onDisk } from "./disk.ts";
+
+/** Folder of the checkpoints in a run's folder. */
+export const CHECKPOINTS_FOLDER = "checkpoints";
+
+/** The folder of one step's checkpoint. */
+export function checkpointPath(run: string, step: number): string {
+  return `${run}/${CHECKPOINTS_FOLDER}/step-${step}`;
+}
+
+/** The steps a run has checkpoints of, in order. A folder is there whole or not at all, so each one listed can be read. */
+export const listCheckpoints = Effect.fn("listCheckpoints")(function* (run: string) {
+  const path = `${run}/${CHECKPOINTS_FOLDER}`;
+  const names = yield* onDisk(`read "${path}"`, async () => {
+    await Deno.mkdir(path, { recursive: true });
+    return await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+  });
+  return names.flatMap((name) => {
+    const match = /^step-(\d+)$/.exec(name);
+    return match === null ? [] : [Number(match[1])];
+  }).sort((a, b) => a - b);
+});
+
+/** Removes the checkpoint of a step. */
+export const removeCheckpoint = Effect.fn("removeCheckpoint")(
+  function* (run: string, step: number) {
+    const path = checkpointPath(run, step);
+    yield* onDisk(`remove "${path}"`, () => Deno.remove(path, { recursive: true }));
+  },
+);

@@ -1,0 +1,108 @@
+import { Effect, Schema } from "effect";
+import { decodeRecord } from "../domain/decode.ts";
+import { writeFolderAtomic } from "../files/atomic.ts";
+import { writeNewFile } from "../files/disk.ts";
+import { readJsonFile } from "../files/json_file.ts";
+import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
+import { toFloat32 } from "../files/tensor_types.ts";
+import { type Parameter, parametersOf } from "../model/parameters.ts";
+import { Learner, type LearnerState } from "../policy/policy.ts";
+import { type ModelFolder, readModelFolder } from "./model_folder.ts";
+
+/** What a checkpoint says besides weights and moments. */
+export const CheckpointState = Schema.Struct({
+  /** Steps done. */
+  step: Schema.Int,
+  /** Updates the weights have seen; fewer than steps where some were skipped. */
+  updates: Schema.Int,
+  seed: Schema.Int,
+  /** The date the system prompt says, so that a resumed run asks with the same prompts. */
+  date: Schema.String,
+});
+
+/** What a checkpoint says besides weights and moments. */
+export type CheckpointState = typeof CheckpointState.Type;
+
+const STATE_FILE = "state.json";
+const OPTIMIZER_FILE = "optimizer.safetensors";
+
+/**
+ * Writes the weights, in the layout of the Hugging Face hub, the optimiser's moments and the state to
+ * `checkpoints/step-N` of a run: whole or not at all.
+ */
+export const saveCheckpoint = Effect.fn("saveCheckpoint")(
+  function* (run: string, state: Omit<CheckpointState, "updates">, model: ModelFolder) {
+    const learner = yield* Learner;
+    const { updates, weights, moments } = yield* learner.save();
+    const parameters = parametersOf(model.architecture);
+    // Listing makes the folder of the checkpoints where it is missing.
+    yield* listCheckpoints(run);
+    yield* writeFolderAtomic(checkpointPath(run, state.step), (folder) =>
+      Effect.gen(function* () {
+        yield* writeSafetensors(
+          `${folder}/model.safetensors`,
+          parameters.map((parameter) => tensorOf(parameter, "", weights.get(parameter.name)!)),
+        );
+        yield* writeSafetensors(`${folder}/${OPTIMIZER_FILE}`, momentTensors(parameters, moments));
+        const texts = {
+          "config.json": json(model.config),
+          ...model.tokenizerFiles,
+          [STATE_FILE]: json({ ...state, updates }),
+        };
+        for (const [name, text] of Object.entries(texts)) {
+          yield* writeNewFile(`${folder}/${name}`, [new TextEncoder().encode(text)]);
+        }
+      }));
+  },
+);
+
+/** The newest checkpoint of a run, or null when it has none. */
+export const loadLatestCheckpoint = Effect.fn("loadLatestCheckpoint")(function* (run: string) {
+  const step = (yield* listCheckpoints(run)).at(-1);
+  return step === undefined ? null : yield* loadCheckpoint(checkpointPath(run, step));
+});
+
+/** A learner's state as a checkpoint holds it, and what the checkpoint says besides. */
+export interface LoadedCheckpoint {
+  readonly learner: LearnerState;
+  readonly state: CheckpointState;
+}
+
+/** Reads a checkpoint's folder. */
+export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (path: string) {
+  const { architecture, weights } = yield* readModelFolder(path);
+  const said = yield* readJsonFile(`${path}/${STATE_FILE}`, "the state of the checkpoint");
+  const state = yield* decodeRecord(CheckpointState, said, "the state of the checkpoint");
+  const tensors = yield* readSafetensors(`${path}/${OPTIMIZER_FILE}`);
+  const moments = new Map<string, { readonly m: Float32Array; readonly v: Float32Array }>();
+  for (const { name } of parametersOf(architecture)) {
+    const [m, v] = [tensors.get(`m ${name}`), tensors.get(`v ${name}`)];
+    if (m === undefined || v === undefined) continue;
+    moments.set(name, {
+      m: yield* Effect.fromResult(toFloat32(m)),
+      v: yield* Effect.fromResult(toFloat32(v)),
+    });
+  }
+  const learner: LearnerState = { updates: state.updates, weights, moments };
+  return { learner, state } satisfies LoadedCheckpoint;
+});
+
+function momentTensors(
+  parameters: ReadonlyArray<Parameter>,
+  moments: LearnerState["moments"],
+): ReadonlyArray<Float32Tensor> {
+  return parameters.flatMap((parameter) => {
+    const found = moments.get(parameter.name);
+    if (found === undefined) return [];
+    return [tensorOf(parameter, "m ", found.m), tensorOf(parameter, "v ", found.v)];
+  });
+}
+
+function tensorOf({ name, shape }: Parameter, prefix: string, values: Float32Array): Float32Tensor {
+  return { name: `${prefix}${name}`, shape, values };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,83 @@
+import { Effect } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import {
+  type CheckpointFolder,
+  openCheckpoint,
+  readCheckpointTensor,
+} from "../files/checkpoint_dir.ts";
+import { readText } from "../files/disk.ts";
+import { toFloat32 } from "../files/tensor_types.ts";
+import { type Architecture, readArchitecture } from "../model/architecture.ts";
+import { type Parameter, parametersOf } from "../model/parameters.ts";
+
+/** The files that make a tokenizer and its chat template. */
+export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
+
+/** A model as it lies in a folder. */
+export interface ModelFolder {
+  readonly architecture: Architecture;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** `config.json`, parsed. */
+  readonly config: unknown;
+  /** Texts of {@link TOKENIZER_FILES}, by name. */
+  readonly tokenizerFiles: Readonly<Record<typeof TOKENIZER_FILES[number], string>>;
+}
+
+/** Reads a model in the layout of the Hugging Face hub, and refuses one whose tensors are not those of its config. */
+export const readModelFolder = Effect.fn("readModelFolder")(function* (path: string) {
+  const folder = yield* openCheckpoint(path);
+  const architecture = yield* Effect.fromResult(readArchitecture(folder.config));
+  yield* checkTensors(folder, architecture);
+  const weights = new Map<string, Float32Array>();
+  for (const { name } of parametersOf(architecture)) {
+    const tensor = yield* readCheckpointTensor(folder, name);
+    weights.set(name, yield* Effect.fromResult(toFloat32(tensor)));
+  }
+  const [tokenizer, tokenizerConfig] = yield* Effect.forEach(
+    TOKENIZER_FILES,
+    (name) => readText(`${path}/${name}`),
+  );
+  return {
+    architecture,
+    weights,
+    config: folder.config,
+    tokenizerFiles: { "tokenizer.json": tokenizer!, "tokenizer_config.json": tokenizerConfig! },
+  } satisfies ModelFolder;
+});
+
+/** Tensors that checkpoints may hold although nothing reads them. */
+const SPARE = /rotary_emb\.inv_freq$/;
+
+/** Fails unless the folder holds each parameter in its shape, and nothing that the config does not explain. */
+const checkTensors = Effect.fnUntraced(function* (
+  { path, tensors }: CheckpointFolder,
+  architecture: Architecture,
+) {
+  const parameters = parametersOf(architecture);
+  const wrong = parameters.find(({ name, shape }) => !sameShape(tensors.get(name)?.shape, shape));
+  if (wrong !== undefined) return yield* wrongTensor(path, wrong, tensors.get(wrong.name)?.shape);
+  const known = new Set(parameters.map(({ name }) => name));
+  const extra = [...tensors.keys()].find((name) =>
+    !known.has(name) && !SPARE.test(name) && !(architecture.tied && name === "lm_head.weight")
+  );
+  if (extra === undefined) return;
+  return yield* new BadInput({
+    message: `Cannot load "${path}" as config.json must explain every tensor: "${extra}" is extra`,
+  });
+});
+
+function sameShape(found: ReadonlyArray<number> | undefined, wanted: ReadonlyArray<number>) {
+  return found?.length === wanted.length && wanted.every((size, i) => found[i] === size);
+}
+
+function wrongTensor(
+  path: string,
+  { name, shape }: Parameter,
+  found: ReadonlyArray<number> | undefined,
+): BadInput {
+  return new BadInput({
+    message: `Cannot load "${path}" as the tensor "${name}" must have shape [${shape}]: ${
+      found === undefined ? "there is none" : `it has [${found}]`
+    }`,
+  });
+}
