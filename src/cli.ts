@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import {
   Cause,
   Console,
@@ -14,6 +15,7 @@ import {
 import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import project from "../deno.json" with { type: "json" };
+import { configure } from "./configure.ts";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { BadInput, NoAdapter } from "./domain/errors.ts";
 import {
@@ -25,7 +27,10 @@ import {
 } from "./domain/flags.ts";
 import { RECIPES } from "./domain/recipe.ts";
 import { PRESETS } from "./igpo/presets.ts";
+import { prepare } from "./prepare.ts";
 import { wrap } from "./report/style.ts";
+import { layerLearner, layerReference } from "./setup.ts";
+import { train as trainProgram } from "./train.ts";
 
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
   Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
@@ -87,10 +92,25 @@ const sources = { recipe, config, device };
 const notBuilt = (program: string) =>
   Effect.fail(new BadInput({ message: `Cannot run ${program} as it is not built yet` }));
 
+/** Folder of the checkpoint that training starts from unless told otherwise. */
+const embeddedModel = fileURLToPath(new URL("../checkpoints/spoiled", import.meta.url));
+
+/** When this program started, milliseconds. */
+const startedMillis = performance.timeOrigin;
+
+const runTrain = Effect.fnUntraced(function* (flags: TrainFlags) {
+  const plan = yield* configure("train", flags);
+  const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
+  const layers = plan.preset.kl.coefficient > 0
+    ? Layer.merge(layerLearner(prepared), layerReference(prepared))
+    : layerLearner(prepared);
+  yield* Effect.provide(trainProgram({ ...prepared, startedMillis }), layers);
+}, Effect.scoped);
+
 const train = Command.make(
   "train",
   { out, seed, steps, preset, ...sources, ...data, resume },
-  (_flags: TrainFlags) => notBuilt("train"),
+  runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
 const pretrain = Command.make(

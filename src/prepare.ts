@@ -1,0 +1,40 @@
+import { Clock, Effect } from "effect";
+import type { RunPlan } from "./configure.ts";
+import { createRunFolder } from "./files/run_folder.ts";
+import { openScreen } from "./files/screen.ts";
+import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
+import { readModelFolder } from "./pipeline/model_folder.ts";
+import { capacityOf, machineLines, openMachine } from "./setup.ts";
+import { loadTask, type TaskOptions } from "./task.ts";
+
+/** What preparing depends on besides the plan. */
+export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff"> {
+  /** Folder of the model of plans that name none. */
+  readonly embeddedModel: string;
+}
+
+/**
+ * Reads and opens everything a program needs before its first step: model, task, checkpoint, machine. Whatever cannot
+ * work fails here, before the run's folder is made.
+ */
+export const prepare = Effect.fn("prepare")(
+  function* (plan: RunPlan, { embeddedModel, ...options }: PrepareOptions) {
+    const { config, folder, isResumed } = plan;
+    const screen = yield* openScreen;
+    const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder) : null;
+    const date = checkpoint?.state.date ?? (yield* today);
+    const model = yield* readModelFolder(config.model ?? embeddedModel);
+    const task = yield* loadTask({ config, model, date, ...options });
+    const machine = yield* openMachine(config.device);
+    yield* screen.print([...machineLines(machine), ...task.notes].join("\n"));
+    if (!isResumed) yield* createRunFolder(folder);
+    const wave = capacityOf(config.recipe, model.architecture).rows;
+    return { plan, screen, checkpoint, date, model, task, machine, config, wave };
+  },
+);
+
+/** `2026-11-23`. */
+const today = Effect.map(
+  Clock.currentTimeMillis,
+  (millis) => new Date(millis).toISOString().slice(0, 10),
+);

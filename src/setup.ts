@@ -1,0 +1,133 @@
+import { Effect, Layer, type Scope } from "effect";
+import type { RunConfig } from "./domain/config.ts";
+import type { BadInput, KernelFailed, NoAdapter } from "./domain/errors.ts";
+import type { Device } from "./domain/flags.ts";
+import type { Recipe } from "./domain/recipe.ts";
+import { loadFetchedDriver } from "./files/driver.ts";
+import { openDevice } from "./gpu/device.ts";
+import { createGpuEngine } from "./gpu/engine.ts";
+import type { Architecture } from "./model/architecture.ts";
+import type { Adapter, Engine } from "./model/engine.ts";
+import type { ModelFolder } from "./pipeline/model_folder.ts";
+import { ReferencePolicy } from "./pipeline/reference_policy.ts";
+import { layerFrozen, layerTrainable, makePolicy } from "./policy/layers.ts";
+import { Learner, type Policy } from "./policy/policy.ts";
+import { type Capacity, createRuntime } from "./policy/runtime.ts";
+import { createInterpreter } from "./reference/interpreter.ts";
+import { adapterLines } from "./report/adapter_line.ts";
+
+/** Where a program computes. Each engine holds one set of weights. */
+export interface Machine {
+  readonly adapter: Adapter;
+  readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
+}
+
+const plainLoops: Machine = {
+  adapter: createInterpreter().adapter,
+  makeEngine: Effect.sync(createInterpreter),
+};
+
+/** Opens what `--device` asks for. `auto` takes plain loops where there is no adapter; `gpu` fails then. */
+export const openMachine = Effect.fn("openMachine")(
+  function* (device: Device): Effect.fn.Return<Machine, NoAdapter, Scope.Scope> {
+    if (device === "cpu") return plainLoops;
+    yield* loadFetchedDriver();
+    const opened =
+      yield* (device === "gpu"
+        ? openDevice
+        : Effect.catchTag(openDevice, "NoAdapter", () => Effect.succeed(null)));
+    if (opened === null) return plainLoops;
+    return { adapter: opened.adapter, makeEngine: createGpuEngine(opened) };
+  },
+);
+
+/** What a program says about its machine before it starts. */
+export function machineLines({ adapter }: Machine): ReadonlyArray<string> {
+  return adapterLines({ description: adapter.kind === "interpreter" ? null : adapter.name });
+}
+
+/** Bytes that keys and values of sequences in play may take, and those that one buffer may. */
+const CACHE_BYTES = 2 ** 31;
+const BUFFER_BYTES = 2 ** 27;
+
+/** How much a policy holds for a recipe: as many sequences at a time as a step has, or as there is room for. */
+export function capacityOf(recipe: Recipe, architecture: Architecture): Capacity {
+  const { contextTokens, maxNewTokens, microBatchTokens, promptsPerStep, groupSize } = recipe;
+  const { keyValueHeads, headDim, layers } = architecture;
+  const tokenBytes = 4 * keyValueHeads * headDim;
+  const slots = Math.min(
+    CACHE_BYTES / (2 * layers * tokenBytes),
+    BUFFER_BYTES / tokenBytes - microBatchTokens,
+  );
+  const room = Math.max(1, Math.floor(slots / contextTokens));
+  return {
+    rows: Math.min(promptsPerStep * groupSize, room),
+    contextTokens,
+    passTokens: microBatchTokens,
+    messageTokens: maxNewTokens,
+  };
+}
+
+/** What layers of a policy are made from. */
+export interface PolicySetup {
+  readonly machine: Machine;
+  readonly model: ModelFolder;
+  readonly config: Pick<RunConfig, "recipe">;
+}
+
+/** A policy that is sampled and trained. */
+export function layerLearner(
+  { machine, model, config: { recipe } }: PolicySetup,
+): Layer.Layer<Policy | Learner, BadInput | KernelFailed> {
+  const { beta1, beta2, adamEps: eps, weightDecay } = recipe;
+  const trainable = Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
+    layerTrainable({
+      ...{ engine, architecture: model.architecture, weights: model.weights },
+      capacity: capacityOf(recipe, model.architecture),
+      adamw: { beta1, beta2, eps, weightDecay },
+    })));
+  return machine.adapter.kind === "interpreter" ? keepFloat32(trainable) : trainable;
+}
+
+/** A policy that is only sampled. */
+export function layerPolicy(
+  { machine, model, config: { recipe } }: PolicySetup,
+): Layer.Layer<Policy, BadInput | KernelFailed> {
+  return Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
+    layerFrozen({
+      ...{ engine, architecture: model.architecture, weights: model.weights },
+      capacity: capacityOf(recipe, model.architecture),
+    })));
+}
+
+/** The starting weights as the policy that a KL term refers to. */
+export function layerReference(
+  { machine, model, config: { recipe } }: PolicySetup,
+): Layer.Layer<never, BadInput | KernelFailed> {
+  const capacity = { ...capacityOf(recipe, model.architecture), rows: 1, messageTokens: 1 };
+  return Layer.effect(
+    ReferencePolicy,
+    Effect.gen(function* () {
+      const engine = yield* machine.makeEngine;
+      return makePolicy(yield* createRuntime(engine, model, capacity));
+    }),
+  );
+}
+
+// Plain loops compute and store in float64, checkpoints hold float32: rounding after each update makes a resumed run
+// go on with the same bits.
+function keepFloat32<E>(
+  layer: Layer.Layer<Policy | Learner, E>,
+): Layer.Layer<Policy | Learner, E> {
+  const rounding = Layer.effect(
+    Learner,
+    Effect.map(Learner, (learner) =>
+      Learner.of({
+        ...learner,
+        update: (options) =>
+          Effect.tap(learner.update(options), () =>
+            Effect.flatMap(learner.save(), (state) => Effect.orDie(learner.load(state)))),
+      })),
+  );
+  return Layer.provideMerge(rounding, layer);
+}

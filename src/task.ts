@@ -1,0 +1,165 @@
+import { Context, Duration, Effect, Layer } from "effect";
+import type { RunConfig } from "./domain/config.ts";
+import { BadInput } from "./domain/errors.ts";
+import type { Question } from "./domain/question.ts";
+import type { Recipe } from "./domain/recipe.ts";
+import { layerCorpus } from "./environment/corpus_environment.ts";
+import { Environment, makeToolEnvironment } from "./environment/environment.ts";
+import { makeWebSearch, retrieveNothing, WEB_SEARCH } from "./environment/web_search.ts";
+import { makeWorldTask } from "./environment/world/questions.ts";
+import { WORLD_RECIPE, type WorldUse } from "./environment/world/recipe.ts";
+import { worldSearch } from "./environment/world/world_environment.ts";
+import { readCorpus } from "./files/corpus.ts";
+import { readQuestions } from "./files/questions.ts";
+import { createRandom } from "./math/random.ts";
+import { keyFromSeed } from "./math/threefry.ts";
+import type { ModelFolder } from "./pipeline/model_folder.ts";
+import { makeChatTemplate } from "./text/chat_template.ts";
+import { makeProtocol, type Protocol } from "./text/protocol.ts";
+import { compactStyle, paperStyle } from "./text/protocol_style.ts";
+import { searchSystemPrompt } from "./text/system_prompt.ts";
+import { checkVocabulary, makeTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+
+/** Questions and the environment that they are answered in. */
+export interface Split {
+  readonly questions: ReadonlyArray<Question>;
+  readonly environment: Environment["Service"];
+}
+
+/** What an agent is trained and measured on; no question stands in two splits. */
+export interface Task {
+  readonly tokenizer: Tokenizer;
+  readonly protocol: Protocol;
+  readonly train: Split;
+  readonly validation: Split;
+  readonly test: Split;
+  /** What the user should know about the data, one sentence each. */
+  readonly notes: ReadonlyArray<string>;
+}
+
+/** What a task is made for. */
+export interface TaskOptions {
+  readonly config: RunConfig;
+  readonly model: ModelFolder;
+  /** Today, as the system prompt says it. */
+  readonly date: string;
+  /** All questions of a file are test questions when nothing is trained. */
+  readonly purpose: "train" | "evaluate";
+  /** Tools that find nothing: the control that shows what searching is worth. @default {false} */
+  readonly searchOff?: boolean;
+}
+
+/** The task of a configuration: the user's questions and corpus, or the embedded world's. */
+export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
+  const { config, model, date } = options;
+  const text = yield* readText(model, date);
+  if ((config.questions === null) !== (config.corpus === null)) {
+    return yield* new BadInput({
+      message: `Cannot ask questions without their documents as --questions and --corpus belong ` +
+        `together: only --${config.corpus === null ? "questions" : "corpus"} is given`,
+    });
+  }
+  const splits = config.questions === null || config.corpus === null
+    ? yield* worldSplits(options)
+    : yield* fileSplits(options, { questions: config.questions, corpus: config.corpus });
+  return { ...text, ...splits } satisfies Task;
+});
+
+/** A tokenizer that has the answer's tag as a token was made for the compact layout; others get the paper's. */
+const readText = Effect.fnUntraced(function* (model: ModelFolder, date: string) {
+  const files = model.tokenizerFiles;
+  const tokenizerConfig: unknown = yield* parseJson(files, "tokenizer_config.json");
+  const tokenizer = yield* Effect.fromResult(
+    makeTokenizer(yield* parseJson(files, "tokenizer.json"), tokenizerConfig),
+  );
+  yield* Effect.fromResult(checkVocabulary(tokenizer, model.architecture.vocabulary));
+  const template = yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
+  const layout = tokenizer.controlTokens.has(compactStyle.answer.open)
+    ? { style: compactStyle, system: WORLD_RECIPE.systemText }
+    : { style: paperStyle, system: searchSystemPrompt({ date, tools: [WEB_SEARCH] }) };
+  const now = new Date(`${date}T00:00:00Z`);
+  const protocol = yield* Effect.fromResult(
+    makeProtocol({ tokenizer, template, ...layout, now }),
+  );
+  return { tokenizer, protocol };
+});
+
+function parseJson(files: ModelFolder["tokenizerFiles"], name: keyof typeof files) {
+  return Effect.try({
+    try: (): unknown => JSON.parse(files[name]),
+    catch: (error) => new BadInput({ message: `Cannot read ${name} as it must be JSON: ${error}` }),
+  });
+}
+
+/** Worlds are data: they are the same for all seeds of a run, so that runs can be compared. */
+const WORLD_SEED = 0;
+const LARGEST_WORLD = 7;
+
+const worldSplits = Effect.fnUntraced(function* ({ config: { recipe }, searchOff }: TaskOptions) {
+  const { worldScale, trainQuestions, validationQuestions, testQuestions } = recipe;
+  if (!Number.isInteger(worldScale) || worldScale > LARGEST_WORLD) {
+    return yield* new BadInput({
+      message: `Cannot make a world as worldScale must be a whole number from 1 to ` +
+        `${LARGEST_WORLD}: current value is ${worldScale}`,
+    });
+  }
+  const split = (use: WorldUse, count: number): Split => {
+    const task = makeWorldTask({ seed: WORLD_SEED, use, scale: worldScale }, count);
+    const search = { ...worldSearch(task.world), limit: recipe.searchTopK };
+    const tool = makeWebSearch(searchOff ? { ...search, retrieve: retrieveNothing } : search);
+    return {
+      questions: task.questions,
+      environment: makeToolEnvironment({ tools: [tool], ...toolLimits(recipe) }),
+    };
+  };
+  return {
+    train: split("train", trainQuestions),
+    validation: split("validation", validationQuestions),
+    test: split("test", testQuestions),
+    notes: [],
+  };
+});
+
+function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
+  return { concurrency: toolConcurrency, deadline: Duration.seconds(toolDeadlineSeconds) };
+}
+
+/** Gold answers longer than this make beliefs of hundreds of tokens. */
+const GOLD_CAP = { maxWords: 30, maxCharacters: 300 };
+
+const fileSplits = Effect.fnUntraced(function* (
+  { config: { recipe }, purpose, searchOff }: TaskOptions,
+  paths: { readonly questions: string; readonly corpus: string },
+) {
+  const { questions, counts } = yield* readQuestions(paths.questions, GOLD_CAP);
+  const passages = searchOff ? [] : yield* readCorpus(paths.corpus);
+  const limits = { limit: recipe.searchTopK, ...toolLimits(recipe) };
+  const environment = Context.get(
+    yield* Layer.build(layerCorpus(passages, limits)),
+    Environment,
+  );
+  const parts = purpose === "train"
+    ? splitQuestions(questions, recipe)
+    : { train: [], validation: [], test: questions };
+  return {
+    train: { questions: parts.train, environment },
+    validation: { questions: parts.validation, environment },
+    test: { questions: parts.test, environment },
+    notes: counts.skipped === 0 ? [] : [
+      `Skipped ${counts.skipped} questions whose gold answers all exceed ${GOLD_CAP.maxWords} words`,
+    ],
+  };
+});
+
+/** Held-out questions first, each split at most a quarter of all, in an order that no seed changes. */
+function splitQuestions(questions: ReadonlyArray<Question>, recipe: Recipe) {
+  const order = createRandom(keyFromSeed(WORLD_SEED)).shuffle(questions);
+  const quarter = Math.floor(order.length / 4);
+  const testEnd = Math.min(recipe.testQuestions, quarter);
+  const validationEnd = testEnd + Math.min(recipe.validationQuestions, quarter);
+  return {
+    test: order.slice(0, testEnd),
+    validation: order.slice(testEnd, validationEnd),
+    train: order.slice(validationEnd),
+  };
+}
