@@ -79,7 +79,11 @@ export function deriveBackward(
     if (!wanted) continue;
     if (rule === undefined) throw new Error(`Op ${op.kind} has no gradient`);
     const d = gradients.of(op.outputs[0]!);
-    if (d !== undefined) rule(b, op, d, gradients);
+    if (d === undefined) continue;
+    const before = b.ops.length;
+    rule(b, op, d, gradients);
+    const clash = b.ops.slice(before).find((made) => made.outputs.includes(d));
+    if (clash !== undefined) throw new Error(`${clash.kind} would change the gradient it reads`);
   }
 }
 

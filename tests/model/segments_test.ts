@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { occurrenceTable, packBatch, separateSegments } from "../../src/model/packing.ts";
+import { keyTable, queryTable } from "../../src/model/segments.ts";
+import { forest, plantForest, seenBy, tablesOf, tokensOf } from "../support/forests.ts";
+
+/** Slots that row n of a query table sees, read as the kernels read it. */
+function seenSlots(table: Uint32Array, n: number): number[] {
+  const [first, count, own, slot] = table.subarray(4 * n, 4 * n + 4);
+  const seen: number[] = [];
+  const walk = (start: number, end: number) => {
+    for (let j = start; j < end; j++) seen.push(j);
+  };
+  for (let r = first!; r < first! + count!; r++) walk(table[4 * r]!, table[4 * r + 1]!);
+  walk(own!, slot! + 1);
+  return seen;
+}
+
+/** Packed queries that see key j, read as the kernels read the key table. */
+function seeingQueries(table: Uint32Array, j: number): number[] {
+  const [first, count, ownEnd] = table.subarray(4 * j, 4 * j + 3);
+  const seeing: number[] = [];
+  for (let n = j; n < ownEnd!; n++) seeing.push(n);
+  for (let view = first!; view < first! + count!; view++) {
+    const [start, end, visibleEnd] = table.subarray(4 * view, 4 * view + 3);
+    if (j < visibleEnd!) { for (let n = start!; n < end!; n++) seeing.push(n); }
+  }
+  return seeing;
+}
+
+Deno.test("queryTable() lets each token see what the definition says, root first", () => {
+  fc.assert(fc.property(forest, (segments) => {
+    const { queries } = tablesOf(segments);
+    segments.forEach(({ start, length }, index) => {
+      for (let i = 0; i < length; i++) {
+        assert.deepEqual(seenSlots(queries, start + i), seenBy(segments, index, i));
+      }
+    });
+  }));
+});
+
+Deno.test("keyTable() lists exactly the queries that see a key, each once", () => {
+  fc.assert(fc.property(forest, (segments) => {
+    const { queries, keys } = tablesOf(segments);
+    const tokens = tokensOf(segments);
+    for (let j = 0; j < tokens; j++) {
+      const want = Array.from({ length: tokens }, (_, n) => n)
+        .filter((n) => seenSlots(queries, n).includes(j));
+      assert.deepEqual(seeingQueries(keys, j).toSorted((a, b) => a - b), want);
+    }
+  }));
+});
+
+Deno.test("queryTable() of any runs gives the rows of the whole table", () => {
+  const cuts = fc.tuple(forest, fc.infiniteStream(fc.nat()));
+  fc.assert(fc.property(cuts, ([segments, stream]) => {
+    const whole = tablesOf(segments).queries;
+    const runs = segments.map(({ length }, segment) => {
+      const from = stream.next().value! % length;
+      return { segment, from, count: 1 + stream.next().value! % (length - from) };
+    });
+    const { table, positions } = queryTable(segments, runs);
+    let row = 0;
+    for (const { segment, from, count } of runs) {
+      const { start, firstPosition } = segments[segment]!;
+      for (let i = from; i < from + count; i++) {
+        assert.deepEqual(seenSlots(table, row), seenSlots(whole, start + i));
+        assert.equal(table[4 * row + 3], start + i, "the slot it is written to");
+        assert.equal(positions[row++], firstPosition + i);
+      }
+    }
+  }));
+});
+
+Deno.test("a token never sees more slots than its position counts", () => {
+  fc.assert(fc.property(forest, (segments) => {
+    const { table, positions } = queryTable(
+      segments,
+      segments.map(({ length }, segment) => ({ segment, from: 0, count: length })),
+    );
+    positions.forEach((position, n) => assert.equal(seenSlots(table, n).length, position + 1));
+  }));
+});
+
+Deno.test("a segment cannot see more of its parent than there is", () => {
+  const segments = plantForest([{ length: 2, parent: -1, visible: 0 }]);
+  const greedy = { start: 2, length: 1, firstPosition: 3, parent: 0, visible: 3 };
+  assert.throws(
+    () => queryTable([...segments, greedy], [{ segment: 1, from: 0, count: 1 }]),
+    /sees 3 of its parent's 2 tokens/,
+  );
+});
+
+Deno.test("separateSegments() packs sequences that see only themselves", () => {
+  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (lengths) => {
+    const segments = separateSegments(lengths);
+    assert.equal(tokensOf(segments), lengths.reduce((sum, n) => sum + n, 0));
+    segments.forEach(({ start, length }, index) => {
+      const slots = Array.from({ length }, (_, i) => start + i);
+      assert.deepEqual(seenBy(segments, index, length - 1), slots);
+    });
+    assert.equal(keyTable(segments).length, 4 * tokensOf(segments), "no views");
+  }));
+});
+
+const idList = fc.uint32Array({ max: 6, minLength: 1, maxLength: 20 });
+
+Deno.test("occurrenceTable() lists the rows of each token id once, in order", () => {
+  fc.assert(fc.property(idList, (ids) => {
+    const { occurrences, tokenOrder } = occurrenceTable(ids);
+    const rows = new Map<number, number[]>();
+    for (let u = 0; u < occurrences.length; u += 4) {
+      const [id, first, count] = occurrences.subarray(u, u + 3);
+      rows.set(id!, [...tokenOrder.subarray(first, first! + count!)]);
+    }
+    const want = new Map<number, number[]>();
+    ids.forEach((id, row) => want.set(id, [...want.get(id) ?? [], row]));
+    assert.deepEqual(new Map([...rows].sort()), new Map([...want].sort()));
+    assert.equal(rows.size, occurrences.length / 4, "each id stands once");
+  }));
+});
+
+Deno.test("packBatch() maps rows to predictions and back", () => {
+  fc.assert(fc.property(idList, fc.infiniteStream(fc.boolean()), (ids, coin) => {
+    const rows = [...ids.keys()].filter(() => coin.next().value!).toReversed();
+    const predictions = rows.map((row) => ({ row, target: 3 }));
+    const { inputs, dims } = packBatch(separateSegments([ids.length]), ids, predictions);
+    assert.equal(dims["R"], rows.length);
+    inputs["row_inverse"]!.forEach((r, n) => {
+      assert.equal(r, rows.includes(n) ? rows.indexOf(n) : 0xffffffff);
+    });
+  }));
+});

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { createGradients, dependents, deriveBackward } from "../../src/model/backward.ts";
+import { type Builder, createBuilder } from "../../src/model/builder.ts";
+import { headBackward, headForward } from "../../src/model/head.ts";
+import * as ops from "../../src/model/ops.ts";
+import { occurrenceTable } from "../../src/model/packing.ts";
+import type { Op, Tensor } from "../../src/model/plan.ts";
+import { ropeTable } from "../../src/model/rope.ts";
+import { createInterpreter } from "../../src/reference/interpreter.ts";
+import { assertClose } from "../support/comparison.ts";
+import { onPlain } from "../support/engines.ts";
+import { plantForest, tablesOf, tokensOf } from "../support/forests.ts";
+import { randomIds, randomValues } from "../support/random_values.ts";
+
+/** A small forward list: variables to differentiate with, fixed inputs, and the tensor whose weighted sum is the loss. */
+interface Setting {
+  readonly variables: Readonly<Record<string, Float64Array>>;
+  readonly inputs: Readonly<Record<string, Uint32Array | Float64Array>>;
+  /** Emits the forward ops and gives the output. */
+  readonly forward: (b: Builder, variable: (name: string, cols: number) => Tensor) => Tensor;
+}
+
+/** Compares derived gradients of sum(c y), c random, with central differences in float64 for every variable. */
+function gradientsMatch(claim: string, setting: Setting): void {
+  onPlain(claim, () =>
+    Effect.gen(function* () {
+      const { variables } = setting;
+      const b = createBuilder();
+      const y = setting.forward(b, (name, cols) =>
+        b.tensor(name, variables[name]!.length / cols, cols, { role: "weight" }));
+      const forward: ReadonlyArray<Op> = [...b.ops];
+      const gradients = createGradients(b, dependents(forward, new Set(Object.keys(variables))));
+      const c = b.tensor("c", y.rows, y.cols, { role: "input" });
+      gradients.share(y, c, () => {});
+      deriveBackward(b, forward, gradients);
+      const engine = createInterpreter();
+      const program = { name: claim, phases: [forward, b.ops.slice(forward.length)] };
+      const unique = (setting.inputs["occurrences"]?.length ?? 0) / 4;
+      const dims = { N: setting.inputs["token_order"]?.length ?? 0, U: unique };
+      const executable = yield* engine.load(program, dims);
+      for (const [name, data] of Object.entries(setting.inputs)) {
+        executable.write(name, data);
+      }
+      for (const [name, data] of Object.entries(variables)) {
+        engine.write(name, data);
+      }
+      const size = (y.rows as number) * y.cols; // this file uses fixed sizes only
+      const weights = Float64Array.from(randomValues(99, size));
+      executable.write("c", weights);
+      const loss = Effect.gen(function* () {
+        executable.run(0, dims);
+        const values = (yield* executable.read([y.name]))[y.name]!;
+        return weights.reduce((sum, w, i) =>
+          sum + w * values[i]!, 0);
+      });
+      yield* loss;
+      executable.run(1, dims);
+      const derived = yield* engine.read(Object.keys(variables).map((name) => `d ${name}`));
+      for (const [name, values] of Object.entries(variables)) {
+        const write = (data: Float64Array) => engine.write(name, data);
+        const want = yield* differences(values, write, loss);
+        // h = 1e-5: the second-order term is 1e-10 and rounding 1e-11, each times ordinary numbers.
+        assertClose(derived[`d ${name}`]!, want, { atol: 1e-7, rtol: 1e-6 }, `${claim}: d ${name}`);
+      }
+    }));
+}
+
+/** (L(x + h) - L(x - h)) / 2h for each element of x, which is put back afterwards. */
+const differences = Effect.fnUntraced(function* <E>(
+  x: Float64Array,
+  write: (data: Float64Array) => void,
+  loss: Effect.Effect<number, E>,
+) {
+  const slopes = new Float64Array(x.length);
+  for (let i = 0; i < x.length; i++) {
+    const h = 1e-5 * Math.max(1, Math.abs(x[i]!));
+    const at = (offset: number) => write(x.with(i, x[i]! + offset));
+    at(h);
+    const above = yield* loss;
+    at(-h);
+    slopes[i] = (above - (yield* loss)) / (2 * h);
+  }
+  write(x);
+  return slopes;
+});
+
+const wide = (seed: number, length: number) => Float64Array.from(randomValues(seed, length, 1.5));
+
+gradientsMatch("linear_forward: of input, weight and bias", {
+  variables: { x: wide(1, 5 * 8), w: wide(2, 7 * 8), bias: wide(3, 7) },
+  inputs: {},
+  forward: (b, variable) =>
+    ops.linear(b, variable("x", 8), variable("w", 8), { bias: variable("bias", 7) }),
+});
+
+gradientsMatch("linear_forward twice: contributions to one input add up", {
+  variables: { x: wide(1, 3 * 4), w: wide(2, 4 * 4) },
+  inputs: {},
+  forward: (b, variable) => {
+    const once = ops.linear(b, variable("x", 4), variable("w", 4));
+    return ops.linear(b, once, variable("w", 4));
+  },
+});
+
+gradientsMatch("rmsnorm_forward: of input and weight", {
+  variables: { x: wide(1, 5 * 8), w: wide(2, 8) },
+  inputs: {},
+  forward: (b, variable) => ops.rmsnorm(b, variable("x", 8), variable("w", 8), 1e-2),
+});
+
+gradientsMatch("rmsnorm_forward of several heads in a row", {
+  variables: { x: wide(1, 3 * 12), w: wide(2, 4) },
+  inputs: {},
+  forward: (b, variable) => ops.rmsnorm(b, variable("x", 12), variable("w", 4), 1e-2),
+});
+
+gradientsMatch("swiglu_forward: of gate and up", {
+  variables: { gate: wide(1, 24), up: wide(2, 24) },
+  inputs: {},
+  forward: (b, variable) => ops.swiglu(b, variable("gate", 4), variable("up", 4)),
+});
+
+gradientsMatch("add_forward: of both terms, the left one also behind the right one", {
+  variables: { x: wide(1, 8), w: wide(2, 16), u: wide(3, 16), z: wide(4, 16) },
+  inputs: {},
+  forward: (b, variable) => {
+    const left = ops.linear(b, variable("x", 4), variable("w", 4));
+    const inner = ops.linear(b, left, variable("u", 4));
+    return ops.add(b, left, ops.linear(b, inner, variable("z", 4)));
+  },
+});
+
+Deno.test("deriveBackward() refuses a sum whose terms share a gradient that one of them would change", () => {
+  const b = createBuilder();
+  const weight = b.tensor("w", 4, 4, { role: "weight" });
+  const left = ops.linear(b, b.tensor("x", 2, 4, { role: "input" }), weight);
+  const y = ops.add(b, left, ops.linear(b, left, weight));
+  const forward = [...b.ops];
+  const gradients = createGradients(b, dependents(forward, new Set(["w"])));
+  gradients.share(y, b.tensor("c", 2, 4, { role: "input" }), () => {});
+  assert.throws(() => deriveBackward(b, forward, gradients), /would change the gradient it reads/);
+});
+
+const positions = Uint32Array.of(3, 0, 9, 9, 1);
+gradientsMatch("rope_forward: turned back", {
+  variables: { x: wide(1, 5 * 8), w: wide(2, 64) },
+  inputs: { positions, angles: ropeTable({ base: 100, scaling: null }, 4, 10) },
+  forward: (b, variable) => {
+    const turned = ops.linear(b, variable("x", 8), variable("w", 8));
+    return ops.rope(b, turned, {
+      positions: b.tensor("positions", 5, 1, { role: "input", format: "u32" }),
+      angles: b.tensor("angles", 10, 4, { role: "input" }),
+    });
+  },
+});
+
+const ids = randomIds(5, 9, 4);
+const { occurrences, tokenOrder } = occurrenceTable(ids);
+gradientsMatch("embedding_forward: of the weight, tokens repeated", {
+  variables: { w: wide(1, 6 * 4) },
+  inputs: { ids, occurrences, token_order: tokenOrder },
+  forward: (b, variable) => {
+    const rows = b.tensor("ids", ids.length, 1, { role: "input", format: "u32" });
+    return ops.embedding(b, rows, variable("w", 4));
+  },
+});
+
+gradientsMatch("gather_rows_forward: of the rows taken", {
+  variables: { x: wide(1, 6 * 4), w: wide(2, 16) },
+  inputs: {
+    index: Uint32Array.of(4, 0, 2),
+    inverse: Uint32Array.of(1, 0xffffffff, 2, 0xffffffff, 0, 0xffffffff),
+  },
+  forward: (b, variable) => {
+    const x = ops.linear(b, variable("x", 4), variable("w", 4));
+    const index = b.tensor("index", 3, 1, { role: "input", format: "u32" });
+    return ops.gatherRows(
+      b,
+      x,
+      index,
+      b.tensor("inverse", 6, 1, { role: "input", format: "u32" }),
+    );
+  },
+});
+
+const segments = plantForest([
+  { length: 3, parent: -1, visible: 0 },
+  { length: 2, parent: 0, visible: 3 },
+  { length: 2, parent: 1, visible: 1 },
+  { length: 1, parent: 0, visible: 2 },
+  { length: 2, parent: -1, visible: 0 },
+]);
+for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) {
+  const rows = tokensOf(segments);
+  const headDim = 4;
+  gradientsMatch(
+    `attention_forward: of query, key and value over a forest, ${heads}/${keyValueHeads} heads`,
+    {
+      variables: {
+        q: wide(1, rows * heads * headDim),
+        k: wide(2, rows * keyValueHeads * headDim),
+        v: wide(3, rows * keyValueHeads * headDim),
+      },
+      inputs: tablesOf(segments),
+      forward: (b, variable) => {
+        const table = (name: "queries" | "keys") =>
+          b.tensor(name, tablesOf(segments)[name].length / 4, 4, { role: "input", format: "u32" });
+        return ops.attention(b, {
+          query: variable("q", heads * headDim),
+          key: variable("k", keyValueHeads * headDim),
+          value: variable("v", keyValueHeads * headDim),
+          queries: table("queries"),
+          keys: table("keys"),
+        }, { heads, keyValueHeads, headDim });
+      },
+    },
+  );
+}
+
+for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const) {
+  onPlain(`head: of input and weight, vocabulary ${vocabulary}`, () =>
+    Effect.gen(function* () {
+      const rows = 3;
+      const b = createBuilder();
+      const fixed = { role: "input", format: "u32" } as const;
+      const head = {
+        x: b.tensor("x", rows, 4, { role: "weight" }),
+        weight: b.tensor("w", vocabulary, 4, { role: "weight" }),
+        targets: b.tensor("targets", rows, 1, fixed),
+        inverseTemperature,
+      };
+      const result = headForward(b, head);
+      const forward = [...b.ops];
+      const gradient = (t: Tensor) => b.tensor(`d ${t.name}`, t.rows, t.cols, { role: "gradient" });
+      headBackward(b, head, {
+        result,
+        dHead: b.tensor("d_head", rows, 2, { role: "input" }),
+        dx: gradient(head.x),
+        dWeight: gradient(head.weight),
+      });
+      const engine = createInterpreter();
+      const phases = [forward, b.ops.slice(forward.length)];
+      const executable = yield* engine.load({ name: "head", phases }, {});
+      const variables = { x: wide(1, rows * 4), w: wide(2, vocabulary * 4) };
+      for (const [name, data] of Object.entries(variables)) engine.write(name, data);
+      executable.write("targets", Uint32Array.of(2, vocabulary - 1, 0));
+      const dHead = wide(3, rows * 2);
+      executable.write("d_head", dHead);
+      const loss = Effect.gen(function* () {
+        executable.run(0, {});
+        const values = (yield* executable.read(["head"]))["head"]!;
+        return dHead.reduce((sum, d, i) => sum + d * values[4 * (i >> 1) + i % 2]!, 0);
+      });
+      yield* loss;
+      executable.run(1, {});
+      const derived = yield* engine.read(["d x", "d w"]);
+      for (const [name, values] of Object.entries(variables)) {
+        const want = yield* differences(values, (data) => engine.write(name, data), loss);
+        assertClose(derived[`d ${name}`]!, want, { atol: 1e-7, rtol: 1e-6 }, `d ${name}`);
+      }
+    }));
+}

@@ -1,0 +1,178 @@
+import { Effect } from "effect";
+import { hashString } from "../../src/math/threefry.ts";
+import type { Architecture } from "../../src/model/architecture.ts";
+import { gradientName } from "../../src/model/backward.ts";
+import type { Engine } from "../../src/model/engine.ts";
+import { packBatch, type PackedBatch, type Prediction } from "../../src/model/packing.ts";
+import { parametersOf } from "../../src/model/parameters.ts";
+import { fullTraining, gradientProgram } from "../../src/model/programs.ts";
+import { ropeTable } from "../../src/model/rope.ts";
+import type { Segment } from "../../src/model/segments.ts";
+import { randomValues } from "./random_values.ts";
+
+const COMMON = {
+  layers: 2,
+  normEps: 1e-6,
+  rope: { base: 10_000, scaling: null },
+  outputBias: false,
+  feedForwardBias: false,
+  queryKeyNorm: false,
+  maxPositions: 512,
+} as const;
+
+/** One small architecture of each family, with the odd options spread over them. */
+export const TINY: Readonly<Record<Architecture["family"], Architecture>> = {
+  qwen2: {
+    ...COMMON,
+    family: "qwen2",
+    vocabulary: 29,
+    hidden: 16,
+    heads: 4,
+    keyValueHeads: 2,
+    headDim: 4,
+    feedForward: 20,
+    tied: true,
+    queryKeyValueBias: true,
+  },
+  qwen3: {
+    ...COMMON,
+    family: "qwen3",
+    // More than one tile of the head, and heads that are wider together than the hidden state.
+    vocabulary: 261,
+    hidden: 8,
+    heads: 2,
+    keyValueHeads: 1,
+    headDim: 20,
+    feedForward: 12,
+    tied: false,
+    queryKeyValueBias: false,
+    queryKeyNorm: true,
+  },
+  llama: {
+    ...COMMON,
+    family: "llama",
+    vocabulary: 31,
+    hidden: 12,
+    heads: 3,
+    keyValueHeads: 3,
+    headDim: 4,
+    feedForward: 16,
+    rope: {
+      base: 10_000,
+      scaling: {
+        factor: 8,
+        lowFrequencyFactor: 1,
+        highFrequencyFactor: 4,
+        originalPositions: 16,
+      },
+    },
+    tied: false,
+    queryKeyValueBias: true,
+    outputBias: true,
+    feedForwardBias: true,
+  },
+};
+
+/** Weights of ordinary size, biases and norms included, so that no gradient is zero by accident. */
+export function tinyWeights(architecture: Architecture): Map<string, Float32Array<ArrayBuffer>> {
+  return new Map(
+    parametersOf(architecture).map(({ name, rows, cols, kind }) => {
+      const values = randomValues(hashString(name), rows * cols, kind === "norm" ? 0.3 : 0.5);
+      return [name, kind === "norm" ? values.map((x) => 1 + x) : values];
+    }),
+  );
+}
+
+/** A loaded gradient program: what to run it with, and what it then holds. */
+export interface LoadedGradient {
+  /** (R,4) head of the batch at inverse temperature `inverseTemperature`. */
+  readonly forward: (
+    batch: PackedBatch,
+    inverseTemperature?: number,
+  ) => Effect.Effect<Float64Array, unknown>;
+  /** Gradients of every parameter for dHead (R,2), after a `forward` of the same batch. */
+  readonly backward: (
+    batch: PackedBatch,
+    dHead: Float64Array,
+    inverseTemperature?: number,
+  ) => Effect.Effect<ReadonlyMap<string, Float64Array>, unknown>;
+}
+
+const POSITIONS = 128;
+
+/** A capacity for batches of up to `tokens` tokens in `tokens` segments. */
+export function roomFor(tokens: number, architecture: Architecture) {
+  return {
+    N: tokens,
+    R: tokens,
+    Q: 4 * tokens,
+    K: 4 * tokens,
+    U: Math.min(tokens, architecture.vocabulary),
+    M: tokens,
+    P: POSITIONS,
+  };
+}
+
+/** Writes the weights of a model and its rotary table. */
+export function writeModel(
+  engine: Engine,
+  architecture: Architecture,
+  weights: ReadonlyMap<string, Float32Array | Float64Array>,
+): void {
+  for (const [name, values] of weights) engine.write(name, values);
+  engine.write("rope", ropeTable(architecture.rope, architecture.headDim, POSITIONS));
+}
+
+/** Loads the gradient program of a model for batches of up to `tokens` tokens. */
+export const loadGradient = Effect.fnUntraced(function* (
+  engine: Engine,
+  architecture: Architecture,
+  options: {
+    readonly weights: ReadonlyMap<string, Float32Array>;
+    readonly tokens: number;
+  },
+) {
+  const names = parametersOf(architecture).map(({ name }) => name);
+  const program = gradientProgram(architecture, fullTraining(architecture));
+  const room = roomFor(options.tokens, architecture);
+  const executable = yield* engine.load(program, room);
+  writeModel(engine, architecture, options.weights);
+  const dimsOf = (batch: PackedBatch, inverseTemperature: number) => ({
+    ...room,
+    ...batch.dims,
+    inverseTemperature,
+  });
+  const loaded: LoadedGradient = {
+    forward: (batch, inverseTemperature = 1) =>
+      Effect.gen(function* () {
+        for (const [name, data] of Object.entries(batch.inputs)) executable.write(name, data);
+        executable.run(0, dimsOf(batch, inverseTemperature));
+        return Float64Array.from((yield* executable.read(["head"]))["head"]!);
+      }),
+    backward: (batch, dHead, inverseTemperature = 1) =>
+      Effect.gen(function* () {
+        engine.clear(names.map(gradientName));
+        executable.write("d_head", dHead);
+        executable.run(1, dimsOf(batch, inverseTemperature));
+        const read = yield* engine.read(names.map(gradientName));
+        return new Map(
+          names.map((name) => [name, Float64Array.from(read[gradientName(name)]!)]),
+        );
+      }),
+  };
+  return loaded;
+});
+
+/** Packs segments whose tokens are `tokenAt(segment, index)`. */
+export function packForest(
+  segments: ReadonlyArray<Segment>,
+  ids: ReadonlyArray<number>,
+  predictions: ReadonlyArray<Prediction>,
+): PackedBatch {
+  return packBatch(segments, Uint32Array.from(ids), predictions);
+}
+
+/** Column `c` of the (R,4) head: 0 log-prob, 1 entropy. */
+export function headColumn(head: ArrayLike<number>, c: 0 | 1): Float64Array {
+  return Float64Array.from({ length: head.length / 4 }, (_, r) => head[4 * r + c]!);
+}
