@@ -54,6 +54,8 @@ export interface Launch {
 /** Bound dims of one op of one run. */
 export type Bound = Readonly<Record<string, number>>;
 
+const rowsOf = (dims: Bound) => dims["rows"]!;
+
 /** A kernel: its text, and how an op of given sizes is dispatched. */
 export interface Kernel {
   readonly code: string;
@@ -115,9 +117,25 @@ function perWorkgroup(source: string, items: (dims: Bound) => number): Kernel {
   return {
     code: `${source}\n${grid}`,
     launches: (dims) => [{ constants: {}, overrides: {}, dims: {}, grid: folded(items(dims)) }],
-    trips: (dims) => 70 * Math.ceil((dims["cols"] ?? 0) / 64) + 4096,
+    trips: () => 0,
     weightInput: null,
     textures: none,
+  };
+}
+
+/** A kernel that owns a row of the vocabulary: one SIMD register of invocations on CPU adapters, where sharing is dear. */
+function perRow(source: string): Kernel {
+  const width = (dims: Bound, { straightLine }: Traits) =>
+    straightLine && dims["cols"]! <= 4096 ? 8 : 64;
+  return {
+    ...perWorkgroup(source, rowsOf),
+    launches: (dims, traits) => [{
+      constants: { WG: width(dims, traits) },
+      overrides: {},
+      dims: {},
+      grid: folded(rowsOf(dims)),
+    }],
+    trips: (dims) => 70 * Math.ceil(dims["cols"]! / (dims["cols"]! <= 4096 ? 8 : 64)) + 4096,
   };
 }
 
@@ -167,7 +185,6 @@ function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Laun
 const quarter = (dims: Bound) => dims["rows"]! * dims["cols"]! / 4;
 const elements4 = (dims: Bound) => dims["elements"]! / 4;
 const heads = (dims: Bound) => dims["rows"]! * dims["heads"]!;
-const rowsOf = (dims: Bound) => dims["rows"]!;
 const keyValueHeads = (dims: Bound) => dims["rows"]! * dims["keyValueHeads"]!;
 const byHeadDim = (dims: Bound) => ({ D4: dims["headDim"]! / 4 });
 const byHeadGroup = (dims: Bound) => ({
@@ -244,11 +261,8 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
   }),
   head_finish: flat(headFinish, rowsOf),
   head_backward: flat(headBackward, (d) => d["rows"]! * d["stride"]!, { width: 64 }),
-  sampling_mask: perWorkgroup(samplingMask, rowsOf),
-  sample: (() => {
-    const kernel = perWorkgroup(sample, rowsOf);
-    return { ...kernel, code: `${kernel.code}\n${threefry}` };
-  })(),
+  sampling_mask: perRow(samplingMask),
+  sample: perRow(`${sample}\n${threefry}`),
   sum_squares: perWorkgroup(sumSquares, (d) => Math.ceil(d["elements"]! / 4096)),
   adamw_update: flat(adamwUpdate, (d) => d["elements"]!, { width: 64 }),
 };
