@@ -15,6 +15,7 @@ import {
 import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import project from "../deno.json" with { type: "json" };
+import { compare as compareProgram } from "./compare.ts";
 import { configure } from "./configure.ts";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { BadInput, NoAdapter } from "./domain/errors.ts";
@@ -26,10 +27,12 @@ import {
   type TrainFlags,
 } from "./domain/flags.ts";
 import { RECIPES } from "./domain/recipe.ts";
+import { evaluate as evaluateProgram } from "./evaluate.ts";
+import type { Preset } from "./igpo/preset.ts";
 import { PRESETS } from "./igpo/presets.ts";
 import { prepare } from "./prepare.ts";
 import { wrap } from "./report/style.ts";
-import { layerLearner, layerReference } from "./setup.ts";
+import { layerLearner, layerPolicy, layerReference, type PolicySetup } from "./setup.ts";
 import { train as trainProgram } from "./train.ts";
 
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
@@ -86,6 +89,11 @@ const model = text("model", "DIR", "Model or checkpoint (default: the embedded o
 const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
 const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
 
+const search = Flag.Literals("search", ["on", "off"]).pipe(
+  Flag.withDescription("off: tools find nothing, to see what searching is worth (default on)"),
+  Flag.withDefault("on" as const),
+);
+
 const data = { model, questions, corpus };
 const sources = { recipe, config, device };
 
@@ -98,13 +106,41 @@ const embeddedModel = fileURLToPath(new URL("../checkpoints/spoiled", import.met
 /** When this program started, milliseconds. */
 const startedMillis = performance.timeOrigin;
 
+/** A policy with its learner, and where a preset has a KL term the weights it refers to. */
+const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) =>
+  presets.some(({ kl }) => kl.coefficient > 0)
+    ? Layer.merge(layerLearner(setup), layerReference(setup))
+    : layerLearner(setup);
+
 const runTrain = Effect.fnUntraced(function* (flags: TrainFlags) {
   const plan = yield* configure("train", flags);
   const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
-  const layers = plan.preset.kl.coefficient > 0
-    ? Layer.merge(layerLearner(prepared), layerReference(prepared))
-    : layerLearner(prepared);
-  yield* Effect.provide(trainProgram({ ...prepared, startedMillis }), layers);
+  yield* trainProgram({ ...prepared, startedMillis }).pipe(
+    Effect.provide(layerTraining(prepared, [plan.preset])),
+  );
+}, Effect.scoped);
+
+const runEvaluate = Effect.fnUntraced(
+  function* ({ search, ...flags }: EvaluateFlags & { readonly search: "on" | "off" }) {
+    const plan = yield* configure("evaluate", flags);
+    const searchOff = search === "off";
+    const prepared = yield* prepare(plan, { embeddedModel, purpose: "evaluate", searchOff });
+    yield* evaluateProgram(prepared).pipe(Effect.provide(layerPolicy(prepared)));
+  },
+  Effect.scoped,
+);
+
+const runCompare = Effect.fnUntraced(function* ({ presets: names, seeds, ...flags }: CompareFlags) {
+  const plans = yield* Effect.forEach(
+    names,
+    (name) => configure("compare", { ...flags, preset: name }),
+  );
+  const plan = plans[0]!;
+  const presets = plans.map((one) => one.preset);
+  const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
+  yield* compareProgram({ ...prepared, presets, seeds }).pipe(
+    Effect.provide(layerTraining(prepared, presets)),
+  );
 }, Effect.scoped);
 
 const train = Command.make(
@@ -121,8 +157,8 @@ const pretrain = Command.make(
 
 const evaluate = Command.make(
   "evaluate",
-  { out, seed, preset, ...sources, ...data },
-  (_flags: EvaluateFlags) => notBuilt("evaluate"),
+  { out, seed, preset, ...sources, ...data, search },
+  runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 
 const presets = Flag.String("preset").pipe(
@@ -140,7 +176,7 @@ const seeds = Flag.Int("seeds").pipe(
 const compare = Command.make(
   "compare",
   { out, seed, steps, presets, seeds, ...sources, ...data },
-  (_flags: CompareFlags) => notBuilt("compare"),
+  runCompare,
 ).pipe(
   describe("Train with several presets and the same seeds, and compare"),
 );

@@ -1,0 +1,62 @@
+import { Effect } from "effect";
+import type { RunPlan } from "./configure.ts";
+import { Environment } from "./environment/environment.ts";
+import { writeFileAtomic } from "./files/atomic.ts";
+import { jsonLine } from "./files/jsonl.ts";
+import { CONFIG_FILE } from "./files/run_folder.ts";
+import type { Screen } from "./files/screen.ts";
+import { type Attempt, evaluateQuestions } from "./pipeline/evaluate.ts";
+import { gradeAnswer } from "./pipeline/reward.ts";
+import { Watch } from "./pipeline/watch.ts";
+import { Policy } from "./policy/policy.ts";
+import { evaluationLine, progressLine } from "./report/terminal.ts";
+import type { Task } from "./task.ts";
+
+/** What an evaluation needs besides a policy. */
+export interface EvaluateProgramOptions {
+  readonly plan: RunPlan;
+  readonly task: Pick<Task, "protocol" | "test">;
+  /** Episodes in play at the same time: what the policy's cache has room for. */
+  readonly wave: number;
+  readonly screen: Screen;
+}
+
+/** Measures a policy on the test questions; leaves `evaluation.json` and every answer in the folder. */
+export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgramOptions) {
+  const { plan: { config, preset, folder }, task, wave, screen } = options;
+  const policy = yield* Policy;
+  const { protocol, test } = task;
+  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(config, null, 2)}\n`);
+  const { report, attempts } = yield* evaluateQuestions(test.questions, {
+    ...{ ...config, preset, protocol, wave, step: 0 },
+  }).pipe(
+    Effect.provideService(Environment, test.environment),
+    Effect.provideService(
+      Watch,
+      (progress) => screen.showProgress(progressLine({ ...progress, steps: 0 })),
+    ),
+  );
+  const written = { adapter: policy.adapter.name, model: config.model, ...report };
+  const answers = attempts.map((attempt) => jsonLine(answerLine(attempt, options)));
+  yield* writeFileAtomic(`${folder}/evaluation.json`, `${JSON.stringify(written, null, 2)}\n`);
+  yield* writeFileAtomic(`${folder}/answers.jsonl`, answers.join(""));
+  for (const [kind, { count, f1, em }] of Object.entries(report.byKind)) {
+    yield* screen.print(
+      `${kind.padEnd(14)}F1 ${f1.toFixed(3)}  EM ${em.toFixed(3)}  ${count} questions`,
+    );
+  }
+  yield* screen.print(`${"all".padEnd(14)}${evaluationLine(report)}\nEverything is in ${folder}`);
+  return report;
+});
+
+/** One question with its answer. */
+function answerLine({ question, episode }: Attempt, { plan: { preset } }: EvaluateProgramOptions) {
+  const { id, kind, text, golds } = question;
+  const answer = episode?.answer ?? null;
+  return {
+    ...{ id, kind, question: text, golds, answer },
+    ...gradeAnswer(answer, golds, preset),
+    ending: episode?.ending ?? "crashed",
+    turns: episode?.turns.length ?? 0,
+  };
+}
