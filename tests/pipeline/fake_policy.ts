@@ -1,0 +1,123 @@
+import { Context, Effect, Layer, Result } from "effect";
+import { worldTokenizer } from "../../src/cold_start.ts";
+import {
+  type BeliefRequest,
+  type GenerateRequest,
+  type Generation,
+  Learner,
+  Policy,
+  type TokenEvaluation,
+  type TokenRows,
+} from "../../src/policy/policy.ts";
+
+/** The embedded world's tokenizer and protocol. */
+export const { tokenizer, protocol } = Result.getOrThrow(worldTokenizer(0)).text;
+
+/** What the fake policy says: a message by place, or null to be cut off. */
+export type Script = (
+  place: { readonly question: string; readonly sample: number; readonly turn: number },
+) => string | null;
+
+/** The body of a message that searches. */
+export function search(query: string): string {
+  const call = JSON.stringify({ name: "web_search", arguments: { query: [query] } });
+  return `<tool_call>${call}</tool_call>`;
+}
+
+/** The body of a message that answers. */
+export function answer(text: string): string {
+  return `<answer>${text}</answer>`;
+}
+
+/** What was asked of the fake, in order. */
+export interface Calls {
+  readonly events: Array<string>;
+  readonly generated: Array<GenerateRequest>;
+  readonly beliefs: Array<BeliefRequest>;
+  readonly trained: Array<TokenRows>;
+}
+
+/** How the fake behaves. */
+export interface FakeOptions {
+  readonly script: Script;
+  /** Log-prob the trainer finds for all tokens in update `version`; the sampler's is -1. @default {-1} */
+  readonly trainerLogProb?: (version: number) => number;
+  /** Where gradient number `call`, from 0, is not finite. */
+  readonly brokenAt?: (
+    call: number,
+  ) => { readonly sequence: number; readonly token: number } | undefined;
+}
+
+/** A policy that reads its messages from a script, a learner that only counts, and what they were asked. */
+export function fakePolicy(options: FakeOptions) {
+  const calls: Calls = { events: [], generated: [], beliefs: [], trained: [] };
+  let version = 0;
+  let gradients = 0;
+  const turns = new Map<string, number>();
+  const policy = Policy.of({
+    adapter: { name: "script", kind: "interpreter" },
+    generate: (requests, { stopIds }) =>
+      Effect.sync(() => {
+        calls.events.push(`generate at version ${version}`);
+        calls.generated.push(...requests);
+        return requests.map((request) => say(request, stopIds));
+      }),
+    beliefs: (requests) =>
+      Effect.sync(() => {
+        calls.beliefs.push(...requests);
+        return requests.map(beliefRows);
+      }),
+    beliefsSequential: (requests) => Effect.succeed(requests.map(beliefRows)),
+    evaluate: (sequences) => Effect.succeed(sequences.map((rows) => evaluation(rows, -1.5))),
+    release: () => {},
+  });
+  const say = (request: GenerateRequest, stopIds: ReadonlyArray<number>): Generation => {
+    const { sequence, maxTokens } = request;
+    const match = /^(?:\d+|evaluation)\/(.*?)(?:\/(\d+))?$/.exec(sequence)!;
+    const turn = turns.get(sequence) ?? 0;
+    turns.set(sequence, turn + 1);
+    const text = options.script({ question: match[1]!, sample: Number(match[2] ?? 0), turn });
+    const whole = protocol.assistantMessage(" so", text ?? "a b c d e f g h i j k l");
+    const tokens = whole.slice(0, Math.min(text === null ? 4 : maxTokens, maxTokens));
+    const stopped = stopIds.includes(tokens.at(-1)!);
+    return { tokens, logProbs: new Float64Array(tokens.length).fill(-1), stopped };
+  };
+  const learner = Learner.of({
+    version: () => version,
+    gradient: (sequences, _temperature, loss) =>
+      Effect.sync(() => {
+        calls.trained.push(...sequences);
+        const broken = options.brokenAt?.(gradients++);
+        if (broken !== undefined) return { op: "head_finish", ...broken };
+        const logProb = options.trainerLogProb?.(version) ?? -1;
+        sequences.forEach((rows, i) => loss(i, evaluation(rows, logProb)));
+        return null;
+      }),
+    update: () =>
+      Effect.sync(() => {
+        version += 1;
+        calls.events.push(`update to version ${version}`);
+        return { gradientNorm: 1, applied: true };
+      }),
+    save: () => Effect.succeed({ updates: version, weights: new Map(), moments: new Map() }),
+    load: (state) => Effect.sync(() => void (version = state.updates)),
+  });
+  const layer = Layer.succeedContext(
+    Context.make(Policy, policy).pipe(Context.add(Learner, learner)),
+  );
+  return { calls, layer };
+}
+
+/** A belief tells its boundary: the gold's log-prob there is minus 1 / boundary, for each of its tokens. */
+function beliefRows({ boundaries, probe }: BeliefRequest): ReadonlyArray<Float64Array> {
+  return boundaries.map((boundary) =>
+    new Float64Array(probe.end - probe.start).fill(-1 / boundary)
+  );
+}
+
+function evaluation({ position }: TokenRows, logProb: number): TokenEvaluation {
+  return {
+    logProb: new Float64Array(position.length).fill(logProb),
+    entropy: new Float64Array(position.length).fill(0.5),
+  };
+}

@@ -1,0 +1,136 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Cause, Effect, Layer, Stream } from "effect";
+import { PRESETS } from "../../src/igpo/presets.ts";
+import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
+import { summarizeStep } from "../../src/pipeline/step_report.ts";
+import { update } from "../../src/pipeline/update.ts";
+import { fakePolicy } from "./fake_policy.ts";
+import { finishedSteps, PRESET, RECIPE, runStages, searchThenAnswer } from "./stage_fixtures.ts";
+
+Deno.test("the rollout of a step begins after the update of the step before", async () => {
+  const { calls } = await finishedSteps({ recipe: { steps: 4, maxTurns: 3 } });
+  let version = 0;
+  for (const event of calls.events) {
+    if (event.startsWith("update")) version += 1;
+    strictEqual(
+      event,
+      event.startsWith("update")
+        ? `update to version ${version}`
+        : `generate at version ${version}`,
+    );
+  }
+  strictEqual(version, 4);
+});
+
+Deno.test("the learner gets each episode's tokens and sampled positions, none of the prompt", async () => {
+  const { steps, calls } = await finishedSteps({ recipe: { steps: 1 } });
+  deepStrictEqual(
+    calls.trained.map(({ position }) => position),
+    steps[0]!.batch.sequences.map(({ position }) => position),
+  );
+  steps[0]!.groups.flatMap((group) => group.episodes).forEach(({ promptBoundary, tokens }, i) => {
+    ok(calls.trained[i]!.position.every((p) => p >= promptBoundary));
+    deepStrictEqual(calls.trained[i]!.tokens, tokens);
+  });
+});
+
+Deno.test("a gradient that is not finite is skipped, named by op and turn, and the run goes on", async () => {
+  const { steps: [plain] } = await finishedSteps({ recipe: { steps: 1 } });
+  const { id, turns } = plain!.groups[0]!.episodes[2]!;
+  const token = turns[0]!.boundary + 1;
+  const { steps } = await finishedSteps({
+    recipe: { steps: 2 },
+    brokenAt: (call) => call === 0 ? { sequence: 2, token } : undefined,
+  });
+  deepStrictEqual(
+    steps.map(({ skipped, updates }) => [skipped, updates]),
+    [[`head_finish in turn 2 of episode ${id}`, 0], [null, 1]],
+  );
+});
+
+Deno.test("skipped updates that are not in a row do not stop the run", async () => {
+  const { steps } = await finishedSteps({
+    recipe: { steps: 6 },
+    brokenAt: (call) => call % 3 === 2 ? undefined : { sequence: 0, token: 0 },
+  });
+  strictEqual(steps.at(-1)!.updates, 2);
+});
+
+Deno.test("three updates in a row that are not finite stop the run with a reason", async () => {
+  const { exit } = await runStages({
+    recipe: { steps: 5 },
+    brokenAt: () => ({ sequence: 0, token: 0 }),
+  });
+  ok(exit._tag === "Failure");
+  match(
+    String((Cause.squash(exit.cause) as Error).message),
+    /^Cannot go on as 3 updates in a row were not finite: the last was head_finish in the prompt/,
+  );
+});
+
+Deno.test("a loss that is not finite is skipped although the gradient is", async () => {
+  const { steps } = await finishedSteps({ recipe: { steps: 1 }, trainerLogProb: () => NaN });
+  match(steps[0]!.skipped!, /^loss in an unknown turn of episode /);
+  strictEqual(steps[0]!.updates, 0);
+});
+
+Deno.test("episodes of older weights are refused", async () => {
+  const { steps } = await finishedSteps({ recipe: { steps: 1 } });
+  const { layer } = fakePolicy({ script: searchThenAnswer });
+  const options = { preset: PRESET, recipe: RECIPE, record: () => Effect.void };
+  const stale = { ...steps[0]!, batch: { ...steps[0]!.batch, policyVersion: 3 } };
+  const error = await Effect.runPromise(
+    Stream.make(stale).pipe(update(options), Stream.runDrain, Effect.flip, Effect.provide(layer)),
+  );
+  strictEqual(
+    error.message,
+    "Cannot train on episodes of another policy version as the update must be on-policy: " +
+      "they are of 3, the weights of 0",
+  );
+});
+
+Deno.test("a KL term asks the reference policy, and is refused without one", async () => {
+  const preset = { ...PRESETS["paper-v2"]!, kl: { ...PRESET.kl, coefficient: 0.5 } };
+  const { exit } = await runStages({ preset });
+  ok(exit._tag === "Failure");
+  match(String(Cause.squash(exit.cause)), /Cannot penalise the distance from a reference policy/);
+  const { steps } = await finishedSteps({ recipe: { steps: 1 } });
+  const { layer } = fakePolicy({ script: searchThenAnswer });
+  const reference = Layer.succeed(ReferencePolicy, {
+    evaluate: (rows) =>
+      Effect.succeed(rows.map(({ position }) => ({
+        logProb: new Float64Array(position.length).fill(-1.5),
+        entropy: new Float64Array(position.length),
+      }))),
+  });
+  const [updated] = await Effect.runPromise(
+    Stream.make(steps[0]!).pipe(
+      update({ preset, recipe: RECIPE, record: () => Effect.void }),
+      Stream.runCollect,
+      Effect.provide(Layer.merge(layer, reference)),
+    ),
+  );
+  const { report } = summarizeStep(updated!, preset);
+  // k3 at d = -1 + 1.5: exp(-d) + d - 1
+  const k3 = Math.exp(-0.5) + 0.5 - 1;
+  ok(Math.abs(report.kl - k3) < 1e-12);
+  ok(Math.abs(report.klLoss - 0.5 * k3) < 1e-12);
+});
+
+Deno.test("summarizeStep() tells the gap between sampler and trainer", async () => {
+  const { steps } = await finishedSteps({ recipe: { steps: 1 }, trainerLogProb: () => -1.25 });
+  strictEqual(summarizeStep(steps[0]!, PRESET).report.logProbGap, 0.25);
+});
+
+Deno.test("summarizeStep() leaves no number out and none undefined or NaN", async () => {
+  for (const name of ["paper-v2", "grpo", "a2tgpo", "official-2025-11"]) {
+    const preset = { ...PRESETS[name]!, kl: PRESET.kl };
+    const { steps } = await finishedSteps({ recipe: { steps: 1 }, preset });
+    const { report } = summarizeStep(steps[0]!, preset);
+    for (const [metric, value] of Object.entries(report)) {
+      const values: ReadonlyArray<number> = Array.isArray(value) ? value : [value ?? 0];
+      ok(values.every(Number.isFinite), `${name}: ${metric} is ${value}`);
+    }
+    strictEqual(report.gain === null, preset.gain.measure === "none");
+  }
+});
