@@ -15,8 +15,9 @@ import {
 import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import project from "../deno.json" with { type: "json" };
+import { COLD_START } from "./cold_start.ts";
 import { compare as compareProgram } from "./compare.ts";
-import { configure } from "./configure.ts";
+import { configure, type RunPlan } from "./configure.ts";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { BadInput, NoAdapter } from "./domain/errors.ts";
 import {
@@ -28,11 +29,22 @@ import {
 } from "./domain/flags.ts";
 import { RECIPES } from "./domain/recipe.ts";
 import { evaluate as evaluateProgram } from "./evaluate.ts";
+import { checkWritable } from "./files/run_folder.ts";
+import { openScreen } from "./files/screen.ts";
 import type { Preset } from "./igpo/preset.ts";
 import { PRESETS } from "./igpo/presets.ts";
 import { prepare } from "./prepare.ts";
+import { freshModel, pretrain as pretrainProgram } from "./pretrain.ts";
 import { wrap } from "./report/style.ts";
-import { layerLearner, layerPolicy, layerReference, type PolicySetup } from "./setup.ts";
+import {
+  layerLearner,
+  layerPolicy,
+  layerReference,
+  machineLines,
+  openMachine,
+  type PolicySetup,
+} from "./setup.ts";
+import { teach as teachProgram } from "./teach.ts";
 import { train as trainProgram } from "./train.ts";
 
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
@@ -97,9 +109,6 @@ const search = Flag.Literals("search", ["on", "off"]).pipe(
 const data = { model, questions, corpus };
 const sources = { recipe, config, device };
 
-const notBuilt = (program: string) =>
-  Effect.fail(new BadInput({ message: `Cannot run ${program} as it is not built yet` }));
-
 /** Folder of the checkpoint that training starts from unless told otherwise. */
 const embeddedModel = fileURLToPath(new URL("../checkpoints/spoiled", import.meta.url));
 
@@ -117,6 +126,31 @@ const runTrain = Effect.fnUntraced(function* (flags: TrainFlags) {
   const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
   yield* trainProgram({ ...prepared, startedMillis }).pipe(
     Effect.provide(layerTraining(prepared, [plan.preset])),
+  );
+}, Effect.scoped);
+
+/** Where the embedded checkpoints belong. */
+const embeddedFolder = fileURLToPath(new URL("../checkpoints", import.meta.url));
+
+const runPretrain = Effect.fnUntraced(function* (flags: PretrainFlags) {
+  const plan = yield* configure("pretrain", flags);
+  if (plan.config.model === null) return yield* pretrainEmbedded(flags, plan);
+  const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
+  yield* teachProgram(prepared).pipe(Effect.provide(layerLearner(prepared)));
+}, Effect.scoped);
+
+const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan: RunPlan) {
+  const { seed, device, recipe } = plan.config;
+  const screen = yield* openScreen;
+  const fresh = yield* Effect.fromResult(freshModel(seed));
+  const machine = yield* openMachine(device);
+  yield* screen.print(machineLines(machine).join("\n"));
+  const folder = flags.out ?? embeddedFolder;
+  yield* checkWritable(folder);
+  const { beta1, beta2, eps, weightDecay } = COLD_START.adamw;
+  const config = { recipe: { ...recipe, beta1, beta2, adamEps: eps, weightDecay } };
+  yield* pretrainProgram({ ...fresh, folder, seed, steps: flags.steps, screen }).pipe(
+    Effect.provide(layerLearner({ machine, model: fresh.model, config })),
   );
 }, Effect.scoped);
 
@@ -151,9 +185,13 @@ const train = Command.make(
 
 const pretrain = Command.make(
   "pretrain",
-  { out, seed, steps, ...sources },
-  (_flags: PretrainFlags) => notBuilt("pretrain"),
-).pipe(Command.withDescription("Make the embedded world's starting checkpoints"));
+  { out, seed, steps, ...sources, ...data },
+  runPretrain,
+).pipe(
+  Command.withDescription(
+    "Make the embedded world's checkpoints, or teach --model the protocol on your questions",
+  ),
+);
 
 const evaluate = Command.make(
   "evaluate",
@@ -161,10 +199,11 @@ const evaluate = Command.make(
   runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 
-const presets = Flag.String("preset").pipe(
-  Flag.withMetavar("NAME|FILE"),
-  Flag.withDescription("Presets or JSON files; give the flag twice or more often"),
-  Flag.atLeast(2),
+const presets = Flag.String("presets").pipe(
+  Flag.map((list) => list.split(",").map((name) => name.trim()).filter((name) => name !== "")),
+  Flag.filter((names) => names.length >= 2, () => "Expected two presets or more"),
+  Flag.withMetavar("NAME,NAME"),
+  Flag.withDescription("Two or more presets or JSON files, separated by commas"),
 );
 const seeds = Flag.Int("seeds").pipe(
   Flag.filter((value) => value >= 1, (value) => `Expected 1 or more, got ${value}`),

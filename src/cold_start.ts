@@ -61,9 +61,15 @@ export function embeddedArchitecture(vocabulary: number): Architecture {
 }
 
 /** The embedded world's tokenizer files and the protocol they make. */
+export interface WorldTokenizer {
+  readonly files: Readonly<Record<"tokenizer.json" | "tokenizer_config.json", string>>;
+  readonly text: WorldText;
+}
+
+/** Trains the embedded world's tokenizer. */
 export function worldTokenizer(
   seed: number,
-): Result.Result<{ readonly files: Record<string, string>; readonly text: WorldText }, BadInput> {
+): Result.Result<WorldTokenizer, BadInput> {
   const { tokenizerJson, tokenizerConfig } = trainWorldTokenizer(seed);
   const files = {
     "tokenizer.json": JSON.stringify(tokenizerJson),

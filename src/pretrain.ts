@@ -1,25 +1,49 @@
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import type { BadInput, KernelFailed } from "./domain/errors.ts";
-import { COLD_START, coldStartBatches, type ColdStartPhase } from "./cold_start.ts";
+import {
+  COLD_START,
+  coldStartBatches,
+  type ColdStartPhase,
+  embeddedArchitecture,
+  worldTokenizer,
+} from "./cold_start.ts";
 import type { WorldText } from "./environment/world/encode.ts";
-import { writeCheckpoint } from "./files/checkpoint_dir.ts";
-import { type Architecture, writeConfig } from "./model/architecture.ts";
-import { parametersOf } from "./model/parameters.ts";
-import { imitate, type ImitationReport } from "./pipeline/imitate.ts";
-import { Learner } from "./policy/policy.ts";
+import type { Screen } from "./files/screen.ts";
+import { keyFromSeed } from "./math/threefry.ts";
+import { writeConfig } from "./model/architecture.ts";
+import { initialWeights } from "./model/initial.ts";
+import { imitate, tellImitation } from "./pipeline/imitate.ts";
+import { type ModelFolder, saveModelFolder } from "./pipeline/model_folder.ts";
+import type { Learner } from "./policy/policy.ts";
 
-/** What the cold start of the embedded world is made with. */
-export interface PretrainOptions {
+/** The embedded world's model before it has learned anything. */
+export interface FreshModel {
+  readonly model: ModelFolder;
+  readonly text: WorldText;
+}
+
+/** Tokenizer and fresh weights of the embedded world; a pure function of the seed. */
+export function freshModel(seed: number): Result.Result<FreshModel, BadInput> {
+  return Result.map(worldTokenizer(seed), ({ files, text }) => {
+    const architecture = embeddedArchitecture(text.tokenizer.vocabSize);
+    const model = {
+      architecture,
+      weights: initialWeights(architecture, keyFromSeed(seed)),
+      config: writeConfig(architecture),
+      tokenizerFiles: files,
+    };
+    return { model, text };
+  });
+}
+
+/** What the cold start of the embedded world needs besides a learner of the fresh model. */
+export interface PretrainOptions extends FreshModel {
   /** Folder of checkpoints; each is a folder of its own in it. */
   readonly folder: string;
   readonly seed: number;
-  readonly architecture: Architecture;
-  readonly text: WorldText;
-  /** `tokenizer.json` and `tokenizer_config.json`, written beside the weights. */
-  readonly files: Readonly<Record<string, string>>;
-  /** Multiplies the tokens of every phase; less than 1 for a try. */
-  readonly scale: number;
-  readonly tell: (report: ImitationReport) => Effect.Effect<void>;
+  /** Updates of each part at most, for a try; null for all. */
+  readonly steps: number | null;
+  readonly screen: Screen;
 }
 
 /**
@@ -31,37 +55,27 @@ export const pretrain: (
 ) => Effect.Effect<void, BadInput | KernelFailed, Learner> = Effect.fn("pretrain")(
   function* (options) {
     const { copy, skills, habits } = COLD_START;
-    yield* runPhases(options, [copy, skills]);
-    yield* saveModel(options, "skilled");
-    yield* runPhases(options, [habits]);
-    yield* saveModel(options, "spoiled");
+    const { folder, model, screen } = options;
+    for (
+      const { name, phases } of [
+        { name: "skilled", phases: [copy, skills] },
+        { name: "spoiled", phases: [habits] },
+      ]
+    ) {
+      yield* runPhases(options, phases);
+      yield* saveModelFolder(`${folder}/${name}`, model);
+      yield* screen.print(`Wrote ${folder}/${name}`);
+    }
   },
 );
 
 const runPhases = (
-  { scale, text, seed, tell }: PretrainOptions,
+  { steps, text, seed, screen }: PretrainOptions,
   phases: ReadonlyArray<ColdStartPhase>,
 ) =>
-  coldStartBatches(
-    phases.map((phase) => ({ ...phase, tokens: phase.tokens * scale })),
-    text,
-    seed,
-  ).pipe(imitate(COLD_START.clipNorm), Stream.runForEach(tell));
-
-const saveModel = Effect.fnUntraced(function* (
-  { folder, architecture, files }: PretrainOptions,
-  name: string,
-) {
-  const learner = yield* Learner;
-  const { weights } = yield* learner.save();
-  yield* writeCheckpoint(`${folder}/${name}`, {
-    config: writeConfig(architecture),
-    tensors: parametersOf(architecture).map((parameter) => ({
-      name: parameter.name,
-      shape: parameter.shape,
-      values: weights.get(parameter.name)!,
-    })),
-    dtype: "F32",
-    files,
-  });
-});
+  coldStartBatches(phases, text, seed).pipe(
+    Stream.take(steps ?? Infinity),
+    imitate(COLD_START.clipNorm),
+    tellImitation(screen.print),
+    Stream.runDrain,
+  );

@@ -32,7 +32,7 @@ export interface Flags {
 export type TrainFlags = Flags;
 
 /** Flags of `pretrain`. */
-export type PretrainFlags = Pick<Flags, "out" | "seed" | "steps" | "recipe" | "config" | "device">;
+export type PretrainFlags = Omit<Flags, "preset" | "resume">;
 
 /** Flags of `evaluate`. */
 export type EvaluateFlags = Omit<Flags, "steps" | "resume">;

@@ -20,8 +20,7 @@ export interface ImitationReport {
 }
 
 /** Supervised learning: each batch is one update on the mean log-loss of its trained tokens. */
-export const imitate = (clipNorm: number) =>
-<E, R>(batches: Stream.Stream<ImitationBatch, E, R>) =>
+export const imitate = (clipNorm: number) => <E, R>(batches: Stream.Stream<ImitationBatch, E, R>) =>
   batches.pipe(Stream.mapEffect(Effect.fnUntraced(function* ({ texts, learningRate }) {
     const learner = yield* Learner;
     const count = texts.reduce((sum, text) => sum + text.position.length, 0);
@@ -37,3 +36,26 @@ export const imitate = (clipNorm: number) =>
     const tokens = texts.reduce((sum, text) => sum + text.tokens.length, 0);
     return { update: learner.version(), loss, tokens, gradientNorm } satisfies ImitationReport;
   })));
+
+/** Updates between two lines about the loss. */
+const TELL_EVERY = 50;
+
+/** Says the mean loss every so many updates. */
+export const tellImitation = (print: (line: string) => Effect.Effect<void>) =>
+<E, R>(
+  reports: Stream.Stream<ImitationReport, E, R>,
+) =>
+  Stream.mapAccumEffect(
+    reports,
+    () => ({ loss: 0, tokens: 0, count: 0 }),
+    Effect.fnUntraced(function* (sums, report: ImitationReport) {
+      const loss = sums.loss + report.loss;
+      const tokens = sums.tokens + report.tokens;
+      const count = sums.count + 1;
+      if (count < TELL_EVERY) return [{ loss, tokens, count }, [report]] as const;
+      yield* print(
+        `update ${report.update}  loss ${(loss / count).toFixed(4)}  ${tokens} tokens so far`,
+      );
+      return [{ loss: 0, tokens, count: 0 }, [report]] as const;
+    }),
+  );

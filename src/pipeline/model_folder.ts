@@ -4,11 +4,13 @@ import {
   type CheckpointFolder,
   openCheckpoint,
   readCheckpointTensor,
+  writeCheckpoint,
 } from "../files/checkpoint_dir.ts";
 import { readText } from "../files/disk.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
+import { Learner } from "../policy/policy.ts";
 
 /** The files that make a tokenizer and its chat template. */
 export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
@@ -44,6 +46,20 @@ export const readModelFolder = Effect.fn("readModelFolder")(function* (path: str
     tokenizerFiles: { "tokenizer.json": tokenizer!, "tokenizer_config.json": tokenizerConfig! },
   } satisfies ModelFolder;
 });
+
+/** Writes the learner's weights as a folder like the one its model was read from. */
+export const saveModelFolder = Effect.fn("saveModelFolder")(
+  function* (path: string, { architecture, config, tokenizerFiles }: ModelFolder) {
+    const learner = yield* Learner;
+    const { weights } = yield* learner.save();
+    const tensors = parametersOf(architecture).map(({ name, shape }) => ({
+      name,
+      shape,
+      values: weights.get(name)!,
+    }));
+    yield* writeCheckpoint(path, { config, tensors, dtype: "F32", files: tokenizerFiles });
+  },
+);
 
 /** Tensors that checkpoints may hold although nothing reads them. */
 const SPARE = /rotary_emb\.inv_freq$/;

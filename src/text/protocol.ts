@@ -23,6 +23,7 @@ export interface Probe {
 
 /** The conversation of a search agent in token ids. What was sampled is never rendered or encoded again. */
 export interface Protocol {
+  readonly style: ProtocolStyle;
   /** The token that ends an assistant message; it is sampled, so it is trained. */
   readonly endOfTurnId: number;
   /** Tokens after which sampling stops: the end of turn and the model's own end of text. */
@@ -70,6 +71,7 @@ export function makeProtocol(options: ProtocolOptions): Result.Result<Protocol, 
       forced: forced.length,
     });
     return {
+      style,
       endOfTurnId,
       stopIds,
       prompt: (question) => opening(fillSlot(tokenizer, questionSlot, question)),
