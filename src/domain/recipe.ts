@@ -75,7 +75,7 @@ const embedded: Recipe = {
   maxTurns: 6,
   maxNewTokens: 40,
   contextTokens: 512,
-  microBatchTokens: 2048,
+  microBatchTokens: 4096,
   temperature: 1,
   topP: 1,
   topK: 0,

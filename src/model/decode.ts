@@ -1,7 +1,7 @@
 import type { Architecture } from "./architecture.ts";
 import { createBuilder } from "./builder.ts";
 import { declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
-import { linear, VOCABULARY_TILE } from "./ops.ts";
+import { linear, vocabularyTile } from "./ops.ts";
 import { type Format, type Program, symbol } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
@@ -52,8 +52,9 @@ export function decodeProgram(
   const inverseTemperature = symbol("inverseTemperature");
   const statistics = b.scratch("head_statistics", rows, 4);
   // The same tiles in the same order as the trainer's head, so that the log-probs have the same bits.
-  for (let first = 0; first < vocabulary; first += VOCABULARY_TILE) {
-    const features = Math.min(VOCABULARY_TILE, vocabulary - first);
+  const tile = vocabularyTile(vocabulary);
+  for (let first = 0; first < vocabulary; first += tile) {
+    const features = Math.min(tile, vocabulary - first);
     b.push({
       kind: "head_statistics",
       inputs: [logits, ids],

@@ -1,5 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { linear, VOCABULARY_TILE } from "./ops.ts";
+import { linear, vocabularyTile } from "./ops.ts";
 import type { Extent, Tensor } from "./plan.ts";
 
 /**
@@ -21,7 +21,8 @@ export interface HeadTensors {
 /** (R,4) per row: log-prob of the target, entropy, log of the softmax denominator, unused. */
 export function headForward(b: Builder, head: HeadTensors): Tensor {
   const rows = head.x.rows;
-  const tile = b.scratch("logits_tile", rows, VOCABULARY_TILE);
+  const stride = vocabularyTile(vocabularyOf(head.weight));
+  const tile = b.scratch("logits_tile", rows, stride);
   const statistics = b.scratch("head_statistics", rows, 4);
   for (const { start, features } of tiles(head.weight)) {
     linear(b, head.x, head.weight, { target: tile, weightRow: start, features });
@@ -31,7 +32,7 @@ export function headForward(b: Builder, head: HeadTensors): Tensor {
       outputs: [statistics],
       dims: {
         rows,
-        stride: VOCABULARY_TILE,
+        stride,
         first: start,
         column: 0,
         features,
@@ -59,7 +60,8 @@ export function headBackward(
   },
 ): void {
   const rows = head.x.rows;
-  const tile = b.scratch("d_logits_tile", rows, VOCABULARY_TILE);
+  const stride = vocabularyTile(vocabularyOf(head.weight));
+  const tile = b.scratch("d_logits_tile", rows, stride);
   for (const { start, features } of tiles(head.weight)) {
     linear(b, head.x, head.weight, { target: tile, weightRow: start, features });
     b.push({
@@ -68,7 +70,7 @@ export function headBackward(
       outputs: [tile],
       dims: {
         rows,
-        stride: VOCABULARY_TILE,
+        stride,
         first: start,
         column: 0,
         features,
@@ -85,23 +87,28 @@ export function headBackward(
   }
 }
 
+function vocabularyOf(weight: Tensor): number {
+  return weight.rows as number; // weights have fixed rows
+}
+
 function tiles(weight: Tensor): ReadonlyArray<{ start: number; features: number }> {
-  const vocabulary = weight.rows as number; // weights have fixed rows
-  const count = Math.ceil(vocabulary / VOCABULARY_TILE);
-  return Array.from({ length: count }, (_, i) => ({
-    start: i * VOCABULARY_TILE,
-    features: Math.min(VOCABULARY_TILE, vocabulary - i * VOCABULARY_TILE),
+  const vocabulary = vocabularyOf(weight);
+  const width = vocabularyTile(vocabulary);
+  return Array.from({ length: Math.ceil(vocabulary / width) }, (_, i) => ({
+    start: i * width,
+    features: Math.min(width, vocabulary - i * width),
   }));
 }
 
-/** Wᵀ of rows [start, start + features), zero-padded to the tile's width: (C, VOCABULARY_TILE). */
+/** Wᵀ of rows [start, start + features), zero-padded to the tile's width: (C, tile). */
 function transposeRows(b: Builder, weight: Tensor, start: number, features: number): Tensor {
-  const turned = b.scratch("head_weight_transposed", weight.cols, VOCABULARY_TILE);
+  const outCols = vocabularyTile(vocabularyOf(weight));
+  const turned = b.scratch("head_weight_transposed", weight.cols, outCols);
   b.push({
     kind: "transpose_forward",
     inputs: [weight],
     outputs: [turned],
-    dims: { rows: features, cols: weight.cols, weightRow: start, outCols: VOCABULARY_TILE },
+    dims: { rows: features, cols: weight.cols, weightRow: start, outCols },
   });
   return turned;
 }

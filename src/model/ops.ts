@@ -1,8 +1,10 @@
 import type { Builder } from "./builder.ts";
 import { scaled, type Tensor } from "./plan.ts";
 
-/** Features of the vocabulary computed at a time by the head: no tensor is as wide as the vocabulary. */
-export const VOCABULARY_TILE = 256;
+/** Features of the vocabulary that the head computes at a time: no tensor of a batch is as wide as the vocabulary. */
+export function vocabularyTile(vocabulary: number): number {
+  return vocabulary <= 8192 ? 256 : 4096;
+}
 
 /** y[n] = W[ids[n]]   ids (N,1)  W (V,C)  y (N,C) */
 export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
