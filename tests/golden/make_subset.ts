@@ -50,8 +50,23 @@ const TOKENIZER_RULES = Object.fromEntries([
   ["tokenizers/chat.json", chatCases(SMALL_TOKENIZERS)],
 ]);
 
+/** A tied model in bf16 with gradients and an update; an untied one with scaled rotary angles and the IGPO step. */
+const MODELS = ["smollm2-tiny", "llama3-tiny"];
+const MODEL_FILES = {
+  "smollm2-tiny": ["grad_nll.safetensors", "grad_full.safetensors", "adamw_step3.safetensors"],
+  "llama3-tiny": ["igpo-step.safetensors"],
+};
+
 /** Files that are no text; they are small enough to be kept whole. */
-const BINARIES: ReadonlyArray<string> = ["qa/dev-150.parquet"];
+const BINARIES: ReadonlyArray<string> = [
+  "qa/dev-150.parquet",
+  ...MODELS.flatMap((name) =>
+    ["model.safetensors", "golden.safetensors"].map((file) => `models/${name}/${file}`)
+  ),
+  ...Object.entries(MODEL_FILES).flatMap(([name, files]) =>
+    files.map((file) => `models/${name}/${file}`)
+  ),
+];
 
 const RULES: Readonly<Record<string, Cut>> = {
   "igpo/advantages.json": everyCase(1, 36_000),
@@ -69,6 +84,15 @@ const RULES: Readonly<Record<string, Cut>> = {
   "trl/advantages.json": everyCase(1),
   "trl/grpo-loss.json": everyCase(3),
   ...TOKENIZER_RULES,
+  "models/sampling.json": everyCase(2),
+  "models/llama3-tiny/igpo-step.json": whole,
+  ...Object.fromEntries(
+    MODELS.flatMap((name) =>
+      ["config.json", "config.v5.json", "golden.json"].map((file) =>
+        [`models/${name}/${file}`, whole] as const
+      )
+    ),
+  ),
   "qa/dev-150.jsonl": whole,
 };
 

@@ -51,12 +51,15 @@ const wgsl: TestEngine = {
   },
 };
 
+/** The plain loops and WGSL; the latter must not be used where `device` is null. */
+export const ENGINES: ReadonlyArray<TestEngine> = [plain, wgsl];
+
 /** Declares a test for the plain loops and for WGSL; the latter counts as skipped without an adapter. */
 export function eachEngine(
   claim: string,
   body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
 ): void {
-  for (const engine of [plain, wgsl]) {
+  for (const engine of ENGINES) {
     const ignore = engine.name === "wgsl" && device === null;
     Deno.test({ name: `${engine.name}: ${claim}`, ignore, fn: () => runTest(body(engine)) });
   }

@@ -1,0 +1,123 @@
+import { Effect } from "effect";
+import type { Objective } from "../../src/igpo/surrogate.ts";
+import { surrogate } from "../../src/igpo/surrogate.ts";
+import { gradientName } from "../../src/model/backward.ts";
+import type { Engine } from "../../src/model/engine.ts";
+import { packBatch, separateSegments } from "../../src/model/packing.ts";
+import { logitsProgram } from "../../src/model/programs.ts";
+import { createLearner } from "../../src/policy/learner.ts";
+import { makePolicy } from "../../src/policy/layers.ts";
+import type { TokenRows } from "../../src/policy/policy.ts";
+import { createRuntime } from "../../src/policy/runtime.ts";
+import { type GoldenRecord, list, num } from "./golden_dir.ts";
+import type { GoldenModel } from "./model_folder.ts";
+
+/** AdamW as the golden data write it. */
+export function adamwOf(settings: GoldenRecord) {
+  const [beta1, beta2] = list(settings["betas"]).map(num);
+  return {
+    beta1: beta1!,
+    beta2: beta2!,
+    eps: num(settings["eps"]),
+    weightDecay: num(settings["weight_decay"]),
+  };
+}
+
+/** What a loss needs of a trained sequence besides the model. */
+export interface LossColumns {
+  readonly advantage: Float64Array;
+  readonly behaviourLogProb: Float64Array;
+  readonly referenceLogProb: Float64Array | null;
+}
+
+/** A golden model on an engine, seen through Policy and Learner. */
+export const openSession = Effect.fnUntraced(function* (
+  engine: Engine,
+  model: GoldenModel,
+  options: {
+    readonly contextTokens: number;
+    readonly messageTokens: number;
+    readonly rows: number;
+  },
+) {
+  const { architecture, weights } = model;
+  const capacity = { ...options, passTokens: options.rows * options.contextTokens };
+  const runtime = yield* createRuntime(engine, { architecture, weights }, capacity);
+  const settings = model.golden["adamw"] as GoldenRecord; // its fields are checked where they are compared
+  const learner = yield* createLearner(runtime, adamwOf(settings));
+  const names = [...weights.keys()];
+  const zeros = new Map(names.map((name) => {
+    const { length } = weights.get(name)!;
+    return [name, { m: new Float32Array(length), v: new Float32Array(length) }];
+  }));
+  return {
+    architecture,
+    learner,
+    policy: makePolicy(runtime),
+    /** Logits (V) of every token of every sequence. */
+    logits: Effect.fnUntraced(function* (sequences: ReadonlyArray<{ tokens: Uint32Array }>) {
+      const segments = separateSegments(sequences.map(({ tokens }) => tokens.length));
+      const ids = Uint32Array.from(sequences.flatMap(({ tokens }) => [...tokens]));
+      const { inputs, dims } = packBatch(segments, ids, []);
+      const program = yield* engine.load(logitsProgram(architecture, "f32"), {
+        ...runtime.dims,
+        ...dims,
+      });
+      for (const name of ["ids", "positions", "queries"]) program.write(name, inputs[name]!);
+      program.run(0, { ...runtime.dims, ...dims });
+      return (yield* program.read(["logits"]))["logits"]!;
+    }, Effect.scoped),
+    /** Sets the golden weights, and moments to zero. */
+    restart: () => learner.load({ updates: 0, weights, moments: zeros }),
+    gradients: () =>
+      Effect.map(
+        engine.read(names.map(gradientName)),
+        (read) => new Map(names.map((name) => [name, read[gradientName(name)]!])),
+      ),
+    parameters: () => engine.read(names),
+    /** Gradient of the negative mean log-prob; gives the loss. */
+    nllGradient: (sequences: ReadonlyArray<TokenRows>) => {
+      const count = sequences.reduce((sum, { position }) => sum + position.length, 0);
+      let loss = 0;
+      return Effect.map(
+        learner.gradient(sequences, 1, (_, { logProb }) => {
+          loss -= logProb.reduce((sum, x) => sum + x, 0) / count;
+          return { dLogProb: logProb.map(() => -1 / count), dEntropy: logProb.map(() => 0) };
+        }),
+        (bad) => ({ bad, loss }),
+      );
+    },
+    /** Gradient of the clipped surrogate as a mean over all trained tokens; gives the loss and clip states. */
+    surrogateGradient: (
+      sequences: ReadonlyArray<TokenRows>,
+      columns: ReadonlyArray<LossColumns>,
+      objective: Objective,
+    ) => {
+      const count = sequences.reduce((sum, { position }) => sum + position.length, 0);
+      let loss = 0;
+      let clipped = 0;
+      return Effect.map(
+        learner.gradient(sequences, 1, (index, evaluation) => {
+          const { length } = evaluation.logProb;
+          const result = surrogate(
+            {
+              ...columns[index]!,
+              turn: new Uint32Array(length),
+              weight: new Float64Array(length).fill(1 / count),
+              clipScale: new Float64Array(length).fill(1),
+            },
+            evaluation,
+            objective,
+          );
+          loss += result.loss;
+          clipped += result.clipState.filter((state) => state !== 0).length;
+          return result;
+        }),
+        (bad) => ({ bad, loss, clippedShare: clipped / count }),
+      );
+    },
+  };
+});
+
+/** A golden model being asked. */
+export type Session = Effect.Success<ReturnType<typeof openSession>>;
