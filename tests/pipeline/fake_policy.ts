@@ -58,7 +58,7 @@ export function fakePolicy(options: FakeOptions) {
     adapter: { name: "script", kind: "interpreter" },
     generate: (requests, { stopIds }) =>
       Effect.sync(() => {
-        calls.events.push(`generate at version ${version}`);
+        calls.events.push(`generate for step ${Number.parseInt(requests[0]!.sequence)}`);
         calls.generated.push(...requests);
         return requests.map((request) => say(request, stopIds));
       }),
@@ -96,7 +96,7 @@ export function fakePolicy(options: FakeOptions) {
     update: () =>
       Effect.sync(() => {
         version += 1;
-        calls.events.push(`update to version ${version}`);
+        calls.events.push(`update ${version}`);
         return { gradientNorm: 1, applied: true };
       }),
     save: () => Effect.succeed({ updates: version, weights: new Map(), moments: new Map() }),

@@ -1,0 +1,138 @@
+import { Effect, Layer, Result } from "effect";
+import type { RunPlan } from "../../src/configure.ts";
+import { worldTokenizer } from "../../src/cold_start.ts";
+import type { Action } from "../../src/domain/episode.ts";
+import { type Recipe, RECIPES } from "../../src/domain/recipe.ts";
+import type { Summary } from "../../src/domain/report.ts";
+import { makeToolEnvironment } from "../../src/environment/environment.ts";
+import { makeWebSearch } from "../../src/environment/web_search.ts";
+import { makeWorldTask } from "../../src/environment/world/questions.ts";
+import type { WorldUse } from "../../src/environment/world/recipe.ts";
+import { worldSearch } from "../../src/environment/world/world_environment.ts";
+import type { Screen } from "../../src/files/screen.ts";
+import type { Preset } from "../../src/igpo/preset.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
+import { type Architecture, writeConfig } from "../../src/model/architecture.ts";
+import { initialWeights } from "../../src/model/initial.ts";
+import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
+import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
+import { layerLearner, layerReference, openMachine, type PolicySetup } from "../../src/setup.ts";
+import type { Split, Task } from "../../src/task.ts";
+import type { Protocol } from "../../src/text/protocol.ts";
+import { train } from "../../src/train.ts";
+
+const world = Result.getOrThrow(worldTokenizer(0));
+
+/** A decoder of 13 thousand numbers over the embedded world's tokenizer. */
+export const TINY: Architecture = {
+  family: "qwen2",
+  vocabulary: 640,
+  hidden: 16,
+  layers: 1,
+  heads: 1,
+  keyValueHeads: 1,
+  headDim: 16,
+  feedForward: 16,
+  normEps: 1e-6,
+  rope: { base: 10_000, scaling: null },
+  tied: true,
+  queryKeyValueBias: true,
+  outputBias: false,
+  feedForwardBias: false,
+  queryKeyNorm: false,
+  maxPositions: 256,
+};
+
+/** Makes ends of messages likely: every state points along the first axis, and so does the end's row. */
+function talkative(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
+  const rows = weights.get("model.embed_tokens.weight")!.slice();
+  const end = world.text.protocol.endOfTurnId;
+  for (let id = 0; id < TINY.vocabulary; id++) rows[id * TINY.hidden] = id === end ? 1.6 : 0.4;
+  return new Map(weights).set("model.embed_tokens.weight", rows);
+}
+
+/** The model as a folder would give it. */
+export const tinyModel: ModelFolder = {
+  architecture: TINY,
+  weights: talkative(initialWeights(TINY, [1, 2])),
+  config: writeConfig(TINY),
+  tokenizerFiles: {
+    "tokenizer.json": world.files["tokenizer.json"]!,
+    "tokenizer_config.json": world.files["tokenizer_config.json"]!,
+  },
+};
+
+/** An untrained model says nothing sensible: what it says is read by its length, most messages as searches. */
+export const lenientProtocol: Protocol = {
+  ...world.text.protocol,
+  parseTurn: (ids): Action => {
+    const text = world.text.tokenizer.decode(ids.subarray(0, -1), { skipSpecial: true });
+    if (ids.length % 5 === 1) return { _tag: "Malformed", reason: "short" };
+    if (ids.length % 5 === 2) return { _tag: "Answer", text };
+    const call = { name: "web_search", arguments: { query: [`Dildek ${text}`] } };
+    return { _tag: "ToolCalls", calls: [call] };
+  },
+};
+
+function split(use: WorldUse, count: number): Split {
+  const task = makeWorldTask({ seed: 0, use }, count);
+  const tools = [makeWebSearch({ ...worldSearch(task.world), limit: 1 })];
+  const environment = makeToolEnvironment({ tools, deadline: "5 seconds", concurrency: 2 });
+  return { questions: task.questions, environment };
+}
+
+/** A task of a few questions about the embedded world. */
+export const tinyTask: Task = {
+  tokenizer: world.text.tokenizer,
+  protocol: lenientProtocol,
+  train: split("train", 6),
+  validation: split("validation", 3),
+  test: split("test", 3),
+  notes: [],
+};
+
+/** Four steps of six episodes. */
+export const tinyRecipe: Recipe = {
+  ...RECIPES.get("embedded")!,
+  ...{ name: "tiny", steps: 4, promptsPerStep: 2, groupSize: 3, maxTurns: 3, maxNewTokens: 10 },
+  ...{ contextTokens: 128, microBatchTokens: 256, lr: 1e-2, evaluateEvery: 2, checkpointEvery: 2 },
+};
+
+/** What a tiny run may change. */
+export interface TinyRun {
+  readonly folder: string;
+  readonly recipe?: Partial<Recipe>;
+  readonly preset?: Preset;
+  readonly seed?: number;
+  readonly wave?: number;
+  /** Goes on with what the folder holds. */
+  readonly isResumed?: boolean;
+  readonly print?: (text: string) => Effect.Effect<void>;
+  readonly showProgress?: (text: string) => Effect.Effect<void>;
+}
+
+/** Trains the tiny model in plain loops. */
+export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
+  const { folder, seed = 0, isResumed = false } = options;
+  const recipe = { ...tinyRecipe, ...options.recipe };
+  const preset = options.preset ?? PRESETS["paper-v2"]!;
+  const sources = { device: "cpu", model: null, questions: null, corpus: null } as const;
+  const plan: RunPlan = {
+    ...{ folder, isResumed, preset },
+    config: { seed, ...sources, preset, recipe },
+  };
+  const screen: Screen = {
+    ...{ columns: 80, isTerminal: false, hasColor: false },
+    print: options.print ?? (() => Effect.void),
+    showProgress: options.showProgress ?? (() => Effect.void),
+  };
+  const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder) : null;
+  const machine = yield* openMachine("cpu");
+  const setup: PolicySetup = { machine, model: tinyModel, config: { recipe } };
+  const program = train({
+    ...{ plan, task: tinyTask, model: tinyModel, checkpoint, screen },
+    ...{ date: "2026-11-23", wave: options.wave ?? 6, startedMillis: 0 },
+  });
+  const layers = Layer.merge(layerLearner(setup), layerReference(setup));
+  return (yield* Effect.provide(program, layers)) satisfies Summary;
+}, Effect.scoped);

@@ -1,0 +1,151 @@
+import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { Effect, Exit, Fiber } from "effect";
+import { STEP_METRICS, TIMINGS } from "../src/domain/report.ts";
+import { type TinyRun, trainTiny } from "./support/tiny_run.ts";
+
+type Line = Readonly<Record<string, unknown>>;
+
+async function inFolder<A>(use: (folder: string) => Promise<A>): Promise<A> {
+  const folder = await Deno.makeTempDir();
+  return await use(folder).finally(() => Deno.remove(folder, { recursive: true }));
+}
+
+/** Names in a folder, none where there is no such folder. */
+async function namesIn(path: string): Promise<ReadonlyArray<string>> {
+  const names: Array<string> = [];
+  try {
+    for await (const { name } of Deno.readDir(path)) names.push(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort();
+}
+
+const run = (options: TinyRun) => Effect.runPromise(trainTiny(options));
+
+/** The lines of a run's metrics without its timings, as text. */
+async function metricsOf(folder: string): Promise<ReadonlyArray<string>> {
+  const text = await Deno.readTextFile(`${folder}/metrics.jsonl`);
+  return text.trimEnd().split("\n").map((line) => {
+    const fields = Object.entries(JSON.parse(line) as Line);
+    const kept = fields.filter(([name]) => !TIMINGS.some((timing) => timing === name));
+    return JSON.stringify(Object.fromEntries(kept));
+  });
+}
+
+/** The metrics of a run in a folder of its own. */
+const metricsOfRun = (options: Omit<TinyRun, "folder"> = {}) =>
+  inFolder(async (folder) => {
+    await run({ ...options, folder });
+    return await metricsOf(folder);
+  });
+
+const steps = (lines: ReadonlyArray<string>): ReadonlyArray<Line> =>
+  lines.map((line) => JSON.parse(line) as Line).filter((line) => line["type"] === "step");
+
+const plain = await metricsOfRun();
+
+Deno.test("train() leaves metrics, configuration, checkpoints and summary", () =>
+  inFolder(async (folder) => {
+    const summary = await run({ folder });
+    deepStrictEqual(await namesIn(folder), [
+      ...["checkpoints", "config.json", "metrics.jsonl", "summary.json"],
+    ]);
+    deepStrictEqual(await namesIn(`${folder}/checkpoints`), ["step-2", "step-4"]);
+    deepStrictEqual(JSON.parse(await Deno.readTextFile(`${folder}/summary.json`)), summary);
+    strictEqual(summary.steps, 4);
+  }));
+
+Deno.test("train() plays episodes of several turns and changes the weights", () => {
+  ok(steps(plain).every((line) => Number(line["turns"]) > 1 && Number(line["gradientNorm"]) > 0));
+  ok(steps(plain).some((line) => Number(line["gainStd"]) > 0));
+  ok(steps(plain).slice(1).some((line) => Number(line["kl"]) > 0));
+});
+
+Deno.test("every metric of the table is in every step's line and no other", () => {
+  for (const line of steps(plain)) {
+    deepStrictEqual(
+      Object.keys(line).filter((name) => name !== "type").sort(),
+      Object.keys(STEP_METRICS).filter((name) => !TIMINGS.some((timing) => timing === name)).sort(),
+    );
+  }
+});
+
+Deno.test("sampler and trainer agree on every log-prob", () => {
+  ok(steps(plain).every((line) => Number(line["logProbGap"]) < 1e-5));
+});
+
+Deno.test("two runs of one seed write the same metrics, and another seed others", async () => {
+  deepStrictEqual(await metricsOfRun(), plain);
+  notDeepStrictEqual(await metricsOfRun({ seed: 1 }), plain);
+});
+
+Deno.test("metrics do not depend on concurrency or on the room of the cache", async () => {
+  deepStrictEqual(await metricsOfRun({ recipe: { toolConcurrency: 1 }, wave: 2 }), plain);
+  deepStrictEqual(await metricsOfRun({ recipe: { toolConcurrency: 8 } }), plain);
+});
+
+Deno.test("metrics do not depend on how the batch is cut, but for the last bits of sums", async () => {
+  const cut = steps(await metricsOfRun({ recipe: { microBatchTokens: 130, steps: 1 } }))[0]!;
+  ok(Math.abs(Number(cut["gradientNorm"]) - Number(steps(plain)[0]!["gradientNorm"])) < 1e-9);
+});
+
+Deno.test("evaluation changes no number of the steps", async () => {
+  deepStrictEqual(steps(await metricsOfRun({ recipe: { evaluateEvery: 0 } })), steps(plain));
+});
+
+/** Interrupts a run as Ctrl-C does, once it has said something that a pattern finds. */
+function stopped(folder: string, pattern: RegExp): Promise<void> {
+  return Effect.runPromise(Effect.gen(function* () {
+    const stopAt = (text: string) =>
+      Effect.sync(() => {
+        if (pattern.test(text)) fiber.interruptUnsafe();
+      });
+    const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(
+      trainTiny({ folder, print: stopAt, showProgress: stopAt }),
+    );
+    ok(Exit.isFailure(yield* Fiber.await(fiber)));
+  }));
+}
+
+const stops: ReadonlyArray<readonly [string, RegExp, ReadonlyArray<string>]> = [
+  ["before the first step", /^step 0\/4 +evaluate .* 3\/3/, []],
+  ["in a rollout", /^step 3\/4 +rollout .* [1-5]\/6/, ["step-2"]],
+  ["while scoring", /^step 2\/4 +score/, ["step-1"]],
+  ["in an update", /^step 3\/4 +update/, ["step-2", "step-3"]],
+  ["after a step", /^step 2\/4 +F1/, ["step-2"]],
+  ["while evaluating", /^step 2\/4 +evaluate/, ["step-2"]],
+  ["after an evaluation", /^validation after 2 steps/, ["step-2"]],
+];
+
+for (const [when, pattern, checkpoints] of stops) {
+  Deno.test(`a run stopped ${when} is saved, and resumed it writes what an unbroken one writes`, () =>
+    inFolder(async (folder) => {
+      await stopped(folder, pattern);
+      deepStrictEqual(await namesIn(`${folder}/checkpoints`), checkpoints);
+      await run({ folder, isResumed: true });
+      deepStrictEqual(await metricsOf(folder), plain);
+    }));
+}
+
+Deno.test("a finished run can be made longer", () =>
+  inFolder(async (folder) => {
+    await run({ folder, recipe: { steps: 2 } });
+    await run({ folder, isResumed: true });
+    deepStrictEqual(steps(await metricsOf(folder)), steps(plain));
+  }));
+
+Deno.test("a finished run cannot be made shorter", () =>
+  inFolder(async (folder) => {
+    await run({ folder });
+    const error = await run({ folder, isResumed: true, recipe: { steps: 3 } }).catch((e) => e);
+    match(String(error), /Cannot resume after the last step: 4 steps are done, --steps is 3/);
+  }));
+
+Deno.test("a run with truncated sampling says once that the ratio ignores it", () =>
+  inFolder(async (folder) => {
+    const said: Array<string> = [];
+    const print = (text: string) => Effect.sync(() => void said.push(text));
+    await run({ folder, print, recipe: { steps: 2, topP: 0.9 } });
+    strictEqual(said.filter((text) => text.includes("the importance ratio ignores it")).length, 1);
+  }));
