@@ -39,11 +39,12 @@ export const STEP_METRICS = {
   badArguments: "tool calls whose arguments the tool refused",
   missedDeadlines: "tool calls that took longer than the deadline",
   crashedTools: "tool calls in which the tool broke",
-  firstBelief: "mean of V_0, nats a gold token, before the first turn; null without gains",
-  lastBelief: "mean of V_{T-1}, nats a gold token, before the last turn; null without gains",
+  firstBelief:
+    "mean over episodes of ell_0: mean log-prob of a gold token before the first turn, nats; null without gains",
+  lastBelief: "the same of ell_{T-1}, before the last turn; null without gains",
   gain:
     "mu_IG: mean of g_t = V_t - V_{t-1} over all turns but each episode's last; null without gains",
-  gainStd: "standard deviation of those g_t, divided by their number; null without gains",
+  gainStd: "standard deviation of those g_t, with ddof 0; null without gains",
   gainByTurn:
     "mean of g_t over the episodes that have turn t, [0] the first turn; empty without gains",
   turnsGainCorrelation:
@@ -63,7 +64,7 @@ export const STEP_METRICS = {
     "weighted mean of the KL estimate from the reference policy, nats a trained token; 0 without one",
   entropy: "mean entropy of the sampling distribution a trained token, nats",
   logProbGap:
-    "largest |log-prob by the trainer - log-prob by the sampler| over trained tokens, nats",
+    "largest distance between the trainer's and the sampler's log-prob of a trained token, nats",
   trainedTokens: "tokens that were sampled and trained",
   generatedTokens: "tokens that were sampled",
   scoredTokens: "probe tokens computed to score beliefs",
