@@ -25,6 +25,11 @@ export const MAX_STOPS = 4;
 
 /** Stop tokens as scalars of a run. */
 export function stopDims(stops: ReadonlyArray<number>): Record<string, number> {
+  if (stops.length > MAX_STOPS) {
+    throw new Error(
+      `Cannot decode as at most ${MAX_STOPS} tokens may end a message: current value is ${stops.length}`,
+    );
+  }
   const none = 0xffffffff;
   return Object.fromEntries(
     Array.from({ length: MAX_STOPS }, (_, i) => [`stop${i}`, stops[i] ?? none]),

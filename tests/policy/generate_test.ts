@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { type Sampling, stopDims } from "../../src/model/decode.ts";
+import type { GenerateOptions } from "../../src/policy/policy.ts";
+import { eachEngine, type TestEngine } from "../support/engines.ts";
+import {
+  bitsOf,
+  context,
+  FILTERED,
+  GREEDY,
+  openTiny,
+  PLAIN,
+  request,
+} from "../support/tiny_policy.ts";
+
+/** Several stop ids, so that rows end at different lengths. */
+const STOPS = [123, 260, 204, 190];
+const REQUESTS = Array.from({ length: 18 }, (_, i) => request(i));
+
+const optionsOf = (sampling: Sampling): GenerateOptions => ({ sampling, stopIds: STOPS });
+const SAMPLINGS = { greedy: GREEDY, sampled: PLAIN, filtered: FILTERED };
+
+/** All requests in one call of a policy that decodes `rows` of them at a time. */
+const together = Effect.fnUntraced(function* (
+  engine: TestEngine,
+  sampling: Sampling,
+  rows = 20,
+) {
+  const { policy } = yield* openTiny(engine.fresh(), { capacity: { rows } });
+  return (yield* policy.generate(REQUESTS, optionsOf(sampling))).map(bitsOf);
+});
+
+for (const [name, sampling] of Object.entries(SAMPLINGS)) {
+  eachEngine(
+    `generate() ${name}: a row alone, first, last and among 17 others has the same bits`,
+    (engine) =>
+      Effect.gen(function* () {
+        const all = yield* together(engine, sampling);
+        assert.ok(new Set(all.map(({ tokens }) => tokens.length)).size > 2, "lengths differ");
+        const { policy } = yield* openTiny(engine.fresh());
+        for (const i of [0, 9, 17]) {
+          const [alone] = yield* policy.generate([REQUESTS[i]!], optionsOf(sampling));
+          assert.deepEqual(bitsOf(alone!), all[i], `row ${i} alone`);
+        }
+        policy.release();
+        const turned = yield* policy.generate(REQUESTS.toReversed(), optionsOf(sampling));
+        assert.deepEqual(turned.map(bitsOf).toReversed(), all, "in reverse order");
+      }),
+  );
+}
+
+eachEngine(
+  "generate() does not depend on how many rows are decoded at a time",
+  (engine) =>
+    Effect.gen(function* () {
+      assert.deepEqual(yield* together(engine, PLAIN, 3), yield* together(engine, PLAIN, 20));
+    }),
+);
+
+eachEngine(
+  "generate() does not depend on how many tokens a pass holds",
+  (engine) =>
+    Effect.gen(function* () {
+      const all = yield* together(engine, PLAIN);
+      const { policy } = yield* openTiny(engine.fresh(), { capacity: { passTokens: 37 } });
+      const pieces = yield* policy.generate(REQUESTS, optionsOf(PLAIN));
+      assert.deepEqual(pieces.map(bitsOf), all);
+    }),
+);
+
+eachEngine(
+  "generate() gives the same bits from a kept, an evicted and a released cache",
+  (engine) =>
+    Effect.gen(function* () {
+      /** Three turns of five sequences, each going on where the last one ended. */
+      const play = (rows: number, release: "never" | "each turn") =>
+        Effect.gen(function* () {
+          const { policy } = yield* openTiny(engine.fresh(), { capacity: { rows } });
+          const contexts = Array.from({ length: 5 }, (_, i) => context(i, 4 + i));
+          const results: unknown[] = [];
+          for (let turn = 0; turn < 3; turn++) {
+            const requests = contexts.map((tokens, i) => ({
+              sequence: `s${i}`,
+              tokens,
+              key: [turn, i] as const,
+              maxTokens: 5,
+            }));
+            const generations = yield* policy.generate(requests, { sampling: PLAIN, stopIds: [] });
+            generations.forEach(({ tokens }, i) => {
+              const observation = context(50 + turn, 3 + i % 2);
+              contexts[i] = Uint32Array.from([...contexts[i]!, ...tokens, ...observation]);
+            });
+            results.push(generations.map(bitsOf));
+            if (release === "each turn") policy.release();
+          }
+          return results;
+        });
+      const kept = yield* play(20, "never");
+      assert.deepEqual(yield* play(20, "each turn"), kept, "released");
+      assert.deepEqual(yield* play(2, "never"), kept, "two rows for five sequences");
+    }),
+);
+
+eachEngine(
+  "generate() recomputes what a changed context no longer shares with the cache",
+  (engine) =>
+    Effect.gen(function* () {
+      const { policy } = yield* openTiny(engine.fresh());
+      const options = optionsOf(PLAIN);
+      const ask = (tokens: Uint32Array) => ({ ...request(1), tokens });
+      const changed = context(1, 12).with(5, 7);
+      const [fresh] = yield* policy.generate([ask(changed)], options);
+      policy.release();
+      yield* policy.generate([ask(context(1, 12))], options);
+      const [after] = yield* policy.generate([ask(changed)], options);
+      assert.deepEqual(bitsOf(after!), bitsOf(fresh!));
+      const shorter = changed.slice(0, 6);
+      const [cut] = yield* policy.generate([ask(shorter)], options);
+      policy.release();
+      const [cutFresh] = yield* policy.generate([ask(shorter)], options);
+      assert.deepEqual(bitsOf(cut!), bitsOf(cutFresh!), "a context that became shorter");
+    }),
+);
+
+for (const temperature of [1, 0.7]) {
+  eachEngine(
+    `generate() and evaluate() give one log-prob at temperature ${temperature}`,
+    (engine) =>
+      Effect.gen(function* () {
+        const { policy } = yield* openTiny(engine.fresh());
+        const options = optionsOf({ ...PLAIN, temperature });
+        const generations = yield* policy.generate(REQUESTS, options);
+        const sequences = generations.map(({ tokens }, i) => {
+          const { tokens: before } = REQUESTS[i]!;
+          return {
+            tokens: Uint32Array.from([...before, ...tokens]),
+            position: Uint32Array.from(tokens, (_, p) => before.length + p),
+          };
+        });
+        const evaluated = yield* policy.evaluate(sequences, temperature);
+        generations.forEach(({ logProbs }, i) => {
+          // The sampler's come back as f32; WGSL's trainer knows no other numbers.
+          const trainer = evaluated[i]!.logProb.map(Math.fround);
+          assert.deepEqual([...logProbs], [...trainer], `row ${i}`);
+        });
+      }),
+  );
+}
+
+eachEngine(
+  "generate() ends at stop ids and limits and keeps the stop token",
+  (engine) =>
+    Effect.gen(function* () {
+      for (const row of yield* together(engine, PLAIN)) {
+        const stop = row.tokens.findIndex((token) => STOPS.includes(token));
+        assert.equal(row.stopped, stop >= 0);
+        assert.equal(row.tokens.length, stop >= 0 ? stop + 1 : 9);
+        assert.equal(row.logProbs.length, row.tokens.length);
+      }
+    }),
+);
+
+eachEngine(
+  "generate() never goes beyond the context it may have",
+  (engine) =>
+    Effect.gen(function* () {
+      const { policy } = yield* openTiny(engine.fresh());
+      const full = { ...request(0), tokens: context(3, 48) };
+      const nearly = { ...request(1), tokens: context(4, 46) };
+      const options = { sampling: PLAIN, stopIds: [] };
+      const [none, two] = yield* policy.generate([full, nearly], options);
+      assert.deepEqual([none!.tokens.length, two!.tokens.length], [0, 2]);
+    }),
+);
+
+Deno.test("stopDims() refuses more stop ids than the kernel tests", () => {
+  assert.deepEqual(Object.values(stopDims([7, 8])), [7, 8, 0xffffffff, 0xffffffff]);
+  assert.throws(() => stopDims([1, 2, 3, 4, 5]), /at most 4 .* current value is 5/);
+});

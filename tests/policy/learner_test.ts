@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { gradientName } from "../../src/model/backward.ts";
+import type { Engine, HostArray } from "../../src/model/engine.ts";
+import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
+import { assertClose } from "../support/comparison.ts";
+import { eachEngine } from "../support/engines.ts";
+import { assertSameBits, largest } from "../support/op_cases.ts";
+import { randomValues } from "../support/random_values.ts";
+import { TINY, tinyWeights } from "../support/tiny_models.ts";
+import { bitsOf, context, openTiny, PLAIN, request } from "../support/tiny_policy.ts";
+
+const SEQUENCES = Array.from({ length: 6 }, (_, i): TokenRows => ({
+  tokens: context(60 + i, 9 + 2 * i),
+  position: Uint32Array.of(2, 3, 6, 8),
+}));
+
+/** A loss with a slope of its own at each token. */
+const LOSS: SequenceLoss = (index, { logProb }) => ({
+  dLogProb: Float64Array.from(randomValues(index, logProb.length)),
+  dEntropy: Float64Array.from(randomValues(50 + index, logProb.length, 0.1)),
+});
+const STEP = { learningRate: 1e-2, clipNorm: 1 };
+const NAMES = [...tinyWeights(TINY.qwen3).keys()];
+
+const gradientsOf = (engine: Engine) =>
+  Effect.map(engine.read(NAMES.map(gradientName)), (read) => Object.values(read));
+const weightsOf = (engine: Engine) =>
+  Effect.map(engine.read(NAMES), (read): HostArray[] => Object.values(read));
+
+eachEngine(
+  "gradient() hardly depends on how a batch is cut into passes",
+  (engine) =>
+    Effect.gen(function* () {
+      const all = yield* openTiny(engine.fresh());
+      const cut = yield* openTiny(engine.fresh(), { capacity: { passTokens: 24, rows: 2 } });
+      assert.equal(yield* all.learner.gradient(SEQUENCES, 0.8, LOSS), null);
+      assert.equal(yield* cut.learner.gradient(SEQUENCES, 0.8, LOSS), null);
+      const want = yield* gradientsOf(all.engine);
+      const got = yield* gradientsOf(cut.engine);
+      const size = Math.max(...want.map(largest));
+      // Sums over tokens are made of other parts: f32 rounding of sums of about 100 terms.
+      want.forEach((values, i) => assertClose(got[i]!, values, { atol: 2e-6 * size }, NAMES[i]!));
+    }),
+);
+
+eachEngine("gradient() starts from zero each time", (engine) =>
+  Effect.gen(function* () {
+    const { learner, engine: own } = yield* openTiny(engine.fresh());
+    yield* learner.gradient(SEQUENCES, 1, LOSS);
+    const first = yield* gradientsOf(own);
+    yield* learner.gradient(SEQUENCES, 1, LOSS);
+    assertSameBits(yield* gradientsOf(own), first, "the same gradient again");
+  }));
+
+eachEngine(
+  "gradient() tells the loss what evaluate() tells, sequence by sequence",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner, policy } = yield* openTiny(engine.fresh(), { capacity: { passTokens: 24 } });
+      const told = new Map<number, ReadonlyArray<number>>();
+      yield* learner.gradient(SEQUENCES, 0.7, (index, evaluation) => {
+        told.set(index, [...evaluation.logProb, ...evaluation.entropy]);
+        return LOSS(index, evaluation);
+      });
+      const want = yield* policy.evaluate(SEQUENCES, 0.7);
+      want.forEach(({ logProb, entropy }, i) => {
+        assert.deepEqual(told.get(i), [...logProb, ...entropy]);
+      });
+    }),
+);
+
+eachEngine(
+  "gradient() names the op, the sequence and the token where a number is not finite",
+  (engine) =>
+    Effect.gen(function* () {
+      const weights = tinyWeights(TINY.qwen3);
+      // A token that stands once in the whole batch, before the last prediction.
+      const all = SEQUENCES.flatMap(({ tokens }) => [...tokens]);
+      const { tokens } = SEQUENCES[3]!;
+      const place = tokens.findIndex((token) => all.indexOf(token) === all.lastIndexOf(token));
+      const bad = tokens[place]!;
+      const embedding = weights.get("model.embed_tokens.weight")!;
+      embedding[bad * TINY.qwen3.hidden] = NaN;
+      const { learner } = yield* openTiny(engine.fresh(), { weights });
+      const found = yield* learner.gradient(SEQUENCES, 1, LOSS);
+      assert.deepEqual(found, { op: "embedding_forward", sequence: 3, token: place });
+    }),
+);
+
+eachEngine(
+  "gradient() names an infinite number in a later pass",
+  (engine) =>
+    Effect.gen(function* () {
+      const weights = tinyWeights(TINY.qwen3);
+      const bad = SEQUENCES[4]!.tokens[2]!;
+      weights.get("model.embed_tokens.weight")![bad * TINY.qwen3.hidden] = Infinity;
+      const { learner } = yield* openTiny(engine.fresh(), {
+        weights,
+        capacity: { passTokens: 24 },
+      });
+      const found = yield* learner.gradient(SEQUENCES, 1, LOSS);
+      assert.deepEqual(found, { op: "embedding_forward", sequence: 4, token: 2 });
+    }),
+);
+
+eachEngine(
+  "gradient() names the token whose loss is not finite",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner } = yield* openTiny(engine.fresh());
+      const found = yield* learner.gradient(SEQUENCES, 1, (index, evaluation) => {
+        const { dLogProb, dEntropy } = LOSS(index, evaluation);
+        return { dLogProb: index === 2 ? dLogProb.with(3, NaN) : dLogProb, dEntropy };
+      });
+      assert.deepEqual(found, { op: "loss", sequence: 2, token: 8 });
+    }),
+);
+
+eachEngine(
+  "update() does not apply a gradient that is not finite",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner, engine: own } = yield* openTiny(engine.fresh());
+      const before = yield* weightsOf(own);
+      yield* learner.gradient(SEQUENCES, 1, LOSS);
+      own.write(gradientName("model.norm.weight"), Float64Array.of(0, Infinity));
+      const report = yield* learner.update(STEP);
+      assert.deepEqual(report, { ...report, applied: false });
+      assert.equal(learner.version(), 0);
+      assertSameBits(yield* weightsOf(own), before, "weights");
+      yield* learner.gradient(SEQUENCES, 1, LOSS);
+      const next = yield* learner.update(STEP);
+      assert.deepEqual(next, { ...next, applied: true });
+      assert.equal(learner.version(), 1);
+    }),
+);
+
+eachEngine("update() clips the norm of the whole gradient", (engine) =>
+  Effect.gen(function* () {
+    const { learner, engine: own } = yield* openTiny(engine.fresh());
+    yield* learner.gradient(SEQUENCES, 1, LOSS);
+    const squares = (yield* gradientsOf(own)).flatMap((part) => [...part]).map((x) => x * x);
+    const norm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
+    const report = yield* learner.update({ learningRate: 0, clipNorm: norm / 3 });
+    assertClose([report.gradientNorm], [norm], { atol: 0, rtol: 1e-6 });
+    const moments = yield* own.read(NAMES.map((name) => `m ${name}`));
+    const read = yield* own.read(NAMES.map(gradientName));
+    for (const name of NAMES) {
+      const want = Float64Array.from(read[gradientName(name)]!, (g) => 0.1 * g / 3);
+      assertClose(moments[`m ${name}`]!, want, { atol: 1e-9, rtol: 1e-5 }, `m ${name}`);
+    }
+  }));
+
+eachEngine(
+  "update() makes generate() forget what it computed with the old weights",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner, policy, architecture } = yield* openTiny(engine.fresh());
+      const requests = [request(0), request(1)];
+      const options = { sampling: PLAIN, stopIds: [] };
+      yield* policy.generate(requests, options);
+      yield* learner.gradient(SEQUENCES, 1, LOSS);
+      yield* learner.update(STEP);
+      const after = (yield* policy.generate(requests, options)).map(bitsOf);
+      const { weights } = yield* learner.save();
+      const fresh = yield* openTiny(engine.fresh(), { weights, architecture });
+      const want = (yield* fresh.policy.generate(requests, options)).map(bitsOf);
+      // The interpreter keeps float64 weights, which save() rounds.
+      if (engine.name === "wgsl") assert.deepEqual(after, want);
+      else assert.deepEqual(after.map(({ tokens }) => tokens), want.map(({ tokens }) => tokens));
+    }),
+);
+
+/** Two updates; what the weights, moments and samples then are. */
+const train = Effect.fnUntraced(function* (tiny: Effect.Success<ReturnType<typeof openTiny>>) {
+  for (let step = 0; step < 2; step++) {
+    yield* tiny.learner.gradient(SEQUENCES, 1, LOSS);
+    yield* tiny.learner.update(STEP);
+  }
+});
+
+eachEngine(
+  "load() of what save() gave repeats training bit for bit",
+  (engine) =>
+    Effect.gen(function* () {
+      const straight = yield* openTiny(engine.fresh());
+      yield* train(straight);
+      const saved = structuredClone(yield* straight.learner.save());
+      assert.equal(saved.updates, 2);
+      // Loaded once before going on, since the interpreter's float64 is rounded by save().
+      yield* straight.learner.load(saved);
+      yield* train(straight);
+      const resumed = yield* openTiny(engine.fresh());
+      yield* resumed.learner.load(saved);
+      assert.equal(resumed.learner.version(), 2);
+      yield* train(resumed);
+      assertSameBits(
+        yield* weightsOf(resumed.engine),
+        yield* weightsOf(straight.engine),
+        "weights",
+      );
+      const requests = [request(0), request(1)];
+      const options = { sampling: PLAIN, stopIds: [] };
+      assert.deepEqual(
+        (yield* resumed.policy.generate(requests, options)).map(bitsOf),
+        (yield* straight.policy.generate(requests, options)).map(bitsOf),
+      );
+    }),
+);
+
+eachEngine("training is the same bits every time", (engine) =>
+  Effect.gen(function* () {
+    const [first, second] = [yield* openTiny(engine.fresh()), yield* openTiny(engine.fresh())];
+    yield* train(first);
+    yield* train(second);
+    assertSameBits(yield* weightsOf(second.engine), yield* weightsOf(first.engine), "weights");
+  }));
