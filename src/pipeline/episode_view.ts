@@ -1,0 +1,65 @@
+import type { RewardedEpisode } from "../domain/batch.ts";
+import type { Action, Turn } from "../domain/episode.ts";
+import type { EpisodeView, TurnView } from "../domain/report.ts";
+import type { EpisodeAdvantages } from "../igpo/advantages.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { TrainingStep } from "./steps.ts";
+
+/**
+ * The episode of a step that shows most: the longest of those with the largest outcome. Null where the preset measures
+ * no beliefs or the step kept no episode.
+ */
+export function tellingEpisode(step: TrainingStep, tokenizer: Tokenizer): EpisodeView | null {
+  const advantages = step.advantages.flat();
+  const shown = step.groups.flatMap((group) => group.episodes)
+    .map((episode, i) => ({ episode, advantages: advantages[i]! }))
+    .filter(({ episode }) => episode.belief.length > 0)
+    .sort((a, b) =>
+      b.episode.outcome - a.episode.outcome || b.episode.turns.length - a.episode.turns.length
+    )[0];
+  return shown === undefined ? null : viewEpisode(shown.episode, shown.advantages, tokenizer);
+}
+
+/** An episode in words and numbers. */
+export function viewEpisode(
+  episode: RewardedEpisode,
+  advantages: EpisodeAdvantages,
+  tokenizer: Tokenizer,
+): EpisodeView {
+  const { question, belief, gain, f1, outcome } = episode;
+  const turns = episode.turns.map((turn, t): TurnView => ({
+    thought: thoughtOf(episode, t, tokenizer),
+    said: wordsOf(turn.action),
+    isAnswer: turn.action._tag === "Answer",
+    found: foundBy(turn),
+    belief: belief[t + 1] ?? null,
+    gain: gain[t] ?? null,
+    advantage: advantages.turn[t]!,
+  }));
+  const { text, kind, golds } = question;
+  return { question: text, kind, gold: golds[0]!, firstBelief: belief[0]!, turns, f1, outcome };
+}
+
+/** What a turn's message says before the end of its thought; all of it where the thought has no end. */
+function thoughtOf({ spans, tokens }: RewardedEpisode, turn: number, tokenizer: Tokenizer): string {
+  const action = spans.find((span) => span.kind === "action" && span.turn === turn);
+  if (action === undefined) return "";
+  const text = tokenizer.decode(tokens.subarray(action.start, action.end));
+  return text.split("</think>")[0]!.trim();
+}
+
+function wordsOf(action: Action): string {
+  switch (action._tag) {
+    case "Answer":
+      return action.text;
+    case "Malformed":
+      return `(malformed: ${action.reason})`;
+    case "ToolCalls":
+      return action.calls.map((call) => JSON.stringify(call.arguments)).join(" ");
+  }
+}
+
+/** The first line of each result. */
+function foundBy({ results }: Turn): ReadonlyArray<string> {
+  return results.map(({ content }) => content.trim().split("\n")[0]!);
+}
