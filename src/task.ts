@@ -131,7 +131,12 @@ const fileSplits = Effect.fnUntraced(function* (
   { config: { recipe }, purpose, searchOff }: TaskOptions,
   paths: { readonly questions: string; readonly corpus: string },
 ) {
-  const { questions, counts } = yield* readQuestions(paths.questions, GOLD_CAP);
+  const { questions: read, counts } = yield* readQuestions(paths.questions, GOLD_CAP);
+  // Ids are new within a kind; random keys need them to be new in the file.
+  const questions = read.map((question) => ({
+    ...question,
+    id: `${question.kind}/${question.id}`,
+  }));
   const passages = searchOff ? [] : yield* readCorpus(paths.corpus);
   const limits = { limit: recipe.searchTopK, ...toolLimits(recipe) };
   const environment = Context.get(
