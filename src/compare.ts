@@ -10,7 +10,8 @@ import { type ComparedRun, compareTable, estimate } from "./report/compare_table
 import { type Curve, learningCurveSvg } from "./report/learning_curve.ts";
 import { METRICS_FILE } from "./report/metrics.ts";
 import { duration } from "./report/style.ts";
-import { train, type TrainOptions } from "./train.ts";
+import type { TrainOptions } from "./run.ts";
+import { train } from "./train.ts";
 
 /** What a comparison needs besides policy and learner: the plan gives all but preset and seed. */
 export interface CompareOptions extends Omit<TrainOptions, "checkpoint" | "startedMillis"> {

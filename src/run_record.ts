@@ -47,7 +47,7 @@ const EvaluationLineSchema = Schema.Struct({
 
 /**
  * Opens the record of a run in its folder until the scope closes. A run that goes on after `step` steps forgets what
- * was written about later ones.
+ * was written about later ones; -1 forgets everything.
  */
 export const openRecord = Effect.fn("openRecord")(function* (folder: string, step: number) {
   yield* rewindMetrics(folder, step);

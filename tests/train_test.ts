@@ -49,7 +49,14 @@ Deno.test("train() leaves metrics, configuration, checkpoints and summary", () =
   inFolder(async (folder) => {
     const summary = await run({ folder });
     deepStrictEqual(await namesIn(folder), [
-      ...["checkpoints", "config.json", "metrics.jsonl", "summary.json"],
+      ...[
+        "checkpoints",
+        "config.json",
+        "curve.svg",
+        "episode.svg",
+        "metrics.jsonl",
+        "summary.json",
+      ],
     ]);
     deepStrictEqual(await namesIn(`${folder}/checkpoints`), ["step-2", "step-4"]);
     deepStrictEqual(JSON.parse(await Deno.readTextFile(`${folder}/summary.json`)), summary);
@@ -133,6 +140,22 @@ Deno.test("a finished run can be made longer", () =>
     await run({ folder, recipe: { steps: 2 } });
     await run({ folder, isResumed: true });
     deepStrictEqual(steps(await metricsOf(folder)), steps(plain));
+  }));
+
+Deno.test("a run that keeps one checkpoint keeps the last", () =>
+  inFolder(async (folder) => {
+    await run({ folder, recipe: { checkpointEvery: 0, steps: 2 } });
+    await run({ folder, recipe: { checkpointEvery: 0 }, isResumed: true });
+    deepStrictEqual(await namesIn(`${folder}/checkpoints`), ["step-4"]);
+    deepStrictEqual(steps(await metricsOf(folder)), steps(plain));
+  }));
+
+Deno.test("a run that was killed before its first checkpoint begins again", () =>
+  inFolder(async (folder) => {
+    await run({ folder, recipe: { checkpointEvery: 0, steps: 2 } });
+    await Deno.remove(`${folder}/checkpoints`, { recursive: true });
+    await run({ folder, isResumed: true });
+    deepStrictEqual(await metricsOf(folder), plain);
   }));
 
 Deno.test("a finished run cannot be made shorter", () =>

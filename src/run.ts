@@ -1,0 +1,157 @@
+import { Cause, Clock, Effect, Ref } from "effect";
+import type { RunPlan } from "./configure.ts";
+import { BadInput, TrainingDiverged } from "./domain/errors.ts";
+import type { EpisodeView } from "./domain/report.ts";
+import { Environment } from "./environment/environment.ts";
+import { writeFileAtomic } from "./files/atomic.ts";
+import { listCheckpoints, removeCheckpoint } from "./files/run_checkpoints.ts";
+import { CONFIG_FILE } from "./files/run_folder.ts";
+import type { Screen } from "./files/screen.ts";
+import { type Diagnostics, shorteningWarning } from "./igpo/diagnostics.ts";
+import { truncates } from "./model/decode.ts";
+import { type LoadedCheckpoint, saveCheckpoint } from "./pipeline/checkpoint.ts";
+import { tellingEpisode } from "./pipeline/episode_view.ts";
+import { evaluateQuestions } from "./pipeline/evaluate.ts";
+import type { ModelFolder } from "./pipeline/model_folder.ts";
+import { summarizeStep } from "./pipeline/step_report.ts";
+import type { UpdatedStep } from "./pipeline/steps.ts";
+import { Learner } from "./policy/policy.ts";
+import { evaluationLine, stepLine } from "./report/terminal.ts";
+import { openRecord, type RunRecord } from "./run_record.ts";
+import type { Task } from "./task.ts";
+
+/** What a training run needs besides policy and learner. */
+export interface TrainOptions {
+  readonly plan: RunPlan;
+  readonly task: Task;
+  readonly model: ModelFolder;
+  /** Where to go on, or null for a new run. */
+  readonly checkpoint: LoadedCheckpoint | null;
+  /** The date the system prompt says. */
+  readonly date: string;
+  /** Episodes in play at the same time: what the policy's cache has room for. */
+  readonly wave: number;
+  readonly screen: Screen;
+  /** When the program started, milliseconds. */
+  readonly startedMillis: number;
+}
+
+/** A run under way. */
+export interface Run extends TrainOptions {
+  readonly record: RunRecord;
+  /** Steps done, when the first one was, and what warnings are judged from. */
+  readonly state: Ref.Ref<{
+    readonly step: number;
+    readonly firstStepMillis: number | null;
+    readonly history: ReadonlyArray<Diagnostics>;
+    readonly isWarned: boolean;
+    readonly episode: EpisodeView | null;
+  }>;
+}
+
+/** Writes the configuration, loads the checkpoint and opens the record of a run until the scope closes. */
+export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
+  const { plan: { config, folder, isResumed }, checkpoint, screen } = options;
+  const step = checkpoint?.state.step ?? 0;
+  if (step > config.recipe.steps) {
+    return yield* new BadInput({
+      message: `Cannot resume after the last step: ${step} steps are done, ` +
+        `--steps is ${config.recipe.steps}`,
+    });
+  }
+  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(config, null, 2)}\n`);
+  if (checkpoint !== null) {
+    const learner = yield* Learner;
+    yield* learner.load(checkpoint.learner);
+  }
+  if (isResumed) yield* screen.print(`Going on after step ${step}`);
+  if (truncates(config.recipe)) {
+    yield* screen.print(
+      "Note: top-k, top-p or min-p cut what is sampled, and the importance ratio ignores it",
+    );
+  }
+  const record = yield* openRecord(folder, isResumed ? step : -1);
+  const state = yield* Ref.make({
+    step,
+    firstStepMillis: null as number | null,
+    history: [] as ReadonlyArray<Diagnostics>,
+    isWarned: false,
+    episode: null as EpisodeView | null,
+  });
+  return { ...options, record, state } satisfies Run;
+});
+
+/** Writes down a finished step and says what is wrong with it. */
+export const recordStep = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
+  const { plan: { config, preset }, screen, record, task } = run;
+  const { report, diagnostics } = summarizeStep(updated, preset);
+  yield* record.addStep(report);
+  const now = yield* Clock.currentTimeMillis;
+  const { isWarned, history } = yield* Ref.updateAndGet(run.state, (state) => ({
+    ...state,
+    step: updated.step,
+    firstStepMillis: state.firstStepMillis ?? now,
+    history: [...state.history, diagnostics],
+    episode: tellingEpisode(updated, task.tokenizer),
+  }));
+  yield* screen.print(stepLine(report, config.recipe.steps));
+  if (updated.skipped !== null) {
+    yield* screen.print(`Skipped update ${updated.step}: not finite: ${updated.skipped}`);
+  }
+  const warning = isWarned || preset.gain.measure === "none" ? null : shorteningWarning(history);
+  if (warning === null) return;
+  yield* screen.print(`Warning: ${warning}`);
+  yield* Ref.update(run.state, (state) => ({ ...state, isWarned: true }));
+});
+
+/** Validation questions every so often, test questions before and after. */
+export const evaluateDue = Effect.fnUntraced(function* (run: Run, step: number) {
+  const { recipe } = run.plan.config;
+  const isEnd = step === 0 || step === recipe.steps;
+  const every = recipe.evaluateEvery;
+  if (every > 0 && (isEnd || step % every === 0)) yield* evaluateSplit(run, step, "validation");
+  if (isEnd) yield* evaluateSplit(run, step, "test");
+});
+
+const evaluateSplit = Effect.fnUntraced(
+  function* (run: Run, step: number, split: "validation" | "test") {
+    const { plan: { config, preset }, task, wave, screen, record } = run;
+    const { questions, environment } = task[split];
+    const { protocol } = task;
+    const measure = evaluateQuestions(questions, { ...config, preset, protocol, wave, step }).pipe(
+      Effect.map(({ report }) => report),
+      Effect.provideService(Environment, environment),
+    );
+    const { report, isNew } = yield* record.evaluateOnce({ step, split }, measure);
+    if (isNew) yield* screen.print(`${split} after ${step} steps  ${evaluationLine(report)}`);
+    return report;
+  },
+);
+
+/** Every so many steps and at the end; `checkpointEvery` 0 keeps the last only. */
+export const checkpointDue = Effect.fnUntraced(function* (run: Run, step: number) {
+  const { steps, checkpointEvery } = run.plan.config.recipe;
+  if (step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0)) yield* save(run);
+});
+
+const save = Effect.fnUntraced(function* ({ plan, state, model, date }: Run) {
+  const { config, folder } = plan;
+  const { step } = yield* Ref.get(state);
+  const older = yield* listCheckpoints(folder);
+  if (older.includes(step)) return;
+  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, model);
+  if (config.recipe.checkpointEvery > 0) return;
+  for (const old of older) yield* removeCheckpoint(folder, old);
+});
+
+/** An interrupted or diverged run keeps what it has learned. */
+export const saveOnStop = Effect.fnUntraced(function* (run: Run, cause: Cause.Cause<unknown>) {
+  const isDiverged = Cause.squash(cause) instanceof TrainingDiverged;
+  const { step } = yield* Ref.get(run.state);
+  if (step === 0 || !(isDiverged || Cause.hasInterruptsOnly(cause))) return;
+  const said = yield* save(run).pipe(
+    Effect.as(`Saved after step ${step}; go on with: ./igpo train --resume ${run.plan.folder}`),
+    Effect.catch(({ message }) => Effect.succeed(message)),
+  );
+  yield* run.screen.print(said);
+});
