@@ -111,7 +111,10 @@ Deno.test("house: every file lies in a room", () => {
 });
 
 Deno.test("house: every export is documented", async () => {
-  deepStrictEqual(await undocumentedExports(sourcePaths), []);
+  // What a module passes on is documented where it comes from, and looked up there when it stands alone.
+  for (const paths of [sourcePaths.filter((path) => path !== "mod.ts"), ["mod.ts"]]) {
+    deepStrictEqual(await undocumentedExports(paths), []);
+  }
 });
 
 Deno.test("undocumentedExports() finds an export without a sentence", async () => {
