@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import {
+  makeShaderDataDefinitions,
+  type StructDefinition,
+  type TypeDefinition,
+} from "webgpu-utils";
+import { decodeValues, encodeValues } from "../../src/gpu/formats.ts";
+import { KERNELS } from "../../src/gpu/kernels.ts";
+import type { OpKind } from "../../src/model/plan.ts";
+import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
+import { device, onWgsl } from "../support/engines.ts";
+import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
+const KINDS = Object.keys(KERNELS) as OpKind[]; // the registry has a kernel for each kind
+
+function isStruct(type: TypeDefinition): type is StructDefinition {
+  return "fields" in type;
+}
+
+/** What the header of a kernel names. */
+function headerOf(kind: OpKind) {
+  const header = read(`shaders/${kind}.wgsl`).split("\nstruct Dims")[0]!;
+  const found = /Reference: (\S+) (\w+)\. Test: (\S+)\./.exec(header.replaceAll("\n// ", " "));
+  assert.ok(found !== null, `${kind}.wgsl names its reference and its test`);
+  const [, file, name, test] = found;
+  return { file: file!, name: name!, test: test! };
+}
+
+Deno.test("every op has a plain loop, a kernel file, and an entry point of its name", () => {
+  assert.deepEqual(Object.keys(PLAIN_LOOPS).sort(), KINDS.toSorted());
+  const files = Array.from(Deno.readDirSync(new URL("shaders", ROOT)), ({ name }) => name)
+    .filter((name) => name.endsWith(".wgsl"));
+  assert.deepEqual(files.sort(), KINDS.map((kind) => `${kind}.wgsl`).sort());
+  for (const kind of KINDS) {
+    const { entryPoints } = makeShaderDataDefinitions(KERNELS[kind].code);
+    assert.deepEqual(Object.keys(entryPoints), [kind]);
+  }
+});
+
+Deno.test("every kernel names a reference that exists and a test that speaks of it", () => {
+  for (const kind of KINDS) {
+    const { file, name, test } = headerOf(kind);
+    assert.match(read(file), new RegExp(`export const ${name}: PlainLoop`), kind);
+    assert.match(read(test), new RegExp(`\\b${kind}\\b`), `${test} tests ${kind}`);
+  }
+});
+
+Deno.test("shaders/README.md has one row for each kernel, with its reference and test", () => {
+  const rows = read("shaders/README.md").split("\n").filter((line) => /^\| \[`/.test(line));
+  assert.equal(rows.length, KINDS.length);
+  for (const kind of KINDS) {
+    const row = rows.find((line) => line.startsWith(`| [\`${kind}\`](${kind}.wgsl) `));
+    const { file, name, test } = headerOf(kind);
+    assert.ok(row?.includes(`[\`${name}\`](../${file})`), `${kind}: ${name} of ${file}`);
+    assert.ok(row?.includes(`](../${test})`), `${kind}: ${test}`);
+  }
+});
+
+Deno.test("every kernel's Dims are u32 and f32 fields of one uniform struct", () => {
+  for (const kind of KINDS) {
+    const { uniforms } = makeShaderDataDefinitions(KERNELS[kind].code);
+    assert.deepEqual(Object.keys(uniforms), ["dims"], kind);
+    const struct = uniforms["dims"]!.typeDefinition;
+    assert.ok(isStruct(struct), kind);
+    for (const [name, { type }] of Object.entries(struct.fields)) {
+      assert.ok("type" in type && (type.type === "u32" || type.type === "f32"), `${kind} ${name}`);
+    }
+  }
+});
+
+Deno.test("encodeValues() and decodeValues() round to the nearest, ties to even", () => {
+  const through = (format: "bf16" | "f16" | "f32", values: ReadonlyArray<number>) => {
+    const bytes = encodeValues(format, Float32Array.from(values));
+    return [...decodeValues(format, bytes.slice().buffer, values.length)];
+  };
+  const values = [1, -2.5, 0, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 3.0000001];
+  assert.deepEqual(through("bf16", values), [1, -2.5, 0, 1, 1 + 2 ** -6, 3]);
+  assert.deepEqual(through("f16", [1, -2.5, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 70_000]), [
+    1,
+    -2.5,
+    1,
+    1 + 2 ** -9,
+    Infinity,
+  ]);
+  assert.deepEqual(through("f32", values), values.map(Math.fround));
+  assert.deepEqual(through("bf16", [Infinity, -Infinity]), [Infinity, -Infinity]);
+  assert.ok(Number.isNaN(through("bf16", [NaN])[0]));
+});
+
+const SUM: OpCase = {
+  label: "",
+  kind: "add_forward",
+  dims: { elements: 8 },
+  inputs: [floats(4, new Float32Array(8)), floats(4, new Float32Array(8))],
+  outputs: [overwritten(2, 4)],
+};
+
+onWgsl(
+  "a tensor larger than the device's buffers is refused before it is made",
+  (engine) =>
+    Effect.gen(function* () {
+      const most = Math.min(
+        device!.device.limits.maxStorageBufferBindingSize,
+        device!.device.limits.maxBufferSize,
+      );
+      const tensor = {
+        name: "huge",
+        rows: Math.floor(most / 16) + 1,
+        cols: 4,
+        format: "f32",
+        role: "state",
+      } as const;
+      const refusal = yield* Effect.flip(engine.fresh().allocate(tensor, {}));
+      assert.match(refusal.message, /Cannot fit .*huge.* on the device/);
+    }),
+);
+
+onWgsl(
+  "writing more numbers than a tensor holds is a defect, not a silent cut",
+  (engine) =>
+    Effect.gen(function* () {
+      const own = engine.fresh();
+      yield* own.allocate({ name: "t", rows: 1, cols: 4, format: "f32", role: "state" }, {});
+      assert.throws(() => own.write("t", new Float32Array(5)), /5 values to .*t, which holds 4/);
+    }),
+);
+
+onWgsl("a dimension without a value is a defect, not a zero", (engine) =>
+  Effect.gen(function* () {
+    const missing = { ...SUM, dims: {} };
+    const exit = yield* Effect.exit(runOp(engine.fresh(), missing));
+    assert.equal(exit._tag, "Failure");
+  }));
