@@ -1,0 +1,82 @@
+/** Runs that are stopped and killed at the command line. */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
+import { TIMINGS } from "../../src/domain/report.ts";
+import { parametersOf } from "../../src/model/parameters.ts";
+import { TINY, tinyModel, tinyRecipe } from "../support/tiny_run.ts";
+
+const STEPS = 12;
+// The entropy bonus moves the weights although an untrained model earns nothing.
+const preset = { base: "paper-v2", name: "restless", entropy: { coefficient: 0.1 } };
+const recipe = { ...tinyRecipe, steps: STEPS, evaluateEvery: 4, checkpointEvery: 3 };
+
+const folder = await Deno.makeTempDir();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+await Effect.runPromise(writeCheckpoint(`${folder}/model`, {
+  config: tinyModel.config,
+  dtype: "F32",
+  files: tinyModel.tokenizerFiles,
+  tensors: parametersOf(TINY).map(({ name, shape }) => ({
+    ...{ name, shape },
+    values: tinyModel.weights.get(name)!,
+  })),
+}));
+await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
+await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
+
+function igpo(...args: ReadonlyArray<string>): Deno.ChildProcess {
+  const permissions = ["--no-prompt", "--quiet", "--allow-read", "--allow-write", "--allow-env"];
+  return new Deno.Command("deno", {
+    args: ["run", ...permissions, "src/cli.ts", "train", ...args],
+    ...{ stdout: "piped", stderr: "piped" },
+  }).spawn();
+}
+
+const start = (out: string) =>
+  igpo(
+    ...["--model", `${folder}/model`, "--recipe", `${folder}/recipe.json`, "--device", "cpu"],
+    ...["--preset", `${folder}/preset.json`, "--out", out],
+  );
+
+async function metricsOf(out: string): Promise<ReadonlyArray<unknown>> {
+  const text = await Deno.readTextFile(`${out}/metrics.jsonl`);
+  return text.trimEnd().split("\n").map((line) => {
+    const fields = Object.entries(JSON.parse(line) as Readonly<Record<string, unknown>>);
+    return fields.filter(([name]) => !TIMINGS.some((timing) => timing === name));
+  });
+}
+
+/** Waits until a run has done some steps, then sends a signal; tells what it said. */
+async function stopAfter(steps: number, out: string, signal: Deno.Signal) {
+  const child = start(out);
+  const lines = async () =>
+    (await Deno.readTextFile(`${out}/metrics.jsonl`).catch(() => "")).split('"type":"step"')
+      .length - 1;
+  while (await lines() < steps) await new Promise((resolve) => setTimeout(resolve, 5));
+  child.kill(signal);
+  const { code, stdout } = await child.output();
+  return { code, text: new TextDecoder().decode(stdout) };
+}
+
+const unbroken = `${folder}/unbroken`;
+strictEqual((await start(unbroken).output()).code, 0);
+const want = await metricsOf(unbroken);
+
+Deno.test("Ctrl-C ends a run with code 130, everything saved, and it goes on as if nothing had been", async () => {
+  const out = `${folder}/stopped`;
+  const { code, text } = await stopAfter(4, out, "SIGINT");
+  strictEqual(code, 130);
+  match(text, /Saved after step \d+; go on with: \.\/igpo train --resume /);
+  strictEqual((await igpo("--resume", out).output()).code, 0);
+  deepStrictEqual(await metricsOf(out), want);
+});
+
+for (const steps of [1, 3, 4, 6, 7, 9]) {
+  Deno.test(`a run killed after step ${steps} resumes from whole checkpoints only`, async () => {
+    const out = `${folder}/killed-${steps}`;
+    await stopAfter(steps, out, "SIGKILL");
+    strictEqual((await igpo("--resume", out).output()).code, 0);
+    deepStrictEqual(await metricsOf(out), want);
+  });
+}
