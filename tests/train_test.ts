@@ -1,14 +1,9 @@
 import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect, Exit, Fiber } from "effect";
 import { STEP_METRICS, TIMINGS } from "../src/domain/report.ts";
-import { type TinyRun, trainTiny } from "./support/tiny_run.ts";
+import { inFolder, metricsOf, type TinyRun, trainTiny } from "./support/tiny_run.ts";
 
 type Line = Readonly<Record<string, unknown>>;
-
-async function inFolder<A>(use: (folder: string) => Promise<A>): Promise<A> {
-  const folder = await Deno.makeTempDir();
-  return await use(folder).finally(() => Deno.remove(folder, { recursive: true }));
-}
 
 /** Names in a folder, none where there is no such folder. */
 async function namesIn(path: string): Promise<ReadonlyArray<string>> {
@@ -22,16 +17,6 @@ async function namesIn(path: string): Promise<ReadonlyArray<string>> {
 }
 
 const run = (options: TinyRun) => Effect.runPromise(trainTiny(options));
-
-/** The lines of a run's metrics without its timings, as text. */
-async function metricsOf(folder: string): Promise<ReadonlyArray<string>> {
-  const text = await Deno.readTextFile(`${folder}/metrics.jsonl`);
-  return text.trimEnd().split("\n").map((line) => {
-    const fields = Object.entries(JSON.parse(line) as Line);
-    const kept = fields.filter(([name]) => !TIMINGS.some((timing) => timing === name));
-    return JSON.stringify(Object.fromEntries(kept));
-  });
-}
 
 /** The metrics of a run in a folder of its own. */
 const metricsOfRun = (options: Omit<TinyRun, "folder"> = {}) =>

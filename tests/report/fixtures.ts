@@ -34,7 +34,9 @@ export const summary: Summary = {
 /** A step whose numbers are all 1 but its number, 12. */
 export const step: StepReport = {
   // Every name of the table gets a number, which is what the type says.
-  ...(Object.fromEntries(Object.keys(STEP_METRICS).map((name) => [name, 1])) as unknown as StepReport),
+  ...(Object.fromEntries(
+    Object.keys(STEP_METRICS).map((name) => [name, 1]),
+  ) as unknown as StepReport),
   step: 12,
 };
 

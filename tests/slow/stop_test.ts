@@ -2,9 +2,8 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
-import { TIMINGS } from "../../src/domain/report.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
-import { TINY, tinyModel, tinyRecipe } from "../support/tiny_run.ts";
+import { metricsOf, TINY, tinyModel, tinyRecipe } from "../support/tiny_run.ts";
 
 const STEPS = 12;
 // The entropy bonus moves the weights although an untrained model earns nothing.
@@ -38,14 +37,6 @@ const start = (out: string) =>
     ...["--model", `${folder}/model`, "--recipe", `${folder}/recipe.json`, "--device", "cpu"],
     ...["--preset", `${folder}/preset.json`, "--out", out],
   );
-
-async function metricsOf(out: string): Promise<ReadonlyArray<unknown>> {
-  const text = await Deno.readTextFile(`${out}/metrics.jsonl`);
-  return text.trimEnd().split("\n").map((line) => {
-    const fields = Object.entries(JSON.parse(line) as Readonly<Record<string, unknown>>);
-    return fields.filter(([name]) => !TIMINGS.some((timing) => timing === name));
-  });
-}
 
 /** Waits until a run has done some steps, then sends a signal; tells what it said. */
 async function stopAfter(steps: number, out: string, signal: Deno.Signal) {

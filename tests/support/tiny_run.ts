@@ -3,7 +3,7 @@ import type { RunPlan } from "../../src/configure.ts";
 import { worldTokenizer } from "../../src/cold_start.ts";
 import type { Action } from "../../src/domain/episode.ts";
 import { type Recipe, RECIPES } from "../../src/domain/recipe.ts";
-import type { Summary } from "../../src/domain/report.ts";
+import { type Summary, TIMINGS } from "../../src/domain/report.ts";
 import { makeToolEnvironment } from "../../src/environment/environment.ts";
 import { makeWebSearch } from "../../src/environment/web_search.ts";
 import { makeWorldTask } from "../../src/environment/world/questions.ts";
@@ -111,9 +111,9 @@ export interface TinyRun {
   readonly showProgress?: (text: string) => Effect.Effect<void>;
 }
 
-/** Trains the tiny model in plain loops. */
-export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
-  const { folder, seed = 0, isResumed = false } = options;
+/** What programs need for a tiny run, and the layers that run them in plain loops. */
+export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
+  const { folder, seed = 0, isResumed = false, wave = 6 } = options;
   const recipe = { ...tinyRecipe, ...options.recipe };
   const preset = options.preset ?? PRESETS["paper-v2"]!;
   const sources = { device: "cpu", model: null, questions: null, corpus: null } as const;
@@ -126,13 +126,34 @@ export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
     print: options.print ?? (() => Effect.void),
     showProgress: options.showProgress ?? (() => Effect.void),
   };
-  const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder) : null;
   const machine = yield* openMachine("cpu");
   const setup: PolicySetup = { machine, model: tinyModel, config: { recipe } };
-  const program = train({
-    ...{ plan, task: tinyTask, model: tinyModel, checkpoint, screen },
-    ...{ date: "2026-11-23", wave: options.wave ?? 6, startedMillis: 0 },
-  });
-  const layers = Layer.merge(layerLearner(setup), layerReference(setup));
+  return {
+    prepared: { plan, task: tinyTask, model: tinyModel, screen, date: "2026-11-23", wave },
+    layers: Layer.merge(layerLearner(setup), layerReference(setup)),
+  };
+});
+
+/** Trains the tiny model in plain loops. */
+export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
+  const { prepared, layers } = yield* prepareTiny(options);
+  const checkpoint = options.isResumed ? yield* loadLatestCheckpoint(options.folder) : null;
+  const program = train({ ...prepared, checkpoint, startedMillis: 0 });
   return (yield* Effect.provide(program, layers)) satisfies Summary;
 }, Effect.scoped);
+
+/** The lines of a run's metrics without its timings, as text. */
+export async function metricsOf(folder: string): Promise<ReadonlyArray<string>> {
+  const text = await Deno.readTextFile(`${folder}/metrics.jsonl`);
+  return text.trimEnd().split("\n").map((line) => {
+    const fields = Object.entries(JSON.parse(line) as Readonly<Record<string, unknown>>);
+    const kept = fields.filter(([name]) => !TIMINGS.some((timing) => timing === name));
+    return JSON.stringify(Object.fromEntries(kept));
+  });
+}
+
+/** Runs a test in a folder of its own. */
+export async function inFolder<A>(use: (folder: string) => Promise<A>): Promise<A> {
+  const folder = await Deno.makeTempDir();
+  return await use(folder).finally(() => Deno.remove(folder, { recursive: true }));
+}
