@@ -69,8 +69,11 @@ export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCa
     `${heads}/${keyValueHeads} heads of ${headDim}`;
   const hostile = SHAPES[2]!;
   return [
-    ...SHAPES.map((shape) => make(tensorsOf(FOREST, shape, RANDOM), label(shape))),
-    make(tensorsOf(ALONE, SHAPES[1]!, RANDOM), "one token"),
+    ...SHAPES.map((shape) => ({
+      ...make(tensorsOf(FOREST, shape, RANDOM), label(shape)),
+      heavy: shape.headDim * shape.heads / shape.keyValueHeads > 24,
+    })),
+    make(tensorsOf(ALONE, SHAPES[0]!, RANDOM), "one token"),
     ...Object.entries(FILLS).map(([name, fill]) => make(tensorsOf(FOREST, hostile, fill), name)),
   ];
 }

@@ -4,7 +4,7 @@ import { keyFromSeed, splitKey } from "../../src/math/threefry.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { STATUS } from "../../src/model/decode.ts";
 import { assertClose } from "../support/comparison.ts";
-import { eachEngine, onWgsl } from "../support/engines.ts";
+import { eachEngine, eachForm } from "../support/engines.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import {
   F32_EPSILON,
@@ -143,7 +143,7 @@ const drawn = Effect.fnUntraced(function* (engine: Engine, draw: Draw) {
 const ALIVE: Draw["status"] = Array.from({ length: 37 }, (_, n) => [1, n % 5, 40]);
 
 for (const greedy of [false, true]) {
-  onWgsl(
+  eachForm(
     `sample draws the plain loop's tokens with greedy ${greedy}`,
     (engine) =>
       Effect.gen(function* () {

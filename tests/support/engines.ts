@@ -8,7 +8,7 @@ import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */
 export interface TestEngine {
-  readonly name: "plain" | "wgsl";
+  readonly name: "plain" | "wgsl" | "wgsl with loops";
   /** An engine that holds no tensor yet. Kernels once compiled stay compiled. */
   readonly fresh: () => Engine;
 }
@@ -51,6 +51,15 @@ const wgsl: TestEngine = {
   },
 };
 
+/** Kernels as GPUs get them, where the adapter is one of those that get another form. */
+const loops: TestEngine | null = await openLoops();
+
+async function openLoops(): Promise<TestEngine | null> {
+  if (device === null || !device.traits.straightLine) return null;
+  const engine = await openEngine({ ...device, traits: { ...device.traits, straightLine: false } });
+  return { name: "wgsl with loops", fresh: () => inNamespace(engine, `space ${spaces++} `) };
+}
+
 /** The plain loops and WGSL; the latter must not be used where `device` is null. */
 export const ENGINES: ReadonlyArray<TestEngine> = [plain, wgsl];
 
@@ -75,6 +84,15 @@ export function onWgsl(
     ignore: device === null,
     fn: () => runTest(body(wgsl)),
   });
+}
+
+/** Declares a test that needs an adapter for every form in which kernels run. */
+export function eachForm(
+  claim: string,
+  body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
+): void {
+  onWgsl(claim, body);
+  if (loops !== null) Deno.test(`${loops.name}: ${claim}`, () => runTest(body(loops)));
 }
 
 /** Declares a test of the plain loops alone. */
