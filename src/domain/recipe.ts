@@ -93,7 +93,7 @@ const embedded: Recipe = {
   trainQuestions: 600,
   validationQuestions: 100,
   testQuestions: 200,
-  evaluateEvery: 20,
+  evaluateEvery: 10,
   checkpointEvery: 20,
 };
 
