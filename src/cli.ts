@@ -19,7 +19,7 @@ import { COLD_START } from "./cold_start.ts";
 import { compare as compareProgram } from "./compare.ts";
 import { configure, type RunPlan } from "./configure.ts";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
-import { BadInput, NoAdapter } from "./domain/errors.ts";
+import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./domain/errors.ts";
 import {
   type CompareFlags,
   DEVICES,
@@ -298,7 +298,8 @@ function badInputOf(cause: Cause.Cause<unknown>): string | null {
 const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error)) return Effect.void;
-  return Console.error(badInputOf(cause) ?? Cause.pretty(cause));
+  const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged;
+  return Console.error(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause));
 };
 
 /** 0 done, 1 failed, 2 bad input, 130 stopped by a signal. */

@@ -55,8 +55,15 @@ function wordsOf(action: Action): string {
     case "Malformed":
       return `(malformed: ${action.reason})`;
     case "ToolCalls":
-      return action.calls.map((call) => JSON.stringify(call.arguments)).join(" ");
+      return action.calls.map((call) => textsIn(call.arguments).join(", ")).join("; ");
   }
+}
+
+/** The texts in a call's arguments, such as its queries; what holds none is said as JSON. */
+function textsIn(value: unknown): ReadonlyArray<string> {
+  if (typeof value === "string") return [value.trim()];
+  if (typeof value !== "object" || value === null) return [JSON.stringify(value)];
+  return Object.values(value).flatMap(textsIn);
 }
 
 /** The first line of each result. */
