@@ -1,5 +1,6 @@
 import { Context, Duration, Effect, Layer } from "effect";
 import type { RunConfig } from "./domain/config.ts";
+import { isRecord } from "./domain/decode.ts";
 import { BadInput } from "./domain/errors.ts";
 import type { Question } from "./domain/question.ts";
 import type { Recipe } from "./domain/recipe.ts";
@@ -8,6 +9,7 @@ import { Environment, makeToolEnvironment } from "./environment/environment.ts";
 import { makeWebSearch, retrieveNothing, WEB_SEARCH } from "./environment/web_search.ts";
 import { makeWorldTask } from "./environment/world/questions.ts";
 import { WORLD_RECIPE, type WorldUse } from "./environment/world/recipe.ts";
+import { WORLD_CHAT_TEMPLATE } from "./environment/world/tokenizer.ts";
 import { worldSearch } from "./environment/world/world_environment.ts";
 import { readCorpus } from "./files/corpus.ts";
 import { readQuestions } from "./files/questions.ts";
@@ -65,7 +67,7 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   return { ...text, ...splits } satisfies Task;
 });
 
-/** A tokenizer that has the answer's tag as a token was made for the compact layout; others get the paper's. */
+/** The embedded world's own chat template asks for its compact layout; all others get the paper's. */
 const readText = Effect.fnUntraced(function* (model: ModelFolder, date: string) {
   const files = model.tokenizerFiles;
   const tokenizerConfig: unknown = yield* parseJson(files, "tokenizer_config.json");
@@ -74,7 +76,9 @@ const readText = Effect.fnUntraced(function* (model: ModelFolder, date: string) 
   );
   yield* Effect.fromResult(checkVocabulary(tokenizer, model.architecture.vocabulary));
   const template = yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
-  const layout = tokenizer.controlTokens.has(compactStyle.answer.open)
+  const isWorlds = isRecord(tokenizerConfig) &&
+    tokenizerConfig["chat_template"] === WORLD_CHAT_TEMPLATE;
+  const layout = isWorlds
     ? { style: compactStyle, system: WORLD_RECIPE.systemText }
     : { style: paperStyle, system: searchSystemPrompt({ date, tools: [WEB_SEARCH] }) };
   const now = new Date(`${date}T00:00:00Z`);
