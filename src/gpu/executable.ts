@@ -8,6 +8,7 @@ import {
   elementsOf,
   type Op,
   type Program,
+  symbolOf,
   type Tensor,
   tensorsOf,
   valueOf,
@@ -172,7 +173,10 @@ export const loadProgram = Effect.fnUntraced(function* (
           const elements = elementsOf(output, dims);
           const values = yield* host.memory.copyOut([{ stored, elements }]);
           const at = values[output.name]!.findIndex((x) => !Number.isFinite(x));
-          if (at >= 0) return { op: op.kind, row: Math.floor(at / output.cols) };
+          if (at >= 0) {
+            const row = Math.floor(at / output.cols);
+            return { op: op.kind, row, rows: symbolOf(output.rows) };
+          }
         }
       }
       return null;

@@ -12,6 +12,13 @@ export interface Adapter {
 /** Numbers on the host side. Engines take any of these and convert to what they store. */
 export type HostArray = Float32Array | Float64Array | Uint32Array;
 
+/** The row of an op's result that is not finite, and what the rows stand for: the symbol of their number, if any. */
+export interface NonFiniteResult {
+  readonly op: string;
+  readonly row: number;
+  readonly rows: string | null;
+}
+
 /** A program with memory. Writing and running only queue work; reading waits for it. */
 export interface Executable {
   /** Puts numbers at the start of an input tensor. */
@@ -22,11 +29,11 @@ export interface Executable {
   readonly read: (
     tensors: ReadonlyArray<string>,
   ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
-  /** Runs a phase op by op and tells the first op whose result is not finite, with the row. */
+  /** Runs a phase op by op and tells the first op whose result is not finite. */
   readonly findNonFinite: (
     phase: number,
     dims: Dims,
-  ) => Effect.Effect<{ readonly op: string; readonly row: number } | null, KernelFailed>;
+  ) => Effect.Effect<NonFiniteResult | null, KernelFailed>;
 }
 
 /** Interprets plans. Tensors of role weight, gradient and state belong to the engine, by name. */

@@ -91,6 +91,11 @@ export function valueOf(extent: Extent, dims: Dims): number {
   return value * extent.times;
 }
 
+/** The symbol of an extent, or null for a number. */
+export function symbolOf(extent: Extent): string | null {
+  return typeof extent === "number" ? null : extent.symbol;
+}
+
 /** Number of elements of a tensor in one run. */
 export function elementsOf(tensor: Tensor, dims: Dims): number {
   return valueOf(tensor.rows, dims) * tensor.cols;

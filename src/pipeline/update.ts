@@ -102,8 +102,10 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
     nonFiniteLoss(results);
   if (broken !== null) return skip(placeOf(broken, step));
   const { lr: learningRate, clipNorm } = recipe;
-  const { applied, gradientNorm } = yield* learner.update({ learningRate, clipNorm });
-  if (!applied) return skip("the norm of the gradient");
+  const { applied, gradientNorm, nonFinite } = yield* learner.update({ learningRate, clipNorm });
+  if (!applied) {
+    return skip(nonFinite === null ? "the norm of the gradient" : placeOf(nonFinite, step));
+  }
   return { skipped: null, gradientNorm, results, evaluations } satisfies Outcome;
 });
 

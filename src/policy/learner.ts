@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import { gradientName } from "../model/backward.ts";
-import type { Executable } from "../model/engine.ts";
+import type { Executable, NonFiniteResult } from "../model/engine.ts";
 import { parametersOf } from "../model/parameters.ts";
 import {
   type AdamW,
@@ -11,10 +11,17 @@ import {
   updateProgram,
 } from "../model/programs.ts";
 import { cutMicroBatches, type MicroBatch, packMicroBatch, splitHead } from "./evaluate.ts";
-import type { Learner, LearnerState, NonFinite, SequenceLoss } from "./policy.ts";
+import type { Learner, LearnerState, NonFinite, SequenceLoss, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
 type LearnerService = Learner["Service"];
+
+/** The gradient that was asked for last. */
+interface Asked {
+  readonly sequences: ReadonlyArray<TokenRows>;
+  readonly temperature: number;
+  readonly loss: SequenceLoss;
+}
 
 /** Trains all parameters of a runtime's model with AdamW. */
 export const createLearner: (
@@ -33,12 +40,15 @@ export const createLearner: (
   );
   const updating = yield* engine.load(updateProgram(architecture, options, adamw), runtime.dims);
   let updates = 0;
+  // What the gradient was asked for, kept to find where it is not finite.
+  let asked: Asked | null = null;
 
   const gradient: LearnerService["gradient"] = Effect.fn("Learner.gradient")(
     function* (sequences, temperature, loss) {
       engine.clear(gradients);
+      asked = { sequences, temperature, loss };
       for (const batch of cutMicroBatches(sequences, runtime.capacity.passTokens)) {
-        const found = yield* gradientOf(runtime, forwardBackward, batch, { temperature, loss });
+        const found = yield* gradientOf(runtime, forwardBackward, batch, asked);
         if (found !== null) return found;
       }
       return null;
@@ -51,7 +61,12 @@ export const createLearner: (
       const sums = yield* updating.read(names.map(squaresName));
       const squares = Object.values(sums).flatMap((part) => [...part]);
       const gradientNorm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
-      if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
+      if (!Number.isFinite(gradientNorm)) {
+        const nonFinite = asked === null
+          ? null
+          : yield* findInBackward(runtime, forwardBackward, asked);
+        return { gradientNorm, applied: false, nonFinite };
+      }
       updates += 1;
       updating.run(1, {
         ...runtime.dims,
@@ -61,7 +76,7 @@ export const createLearner: (
         correction2: 1 - adamw.beta2 ** updates,
       });
       runtime.cache.clear();
-      return { gradientNorm, applied: true };
+      return { gradientNorm, applied: true, nonFinite: null };
     },
   );
 
@@ -97,7 +112,8 @@ const gradientOf = Effect.fnUntraced(function* (
   runtime: Runtime,
   executable: Executable,
   batch: MicroBatch,
-  { temperature, loss }: { readonly temperature: number; readonly loss: SequenceLoss },
+  { temperature, loss }: Asked,
+  { backward }: { readonly backward: "run" | "leave" } = { backward: "run" },
 ) {
   const { inputs, dims } = packMicroBatch(batch);
   const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
@@ -106,7 +122,7 @@ const gradientOf = Effect.fnUntraced(function* (
   const { head } = yield* executable.read(["head"]);
   if (!head!.every((x) => Number.isFinite(x))) {
     const found = yield* executable.findNonFinite(0, bound);
-    return locate(batch, found ?? { op: "head_finish", row: -1 });
+    return locate(batch, found ?? { op: "head_finish", row: -1, rows: null });
   }
   const dHead: number[] = [];
   splitHead(batch, head!).forEach((evaluation, i) => {
@@ -114,35 +130,38 @@ const gradientOf = Effect.fnUntraced(function* (
     dLogProb.forEach((d, p) => dHead.push(d, dEntropy[p]!));
   });
   const bad = dHead.findIndex((d) => !Number.isFinite(d));
-  if (bad >= 0) return locateRow(batch, Math.floor(bad / 2), "loss");
+  if (bad >= 0) return locate(batch, { op: "loss", row: Math.floor(bad / 2), rows: "R" });
   executable.write("d_head", Float64Array.from(dHead));
-  executable.run(1, bound);
+  if (backward === "run") executable.run(1, bound);
   return null;
 });
 
-/** Packed row of a token to sequence and token. */
-function locate(
-  batch: MicroBatch,
-  found: { readonly op: string; readonly row: number },
-): NonFinite {
-  let start = 0;
-  for (const [i, { tokens }] of batch.sequences.entries()) {
-    if (found.row >= start && found.row < start + tokens.length) {
-      return { op: found.op, sequence: batch.first + i, token: found.row - start };
-    }
-    start += tokens.length;
+/** Goes through the batch again and tells the first op of the backward pass whose result is not finite. */
+const findInBackward = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  executable: Executable,
+  asked: Asked,
+) {
+  for (const batch of cutMicroBatches(asked.sequences, runtime.capacity.passTokens)) {
+    const inForward = yield* gradientOf(runtime, executable, batch, asked, { backward: "leave" });
+    if (inForward !== null) return inForward;
+    const { dims } = packMicroBatch(batch);
+    const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / asked.temperature };
+    const found = yield* executable.findNonFinite(1, bound);
+    if (found !== null) return locate(batch, found);
   }
-  return { op: found.op, sequence: batch.first, token: -1 };
-}
+  return null;
+});
 
-/** Row of the head to sequence and token. */
-function locateRow(batch: MicroBatch, row: number, op: string): NonFinite {
+/** The sequence and token that a row stands for: a packed token (N) or one that is predicted (R); others are unknown. */
+function locate(batch: MicroBatch, { op, row, rows }: NonFiniteResult): NonFinite {
   let start = 0;
-  for (const [i, { position }] of batch.sequences.entries()) {
-    if (row < start + position.length) {
-      return { op, sequence: batch.first + i, token: position[row - start]! };
+  for (const [i, { tokens, position }] of batch.sequences.entries()) {
+    const places = rows === "R" ? position : rows === "N" ? tokens.keys().toArray() : [];
+    if (row >= start && row < start + places.length) {
+      return { op, sequence: batch.first + i, token: places[row - start]! };
     }
-    start += position.length;
+    start += places.length;
   }
-  return { op, sequence: batch.first, token: -1 };
+  return { op, sequence: -1, token: -1 };
 }

@@ -89,6 +89,7 @@ export type SequenceLoss = (
 /** Where a number stopped being finite. */
 export interface NonFinite {
   readonly op: string;
+  /** Sequence of the batch, or -1 when unknown. */
   readonly sequence: number;
   /** Token of the sequence, or -1 when unknown. */
   readonly token: number;
@@ -100,6 +101,8 @@ export interface UpdateReport {
   readonly gradientNorm: number;
   /** False when the gradient was not finite: nothing was changed. */
   readonly applied: boolean;
+  /** Where the gradient stopped being finite, null when it was. */
+  readonly nonFinite: NonFinite | null;
 }
 
 /** Everything that decides what a learner does next. */

@@ -1,5 +1,4 @@
 import { Effect } from "effect";
-import type { KernelFailed } from "../domain/errors.ts";
 import type { Engine, Executable, HostArray } from "../model/engine.ts";
 import { planScratch } from "../model/memory.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type Op,
   type OpKind,
   type Program,
+  symbolOf,
   type Tensor,
   tensorsOf,
   valueOf,
@@ -137,10 +137,16 @@ function loadProgram(
             const at = lookUp(values, output.name).subarray(0, length).findIndex((x) =>
               !Number.isFinite(x)
             );
-            if (at >= 0) return { op: op.kind, row: Math.floor(at / output.cols) };
+            if (at >= 0) {
+              return {
+                op: op.kind,
+                row: Math.floor(at / output.cols),
+                rows: symbolOf(output.rows),
+              };
+            }
           }
         }
         return null;
-      }) as Effect.Effect<{ op: string; row: number } | null, KernelFailed>,
+      }),
   };
 }

@@ -97,7 +97,7 @@ export function fakePolicy(options: FakeOptions) {
       Effect.sync(() => {
         version += 1;
         calls.events.push(`update ${version}`);
-        return { gradientNorm: 1, applied: true };
+        return { gradientNorm: 1, applied: true, nonFinite: null };
       }),
     save: () => Effect.succeed({ updates: version, weights: new Map(), moments: new Map() }),
     load: (state) => Effect.sync(() => void (version = state.updates)),

@@ -136,6 +136,23 @@ eachEngine(
     }),
 );
 
+eachEngine(
+  "update() names op and token where the backward pass stops being finite",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner } = yield* openTiny(engine.fresh());
+      // Finite on the host, and too large for the products of the backward pass.
+      yield* learner.gradient(SEQUENCES, 0.1, (index, evaluation) => {
+        const { dLogProb, dEntropy } = LOSS(index, evaluation);
+        return { dLogProb: index === 2 ? dLogProb.with(3, 1.7e308) : dLogProb, dEntropy };
+      });
+      const { applied, nonFinite } = yield* learner.update(STEP);
+      assert.equal(applied, false);
+      assert.equal(nonFinite?.sequence, 2);
+      assert.equal(nonFinite?.token, SEQUENCES[2]!.position[3]);
+    }),
+);
+
 eachEngine("update() clips the norm of the whole gradient", (engine) =>
   Effect.gen(function* () {
     const { learner, engine: own } = yield* openTiny(engine.fresh());
