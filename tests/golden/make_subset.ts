@@ -84,7 +84,7 @@ const RULES: Readonly<Record<string, Cut>> = {
   "trl/advantages.json": everyCase(1),
   "trl/grpo-loss.json": everyCase(3),
   ...TOKENIZER_RULES,
-  "models/sampling.json": everyCase(2),
+  "models/sampling.json": whole,
   "models/llama3-tiny/igpo-step.json": whole,
   ...Object.fromEntries(
     MODELS.flatMap((name) =>

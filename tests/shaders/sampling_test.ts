@@ -42,6 +42,7 @@ const SMALL = { rows: 3, cols: 7 };
 const WIDE = { rows: 5, cols: 131 };
 const TIES = { rows: 2, cols: 67, logits: new Float32Array(134).map((_, i) => i % 5) };
 const EQUAL = { rows: 2, cols: 33, logits: new Float32Array(66).fill(1.5) };
+const ZEROS = { rows: 1, cols: 9, logits: Float32Array.of(0, -0, 0, -1, -0, 0, -0, -2, 0) };
 const STEEP = {
   rows: 1,
   cols: 65,
@@ -54,7 +55,7 @@ kernelMatches("sampling_mask keeps the tokens that the plain loop keeps", [
   maskCase("one token", { rows: 1, cols: 1 }, { topK: 1, topP: 0.5, minP: 0.5 }),
   maskCase("temperature", WIDE, { inverseTemperature: 1 / 0.7 }),
   maskCase("penalty", WIDE, { penalty: 1.3 }),
-  ...[SMALL, WIDE, TIES, EQUAL, STEEP].flatMap((shape, i) => [
+  ...[SMALL, WIDE, TIES, EQUAL, STEEP, ZEROS].flatMap((shape, i) => [
     maskCase(`top-k 3 of shape ${i}`, shape, { topK: 3 }),
     maskCase(`top-p 0.6 of shape ${i}`, shape, { topP: 0.6 }),
     maskCase(`top-p 0 of shape ${i}`, shape, { topP: 0 }),
