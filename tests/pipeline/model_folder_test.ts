@@ -1,0 +1,60 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
+import type { Float32Tensor } from "../../src/files/safetensors.ts";
+import { parametersOf } from "../../src/model/parameters.ts";
+import { readModelFolder } from "../../src/pipeline/model_folder.ts";
+import { inFolder, TINY, tinyModel } from "../support/tiny_run.ts";
+
+const tensors: ReadonlyArray<Float32Tensor> = parametersOf(TINY).map(({ name, shape }) => ({
+  ...{ name, shape },
+  values: tinyModel.weights.get(name)!,
+}));
+
+/** Reads a folder with these tensors. */
+const read = (given: ReadonlyArray<Float32Tensor>) =>
+  inFolder((folder) =>
+    Effect.runPromise(
+      writeCheckpoint(`${folder}/model`, {
+        ...{ config: tinyModel.config, tensors: given, dtype: "F32" },
+        files: tinyModel.tokenizerFiles,
+      }).pipe(Effect.andThen(readModelFolder(`${folder}/model`))),
+    )
+  );
+
+const refusal = async (given: ReadonlyArray<Float32Tensor>) => {
+  const message = await read(given).then(() => "", (error: Error) => error.message);
+  return message.replace(/"[^"]*\/model"/, '"model"');
+};
+
+const extra = (name: string): Float32Tensor => ({ name, shape: [1], values: new Float32Array(1) });
+
+Deno.test("readModelFolder() reads what was written", async () => {
+  const { architecture, weights, tokenizerFiles } = await read(tensors);
+  deepStrictEqual(architecture, TINY);
+  deepStrictEqual(weights, new Map(tensors.map(({ name, values }) => [name, values])));
+  deepStrictEqual(tokenizerFiles, tinyModel.tokenizerFiles);
+});
+
+Deno.test("readModelFolder() tolerates rotary buffers and the head of a tied model", async () => {
+  const spare = ["model.layers.0.self_attn.rotary_emb.inv_freq", "lm_head.weight"].map(extra);
+  strictEqual((await read([...tensors, ...spare])).weights.size, tensors.length);
+});
+
+Deno.test("readModelFolder() refuses a tensor that is missing, misshapen or unexplained", async () => {
+  const [embedding, ...rest] = tensors;
+  strictEqual(
+    await refusal(rest),
+    'Cannot load "model" as the tensor "model.embed_tokens.weight" must have shape [640,16]: ' +
+      "there is none",
+  );
+  strictEqual(
+    await refusal([{ ...embedding!, shape: [16, 640] }, ...rest]),
+    'Cannot load "model" as the tensor "model.embed_tokens.weight" must have shape [640,16]: ' +
+      "it has [16,640]",
+  );
+  strictEqual(
+    await refusal([...tensors, extra("model.layers.0.extra")]),
+    'Cannot load "model" as config.json must explain every tensor: "model.layers.0.extra" is extra',
+  );
+});

@@ -1,0 +1,113 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import type { RunConfig } from "../src/domain/config.ts";
+import { loadTask, type TaskOptions } from "../src/task.ts";
+import { inFolder, tinyModel, tinyRecipe } from "./support/tiny_run.ts";
+
+const config: RunConfig = {
+  ...{ seed: 0, device: "cpu", model: null, questions: null, corpus: null, preset: "paper-v2" },
+  recipe: { ...tinyRecipe, trainQuestions: 30, validationQuestions: 10, testQuestions: 10 },
+};
+
+const load = (changes: Partial<RunConfig> = {}, options: Partial<TaskOptions> = {}) =>
+  Effect.runPromise(Effect.scoped(loadTask({
+    ...{ config: { ...config, ...changes }, model: tinyModel, date: "2026-11-23" },
+    ...{ purpose: "train", ...options },
+  })));
+
+const refusal = (changes: Partial<RunConfig>) =>
+  load(changes).then(() => "", (error: Error) => error.message);
+
+Deno.test("loadTask() makes worlds whose questions are in one split only", async () => {
+  const { train, validation, test } = await load();
+  const ids = [train, validation, test].map(({ questions }) => questions.map(({ id }) => id));
+  deepStrictEqual(ids.map((split) => split.length), [30, 10, 10]);
+  strictEqual(new Set(ids.flat()).size, 50);
+});
+
+Deno.test("loadTask() makes the same worlds for every seed", async () => {
+  const texts = async (seed: number) =>
+    (await load({ seed })).train.questions.map(({ text }) => text);
+  deepStrictEqual(await texts(1), await texts(2));
+});
+
+/** What searching for a question's own words finds. */
+async function searched(searchOff: boolean): Promise<string> {
+  const { test } = await load({}, { searchOff });
+  const question = test.questions[0]!;
+  const query = { name: "web_search", arguments: { query: [question.text] } };
+  const result = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+    const session = yield* test.environment.open(question);
+    return yield* session.step({ _tag: "ToolCalls", calls: [query] });
+  })));
+  ok(result._tag === "Observation");
+  return result.results[0]!.content;
+}
+
+const SEARCH_OFF = true;
+
+Deno.test("loadTask() turns searching off where asked", async () => {
+  match(await searched(!SEARCH_OFF), /\w+ .*\.\n?/);
+  strictEqual(await searched(SEARCH_OFF), " no results");
+});
+
+/** Writes a file of questions and one of documents. */
+async function writeData(folder: string, count: number) {
+  const lines = (rows: ReadonlyArray<unknown>) => rows.map((row) => JSON.stringify(row)).join("\n");
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  const questions = `${folder}/questions.jsonl`;
+  const corpus = `${folder}/corpus.jsonl`;
+  const rows = numbers.flatMap((i) =>
+    ["a", "b"].map((kind) => ({
+      id: `${i}`,
+      kind,
+      question: `What is ${kind} ${i}?`,
+      answers: ["x"],
+    }))
+  );
+  await Deno.writeTextFile(questions, lines(rows));
+  await Deno.writeTextFile(corpus, lines([{ id: "1", title: "T", text: "some text" }]));
+  return { questions, corpus };
+}
+
+Deno.test("loadTask() splits a file: a quarter each at most is held out, and ids stay apart", () =>
+  inFolder(async (folder) => {
+    const paths = await writeData(folder, 8);
+    const { train, validation, test } = await load(paths);
+    deepStrictEqual(
+      [train, validation, test].map(({ questions }) => questions.length),
+      [8, 4, 4],
+    );
+    const all = [train, validation, test].flatMap(({ questions }) => questions);
+    strictEqual(new Set(all.map(({ id }) => id)).size, 16);
+    const evaluated = await load(paths, { purpose: "evaluate" });
+    strictEqual(evaluated.test.questions.length, 16);
+  }));
+
+Deno.test("loadTask() gives the world's template the compact layout, any other the paper's", async () => {
+  const config: Readonly<Record<string, unknown>> = JSON.parse(
+    tinyModel.tokenizerFiles["tokenizer_config.json"],
+  );
+  const foreign = `${config["chat_template"]}{# another #}`;
+  const tokenizerFiles = {
+    ...tinyModel.tokenizerFiles,
+    "tokenizer_config.json": JSON.stringify({ ...config, chat_template: foreign }),
+  };
+  const [own, other] = [await load(), await load({}, { model: { ...tinyModel, tokenizerFiles } })];
+  const promptOf = ({ protocol, tokenizer }: typeof own) =>
+    tokenizer.decode(protocol.prompt("Why?").ids);
+  match(promptOf(own), /Search, then answer\./);
+  match(promptOf(other), /Today is 2026-11-23\./);
+});
+
+Deno.test("loadTask() refuses what cannot work in one sentence", async () => {
+  strictEqual(
+    await refusal({ questions: "q.jsonl" }),
+    "Cannot ask questions without their documents as --questions and --corpus belong together: " +
+      "only --questions is given",
+  );
+  strictEqual(
+    await refusal({ recipe: { ...config.recipe, worldScale: 1.5 } }),
+    "Cannot make a world as worldScale must be a whole number from 1 to 7: current value is 1.5",
+  );
+});
