@@ -4,7 +4,7 @@ import { BadInput, TrainingDiverged } from "./domain/errors.ts";
 import type { EpisodeView } from "./domain/report.ts";
 import { Environment } from "./environment/environment.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
-import { listCheckpoints, removeCheckpoint } from "./files/run_checkpoints.ts";
+import { listCheckpoints, removeCheckpoint, removeUnfinished } from "./files/run_checkpoints.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Screen } from "./files/screen.ts";
 import { type Diagnostics, shorteningWarning } from "./igpo/diagnostics.ts";
@@ -64,7 +64,10 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
     const learner = yield* Learner;
     yield* learner.load(checkpoint.learner);
   }
-  if (isResumed) yield* screen.print(`Going on after step ${step}`);
+  if (isResumed) {
+    yield* removeUnfinished(folder);
+    yield* screen.print(`Going on after step ${step}`);
+  }
   if (truncates(config.recipe)) {
     yield* screen.print(
       "Note: top-k, top-p or min-p cut what is sampled, and the importance ratio ignores it",

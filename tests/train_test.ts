@@ -135,6 +135,14 @@ Deno.test("a run that keeps one checkpoint keeps the last", () =>
     deepStrictEqual(steps(await metricsOf(folder)), steps(plain));
   }));
 
+Deno.test("a resumed run removes what a kill left of an unfinished checkpoint", () =>
+  inFolder(async (folder) => {
+    await run({ folder, recipe: { steps: 2 } });
+    await Deno.mkdir(`${folder}/checkpoints/.step-3.0a1b2c3d.tmp`);
+    await run({ folder, isResumed: true });
+    deepStrictEqual(await namesIn(`${folder}/checkpoints`), ["step-2", "step-4"]);
+  }));
+
 Deno.test("a run that was killed before its first checkpoint begins again", () =>
   inFolder(async (folder) => {
     await run({ folder, recipe: { checkpointEvery: 0, steps: 2 } });

@@ -29,3 +29,14 @@ export const removeCheckpoint = Effect.fn("removeCheckpoint")(
     yield* onDisk(`remove "${path}"`, () => Deno.remove(path, { recursive: true }));
   },
 );
+
+/** Removes what a killed program left of checkpoints it had not finished. */
+export const removeUnfinished = Effect.fn("removeUnfinished")(function* (run: string) {
+  const path = `${run}/${CHECKPOINTS_FOLDER}`;
+  yield* onDisk(`remove unfinished checkpoints of "${path}"`, async () => {
+    await Deno.mkdir(path, { recursive: true });
+    const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+    const unfinished = names.filter((name) => /^\.step-\d+\..*\.tmp$/.test(name));
+    for (const name of unfinished) await Deno.remove(`${path}/${name}`, { recursive: true });
+  });
+});
