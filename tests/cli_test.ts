@@ -20,7 +20,7 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--seed", "-1"], /^Cannot use --seed as it must be 0 or more: current value is "-1"/],
   [["train", "--device", "tpu"], /^Cannot use --device as it must be "auto" .* value is "tpu"/],
   [["train", "--out"], /^Cannot use --out without a value/],
-  [["compare", "--preset", "grpo"], /^Cannot use --preset as it must be at least 2 values/],
+  [["compare", "--presets", "grpo"], /^Cannot use --presets as it must be two presets or more/],
   [["nope"], /^Cannot find the program "nope": known are train, pretrain, evaluate, compare/],
 ];
 
