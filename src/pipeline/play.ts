@@ -37,7 +37,12 @@ export interface PlayOptions {
 
 /** An episode in play, ended, or lost to a crash of the environment. */
 type Play =
-  | { readonly _tag: "Live"; readonly seat: Seat; session: Session; episode: OpenEpisode }
+  | {
+    readonly _tag: "Live";
+    readonly seat: Seat;
+    readonly session: Session;
+    readonly episode: OpenEpisode;
+  }
   | { readonly _tag: "Ended"; readonly episode: Episode }
   | { readonly _tag: "Crashed"; readonly reason: EnvironmentCrashed };
 
