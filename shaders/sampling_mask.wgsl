@@ -5,7 +5,7 @@
 //
 // logits (rows, cols) f32     seen (rows, ceil(cols / 32)) u32 bits     masked (rows, cols) f32, overwritten
 // Cuts are found by bisection on the bits of x in 32 rounds: no sort. penalty 1, topK 0, topP 1, minP 0 switch off.
-// Dispatch rows workgroups of WG = 64. Trips: about 70 cols / 64 + 64 64. Workgroup memory: 512 bytes.
+// Dispatch rows workgroups of WG. Trips: about 70 (cols / WG + WG). Workgroup memory: 4 WG bytes.
 // Reference: src/reference/sampling.ts samplingMask. Test: tests/shaders/sampling_test.ts.
 struct Dims {
   rows: u32,
@@ -29,7 +29,8 @@ var<workgroup> sums: array<f32, WG>;
 
 // Monotone map of floats to u32.
 fn order_key(x: f32) -> u32 {
-  let bits = bitcast<u32>(x);
+  // The two zeros are equal, so that a tie of them is kept or cut together.
+  let bits = select(bitcast<u32>(x), 0u, x == 0.0);
   return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
 }
 

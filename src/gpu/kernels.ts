@@ -123,19 +123,21 @@ function perWorkgroup(source: string, items: (dims: Bound) => number): Kernel {
   };
 }
 
-/** A kernel that owns a row of the vocabulary: one SIMD register of invocations on CPU adapters, where sharing is dear. */
-function perRow(source: string): Kernel {
-  const width = (dims: Bound, { straightLine }: Traits) =>
-    straightLine && dims["cols"]! <= 4096 ? 8 : 64;
+/**
+ * A kernel that owns a row of the vocabulary: one SIMD register of invocations on CPU adapters where the row is short,
+ * since what invocations share is dear there. `passes` is how often an invocation goes over its part of the row.
+ */
+function perRow(source: string, passes: number, widest: number): Kernel {
+  const isShort = (dims: Bound) => dims["cols"]! <= 4096;
   return {
     ...perWorkgroup(source, rowsOf),
-    launches: (dims, traits) => [{
-      constants: { WG: width(dims, traits) },
+    launches: (dims, { straightLine }) => [{
+      constants: { WG: straightLine && isShort(dims) ? 8 : widest },
       overrides: {},
       dims: {},
       grid: folded(rowsOf(dims)),
     }],
-    trips: (dims) => 70 * Math.ceil(dims["cols"]! / (dims["cols"]! <= 4096 ? 8 : 64)) + 4096,
+    trips: (dims) => passes * (Math.ceil(dims["cols"]! / (isShort(dims) ? 8 : widest)) + widest),
   };
 }
 
@@ -261,8 +263,8 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
   }),
   head_finish: flat(headFinish, rowsOf),
   head_backward: flat(headBackward, (d) => d["rows"]! * d["stride"]!, { width: 64 }),
-  sampling_mask: perRow(samplingMask),
-  sample: perRow(`${sample}\n${threefry}`),
+  sampling_mask: perRow(samplingMask, 70, 256),
+  sample: perRow(`${sample}\n${threefry}`, 4, 64),
   sum_squares: perWorkgroup(sumSquares, (d) => Math.ceil(d["elements"]! / 4096)),
   adamw_update: flat(adamwUpdate, (d) => d["elements"]!, { width: 64 }),
 };
