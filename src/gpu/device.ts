@@ -2,12 +2,15 @@ import { Effect, type Scope } from "effect";
 import { NoAdapter } from "../domain/errors.ts";
 import type { Adapter } from "../model/engine.ts";
 import type { Traits } from "./kernels.ts";
+import { createPipelines, type Pipelines } from "./pipelines.ts";
 
 /** An open device, what it is, and which kernel forms it likes. */
 export interface Device {
   readonly device: GPUDevice;
   readonly adapter: Adapter;
   readonly traits: Traits;
+  /** Compiled kernels, shared by all engines of the device. */
+  readonly pipelines: Pipelines;
 }
 
 /** Opens the best adapter there is. Fails with NoAdapter when there is none. */
@@ -29,14 +32,17 @@ export const openDevice: Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.
   );
   const name = adapterName(adapter.info);
   const software = /llvmpipe|swiftshader|software/i.test(name);
+  const traits = {
+    // Its OpenGL sibling of the same name takes minutes to compile straight lines, and has no f16.
+    straightLine: /llvmpipe/i.test(name) && adapter.features.has("shader-f16"),
+    workgroupBytes: Math.min(32768, device.limits.maxComputeWorkgroupStorageSize),
+    maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+  };
   return {
     device,
     adapter: { name, kind: software ? "software" : "gpu" },
-    traits: {
-      straightLine: /llvmpipe/i.test(name),
-      workgroupBytes: Math.min(32768, device.limits.maxComputeWorkgroupStorageSize),
-      maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
-    },
+    traits,
+    pipelines: createPipelines(device, traits),
   };
 });
 

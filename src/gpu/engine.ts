@@ -6,14 +6,12 @@ import { createTextureCopies } from "./copies.ts";
 import type { Device } from "./device.ts";
 import { copyOut, type DeviceMemory, lookUp, makeBuffer, writeStored } from "./device_memory.ts";
 import { loadProgram } from "./executable.ts";
-import { createPipelines } from "./pipelines.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /** Runs plans in WGSL on a device. Shared tensors live as long as the scope. */
 export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   const scope = yield* Effect.scope;
-  const { device } = opened;
-  const pipelines = createPipelines(device, opened.traits);
+  const { device, pipelines } = opened;
   const trouble: string[] = [];
   device.addEventListener("uncapturederror", (event) => {
     trouble.push((event as GPUUncapturedErrorEvent).error.message);

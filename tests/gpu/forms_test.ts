@@ -5,7 +5,7 @@ import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
 import { linearCase, weightBackwardCase } from "../shaders/linear_cases.ts";
 import { assertClose } from "../support/comparison.ts";
-import { device, onWgsl, openEngine } from "../support/engines.ts";
+import { claimTraits, device, onWgsl, openEngine } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
@@ -91,7 +91,7 @@ function assertAllSame(got: Runs, want: Runs): void {
 /** An engine whose adapter claims to be another. */
 function claiming(traits: Partial<Device["traits"]>): Effect.Effect<Engine> {
   const opened = device!; // tests that call this need an adapter
-  return Effect.promise(() => openEngine({ ...opened, traits: { ...opened.traits, ...traits } }));
+  return Effect.promise(() => openEngine(claimTraits(opened, traits)));
 }
 
 // Compilers contract and reorder the two forms in their own ways: only sums of up to 67 products of numbers up to 2,

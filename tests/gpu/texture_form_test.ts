@@ -3,7 +3,7 @@ import { Effect } from "effect";
 import { KERNELS } from "../../src/gpu/kernels.ts";
 import { readThroughTextures } from "../../src/gpu/texture_form.ts";
 import { linearCase } from "../shaders/linear_cases.ts";
-import { device, onWgsl, openEngine } from "../support/engines.ts";
+import { claimTraits, device, onWgsl, openEngine } from "../support/engines.ts";
 import { assertSameBits, runOpOn } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 
@@ -46,8 +46,8 @@ onWgsl(
   () =>
     Effect.gen(function* () {
       const opened = device!; // this test is skipped without an adapter
-      const traits = { ...opened.traits, straightLine: true };
-      const engine = yield* Effect.promise(() => openEngine({ ...opened, traits }));
+      const claimed = claimTraits(opened, { straightLine: true });
+      const engine = yield* Effect.promise(() => openEngine(claimed));
       const base = linearCase({ rows: 9, inner: 36, features: 33, bias: true });
       const changed = [0, 1, 2].map((input) => ({
         ...base,

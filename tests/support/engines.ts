@@ -4,6 +4,7 @@ import { type Device, openDevice } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import type { Engine, Executable } from "../../src/model/engine.ts";
 import type { Op, Program, Tensor } from "../../src/model/plan.ts";
+import { createPipelines } from "../../src/gpu/pipelines.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */
@@ -32,6 +33,12 @@ if (device === null) {
   Deno.test.ignore("NO WEBGPU ADAPTER: the wgsl tests of this file are SKIPPED", () => {});
 }
 
+/** The same device as if its adapter were of another kind, with kernels of its own. */
+export function claimTraits(opened: Device, claimed: Partial<Device["traits"]>): Device {
+  const traits = { ...opened.traits, ...claimed };
+  return { ...opened, traits, pipelines: createPipelines(opened.device, traits) };
+}
+
 /** An engine on `opened` for as long as the test file runs. */
 export function openEngine(opened: Device): Promise<Engine> {
   return Effect.runPromise(
@@ -56,7 +63,7 @@ const loops: TestEngine | null = await openLoops();
 
 async function openLoops(): Promise<TestEngine | null> {
   if (device === null || !device.traits.straightLine) return null;
-  const engine = await openEngine({ ...device, traits: { ...device.traits, straightLine: false } });
+  const engine = await openEngine(claimTraits(device, { straightLine: false }));
   return { name: "wgsl with loops", fresh: () => inNamespace(engine, `space ${spaces++} `) };
 }
 
