@@ -19,6 +19,8 @@ interface Part {
   readonly paths: ReadonlyArray<string>;
   /** Given for `deno test` parts: what the tests may do beyond reading, writing and computing. */
   readonly test?: { readonly permissions: ReadonlyArray<string> };
+  /** Given where what tests print is part of the result. */
+  readonly shows?: "output";
 }
 
 const SPECIAL = [
@@ -53,7 +55,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   architecture: programTests("tests/architecture_test.ts"),
   unit: tests(["tests"], `--ignore=${SPECIAL.join(",")}`, "--parallel"),
   laws: tests(["tests/laws"], "--parallel"),
-  golden: tests(["tests/golden"]),
+  golden: { ...tests(["tests/golden"]), shows: "output" },
   kernels: tests(["tests/shaders", "tests/gpu"]),
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
@@ -97,7 +99,7 @@ async function runPart(name: string, part: Part, options: { isChecked: boolean }
       "test",
       "--no-prompt",
       "--frozen",
-      "--quiet",
+      ...(part.shows === "output" ? [] : ["--quiet"]),
       "--permit-no-files",
       `--junit-path=${report}`,
     ],
