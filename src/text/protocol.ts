@@ -4,6 +4,7 @@ import { BadInput } from "../domain/errors.ts";
 import { findChatGlue } from "./chat_glue.ts";
 import type { ChatTemplate } from "./chat_template.ts";
 import { parseTurn } from "./parse_turn.ts";
+import { assembleProbe, type Probe } from "./probe.ts";
 import type { ProtocolStyle } from "./protocol_style.ts";
 import { concatIds, fillSlot, leadingControlToken, makeSlot } from "./slot.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -12,13 +13,6 @@ import type { Tokenizer } from "./tokenizer.ts";
 export interface Opening {
   readonly ids: Uint32Array;
   readonly forced: number;
-}
-
-/** A teacher-forced answer: the gold answer stands at `[start, end)` of `ids`. */
-export interface Probe {
-  readonly ids: Uint32Array;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The conversation of a search agent in token ids. What was sampled is never rendered or encoded again. */
@@ -102,17 +96,13 @@ function endOfTurnToken(tokenizer: Tokenizer, glue: string): Result.Result<strin
   );
 }
 
-// Prefix, gold and suffix are tokenised apart and joined: that sequence is the definition, so no merge
-// across an edge can add a token to the gold answer or take one away.
+// Prefix, gold and suffix are tokenised apart: no merge across an edge can add a token to the gold answer.
 function makeProbe(tokenizer: Tokenizer, style: ProtocolStyle, endOfTurnId: number) {
   const { probeThink, afterThink, answer, answerLead } = style;
   const prefix = tokenizer.encode(`${probeThink}</think>${afterThink}${answer.open}`);
   const suffix = concatIds(tokenizer.encode(answer.close), Uint32Array.of(endOfTurnId));
-  return (gold: string): Probe => {
-    const goldIds = tokenizer.encodePlain(answerLead + gold);
-    const end = prefix.length + goldIds.length;
-    return { ids: concatIds(prefix, goldIds, suffix), start: prefix.length, end };
-  };
+  return (gold: string): Probe =>
+    assembleProbe(prefix, tokenizer.encodePlain(answerLead + gold), suffix);
 }
 
 function withoutStop(ids: Uint32Array, stopIds: ReadonlyArray<number>): Uint32Array {

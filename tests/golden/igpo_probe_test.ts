@@ -1,5 +1,5 @@
 import { Result } from "effect";
-import { assembleProbe } from "../../src/igpo/probe.ts";
+import { assembleProbe } from "../../src/text/probe.ts";
 import { makeTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
 import {
   assertKnown,

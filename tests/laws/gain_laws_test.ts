@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { turnRewards } from "../../src/igpo/advantages.ts";
 import { beliefOf, combineBeliefs, gainsOf, valueOf } from "../../src/igpo/belief.ts";
 import { discountedReturns } from "../../src/igpo/returns.ts";
-import { assembleProbe } from "../../src/igpo/probe.ts";
+import { assembleProbe } from "../../src/text/probe.ts";
 import { assertClose } from "../support/comparison.ts";
 import { ALL, beliefs, episode, rewards } from "./arbitraries.ts";
 

@@ -44,11 +44,6 @@ export const WORLD_RECIPE = {
   finalThink: compactStyle.probeThink,
   /** Names follow a space wherever they stand, or they would be other tokens; so does a gold answer in a probe. */
   namePrefix: compactStyle.answerLead,
-  /**
-   * Tokens of the three phases of the cold start, eight texts an update. With half as many spoiled tokens a
-   * 0.35M-parameter agent copied badly when it was sampled: F1 0.06 at temperature 1 instead of 0.15.
-   */
-  coldStart: { copyTokens: 300_000, perfectTokens: 2_700_000, spoiledTokens: 800_000 },
   /** Demonstrations drawn from one world before the next is made. */
   demonstrationsPerWorld: 40,
   habits: { stop: 0.6, noquery: 0.3, wrong: 0.2, direct: 0.2 } satisfies Habits,
