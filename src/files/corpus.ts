@@ -65,7 +65,11 @@ function parsePassage({ row, value }: Row, path: string): Result.Result<CorpusPa
   if (key === undefined) return Result.fail(badRow(path, row, "an id must stand", value));
   if (body === undefined) return Result.fail(badRow(path, row, "a text must stand", value));
   const split = text === undefined ? splitContents(body) : { title: "", text: body };
-  return Result.succeed({ id: String(key), title: title ?? split.title, text: split.text });
+  const passage = { id: String(key), title: title ?? split.title, text: split.text };
+  const isBlank = passage.title.trim() === "" && passage.text.trim() === "";
+  return isBlank
+    ? Result.fail(badRow(path, row, "a text must stand", value))
+    : Result.succeed(passage);
 }
 
 /** Search-R1's layout: the title in quotes on a line of its own, then the text. */

@@ -36,31 +36,34 @@ export interface Architecture {
   readonly maxPositions: number;
 }
 
+const positive = Schema.Int.check(Schema.isGreaterThan(0));
+const positiveNumber = Schema.Finite.check(Schema.isGreaterThan(0));
+/** More layers than any model has would be listed, each with its tensors, before one is found missing. */
+const layerCount = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }));
+
 const RopeFields = Schema.Struct({
   rope_type: Schema.optionalKey(Schema.String),
   type: Schema.optionalKey(Schema.String),
-  rope_theta: Schema.optionalKey(Schema.Finite),
-  factor: Schema.optionalKey(Schema.Finite),
+  rope_theta: Schema.optionalKey(positiveNumber),
+  factor: Schema.optionalKey(positiveNumber),
   low_freq_factor: Schema.optionalKey(Schema.Finite),
   high_freq_factor: Schema.optionalKey(Schema.Finite),
   original_max_position_embeddings: Schema.optionalKey(Schema.Finite),
 });
-
-const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 /** The fields of a Hugging Face `config.json` that decide what is computed, in both styles (before and after v5). */
 const HuggingFaceConfig = Schema.Struct({
   model_type: Schema.String,
   vocab_size: positive,
   hidden_size: positive,
-  num_hidden_layers: positive,
+  num_hidden_layers: layerCount,
   num_attention_heads: positive,
   num_key_value_heads: Schema.optionalKey(Schema.NullOr(positive)),
   head_dim: Schema.optionalKey(Schema.NullOr(positive)),
   intermediate_size: positive,
   hidden_act: Schema.optionalKey(Schema.String),
-  rms_norm_eps: Schema.optionalKey(Schema.Finite),
-  rope_theta: Schema.optionalKey(Schema.Finite),
+  rms_norm_eps: Schema.optionalKey(positiveNumber),
+  rope_theta: Schema.optionalKey(positiveNumber),
   rope_scaling: Schema.optionalKey(Schema.NullOr(RopeFields)),
   rope_parameters: Schema.optionalKey(Schema.NullOr(RopeFields)),
   tie_word_embeddings: Schema.optionalKey(Schema.Boolean),
@@ -99,7 +102,7 @@ const families: Readonly<Record<string, Architecture["family"]>> = {
 function unsupported(c: HuggingFaceConfig): string | null {
   const rule = (what: string, value: string) =>
     `Cannot load the model as ${what}: current value is ${value}`;
-  if (!(c.model_type in families)) {
+  if (!Object.hasOwn(families, c.model_type)) {
     return rule("model_type must be qwen2, qwen3 or llama", `"${c.model_type}"`);
   }
   if (c.quantization_config !== undefined) {

@@ -32,8 +32,15 @@ export const readModelFolder = Effect.fn("readModelFolder")(function* (path: str
   yield* checkTensors(folder, architecture);
   const weights = new Map<string, Float32Array>();
   for (const { name } of parametersOf(architecture)) {
-    const tensor = yield* readCheckpointTensor(folder, name);
-    weights.set(name, yield* Effect.fromResult(toFloat32(tensor)));
+    const values = yield* Effect.fromResult(toFloat32(yield* readCheckpointTensor(folder, name)));
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      return yield* new BadInput({
+        message: `Cannot load "${path}" as the tensor "${name}" must hold finite numbers: ` +
+          `value ${wrong} is ${values[wrong]}`,
+      });
+    }
+    weights.set(name, values);
   }
   const [tokenizer, tokenizerConfig] = yield* Effect.forEach(
     TOKENIZER_FILES,

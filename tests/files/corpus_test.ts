@@ -20,13 +20,16 @@ Deno.test("collectPassages() reads each layout of a passage", () => {
 });
 
 Deno.test("collectPassages() takes contents without a quoted first line as they are", () => {
-  for (const contents of ["x\ny", '"said" he\n"then" more', "", '"no line end"']) {
+  for (const contents of ["x\ny", '"said" he\n"then" more', '"no line end"']) {
     assert.deepEqual(passage({ id: "0", contents }), { id: "0", title: "", text: contents });
   }
 });
 
 Deno.test("collectPassages() refuses rows without id or text, and ids that stand twice", () => {
-  for (const value of [{}, { id: "1" }, { text: "x" }, { id: null, text: "x" }, null, "x"]) {
+  for (const value of [{}, { id: "1" }, { text: "x" }, { id: null, text: "x" }, null, "x"].concat(
+    { id: "1", title: "", text: " " },
+    { id: "1", contents: "" },
+  )) {
     const result = collect({ id: "ok", text: "x" }, value);
     assert.ok(Result.isFailure(result));
     assert.match(result.failure.message, /^Cannot read "f" as in row 2 /);

@@ -45,6 +45,10 @@ Deno.test("readArchitecture() refuses what would be computed wrongly, with rule 
   assert.match(refusal({ num_key_value_heads: 3 }), /multiple of num_key_value_heads.*4 and 3/);
   assert.match(refusal({ vocab_size: 0 }), /vocab_size/);
   assert.match(refusal({ hidden_size: undefined }), /hidden_size/);
+  assert.match(refusal({ model_type: "constructor" }), /model_type must be .*"constructor"/);
+  assert.match(refusal({ num_hidden_layers: 1e9 }), /between 1 and 1000 .*num_hidden_layers/);
+  assert.match(refusal({ rms_norm_eps: -1 }), /greater than 0 .*rms_norm_eps/);
+  assert.match(refusal({ rope_theta: 0 }), /greater than 0 .*rope_theta/);
 });
 
 Deno.test("readArchitecture() fills in what a config leaves out", () => {

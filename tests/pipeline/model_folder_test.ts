@@ -58,3 +58,15 @@ Deno.test("readModelFolder() refuses a tensor that is missing, misshapen or unex
     'Cannot load "model" as config.json must explain every tensor: "model.layers.0.extra" is extra',
   );
 });
+
+Deno.test("readModelFolder() refuses weights that are not finite", async () => {
+  const [embedding, ...rest] = tensors;
+  for (const wrong of [NaN, -Infinity]) {
+    const values = embedding!.values.with(17, wrong);
+    strictEqual(
+      await refusal([{ ...embedding!, values }, ...rest]),
+      'Cannot load "model" as the tensor "model.embed_tokens.weight" must hold finite numbers: ' +
+        `value 17 is ${wrong}`,
+    );
+  }
+});
