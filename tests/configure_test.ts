@@ -80,10 +80,22 @@ Deno.test("configure() refuses files that are missing or no JSON", () =>
 
 Deno.test("createRunFolder() refuses a folder that holds a run", () =>
   inFolder(async (folder) => {
-    await Effect.runPromise(createRunFolder(`${folder}/new`));
-    await makeRun(`${folder}/new`);
-    const error = await Effect.runPromise(Effect.flip(createRunFolder(`${folder}/new`)));
+    await makeRun(folder);
+    const error = await Effect.runPromise(Effect.scoped(Effect.flip(createRunFolder(folder))));
     match(error.message, /^Cannot start a run in a folder that holds one already: /);
+  }));
+
+Deno.test("createRunFolder() leaves no folder behind when nothing was written to it", () =>
+  inFolder(async (folder) => {
+    const use = (name: string, write: (path: string) => Promise<void>) => {
+      const path = `${folder}/${name}`;
+      const written = Effect.promise(() => write(path));
+      return Effect.runPromise(Effect.scoped(Effect.andThen(createRunFolder(path), written)));
+    };
+    await use("empty", async () => {});
+    await use("run", (path) => Deno.writeTextFile(`${path}/${CONFIG_FILE}`, "{}"));
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    deepStrictEqual(names, ["run"]);
   }));
 
 Deno.test("checkWritable() refuses a folder below a file and leaves nothing in one it accepts", () =>

@@ -10,7 +10,7 @@ const exists = (path: string) =>
 
 /**
  * Makes sure that a new run can be written to `folder`: creates it where it is missing, and fails when it holds a run
- * already or cannot be written to.
+ * already or cannot be written to. A folder that is still empty when the scope closes is removed.
  */
 export const createRunFolder = Effect.fn("createRunFolder")(function* (folder: string) {
   if (yield* exists(`${folder}/${CONFIG_FILE}`)) {
@@ -19,8 +19,11 @@ export const createRunFolder = Effect.fn("createRunFolder")(function* (folder: s
         `Cannot start a run in a folder that holds one already: "${folder}" could be continued with --resume`,
     });
   }
-  yield* checkWritable(folder);
+  yield* Effect.acquireRelease(checkWritable(folder), () => removeEmpty(folder));
 });
+
+/** Folders that hold something stay, as removing them fails. */
+const removeEmpty = (folder: string) => Effect.ignore(Effect.tryPromise(() => Deno.remove(folder)));
 
 /** Creates `folder` where it is missing and fails when nothing can be written to it. */
 export const checkWritable = Effect.fn("checkWritable")(function* (folder: string) {
