@@ -27,9 +27,9 @@ export const configure = Effect.fn("configure")(function* (
   const flags = { ...NO_FLAGS, ...given };
   if (flags.resume !== null) return yield* configureResumed(flags, flags.resume);
   const config = yield* resolveConfig(flags, {
-    recipe: isFile(flags.recipe) ? yield* readJsonFile(flags.recipe, "the recipe") : null,
+    recipe: isFile(flags.recipe) ? yield* readJsonFile(flags.recipe, "the recipe") : undefined,
     config: flags.config === null
-      ? null
+      ? undefined
       : yield* readJsonFile(flags.config, "the configuration file"),
   });
   const named = config.preset;

@@ -30,7 +30,7 @@ export const DEFAULT_PRESET = "paper-v2";
 /** The recipe of runs that name none. */
 export const DEFAULT_RECIPE = "embedded";
 
-/** Parsed JSON of the files that flags name; null where there is none. */
+/** Parsed JSON of the files that flags name; undefined where there is none. */
 export interface ConfigFiles {
   /** Fields of the recipe named by a file. */
   readonly recipe: unknown;
@@ -46,12 +46,13 @@ export interface ConfigFiles {
  */
 export const resolveConfig = Effect.fnUntraced(function* (
   flags: Flags,
-  files: ConfigFiles = { recipe: null, config: null },
+  files: ConfigFiles = { recipe: undefined, config: undefined },
 ): Effect.fn.Return<RunConfig, BadInput> {
   const file = yield* asRecord(files.config, "the configuration file");
   const recipe = yield* resolveRecipe(flags, {
+    hasFile: files.recipe !== undefined,
     file: yield* asRecord(files.recipe, "the recipe file"),
-    inConfig: file["recipe"] ?? null,
+    inConfig: file["recipe"],
   });
   const defaults = {
     seed: 0,
@@ -69,13 +70,13 @@ export const resolveConfig = Effect.fnUntraced(function* (
 
 /** The recipe's sources besides the flags. */
 interface RecipeSources {
+  readonly hasFile: boolean;
   readonly file: Readonly<Record<string, unknown>>;
   readonly inConfig: unknown;
 }
 
 const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: RecipeSources) {
-  const { file, inConfig } = sources;
-  const hasFile = Object.keys(file).length > 0;
+  const { hasFile, file, inConfig } = sources;
   const named = hasFile ? null : flags.recipe ?? (typeof inConfig === "string" ? inConfig : null);
   const base = RECIPES.get(named ?? DEFAULT_RECIPE);
   if (base === undefined) {
@@ -97,7 +98,7 @@ function asRecord(
   value: unknown,
   what: string,
 ): Effect.Effect<Readonly<Record<string, unknown>>, BadInput> {
-  if (value === null) return Effect.succeed({});
+  if (value === undefined) return Effect.succeed({});
   if (isRecord(value)) return Effect.succeed(value);
   const found = JSON.stringify(value);
   return Effect.fail(

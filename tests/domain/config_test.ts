@@ -9,7 +9,10 @@ import { conflictOfRecipe, RECIPES } from "../../src/domain/recipe.ts";
 type Given = Partial<Flags> & { readonly files?: Partial<ConfigFiles> };
 
 function resolve({ files, ...flags }: Given) {
-  return resolveConfig({ ...NO_FLAGS, ...flags }, { recipe: null, config: null, ...files });
+  return resolveConfig({ ...NO_FLAGS, ...flags }, {
+    ...{ recipe: undefined, config: undefined },
+    ...files,
+  });
 }
 
 const resolved = (given: Given) => Effect.runSync(resolve(given));
@@ -38,6 +41,11 @@ Deno.test("resolveConfig() takes a recipe by name from the flag, else from the c
   const config = { recipe: "paper" };
   strictEqual(resolved({ files: { config } }).recipe.groupSize, 16);
   strictEqual(resolved({ recipe: "embedded", files: { config } }).recipe.groupSize, 8);
+});
+
+Deno.test("resolveConfig() takes the defaults where a file names no field", () => {
+  const files = { recipe: {}, config: {} };
+  deepStrictEqual(resolved({ recipe: "mine.json", files }).recipe, RECIPES.get("embedded"));
 });
 
 Deno.test("resolveConfig() reads the configuration it wrote", () => {
@@ -72,6 +80,10 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
   [
     { files: { config: [1] } },
     "Cannot read the configuration file as it must be a JSON object: it is [1]",
+  ],
+  [
+    { files: { recipe: null } },
+    "Cannot read the recipe file as it must be a JSON object: it is null",
   ],
   [
     { files: { recipe: { contextTokens: 30 } } },
