@@ -171,6 +171,12 @@ const runCompare = Effect.fnUntraced(function* ({ presets: names, seeds, ...flag
   );
   const plan = plans[0]!;
   const presets = plans.map((one) => one.preset);
+  const twice = presets.find(({ name }, i) => presets.findIndex((one) => one.name === name) !== i);
+  if (twice !== undefined) {
+    return yield* new BadInput({
+      message: `Cannot compare presets as their names must differ: "${twice.name}" stands twice`,
+    });
+  }
   const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
   yield* compareProgram({ ...prepared, presets, seeds }).pipe(
     Effect.provide(layerTraining(prepared, presets)),
@@ -292,7 +298,8 @@ const cliPlatform = Layer.mergeAll(
 /** What the user did wrong, as the one sentence that stands on stderr, or null when it is not that. */
 function badInputOf(cause: Cause.Cause<unknown>): string | null {
   const error = Cause.squash(cause);
-  return error instanceof BadInput || error instanceof NoAdapter ? error.message : null;
+  const isBadInput = error instanceof BadInput || error instanceof NoAdapter;
+  return isBadInput ? error.message.replaceAll(/\s*\n\s*/g, " ") : null;
 }
 
 const reportFailure = (cause: Cause.Cause<unknown>) => {

@@ -21,6 +21,14 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--device", "tpu"], /^Cannot use --device as it must be "auto" .* value is "tpu"/],
   [["train", "--out"], /^Cannot use --out without a value/],
   [["compare", "--presets", "grpo"], /^Cannot use --presets as it must be two presets or more/],
+  [
+    ["compare", "--presets", "grpo,rloo,grpo"],
+    /^Cannot compare presets as their names must differ: "grpo" stands twice/,
+  ],
+  [
+    ["train", "--device", "cpu", "--model", "two\nlines"],
+    /^Cannot read the model configuration "two lines\/config.json": there is no such file/,
+  ],
   [["nope"], /^Cannot find the program "nope": known are train, pretrain, evaluate, compare/],
 ];
 
