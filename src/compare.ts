@@ -5,6 +5,7 @@ import { readJsonl } from "./files/jsonl.ts";
 import { CONFIG_FILE, createRunFolder } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
 import { mean } from "./math/statistics.ts";
+import { checkQuestions } from "./pipeline/questions.ts";
 import { Learner } from "./policy/policy.ts";
 import { type ComparedRun, compareTable, estimate } from "./report/compare_table.ts";
 import { type Curve, learningCurveSvg } from "./report/learning_curve.ts";
@@ -30,10 +31,11 @@ interface Trained extends ComparedRun {
  * step. Leaves each run's folder, `compare.json`, `compare.md` and `compare.svg`.
  */
 export const compare = Effect.fn("compare")(function* (options: CompareOptions) {
-  const { plan, presets, seeds, screen } = options;
+  const { plan: { config, folder }, presets, seeds, screen, task } = options;
+  const { promptsPerStep } = config.recipe;
+  yield* checkQuestions({ questions: task.train.questions, promptsPerStep });
   const learner = yield* Learner;
   const start = yield* learner.save();
-  const { folder, config } = plan;
   const written = { ...config, preset: presets.map(({ name }) => name), seeds };
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(written, null, 2)}\n`);
   const runs: Array<Trained> = [];

@@ -16,6 +16,7 @@ import { readQuestions } from "./files/questions.ts";
 import { createRandom } from "./math/random.ts";
 import { keyFromSeed } from "./math/threefry.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
+import { checkPrompt } from "./pipeline/play.ts";
 import { makeChatTemplate } from "./text/chat_template.ts";
 import { makeProtocol, type Protocol } from "./text/protocol.ts";
 import { compactStyle, paperStyle } from "./text/protocol_style.ts";
@@ -64,7 +65,25 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   const splits = config.questions === null || config.corpus === null
     ? yield* worldSplits(options)
     : yield* fileSplits(options, { questions: config.questions, corpus: config.corpus });
+  const { train, validation, test } = splits;
+  for (const { questions } of [train, validation, test]) {
+    yield* checkPrompts(text.protocol, questions, config.recipe);
+  }
   return { ...text, ...splits } satisfies Task;
+});
+
+/** A question too long for the context is refused now rather than at the step that asks it. */
+const checkPrompts = Effect.fnUntraced(function* (
+  protocol: Protocol,
+  questions: ReadonlyArray<Question>,
+  { contextTokens }: Recipe,
+) {
+  const room = contextTokens - protocol.prompt("").ids.length;
+  // No encoder makes more than four tokens of a character: most questions need no look.
+  for (const question of questions.filter(({ text }) => 4 * text.length >= room)) {
+    const tokens = protocol.prompt(question.text).ids.length;
+    yield* checkPrompt(question, tokens, { contextTokens });
+  }
 });
 
 /** The embedded world's own chat template asks for its compact layout; all others get the paper's. */

@@ -1,7 +1,7 @@
 import { Effect, Ref, Stream } from "effect";
 import { Environment } from "./environment/environment.ts";
 import { advantage } from "./pipeline/advantage.ts";
-import { questionSteps } from "./pipeline/questions.ts";
+import { checkQuestions, questionSteps } from "./pipeline/questions.ts";
 import { reward } from "./pipeline/reward.ts";
 import { rollout } from "./pipeline/rollout.ts";
 import { score } from "./pipeline/score.ts";
@@ -20,6 +20,8 @@ import { finishRun } from "./run_summary.ts";
 
 /** Trains with one update a step, evaluates before, during and after, and leaves everything in the run's folder. */
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
+  const { recipe: { promptsPerStep } } = options.plan.config;
+  yield* checkQuestions({ questions: options.task.train.questions, promptsPerStep });
   const run = yield* openRun(options);
   const { plan: { config, preset }, task, wave } = run;
   const { seed, recipe } = config;

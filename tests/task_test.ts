@@ -85,15 +85,19 @@ Deno.test("loadTask() splits a file: a quarter each at most is held out, and ids
   }));
 
 Deno.test("loadTask() gives the world's template the compact layout, any other the paper's", async () => {
-  const config: Readonly<Record<string, unknown>> = JSON.parse(
+  const worlds: Readonly<Record<string, unknown>> = JSON.parse(
     tinyModel.tokenizerFiles["tokenizer_config.json"],
   );
-  const foreign = `${config["chat_template"]}{# another #}`;
+  const foreign = `${worlds["chat_template"]}{# another #}`;
   const tokenizerFiles = {
     ...tinyModel.tokenizerFiles,
-    "tokenizer_config.json": JSON.stringify({ ...config, chat_template: foreign }),
+    "tokenizer_config.json": JSON.stringify({ ...worlds, chat_template: foreign }),
   };
-  const [own, other] = [await load(), await load({}, { model: { ...tinyModel, tokenizerFiles } })];
+  const roomy = { recipe: { ...config.recipe, contextTokens: 1024 } };
+  const [own, other] = [
+    await load(roomy),
+    await load(roomy, { model: { ...tinyModel, tokenizerFiles } }),
+  ];
   const promptOf = ({ protocol, tokenizer }: typeof own) =>
     tokenizer.decode(protocol.prompt("Why?").ids);
   match(promptOf(own), /Search, then answer\./);
@@ -111,3 +115,14 @@ Deno.test("loadTask() refuses what cannot work in one sentence", async () => {
     "Cannot make a world as worldScale must be a whole number from 1 to 7: current value is 1.5",
   );
 });
+
+Deno.test("loadTask() refuses a question whose prompt leaves no room in the context", () =>
+  inFolder(async (folder) => {
+    const paths = await writeData(folder, 8);
+    const long = { id: "long", kind: "a", question: "many words ".repeat(99), answers: ["x"] };
+    await Deno.writeTextFile(paths.questions, `\n${JSON.stringify(long)}\n`, { append: true });
+    match(
+      await refusal(paths),
+      /^Cannot ask question "a\/long" as its prompt must be shorter than contextTokens 128: it has \d+ tokens$/,
+    );
+  }));

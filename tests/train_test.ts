@@ -165,3 +165,10 @@ Deno.test("a run with truncated sampling says once that the ratio ignores it", (
     await run({ folder, print, recipe: { steps: 2, topP: 0.9 } });
     strictEqual(said.filter((text) => text.includes("the importance ratio ignores it")).length, 1);
   }));
+
+Deno.test("too few questions for a step are refused before anything is written", () =>
+  inFolder(async (folder) => {
+    const error = await run({ folder, recipe: { promptsPerStep: 7 } }).catch((e) => e);
+    match(String(error), /Cannot ask 7 different questions a step .*: current value is 6/);
+    deepStrictEqual(await namesIn(folder), []);
+  }));

@@ -1,6 +1,7 @@
 import { Duration, Effect, type Scope } from "effect";
 import type { Action, Episode, StepResult } from "../domain/episode.ts";
 import { BadInput, type EnvironmentCrashed } from "../domain/errors.ts";
+import type { Question } from "../domain/question.ts";
 import { Environment, type Session } from "../environment/environment.ts";
 import { type RandomKey, splitKey } from "../math/threefry.ts";
 import type { Sampling } from "../model/decode.ts";
@@ -83,18 +84,28 @@ function isLive(play: Play): play is Live {
   return play._tag === "Live";
 }
 
+/** Fails when a question leaves no room for a message. */
+export function checkPrompt(
+  { id }: Pick<Question, "id">,
+  tokens: number,
+  { contextTokens }: Pick<PlayOptions, "contextTokens">,
+): Effect.Effect<void, BadInput> {
+  if (tokens < contextTokens) return Effect.void;
+  return Effect.fail(
+    new BadInput({
+      message: `Cannot ask question "${id}" as its prompt must be shorter than contextTokens ` +
+        `${contextTokens}: it has ${tokens} tokens`,
+    }),
+  );
+}
+
 const sitDown = Effect.fnUntraced(function* (
   seat: Seat,
   options: PlayOptions,
 ): Effect.fn.Return<Play, BadInput, Environment | Scope.Scope> {
   const { key: _key, ...address } = seat;
   const episode = openEpisode(address, options.protocol.prompt(seat.question.text));
-  if (episode.tokens.length >= options.contextTokens) {
-    return yield* new BadInput({
-      message: `Cannot ask question "${seat.question.id}" as its prompt must be shorter than ` +
-        `contextTokens ${options.contextTokens}: it has ${episode.tokens.length} tokens`,
-    });
-  }
+  yield* checkPrompt(seat.question, episode.tokens.length, options);
   const environment = yield* Environment;
   return yield* environment.open(seat.question).pipe(
     Effect.map((session): Play => ({ _tag: "Live", seat, session, episode })),

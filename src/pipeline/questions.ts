@@ -1,4 +1,4 @@
-import { Stream } from "effect";
+import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import { createRandom } from "../math/random.ts";
@@ -24,20 +24,26 @@ export interface QuestionsOptions {
 export function questionSteps(
   options: QuestionsOptions,
 ): Stream.Stream<StepQuestions, BadInput> {
-  const { from, to, promptsPerStep, questions } = options;
-  if (questions.length < promptsPerStep) {
-    return Stream.fail(
-      new BadInput({
-        message: `Cannot ask ${promptsPerStep} different questions a step as there must be as ` +
-          `many: current value is ${questions.length}`,
-      }),
-    );
-  }
+  const { from, to } = options;
   function* steps(): Generator<StepQuestions> {
     for (let step = from; step <= to; step++) yield { step, questions: questionsOf(step, options) };
   }
   // One element at a time: a chunk of steps would be drawn ahead.
-  return Stream.fromIterable({ [Symbol.iterator]: steps }, { chunkSize: 1 });
+  const stream = Stream.fromIterable({ [Symbol.iterator]: steps }, { chunkSize: 1 });
+  return Stream.unwrap(Effect.as(checkQuestions(options), stream));
+}
+
+/** Fails when there are too few questions for those of a step to differ. */
+export function checkQuestions(
+  { promptsPerStep, questions }: Pick<QuestionsOptions, "questions" | "promptsPerStep">,
+): Effect.Effect<void, BadInput> {
+  if (questions.length >= promptsPerStep) return Effect.void;
+  return Effect.fail(
+    new BadInput({
+      message: `Cannot ask ${promptsPerStep} different questions a step as there must be as ` +
+        `many: current value is ${questions.length}`,
+    }),
+  );
 }
 
 /** The questions of one step: the next ones of an epoch's order; what is left over at its end waits for the next. */
