@@ -26,10 +26,9 @@ Deno.test("collectPassages() takes contents without a quoted first line as they 
 });
 
 Deno.test("collectPassages() refuses rows without id or text, and ids that stand twice", () => {
-  for (const value of [{}, { id: "1" }, { text: "x" }, { id: null, text: "x" }, null, "x"].concat(
-    { id: "1", title: "", text: " " },
-    { id: "1", contents: "" },
-  )) {
+  const blank = [{ id: "1", title: "", text: " " }, { id: "1", contents: "" }];
+  const partial = [{}, { id: "1" }, { text: "x" }, { id: null, text: "x" }, null, "x"];
+  for (const value of [...blank, ...partial]) {
     const result = collect({ id: "ok", text: "x" }, value);
     assert.ok(Result.isFailure(result));
     assert.match(result.failure.message, /^Cannot read "f" as in row 2 /);
