@@ -1,6 +1,7 @@
 import { Effect } from "effect";
+import { BadInput } from "../domain/errors.ts";
 import type { Engine, Executable, HostArray } from "../model/engine.ts";
-import { planScratch } from "../model/memory.ts";
+import { ownBytes, planScratch } from "../model/memory.ts";
 import {
   bytesOf,
   type Dims,
@@ -61,11 +62,28 @@ export function createInterpreter(): Engine {
   return {
     adapter: { name: "plain loops in float64", kind: "interpreter" },
     load: (program, capacity) =>
-      Effect.sync(() => loadProgram(program, capacity, shared, allocate)),
-    allocate: (tensor, capacity) => Effect.sync(() => allocate(tensor, capacity)),
+      Effect.try({
+        try: () => loadProgram(program, capacity, shared, allocate),
+        catch: noRoom(program.name, 2 * ownBytes(program, capacity)),
+      }),
+    allocate: (tensor, capacity) =>
+      Effect.try({
+        try: () => allocate(tensor, capacity),
+        catch: noRoom(tensor.name, 2 * bytesOf(tensor, capacity)),
+      }),
     write: (name, data) => lookUp(shared, name).set(data),
     clear: (names) => names.forEach((name) => lookUp(shared, name).fill(0)),
     read: (names) => Effect.sync(() => copies(names, (name) => lookUp(shared, name).slice())),
+  };
+}
+
+/** Arrays that memory has no room for throw RangeErrors; anything else is a defect. */
+function noRoom(what: string, bytes: number) {
+  return (error: unknown): BadInput => {
+    if (!(error instanceof RangeError)) throw error;
+    return new BadInput({
+      message: `Cannot hold "${what}" in memory as it needs ${bytes} bytes: ${error.message}`,
+    });
   };
 }
 
