@@ -9,15 +9,16 @@ import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Screen } from "./files/screen.ts";
 import { type Diagnostics, shorteningWarning } from "./igpo/diagnostics.ts";
 import { truncates } from "./model/decode.ts";
-import { type LoadedCheckpoint, saveCheckpoint } from "./pipeline/checkpoint.ts";
+import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "./pipeline/checkpoint.ts";
 import { tellingEpisode } from "./pipeline/episode_view.ts";
 import { evaluateQuestions } from "./pipeline/evaluate.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
 import { summarizeStep } from "./pipeline/step_report.ts";
 import type { UpdatedStep } from "./pipeline/steps.ts";
 import { Learner } from "./policy/policy.ts";
+import { METRICS_FILE } from "./report/metrics.ts";
 import { evaluationLine, stepLine } from "./report/terminal.ts";
-import { openRecord, type RunRecord } from "./run_record.ts";
+import { type EvaluationLine, openRecord, type RunRecord } from "./run_record.ts";
 import type { Task } from "./task.ts";
 
 /** What a training run needs besides policy and learner. */
@@ -51,7 +52,7 @@ export interface Run extends TrainOptions {
 
 /** Writes the configuration, loads the checkpoint and opens the record of a run until the scope closes. */
 export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
-  const { plan: { config, folder, isResumed }, checkpoint, screen } = options;
+  const { plan: { config, folder, isResumed }, checkpoint, model, screen } = options;
   const step = checkpoint?.state.step ?? 0;
   if (step > config.recipe.steps) {
     return yield* new BadInput({
@@ -59,6 +60,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
         `--steps is ${config.recipe.steps}`,
     });
   }
+  if (checkpoint !== null) yield* checkSameModel(checkpoint, model);
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(config, null, 2)}\n`);
   if (checkpoint !== null) {
     const learner = yield* Learner;
@@ -74,6 +76,12 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
     );
   }
   const record = yield* openRecord(folder, isResumed ? step : -1);
+  if (step > 0 && !(yield* record.evaluations).some(isFirstTest)) {
+    return yield* new BadInput({
+      message: `Cannot resume "${folder}" as ${METRICS_FILE} must hold the evaluation before the ` +
+        `first step: there is none`,
+    });
+  }
   const state = yield* Ref.make({
     step,
     firstStepMillis: null as number | null,
@@ -83,6 +91,11 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   });
   return { ...options, record, state } satisfies Run;
 });
+
+/** Whether a line says what a run began with; its summary needs one. */
+function isFirstTest({ step, split }: EvaluationLine): boolean {
+  return step === 0 && split === "test";
+}
 
 /** Writes down a finished step and says what is wrong with it. */
 export const recordStep = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {

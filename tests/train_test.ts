@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect, Exit, Fiber } from "effect";
 import { STEP_METRICS, TIMINGS } from "../src/domain/report.ts";
+import { checkSameModel } from "../src/pipeline/checkpoint.ts";
 import { inFolder, metricsOf, type TinyRun, trainTiny } from "./support/tiny_run.ts";
 
 type Line = Readonly<Record<string, unknown>>;
@@ -172,3 +173,48 @@ Deno.test("too few questions for a step are refused before anything is written",
     match(String(error), /Cannot ask 7 different questions a step .*: current value is 6/);
     deepStrictEqual(await namesIn(folder), []);
   }));
+
+const damages: ReadonlyArray<
+  readonly [string, (folder: string, checkpoint: string) => Promise<void>, RegExp]
+> = [
+  [
+    "metrics are gone",
+    (folder) => Deno.remove(`${folder}/metrics.jsonl`),
+    /metrics\.jsonl must hold the evaluation before the first step: there is none/,
+  ],
+  [
+    "moments are those of nothing",
+    (_, checkpoint) =>
+      Deno.copyFile(`${checkpoint}/model.safetensors`, `${checkpoint}/optimizer.safetensors`),
+    /optimizer\.safetensors must hold "m model\.embed_tokens\.weight" .*: there is none/,
+  ],
+  [
+    "state is before the first step",
+    (_, checkpoint) =>
+      Deno.writeTextFile(
+        `${checkpoint}/state.json`,
+        JSON.stringify({ step: 2, updates: -1, seed: 0, date: "2026-11-23" }),
+      ),
+    /field "updates" must be a value greater than or equal to 0: current value is -1/,
+  ],
+];
+
+for (const [what, damage, sentence] of damages) {
+  Deno.test(`a run whose ${what} is not resumed`, () =>
+    inFolder(async (folder) => {
+      await run({ folder, recipe: { steps: 2 } });
+      await damage(folder, `${folder}/checkpoints/step-2`);
+      match(String(await run({ folder, isResumed: true }).catch((e) => e)), sentence);
+    }));
+}
+
+Deno.test("checkSameModel() refuses the checkpoint of a model of another size", () => {
+  const weights = new Map([["w", new Float32Array(3)]]);
+  const state = { step: 1, updates: 1, seed: 0, date: "2026-11-23" };
+  const learner = { updates: 1, weights, moments: new Map() };
+  const check = (length: number) =>
+    Effect.flip(
+      checkSameModel({ learner, state }, { weights: new Map([["w", new Float32Array(length)]]) }),
+    );
+  match(Effect.runSync(check(4)).message, /"w" must have as many .* the model's, 4: it has 3$/);
+});

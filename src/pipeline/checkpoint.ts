@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect";
 import { decodeRecord } from "../domain/decode.ts";
+import { BadInput } from "../domain/errors.ts";
 import { writeFolderAtomic } from "../files/atomic.ts";
 import { writeNewFile } from "../files/disk.ts";
 import { readJsonFile } from "../files/json_file.ts";
@@ -10,12 +11,14 @@ import { type Parameter, parametersOf } from "../model/parameters.ts";
 import { Learner, type LearnerState } from "../policy/policy.ts";
 import { type ModelFolder, readModelFolder } from "./model_folder.ts";
 
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
+
 /** What a checkpoint says besides weights and moments. */
 export const CheckpointState = Schema.Struct({
   /** Steps done. */
-  step: Schema.Int,
+  step: Count,
   /** Updates the weights have seen; fewer than steps where some were skipped. */
-  updates: Schema.Int,
+  updates: Count,
   seed: Schema.Int,
   /** The date the system prompt says, so that a resumed run asks with the same prompts. */
   date: Schema.String,
@@ -76,17 +79,44 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (path: strin
   const state = yield* decodeRecord(CheckpointState, said, "the state of the checkpoint");
   const tensors = yield* readSafetensors(`${path}/${OPTIMIZER_FILE}`);
   const moments = new Map<string, { readonly m: Float32Array; readonly v: Float32Array }>();
-  for (const { name } of parametersOf(architecture)) {
-    const [m, v] = [tensors.get(`m ${name}`), tensors.get(`v ${name}`)];
-    if (m === undefined || v === undefined) continue;
+  const read = Effect.fnUntraced(function* ({ shape }: Parameter, name: string) {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined && String(tensor.shape) === String(shape)) {
+      return yield* Effect.fromResult(toFloat32(tensor));
+    }
+    return yield* new BadInput({
+      message: `Cannot resume from "${path}" as ${OPTIMIZER_FILE} must hold "${name}" with shape ` +
+        `[${shape}]: ${tensor === undefined ? "there is none" : `it has [${tensor.shape}]`}`,
+    });
+  });
+  for (const parameter of parametersOf(architecture)) {
+    const { name } = parameter;
     moments.set(name, {
-      m: yield* Effect.fromResult(toFloat32(m)),
-      v: yield* Effect.fromResult(toFloat32(v)),
+      m: yield* read(parameter, `m ${name}`),
+      v: yield* read(parameter, `v ${name}`),
     });
   }
   const learner: LearnerState = { updates: state.updates, weights, moments };
   return { learner, state } satisfies LoadedCheckpoint;
 });
+
+/** Fails unless the weights of a checkpoint are as many as those of the model that the run began with. */
+export function checkSameModel(
+  { learner }: LoadedCheckpoint,
+  { weights }: Pick<ModelFolder, "weights">,
+): Effect.Effect<void, BadInput> {
+  for (const [name, { length }] of weights) {
+    const found = learner.weights.get(name)?.length ?? 0;
+    if (found === length) continue;
+    return Effect.fail(
+      new BadInput({
+        message: `Cannot resume as the checkpoint's "${name}" must have as many values as the ` +
+          `model's, ${length}: it has ${found}`,
+      }),
+    );
+  }
+  return Effect.void;
+}
 
 function momentTensors(
   parameters: ReadonlyArray<Parameter>,
