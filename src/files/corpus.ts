@@ -1,6 +1,6 @@
 import { Effect, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { badRow, readJsonl, type Row } from "./jsonl.ts";
+import { badFields, badRow, readJsonl, type Row } from "./jsonl.ts";
 
 /** A document that a search can find. */
 export interface CorpusPassage {
@@ -56,7 +56,7 @@ function parsePassage({ row, value }: Row, path: string): Result.Result<CorpusPa
   const decoded = Schema.decodeUnknownResult(PassageRow)(value);
   if (Result.isFailure(decoded)) {
     return Result.fail(
-      badRow(path, row, "the fields must be a passage's", decoded.failure.message),
+      badFields(path, { row, value }, { what: "a passage's", finding: decoded.failure.message }),
     );
   }
   const { id, _id, title, text, contents } = decoded.success;

@@ -10,13 +10,13 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** Runs a disk operation; what it throws becomes `Cannot <action> as the disk must allow it: ...`. */
+/** Runs a disk operation; what it throws becomes `Cannot <action>: ...`. */
 export function onDisk<A>(action: string, run: () => Promise<A>): Effect.Effect<A, BadInput> {
   return Effect.tryPromise({
     try: run,
     catch: (error) =>
       new BadInput({
-        message: `Cannot ${action} as the disk must allow it: current value is "${reason(error)}"`,
+        message: `Cannot ${action}: ${fileReason(error)}`,
       }),
   });
 }
@@ -71,6 +71,14 @@ export const syncFolder = Effect.fnUntraced(function* (path: string) {
     (file) => Effect.sync(() => file.close()),
   ));
 });
+
+/** What was thrown about a file, in the words of a user rather than of a system call where it is a common case. */
+export function fileReason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission is denied";
+  return reason(error);
+}
 
 /** The message of whatever was thrown, on one line. */
 export function reason(error: unknown): string {

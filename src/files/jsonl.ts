@@ -35,10 +35,22 @@ export const readJsonl = Effect.fn("readJsonl")(function* (path: string) {
 
 /** The error for a row that breaks a rule; `value` is shown in part. */
 export function badRow(path: string, row: number, rule: string, value: unknown): BadInput {
-  const shown = (JSON.stringify(value) ?? "nothing").slice(0, 120);
+  // Parquet's whole numbers are bigints, which JSON lacks.
+  const json = JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
+  const shown = (json ?? "nothing").slice(0, 120);
   return new BadInput({
     message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${shown}`,
   });
+}
+
+/** The error for a row whose fields are not those of `what`; `finding` says which. */
+export function badFields(
+  path: string,
+  { row, value }: Row,
+  { what, finding }: { readonly what: string; readonly finding: string },
+): BadInput {
+  const detail = finding.replaceAll(/\s*\n\s*/g, " ");
+  return badRow(path, row, `the fields must be ${what} (${detail})`, value);
 }
 
 /** A JSON Lines file that is open for appending. */

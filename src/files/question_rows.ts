@@ -1,7 +1,7 @@
 import { Predicate, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
-import { badRow, type Row } from "./jsonl.ts";
+import { badFields, badRow, type Row } from "./jsonl.ts";
 
 /** Between the accepted answers of one row in the official data. */
 export const ANSWER_SPLIT = "<|answer_split|>";
@@ -190,7 +190,7 @@ function decode<S extends Schema.Decoder<unknown>>(
 ): Result.Result<S["Type"], BadInput> {
   return Result.mapError(
     Schema.decodeUnknownResult(schema)(value),
-    (error) => badRow(path, row, "the fields must be a question's", error.message),
+    (error) => badFields(path, { row, value }, { what: "a question's", finding: error.message }),
   );
 }
 

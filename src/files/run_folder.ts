@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { fileReason } from "./disk.ts";
 
 /** Name of the resolved configuration in a run's folder; a folder that has it holds a run. */
 export const CONFIG_FILE = "config.json";
@@ -32,6 +33,9 @@ export const checkWritable = Effect.fn("checkWritable")(function* (folder: strin
       await Deno.mkdir(folder, { recursive: true });
       await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".writable-" }));
     },
-    catch: () => new BadInput({ message: `Cannot write to the run folder "${folder}"` }),
+    catch: (error) =>
+      new BadInput({
+        message: `Cannot write to the run folder "${folder}": ${fileReason(error)}`,
+      }),
   });
 });

@@ -42,3 +42,17 @@ folderTest("readCorpus() refuses an empty corpus", async (folder) => {
   await Deno.writeTextFile(`${folder}/corpus.jsonl`, '{"id":"1","text":"x"}\n');
   assert.equal((await run(readCorpus(`${folder}/corpus.jsonl`))).length, 1);
 });
+
+folderTest(
+  "readCorpus() says of a row what is wrong with its fields, and of a file that it is missing",
+  async (folder) => {
+    const path = `${folder}/corpus.jsonl`;
+    assert.equal(await refusal(readCorpus(path)), `Cannot read "${path}": there is no such file`);
+    await Deno.writeTextFile(path, '{"id":"1","text":7}');
+    assert.equal(
+      await refusal(readCorpus(path)),
+      `Cannot read "${path}" as in row 1 the fields must be a passage's (Expected string | undefined ` +
+        `at ["text"]): current value is {"id":"1","text":7}`,
+    );
+  },
+);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
-import { jsonLine, openJsonlWriter, parseJsonl, readJsonl } from "../../src/files/jsonl.ts";
+import { badRow, jsonLine, openJsonlWriter, parseJsonl, readJsonl } from "../../src/files/jsonl.ts";
 import { folderTest, refusal, run } from "./fixtures.ts";
 
 const parse = (text: string) => parseJsonl(text, "f.jsonl");
@@ -67,4 +67,11 @@ folderTest("openJsonlWriter() goes on after the last whole line", async (folder)
 
 folderTest("openJsonlWriter() refuses a folder that is not there", async (folder) => {
   await refusal(openJsonlWriter(`${folder}/none/metrics.jsonl`));
+});
+
+Deno.test("badRow() shows the bigints of Parquet rows", () => {
+  assert.equal(
+    badRow("f", 2, "it must be good", { id: 5n }).message,
+    'Cannot read "f" as in row 2 it must be good: current value is {"id":5}',
+  );
 });
