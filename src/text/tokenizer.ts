@@ -40,7 +40,11 @@ type AddedToken = typeof AddedToken.Type;
 
 // Only what this file looks at; the library reads the rest.
 const TokenizerFile = Schema.Struct({
-  model: Schema.Struct({ vocab: Schema.Unknown }),
+  // What the supported model families have; old files leave the type out.
+  model: Schema.Struct({
+    type: Schema.optionalKey(Schema.NullOr(Schema.Literal("BPE"))),
+    vocab: Schema.Unknown,
+  }),
   added_tokens: Schema.optionalKey(Schema.Array(AddedToken)),
 });
 

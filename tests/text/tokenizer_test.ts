@@ -116,6 +116,11 @@ Deno.test("makeTokenizer() refuses files of another layout, naming the file", ()
   for (const bad of [null, [], {}, { model: 3 }, { model: { vocab: {} }, added_tokens: [{}] }]) {
     assert.match(messageOf(makeTokenizer(bad, {})), /Cannot (read|load) tokenizer\.json/);
   }
+  const unigram = { ...tokenizerJson, model: { type: "Unigram", vocab: [["a", 0]] } };
+  assert.match(
+    messageOf(makeTokenizer(unigram, {})),
+    /tokenizer\.json .*"BPE".*\["model"\]\["type"\]/,
+  );
   assert.match(
     messageOf(makeTokenizer(tokenizerJson, { eos_token: 3 })),
     /tokenizer_config\.json/,
