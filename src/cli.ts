@@ -171,6 +171,12 @@ const runCompare = Effect.fnUntraced(function* ({ presets: names, seeds, ...flag
   );
   const plan = plans[0]!;
   const presets = plans.map((one) => one.preset);
+  if (plan.config.seed + seeds > 2 ** 32) {
+    return yield* new BadInput({
+      message: `Cannot count --seeds up from --seed as the last seed must be below 2^32: ` +
+        `they are ${seeds} and ${plan.config.seed}`,
+    });
+  }
   const twice = presets.find(({ name }, i) => presets.findIndex((one) => one.name === name) !== i);
   if (twice !== undefined) {
     return yield* new BadInput({

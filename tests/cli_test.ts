@@ -22,6 +22,10 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--out"], /^Cannot use --out without a value/],
   [["compare", "--presets", "grpo"], /^Cannot use --presets as it must be two presets or more/],
   [
+    ["compare", "--presets", "grpo,rloo", "--seed", "4294967295", "--seeds", "2"],
+    /^Cannot count --seeds up from --seed as the last seed must be below 2\^32: they are 2 and 4/,
+  ],
+  [
     ["compare", "--presets", "grpo,rloo,grpo"],
     /^Cannot compare presets as their names must differ: "grpo" stands twice/,
   ],
