@@ -1,6 +1,8 @@
 import { Schema } from "effect";
 
-const AtLeast = (minimum: number) => Schema.Int.check(Schema.isGreaterThanOrEqualTo(minimum));
+// Nothing that is counted here reaches a million; a slip of the finger should not either.
+const AtLeast = (minimum: number) =>
+  Schema.Int.check(Schema.isBetween({ minimum, maximum: 1_000_000 }));
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0));
 const AtLeastZero = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0));
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
