@@ -81,8 +81,3 @@ export function separateSegments(lengths: ReadonlyArray<number>): ReadonlyArray<
     return segment;
   });
 }
-
-/** A capacity that fits this batch, and tables for forests of up to `views` extra rows. */
-export function capacityOf(dims: Dims, positions: number): Dims {
-  return { ...dims, P: positions };
-}

@@ -30,8 +30,8 @@ export const beliefsOnePass = Effect.fn("Policy.beliefs")(function* (
       runtime,
       part.map(({ sequence, tokens, boundaries }, i) => ({
         sequence,
-        // One more than is seen, since the last token of a context is left out of the cache.
-        tokens: withOneMore(tokens.subarray(0, Math.max(...boundaries))),
+        tokens,
+        length: Math.max(...boundaries),
         base: bases[i]!,
       })),
     );
@@ -42,12 +42,6 @@ export const beliefsOnePass = Effect.fn("Policy.beliefs")(function* (
   }
   return results as Beliefs;
 });
-
-function withOneMore(tokens: Uint32Array): Uint32Array {
-  const longer = new Uint32Array(tokens.length + 1);
-  longer.set(tokens);
-  return longer;
-}
 
 function packSuffixes(
   requests: ReadonlyArray<BeliefRequest>,

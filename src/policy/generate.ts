@@ -51,7 +51,12 @@ const generatePart = Effect.fnUntraced(function* (
     logProbs: [],
     stopped: false,
   }));
-  fillCache(runtime, rows.map(({ request, base }) => ({ ...request, base })));
+  // The last token is fed by the first decoding step.
+  const contexts = rows.map(({ request, base }) => {
+    const { sequence, tokens } = request;
+    return { sequence, tokens, length: tokens.length - 1, base };
+  });
+  fillCache(runtime, contexts);
   const executable = truncates(options.sampling)
     ? yield* Effect.orDie(runtime.decodeMasked)
     : runtime.decode;
@@ -73,18 +78,19 @@ const generatePart = Effect.fnUntraced(function* (
   }));
 });
 
-/** A context whose tokens but the last are to be in its cache row. */
+/** A context whose first `length` tokens are to be in its cache row. */
 export interface CachedContext {
   readonly sequence: string;
   readonly tokens: Uint32Array;
+  readonly length: number;
   readonly base: number;
 }
 
-/** Computes keys and values of what the rows lack of their contexts, the last token excepted. */
+/** Computes keys and values of what the rows lack of their contexts. */
 export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
-  const segments = contexts.map(({ base, tokens }): Segment => ({
+  const segments = contexts.map(({ base, length }): Segment => ({
     start: base,
-    length: tokens.length,
+    length,
     firstPosition: 0,
     parent: -1,
     visible: 0,
@@ -96,8 +102,7 @@ export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContex
     runs = [];
     room = runtime.capacity.passTokens;
   };
-  contexts.forEach(({ sequence, tokens }, segment) => {
-    const end = tokens.length - 1;
+  contexts.forEach(({ sequence, tokens, length: end }, segment) => {
     for (let from = runtime.cache.matching(sequence, tokens, end); from < end;) {
       const count = Math.min(room, end - from);
       runs.push({ segment, from, count });

@@ -92,18 +92,18 @@ export const createLearner: (
     } satisfies LearnerState;
   });
 
-  const load = Effect.fn("Learner.load")(function* (state: LearnerState) {
-    yield* Effect.void;
-    updates = state.updates;
-    for (const { name } of parametersOf(architecture)) {
-      engine.write(name, state.weights.get(name)!);
-      const moments = state.moments.get(name);
-      if (moments === undefined) continue;
-      engine.write(`m ${name}`, moments.m);
-      engine.write(`v ${name}`, moments.v);
-    }
-    runtime.cache.clear();
-  });
+  const load = (state: LearnerState) =>
+    Effect.sync(() => {
+      updates = state.updates;
+      for (const { name } of parametersOf(architecture)) {
+        engine.write(name, state.weights.get(name)!);
+        const moments = state.moments.get(name);
+        if (moments === undefined) continue;
+        engine.write(`m ${name}`, moments.m);
+        engine.write(`v ${name}`, moments.v);
+      }
+      runtime.cache.clear();
+    });
   return { version: () => updates, gradient, update, save, load };
 });
 

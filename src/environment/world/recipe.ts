@@ -30,13 +30,9 @@ export const WORLD_RECIPE = {
   mix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, comparison: 1 } satisfies Record<QuestionKind, number>,
   /** Years between the two sides of a comparison, at least. */
   comparisonGap: 5,
-  questions: { train: 600, validation: 100, test: 200 },
   search: { documentsPerQuery: 2, k1: 1.2, b: 0.75 },
   deadline: "10 seconds",
   concurrency: 4,
-  /** Assistant messages an episode may have, and tokens of each. */
-  maxTurns: 6,
-  maxMessageTokens: 40,
   vocabSize: 640,
   /** The whole system prompt: five tokens. */
   systemText: "Search, then answer.",

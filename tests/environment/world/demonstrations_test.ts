@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
+import { RECIPES } from "../../../src/domain/recipe.ts";
 import { Environment } from "../../../src/environment/environment.ts";
 import { copySample, demonstrationsOf } from "../../../src/environment/world/cold_start.ts";
 import type {
@@ -147,7 +148,7 @@ Deno.test("spoiledDemonstration() with the recipe's habits is a middling agent w
     return of.filter(isRight).length / of.length;
   };
   assert.ok(share("1-hop") > 0.6 && share("2-hop") < 0.4 && share("3-hop") < 0.2);
-  assert.ok(all.every(({ turns }) => turns.length <= WORLD_RECIPE.maxTurns));
+  assert.ok(all.every(({ turns }) => turns.length <= RECIPES.get("embedded")!.maxTurns));
 });
 
 Deno.test("copySample() lists four to ten names and years, one a line, each line after a space", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
+import { RECIPES } from "../../../src/domain/recipe.ts";
 import { copySample, demonstrationsOf } from "../../../src/environment/world/cold_start.ts";
 import {
   encodeCopySample,
@@ -34,7 +35,7 @@ Deno.test("encodeDemonstration() trains on whole messages that parse back to the
       const parsed = protocol.parseTurn(tokens.subarray(start, end));
       if (action._tag === "ToolCalls") assert.deepEqual(parsed, action);
       else assert.equal(parsed._tag === "Answer" && parsed.text.trim(), action.text.trim());
-      assert.ok(end - start <= WORLD_RECIPE.maxMessageTokens);
+      assert.ok(end - start <= RECIPES.get("embedded")!.maxNewTokens);
       assert.equal(tokens[end - 1], protocol.endOfTurnId);
     });
     assert.equal(trained.at(-1)!.end, tokens.length);
