@@ -57,7 +57,7 @@ export const makeBuffer = Effect.fnUntraced(function* (
   if (bytes > most) {
     return yield* new BadInput({
       message:
-        `Cannot fit "${label}" on the device as a buffer holds at most ${most} bytes: current value is ${bytes}`,
+        `Cannot fit "${label}" on the device as a buffer holds at most ${most} bytes: it needs ${bytes}`,
     });
   }
   return yield* Effect.acquireRelease(

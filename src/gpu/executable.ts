@@ -1,7 +1,7 @@
 import { Effect } from "effect";
-import { type BadInput, KernelFailed } from "../domain/errors.ts";
+import { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { Executable } from "../model/engine.ts";
-import { planScratch } from "../model/memory.ts";
+import { planScratch, programBytes } from "../model/memory.ts";
 import {
   bytesOf,
   type Dims,
@@ -62,7 +62,16 @@ export const loadProgram = Effect.fnUntraced(function* (
   capacity: Dims,
   host: Host,
 ) {
-  const store = yield* allocateAll(program, capacity, host);
+  const store = yield* allocateAll(program, capacity, host).pipe(
+    withinMemory(host.device),
+    Effect.mapError(({ message }) => {
+      const bytes = programBytes(program, capacity);
+      return new BadInput({
+        message: `${message}, of ${bytes} bytes for program "${program.name}"; ` +
+          `use shorter batches or contexts`,
+      });
+    }),
+  );
   const uniform = createUniform(host.device);
   yield* Effect.addFinalizer(() => Effect.sync(() => uniform.buffer().destroy()));
   const groups = new Map<Op, GPUBindGroup>();
@@ -227,6 +236,18 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
   pass?.end();
   host.device.queue.submit([encoder.finish()]);
 }
+
+/** Fails where the device has no memory for what an effect creates. */
+const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<A, BadInput, R>) =>
+  Effect.gen(function* () {
+    device.pushErrorScope("out-of-memory");
+    const exit = yield* Effect.exit(create);
+    const error = yield* Effect.promise(() => device.popErrorScope());
+    if (error === null) return yield* exit;
+    return yield* new BadInput({
+      message: `Cannot fit a buffer on the device as its memory is full: ${error.message}`,
+    });
+  });
 
 const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dims, host: Host) {
   const store = new Map<string, Stored>();

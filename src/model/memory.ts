@@ -47,9 +47,9 @@ function takeSlot(slotBytes: number[], free: Set<number>, bytes: number): number
   return best;
 }
 
-/** Bytes a program needs for what it alone owns: scratch, inputs and outputs. */
-export function ownBytes(program: Program, capacity: Dims): number {
+/** Bytes of all that a program touches: what it alone owns, and the weights, gradients and state that it shares. */
+export function programBytes(program: Program, capacity: Dims): number {
   const scratch = planScratch(program, capacity).slotBytes.reduce((sum, bytes) => sum + bytes, 0);
-  const held = (tensor: Tensor) => tensor.role === "input" || tensor.role === "output";
+  const held = (tensor: Tensor) => tensor.role !== "scratch";
   return tensorsOf(program).filter(held).reduce((sum, t) => sum + bytesOf(t, capacity), scratch);
 }

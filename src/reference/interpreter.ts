@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Engine, Executable, HostArray } from "../model/engine.ts";
-import { ownBytes, planScratch } from "../model/memory.ts";
+import { planScratch, programBytes } from "../model/memory.ts";
 import {
   bytesOf,
   type Dims,
@@ -64,7 +64,7 @@ export function createInterpreter(): Engine {
     load: (program, capacity) =>
       Effect.try({
         try: () => loadProgram(program, capacity, shared, allocate),
-        catch: noRoom(program.name, 2 * ownBytes(program, capacity)),
+        catch: noRoom(program.name, 2 * programBytes(program, capacity)),
       }),
     allocate: (tensor, capacity) =>
       Effect.try({

@@ -7,10 +7,13 @@ import {
 } from "webgpu-utils";
 import { decodeValues, encodeValues } from "../../src/gpu/formats.ts";
 import { KERNELS } from "../../src/gpu/kernels.ts";
+import { programBytes } from "../../src/model/memory.ts";
 import type { OpKind } from "../../src/model/plan.ts";
+import { logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
+import { roomFor, TINY } from "../support/tiny_models.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
@@ -115,6 +118,19 @@ onWgsl(
       } as const;
       const refusal = yield* Effect.flip(engine.fresh().allocate(tensor, {}));
       assert.match(refusal.message, /Cannot fit .*huge.* on the device/);
+    }),
+);
+
+onWgsl(
+  "a program too large for the device says what all of it needs",
+  (engine) =>
+    Effect.gen(function* () {
+      const program = logProbProgram(TINY.llama, "f32");
+      const room = roomFor(2 ** 28, TINY.llama);
+      const load = Effect.scoped(engine.fresh().load(program, room));
+      const { message } = yield* Effect.flip(load);
+      const bytes = Number(/of (\d+) bytes for program ".*log_prob"/.exec(message)?.[1]);
+      assert.equal(bytes, programBytes(program, room));
     }),
 );
 
