@@ -68,8 +68,18 @@ export const openJsonlWriter = Effect.fn("openJsonlWriter")(function* (path: str
     onDisk(`write "${path}"`, () => openForAppending(path)),
     (file) => Effect.sync(() => file.close()),
   );
-  const append = (value: unknown) =>
-    onDisk(`write "${path}"`, () => writeAll(file, new TextEncoder().encode(jsonLine(value))));
+  const append = Effect.fnUntraced(function* (value: unknown) {
+    const links = yield* onDisk(`write "${path}"`, async () => {
+      await writeAll(file, new TextEncoder().encode(jsonLine(value)));
+      return (await file.stat()).nlink;
+    });
+    if (links === 0) {
+      return yield* new BadInput({
+        message: `Cannot write "${path}" as the file must stay in place while it is open: ` +
+          `it was deleted`,
+      });
+    }
+  });
   return { append } satisfies JsonlWriter;
 });
 

@@ -46,6 +46,17 @@ folderTest("openJsonlWriter() has each line in the file when append() returns", 
   }));
 });
 
+folderTest("openJsonlWriter() refuses to write into a file that was deleted", async (folder) => {
+  const path = `${folder}/metrics.jsonl`;
+  await run(Effect.gen(function* () {
+    const writer = yield* openJsonlWriter(path);
+    yield* writer.append({ step: 1 });
+    yield* Effect.promise(() => Deno.remove(path));
+    const { message } = yield* Effect.flip(writer.append({ step: 2 }));
+    assert.match(message, /metrics\.jsonl" as the file must stay in place .* it was deleted$/);
+  }));
+});
+
 folderTest("openJsonlWriter() goes on after the last whole line", async (folder) => {
   const path = `${folder}/metrics.jsonl`;
   const long = JSON.stringify("x".repeat(70_000));
