@@ -80,13 +80,12 @@ export function layerLearner(
   { machine, model, config: { recipe } }: PolicySetup,
 ): Layer.Layer<Policy | Learner, BadInput | KernelFailed> {
   const { beta1, beta2, adamEps: eps, weightDecay } = recipe;
-  const trainable = Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
+  return Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
     layerTrainable({
       ...{ engine, architecture: model.architecture, weights: model.weights },
       capacity: capacityOf(recipe, model.architecture),
       adamw: { beta1, beta2, eps, weightDecay },
     })));
-  return machine.adapter.kind === "interpreter" ? keepFloat32(trainable) : trainable;
 }
 
 /** A policy that is only sampled. */
@@ -112,22 +111,4 @@ export function layerReference(
       return makePolicy(yield* createRuntime(engine, model, capacity));
     }),
   );
-}
-
-// Plain loops compute and store in float64, checkpoints hold float32: rounding after each update makes a resumed run
-// go on with the same bits.
-function keepFloat32<E>(
-  layer: Layer.Layer<Policy | Learner, E>,
-): Layer.Layer<Policy | Learner, E> {
-  const rounding = Layer.effect(
-    Learner,
-    Effect.map(Learner, (learner) =>
-      Learner.of({
-        ...learner,
-        update: (options) =>
-          Effect.tap(learner.update(options), () =>
-            Effect.flatMap(learner.save(), (state) => Effect.orDie(learner.load(state)))),
-      })),
-  );
-  return Layer.provideMerge(rounding, layer);
 }

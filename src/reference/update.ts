@@ -13,6 +13,7 @@ export const sumSquares: PlainLoop = ([x], [sums], dims) => {
 /**
  * AdamW (Loshchilov & Hutter 2019) with decoupled decay:
  * m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w = w (1 - lr wd) - lr (m / c1) / (sqrt(v / c2) + eps)
+ * The three are rounded to the float32 that a checkpoint holds, so that a resumed run goes on with the same bits.
  */
 export const adamwUpdate: PlainLoop = ([gradient], [w, m, v], dims) => {
   const d = dims as Record<
@@ -29,9 +30,9 @@ export const adamwUpdate: PlainLoop = ([gradient], [w, m, v], dims) => {
   >;
   for (let i = 0; i < d.elements; i++) {
     const g = gradient![i]! * d.gradientScale;
-    m![i] = d.beta1 * m![i]! + (1 - d.beta1) * g;
-    v![i] = d.beta2 * v![i]! + (1 - d.beta2) * g * g;
+    m![i] = Math.fround(d.beta1 * m![i]! + (1 - d.beta1) * g);
+    v![i] = Math.fround(d.beta2 * v![i]! + (1 - d.beta2) * g * g);
     const step = m![i]! / d.correction1 / (Math.sqrt(v![i]! / d.correction2) + d.eps);
-    w![i] = w![i]! * (1 - d.learningRate * d.weightDecay) - d.learningRate * step;
+    w![i] = Math.fround(w![i]! * (1 - d.learningRate * d.weightDecay) - d.learningRate * step);
   }
 };
