@@ -17,18 +17,16 @@ import type { Protocol } from "./text/protocol.ts";
 import { answerBody, toolCallsBody } from "./text/protocol_style.ts";
 import { concatIds } from "./text/slot.ts";
 
-/** Teaching a foreign checkpoint the protocol: one search for the question itself, then the gold answer. */
-export const TEACHING = {
-  textsPerUpdate: 8,
-  learningRate: 1e-3,
-  warmUpUpdates: 10,
-  clipNorm: 1,
-} as const;
+/** Updates over which the learning rate rises to the recipe's; from there it falls linearly to a tenth. */
+const WARM_UP_UPDATES = 10;
 
 /** What the agent thinks before it searches; before it answers it thinks what the probe thinks. */
 const SEARCH_THOUGHT = "\nI should look this up.\n";
 
-/** One demonstration a question, as token ids of a rollout; the loss is on what the agent writes. */
+/**
+ * One demonstration a question, as token ids of a rollout: one search for the question itself, then the gold answer.
+ * The loss is on what the agent writes.
+ */
 export const demonstrate = Effect.fn("demonstrate")(
   function* (protocol: Protocol, question: Question) {
     const environment = yield* Environment;
@@ -57,16 +55,16 @@ export const demonstrate = Effect.fn("demonstrate")(
   Effect.scoped,
 );
 
-/** `updates` batches of demonstrations, in a new order each epoch. Fails when no demonstration fits the context. */
+/**
+ * One batch of `promptsPerStep` demonstrations for each of the recipe's steps, in a new order each epoch. Fails when no
+ * demonstration fits the context.
+ */
 export const teachingBatches = Effect.fn("teachingBatches")(function* (
   protocol: Protocol,
   questions: ReadonlyArray<Question>,
-  { recipe, seed, updates }: {
-    readonly recipe: Recipe;
-    readonly seed: number;
-    readonly updates: number;
-  },
+  { recipe, seed }: { readonly recipe: Recipe; readonly seed: number },
 ) {
+  const { promptsPerStep, steps: updates, lr } = recipe;
   const all = yield* Effect.forEach(questions, (question) => demonstrate(protocol, question));
   const texts = all.filter(({ tokens }) => tokens.length <= recipe.contextTokens);
   if (texts.length === 0) {
@@ -79,17 +77,17 @@ export const teachingBatches = Effect.fn("teachingBatches")(function* (
   function* batches(): Generator<ImitationBatch> {
     let queue: ReadonlyArray<Imitation> = [];
     for (let update = 1; update <= updates; update++) {
-      while (queue.length < TEACHING.textsPerUpdate) {
+      while (queue.length < promptsPerStep) {
         const key = splitKey(keyFromSeed(seed), update, queue.length);
         queue = [...queue, ...createRandom(key).shuffle(texts)];
       }
-      const warmUp = Math.min(1, update / TEACHING.warmUpUpdates);
+      const warmUp = Math.min(1, update / WARM_UP_UPDATES);
       const decay = 1 - 0.9 * update / updates;
       yield {
-        texts: queue.slice(0, TEACHING.textsPerUpdate),
-        learningRate: TEACHING.learningRate * warmUp * decay,
+        texts: queue.slice(0, promptsPerStep),
+        learningRate: lr * warmUp * decay,
       };
-      queue = queue.slice(TEACHING.textsPerUpdate);
+      queue = queue.slice(promptsPerStep);
     }
   }
   return {
@@ -112,11 +110,11 @@ export const teach = Effect.fn("teach")(function* (options: TeachOptions) {
   const { plan: { config, preset, folder }, task, model, wave, screen } = options;
   const { recipe, seed } = config;
   const { batches, left } = yield* teachingBatches(task.protocol, task.train.questions, {
-    ...{ recipe, seed, updates: recipe.steps },
+    ...{ recipe, seed },
   }).pipe(Effect.provideService(Environment, task.train.environment));
   if (left > 0) yield* screen.print(`Left out ${left} demonstrations longer than the context`);
   yield* batches.pipe(
-    imitate(TEACHING.clipNorm),
+    imitate(recipe.clipNorm),
     tellImitation(screen.print),
     Stream.runDrain,
   );

@@ -20,22 +20,23 @@ export interface ImitationReport {
 }
 
 /** Supervised learning: each batch is one update on the mean log-loss of its trained tokens. */
-export const imitate = (clipNorm: number) => <E, R>(batches: Stream.Stream<ImitationBatch, E, R>) =>
-  batches.pipe(Stream.mapEffect(Effect.fnUntraced(function* ({ texts, learningRate }) {
-    const learner = yield* Learner;
-    const count = texts.reduce((sum, text) => sum + text.position.length, 0);
-    let loss = 0;
-    yield* learner.gradient(texts, 1, (_, { logProb }) => {
-      loss -= logProb.reduce((sum, x) => sum + x, 0) / count;
-      return {
-        dLogProb: logProb.map(() => -1 / count),
-        dEntropy: new Float64Array(logProb.length),
-      };
-    });
-    const { gradientNorm } = yield* learner.update({ learningRate, clipNorm });
-    const tokens = texts.reduce((sum, text) => sum + text.tokens.length, 0);
-    return { update: learner.version(), loss, tokens, gradientNorm } satisfies ImitationReport;
-  })));
+export const imitate =
+  (clipNorm: number | null) => <E, R>(batches: Stream.Stream<ImitationBatch, E, R>) =>
+    batches.pipe(Stream.mapEffect(Effect.fnUntraced(function* ({ texts, learningRate }) {
+      const learner = yield* Learner;
+      const count = texts.reduce((sum, text) => sum + text.position.length, 0);
+      let loss = 0;
+      yield* learner.gradient(texts, 1, (_, { logProb }) => {
+        loss -= logProb.reduce((sum, x) => sum + x, 0) / count;
+        return {
+          dLogProb: logProb.map(() => -1 / count),
+          dEntropy: new Float64Array(logProb.length),
+        };
+      });
+      const { gradientNorm } = yield* learner.update({ learningRate, clipNorm });
+      const tokens = texts.reduce((sum, text) => sum + text.tokens.length, 0);
+      return { update: learner.version(), loss, tokens, gradientNorm } satisfies ImitationReport;
+    })));
 
 /** Updates between two lines about the loss. */
 const TELL_EVERY = 50;
