@@ -19,7 +19,7 @@ const ROWS = SEQUENCES * LENGTH;
 
 const scope = Scope.makeUnsafe();
 const engine: Engine = await Effect.runPromise(
-  Effect.flatMap(openDevice, createGpuEngine).pipe(Effect.provideService(Scope.Scope, scope)),
+  Effect.flatMap(openDevice(), createGpuEngine).pipe(Effect.provideService(Scope.Scope, scope)),
 );
 const packed = packBatch(
   separateSegments(new Array<number>(SEQUENCES).fill(LENGTH)),

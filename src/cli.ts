@@ -33,8 +33,9 @@ import { checkWritable } from "./files/run_folder.ts";
 import { openScreen } from "./files/screen.ts";
 import type { Preset } from "./igpo/preset.ts";
 import { PRESETS } from "./igpo/presets.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 import { freshModel, pretrain as pretrainProgram } from "./pretrain.ts";
+import { profileTable } from "./report/profile_table.ts";
 import { wrap } from "./report/style.ts";
 import {
   layerLearner,
@@ -101,6 +102,10 @@ const model = text("model", "DIR", "Model or checkpoint (default: the embedded o
 const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
 const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
 
+const profile = Flag.Boolean("profile").pipe(
+  Flag.withDescription("Time every kernel and show where the time went; makes the run slower"),
+);
+
 const search = Flag.Literals("search", ["on", "off"]).pipe(
   Flag.withDescription("off: tools find nothing, to see what searching is worth (default on)"),
   Flag.withDefault("on" as const),
@@ -121,13 +126,26 @@ const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) =>
     ? Layer.merge(layerLearner(setup), layerReference(setup))
     : layerLearner(setup);
 
-const runTrain = Effect.fnUntraced(function* (flags: TrainFlags) {
-  const plan = yield* configure("train", flags);
-  const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
-  yield* trainProgram({ ...prepared, startedMillis }).pipe(
-    Effect.provide(layerTraining(prepared, [plan.preset])),
-  );
-}, Effect.scoped);
+const runTrain = Effect.fnUntraced(
+  function* ({ profile, ...flags }: TrainFlags & { readonly profile: boolean }) {
+    const plan = yield* configure("train", flags);
+    const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
+    const { wallSeconds } = yield* trainProgram({ ...prepared, startedMillis }).pipe(
+      Effect.provide(layerTraining(prepared, [plan.preset])),
+    );
+    if (profile) yield* printProfile(prepared, wallSeconds);
+  },
+  Effect.scoped,
+);
+
+const printProfile = Effect.fnUntraced(
+  function* ({ machine: { times }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
+    const text = times === null
+      ? "No profile, as this adapter has no clock for its kernels"
+      : profileTable(yield* times, wall);
+    yield* screen.print(`\n${text}`);
+  },
+);
 
 /** Where the embedded checkpoints belong. */
 const embeddedFolder = fileURLToPath(new URL("../checkpoints", import.meta.url));
@@ -191,7 +209,7 @@ const runCompare = Effect.fnUntraced(function* ({ presets: names, seeds, ...flag
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, ...sources, ...data, resume },
+  { out, seed, steps, preset, ...sources, ...data, resume, profile },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 

@@ -11,6 +11,8 @@ import { loadTask, type TaskOptions } from "./task.ts";
 export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff"> {
   /** Folder of the model of plans that name none. */
   readonly embeddedModel: string;
+  /** Whether the machine times its kernels. @default {false} */
+  readonly profile?: boolean;
 }
 
 /**
@@ -18,20 +20,23 @@ export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff
  * work fails here, before the run's folder is made.
  */
 export const prepare = Effect.fn("prepare")(
-  function* (plan: RunPlan, { embeddedModel, ...options }: PrepareOptions) {
+  function* (plan: RunPlan, { embeddedModel, profile = false, ...options }: PrepareOptions) {
     const { config, folder, isResumed } = plan;
     const screen = yield* openScreen;
     const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder) : null;
     const date = checkpoint?.state.date ?? (yield* today);
     const model = yield* readModelFolder(config.model ?? embeddedModel);
     const task = yield* loadTask({ config, model, date, ...options });
-    const machine = yield* openMachine(config.device);
+    const machine = yield* openMachine(config.device, { profile });
     yield* screen.print([...machineLines(machine), ...task.notes].join("\n"));
     if (!isResumed) yield* createRunFolder(folder);
     const wave = capacityOf(config.recipe, model.architecture).rows;
     return { plan, screen, checkpoint, date, model, task, machine, config, wave };
   },
 );
+
+/** All that {@link prepare} found. */
+export type Prepared = Effect.Success<ReturnType<typeof prepare>>;
 
 /** `2026-11-23`. */
 const today = Effect.map(

@@ -4,10 +4,10 @@ import type { BadInput, KernelFailed, NoAdapter } from "./domain/errors.ts";
 import type { Device } from "./domain/flags.ts";
 import type { Recipe } from "./domain/recipe.ts";
 import { loadFetchedDriver } from "./files/driver.ts";
-import { openDevice } from "./gpu/device.ts";
+import { type DeviceOptions, openDevice } from "./gpu/device.ts";
 import { createGpuEngine } from "./gpu/engine.ts";
 import type { Architecture } from "./model/architecture.ts";
-import type { Adapter, Engine } from "./model/engine.ts";
+import type { Adapter, Engine, OpTime } from "./model/engine.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
 import { ReferencePolicy } from "./pipeline/reference_policy.ts";
 import { layerFrozen, layerTrainable, makePolicy } from "./policy/layers.ts";
@@ -20,24 +20,31 @@ import { adapterLines } from "./report/adapter_line.ts";
 export interface Machine {
   readonly adapter: Adapter;
   readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
+  /** Device time so far by program and op, or null where it is not measured. */
+  readonly times: Effect.Effect<ReadonlyArray<OpTime>> | null;
 }
 
 const plainLoops: Machine = {
   adapter: createInterpreter().adapter,
   makeEngine: Effect.sync(createInterpreter),
+  times: null,
 };
 
 /** Opens what `--device` asks for. `auto` takes plain loops where there is no adapter; `gpu` fails then. */
 export const openMachine = Effect.fn("openMachine")(
-  function* (device: Device): Effect.fn.Return<Machine, NoAdapter, Scope.Scope> {
+  function* (
+    device: Device,
+    options: DeviceOptions = {},
+  ): Effect.fn.Return<Machine, NoAdapter, Scope.Scope> {
     if (device === "cpu") return plainLoops;
     yield* loadFetchedDriver();
     const opened =
       yield* (device === "gpu"
-        ? openDevice
-        : Effect.catchTag(openDevice, "NoAdapter", () => Effect.succeed(null)));
+        ? openDevice(options)
+        : Effect.catchTag(openDevice(options), "NoAdapter", () => Effect.succeed(null)));
     if (opened === null) return plainLoops;
-    return { adapter: opened.adapter, makeEngine: createGpuEngine(opened) };
+    const times = opened.profiler?.times ?? null;
+    return { adapter: opened.adapter, makeEngine: createGpuEngine(opened), times };
   },
 );
 

@@ -2,6 +2,7 @@ import { Effect, type Scope } from "effect";
 import { NoAdapter } from "../domain/errors.ts";
 import type { Adapter } from "../model/engine.ts";
 import type { Traits } from "./kernels.ts";
+import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
 
 /** An open device, what it is, and which kernel forms it likes. */
@@ -11,10 +12,22 @@ export interface Device {
   readonly traits: Traits;
   /** Compiled kernels, shared by all engines of the device. */
   readonly pipelines: Pipelines;
+  /** Times every dispatch, when asked for. */
+  readonly profiler: Profiler | null;
+}
+
+/** How a device is opened. */
+export interface DeviceOptions {
+  /** Whether dispatches are timed, each in a pass of its own: slower. @default {false} */
+  readonly profile?: boolean;
 }
 
 /** Opens the best adapter there is. Fails with NoAdapter when there is none. */
-export const openDevice: Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.gen(function* () {
+export const openDevice: (
+  options?: DeviceOptions,
+) => Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.fn("openDevice")(function* (
+  { profile = false } = {},
+) {
   const adapter = yield* Effect.promise(async () =>
     await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null
   );
@@ -24,9 +37,14 @@ export const openDevice: Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.
         "Cannot use the GPU as no WebGPU adapter was found: install a Vulkan driver (sudo apt-get install mesa-vulkan-drivers) or pass --device cpu",
     });
   }
+  const timed = profile && adapter.features.has("timestamp-query");
   const device = yield* Effect.acquireRelease(
     Effect.promise(() =>
-      adapter.requestDevice({ label: "igpo", requiredLimits: largestLimits(adapter) })
+      adapter.requestDevice({
+        label: "igpo",
+        requiredLimits: largestLimits(adapter),
+        requiredFeatures: timed ? ["timestamp-query"] : [],
+      })
     ),
     (opened) => Effect.sync(() => opened.destroy()),
   );
@@ -43,6 +61,7 @@ export const openDevice: Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.
     adapter: { name, kind: software ? "software" : "gpu" },
     traits,
     pipelines: createPipelines(device, traits),
+    profiler: timed ? createProfiler(device) : null,
   };
 });
 

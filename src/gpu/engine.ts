@@ -53,6 +53,7 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         memory,
         allocate,
         traits: opened.traits,
+        profiler: opened.profiler,
       }),
     write: (name, data) => writeStored(device, copies, lookUp(memory.store, name), data),
     clear: (names) => {

@@ -16,6 +16,7 @@ import {
 import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
 import { FORMAT_CODE } from "./formats.ts";
 import { type Bound, KERNELS, type Traits } from "./kernels.ts";
+import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";
 
 /** What a program needs of its engine. */
@@ -24,6 +25,7 @@ export interface Host {
   readonly pipelines: Pipelines;
   readonly memory: DeviceMemory;
   readonly traits: Traits;
+  readonly profiler: Profiler | null;
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
 }
 
@@ -44,6 +46,7 @@ type Step =
   }
   | {
     readonly _tag: "Dispatch";
+    readonly op: string;
     readonly pipeline: GPUComputePipeline;
     readonly group: GPUBindGroup;
     readonly grid: readonly [number, number];
@@ -142,7 +145,7 @@ export const loadProgram = Effect.fnUntraced(function* (
       for (const launch of ofOp) {
         writeDims(view, offset, fields, { ...bound, ...launch.dims });
         const pipeline = host.pipelines.pipeline(form, launch, format);
-        steps.push({ _tag: "Dispatch", pipeline, group, grid: launch.grid, offset });
+        steps.push({ _tag: "Dispatch", op: op.kind, pipeline, group, grid: launch.grid, offset });
         offset += DIMS_STRIDE;
       }
       for (const output of op.outputs) copies.written(bufferOf(output));
@@ -226,14 +229,20 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
       host.memory.copies.record(encoder, step.buffer, step.texel, step.rows);
       continue;
     }
-    const { pipeline, group, grid, offset } = step;
+    const { op, pipeline, group, grid, offset } = step;
     if (grid[0] === 0 || grid[1] === 0) continue;
+    const timestampWrites = host.profiler?.begin(label, op) ?? null;
+    if (timestampWrites !== null) {
+      pass?.end();
+      pass = encoder.beginComputePass({ label, timestampWrites });
+    }
     pass ??= encoder.beginComputePass({ label });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group, [offset]);
     pass.dispatchWorkgroups(grid[0], grid[1]);
   }
   pass?.end();
+  host.profiler?.resolve(encoder);
   host.device.queue.submit([encoder.finish()]);
 }
 

@@ -21,7 +21,7 @@ const fileScope = Scope.makeUnsafe();
 export const device: Device | null = await Effect.runPromise(
   Effect.gen(function* () {
     yield* loadFetchedDriver();
-    return yield* openDevice;
+    return yield* openDevice();
   }).pipe(
     Effect.provideService(Scope.Scope, fileScope),
     Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
