@@ -151,3 +151,11 @@ export interface EpisodeView {
   readonly f1: number;
   readonly outcome: number;
 }
+
+/** Device time of all dispatches of one op in one program. */
+export interface OpTime {
+  readonly program: string;
+  readonly op: string;
+  readonly dispatches: number;
+  readonly seconds: number;
+}

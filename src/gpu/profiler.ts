@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import type { OpTime } from "../model/engine.ts";
+import type { OpTime } from "../domain/report.ts";
 
 /** Dispatches that are timed at most: 16 bytes of device memory each. */
 const MOST_DISPATCHES = 1_000_000;

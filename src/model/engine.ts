@@ -9,14 +9,6 @@ export interface Adapter {
   readonly kind: "gpu" | "software" | "interpreter";
 }
 
-/** Device time of all dispatches of one op in one program. */
-export interface OpTime {
-  readonly program: string;
-  readonly op: string;
-  readonly dispatches: number;
-  readonly seconds: number;
-}
-
 /** Numbers on the host side. Engines take any of these and convert to what they store. */
 export type HostArray = Float32Array | Float64Array | Uint32Array;
 

@@ -1,4 +1,4 @@
-import type { OpTime } from "../model/engine.ts";
+import type { OpTime } from "../domain/report.ts";
 import { duration } from "./style.ts";
 
 /** Rows that say where most of the time went. */

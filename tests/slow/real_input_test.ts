@@ -101,7 +101,6 @@ Deno.test({
         .split("\n").map((line) => JSON.parse(line)).filter(({ type }) => type === "step");
       assert.equal(metrics.length, 2, said);
       for (const { gain, gradientNorm } of metrics) {
-        console.info(`well-formed ${formed} %, gain ${gain}, gradient norm ${gradientNorm}`);
         assert.ok(gain !== 0 && gradientNorm > 0, JSON.stringify({ gain, gradientNorm }));
       }
     }

@@ -1,0 +1,31 @@
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { Effect } from "effect";
+import { openDevice } from "../../src/gpu/device.ts";
+import { createGpuEngine } from "../../src/gpu/engine.ts";
+import { onWgsl } from "../support/engines.ts";
+import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
+
+const SUM: OpCase = {
+  label: "",
+  kind: "add_forward",
+  dims: { elements: 8 },
+  inputs: [floats(4, Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)), floats(4, new Float32Array(8))],
+  outputs: [overwritten(2, 4)],
+};
+
+onWgsl(
+  "a profiled device times every dispatch, and computes the same",
+  (engine) =>
+    Effect.gen(function* () {
+      const plain = yield* runOp(engine.fresh(), SUM);
+      const opened = yield* openDevice({ profile: true });
+      if (opened.profiler === null) return; // an adapter without a clock for its kernels
+      const profiled = yield* createGpuEngine(opened);
+      deepStrictEqual(yield* runOp(profiled, SUM), plain);
+      yield* runOp(profiled, SUM);
+      const [time, ...others] = yield* opened.profiler.times;
+      deepStrictEqual(others, []);
+      deepStrictEqual([time!.op, time!.dispatches], ["add_forward", 2]);
+      ok(time!.seconds > 0 && time!.seconds < 1);
+    }).pipe(Effect.scoped),
+);
