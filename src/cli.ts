@@ -104,6 +104,7 @@ const corpus = text("corpus", "FILE", "Documents to search (default: the embedde
 
 const profile = Flag.Boolean("profile").pipe(
   Flag.withDescription("Time every kernel and show where the time went; makes the run slower"),
+  Flag.withDefault(false),
 );
 
 const search = Flag.Literals("search", ["on", "off"]).pipe(
