@@ -72,6 +72,63 @@ export function occurrenceTable(
   return { occurrences, tokenOrder };
 }
 
+/** A sequence to be packed: its tokens, and how many of the first ones others may share. */
+export interface Packable {
+  readonly tokens: Uint32Array;
+  readonly shareable: number;
+}
+
+/** A segment of a shared packing, and the tokens it holds: `[firstPosition, firstPosition + length)` of `sequence`. */
+export interface SharedSegment extends Segment {
+  readonly sequence: number;
+}
+
+/** How many first tokens two sequences have in common and may share. */
+export function sharedTokens(left: Packable, right: Packable): number {
+  const most = Math.min(left.shareable, right.shareable);
+  let count = 0;
+  while (count < most && left.tokens[count] === right.tokens[count]) count++;
+  return count;
+}
+
+/**
+ * Packs sequences so that what neighbours have in common stands there once: a forest in which every sequence ends in a
+ * segment of its own, told by `leaves`. All together it has the tokens of all sequences less `sharedTokens` of each two
+ * neighbours.
+ */
+export function shareSegments(
+  sequences: ReadonlyArray<Packable>,
+): { readonly segments: ReadonlyArray<SharedSegment>; readonly leaves: ReadonlyArray<number> } {
+  const shared = sequences.map((one, i) => i === 0 ? 0 : sharedTokens(sequences[i - 1]!, one));
+  const segments: SharedSegment[] = [];
+  const leaves: number[] = [];
+  let start = 0;
+  const add = (sequence: number, from: number, end: number, parent: number): number => {
+    const length = end - from;
+    const visible = parent < 0 ? 0 : segments[parent]!.length;
+    segments.push({ start, length, firstPosition: from, parent, visible, sequence });
+    start += length;
+    return segments.length - 1;
+  };
+  /** Sequences `[first, last]`, which have `depth` tokens in common that stand in `parent` and above. */
+  const pack = (first: number, last: number, depth: number, parent: number): void => {
+    if (first === last) {
+      leaves.push(add(first, depth, sequences[first]!.tokens.length, parent));
+      return;
+    }
+    const common = shared.slice(first + 1, last + 1).reduce((least, x) => Math.min(least, x));
+    const node = common > depth ? add(first, depth, common, parent) : parent;
+    let from = first;
+    for (let i = first + 1; i <= last + 1; i++) {
+      if (i <= last && shared[i]! > common) continue;
+      pack(from, i - 1, common, node);
+      from = i;
+    }
+  };
+  if (sequences.length > 0) pack(0, sequences.length - 1, 0, -1);
+  return { segments, leaves };
+}
+
 /** Segments of sequences that do not see each other. */
 export function separateSegments(lengths: ReadonlyArray<number>): ReadonlyArray<Segment> {
   let start = 0;

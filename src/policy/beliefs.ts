@@ -127,8 +127,12 @@ export const beliefsSequential = Effect.fn("Policy.beliefsSequential")(function*
         (_, i) => boundary + probe.start + i,
       ),
     }));
-    const evaluated = yield* evaluateAll(runtime, sequences, 1);
-    results.push(evaluated.map(({ logProb }) => logProb));
+    // One by one, since sequences of one batch share what they have in common.
+    const evaluated = yield* Effect.forEach(
+      sequences,
+      (sequence) => evaluateAll(runtime, [sequence], 1),
+    );
+    results.push(evaluated.map(([one]) => one!.logProb));
   }
   return results as Beliefs;
 });

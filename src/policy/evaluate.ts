@@ -1,9 +1,11 @@
 import { Effect } from "effect";
 import {
+  type Packable,
   packBatch,
   type PackedBatch,
   type Prediction,
-  separateSegments,
+  sharedTokens,
+  shareSegments,
 } from "../model/packing.ts";
 import type { TokenEvaluation, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -14,7 +16,13 @@ export interface MicroBatch {
   readonly sequences: ReadonlyArray<TokenRows>;
 }
 
-/** Cuts sequences, in order, into micro-batches of at most `room` tokens. */
+/** What of a sequence must be computed, and how much of that others may share: nothing that predicts a trained token. */
+function packable({ tokens, position }: TokenRows): Packable {
+  const end = Math.max(1, position.at(-1) ?? 1);
+  return { tokens: tokens.subarray(0, end), shareable: Math.min(position[0] ?? end, end) - 1 };
+}
+
+/** Cuts sequences, in order, into micro-batches of at most `room` tokens; what neighbours share counts once. */
 export function cutMicroBatches(
   sequences: ReadonlyArray<TokenRows>,
   room: number,
@@ -22,31 +30,52 @@ export function cutMicroBatches(
   const batches: Array<{ first: number; sequences: TokenRows[] }> = [];
   let used = Infinity;
   sequences.forEach((sequence, index) => {
-    const length = sequence.tokens.length;
+    const own = packable(sequence);
+    const length = own.tokens.length;
     if (length > room) {
       throw new Error(`A sequence of ${length} tokens does not fit a pass of ${room}`);
     }
-    if (used + length > room) {
+    const before = batches.at(-1)?.sequences.at(-1);
+    const shared = before === undefined ? 0 : sharedTokens(packable(before), own);
+    if (used + length - shared > room) {
       batches.push({ first: index, sequences: [] });
-      used = 0;
-    }
-    used += length;
+      used = length;
+    } else used += length - shared;
     batches.at(-1)!.sequences.push(sequence);
   });
   return batches;
 }
 
+/** A packed micro-batch, and of which of its sequences which token each packed row is. */
+export interface PackedMicroBatch extends PackedBatch {
+  readonly placeOf: (row: number) => { readonly sequence: number; readonly token: number } | null;
+}
+
 /** Packs a micro-batch; predictions stand in order of sequence and position. */
-export function packMicroBatch({ sequences }: MicroBatch): PackedBatch {
-  const segments = separateSegments(sequences.map(({ tokens }) => tokens.length));
-  const ids = new Uint32Array(segments.reduce((sum, segment) => sum + segment.length, 0));
+export function packMicroBatch({ sequences }: MicroBatch): PackedMicroBatch {
+  const { segments, leaves } = shareSegments(sequences.map(packable));
+  const last = segments.at(-1);
+  const ids = new Uint32Array(last === undefined ? 0 : last.start + last.length);
+  for (const { start, length, firstPosition, sequence } of segments) {
+    const { tokens } = sequences[sequence]!;
+    ids.set(tokens.subarray(firstPosition, firstPosition + length), start);
+  }
   const predictions: Prediction[] = [];
   sequences.forEach(({ tokens, position }, i) => {
-    const { start } = segments[i]!;
-    ids.set(tokens, start);
-    for (const p of position) predictions.push({ row: start + p - 1, target: tokens[p]! });
+    const { start, firstPosition } = segments[leaves[i]!]!;
+    for (const p of position) {
+      predictions.push({ row: start + p - 1 - firstPosition, target: tokens[p]! });
+    }
   });
-  return packBatch(segments, ids, predictions);
+  return {
+    ...packBatch(segments, ids, predictions),
+    placeOf: (row) => {
+      const segment = segments.find(({ start, length }) => start <= row && row < start + length);
+      if (segment === undefined) return null;
+      const { start, firstPosition, sequence } = segment;
+      return { sequence, token: firstPosition + row - start };
+    },
+  };
 }
 
 /** Cuts the (R,4) result of the head into one evaluation a sequence. */

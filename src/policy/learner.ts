@@ -155,13 +155,22 @@ const findInBackward = Effect.fnUntraced(function* (
 
 /** The sequence and token that a row stands for: a packed token (N) or one that is predicted (R); others are unknown. */
 function locate(batch: MicroBatch, { op, row, rows }: NonFiniteResult): NonFinite {
+  const place = rows === "N"
+    ? packMicroBatch(batch).placeOf(row)
+    : rows === "R"
+    ? predictedPlace(batch, row)
+    : null;
+  if (place === null) return { op, sequence: -1, token: -1 };
+  return { op, sequence: batch.first + place.sequence, token: place.token };
+}
+
+function predictedPlace({ sequences }: MicroBatch, row: number) {
   let start = 0;
-  for (const [i, { tokens, position }] of batch.sequences.entries()) {
-    const places = rows === "R" ? position : rows === "N" ? tokens.keys().toArray() : [];
-    if (row >= start && row < start + places.length) {
-      return { op, sequence: batch.first + i, token: places[row - start]! };
+  for (const [sequence, { position }] of sequences.entries()) {
+    if (row >= start && row < start + position.length) {
+      return { sequence, token: position[row - start]! };
     }
-    start += places.length;
+    start += position.length;
   }
-  return { op, sequence: -1, token: -1 };
+  return null;
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
-import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
+import { cutMicroBatches, packMicroBatch } from "../../src/policy/evaluate.ts";
+import type { SequenceLoss, TokenEvaluation, TokenRows } from "../../src/policy/policy.ts";
 import { assertClose } from "../support/comparison.ts";
 import { eachEngine } from "../support/engines.ts";
 import { assertSameBits, largest } from "../support/op_cases.ts";
@@ -43,6 +44,47 @@ eachEngine(
       want.forEach((values, i) => assertClose(got[i]!, values, { atol: 2e-6 * size }, NAMES[i]!));
     }),
 );
+
+/** Three groups of sequences that begin with one system prompt, each with a question of its own. */
+const GROUPS = Array.from({ length: 9 }, (_, i): TokenRows => {
+  const prompt = [...context(90, 7), ...context(91 + Math.floor(i / 3), 5)];
+  return {
+    tokens: Uint32Array.from([...prompt, ...context(100 + i, 6 + i)]),
+    position: Uint32Array.of(12, 13, 16),
+  };
+});
+
+eachEngine(
+  "gradient() of sequences that share their prompts is that of the sequences one by one",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner, engine: own } = yield* openTiny(engine.fresh());
+      const shared: TokenEvaluation[] = [];
+      yield* learner.gradient(GROUPS, 0.8, (index, evaluation) => {
+        shared.push(evaluation);
+        return LOSS(index, evaluation);
+      });
+      const together = yield* gradientsOf(own);
+      const sums = together.map((values) => new Float64Array(values.length));
+      for (const [index, sequence] of GROUPS.entries()) {
+        yield* learner.gradient([sequence], 0.8, (_, evaluation) => {
+          assert.deepEqual(evaluation, shared[index], `the bits of sequence ${index}`);
+          return LOSS(index, evaluation);
+        });
+        const alone = yield* gradientsOf(own);
+        sums.forEach((sum, i) => sum.forEach((_, at) => sum[at]! += alone[i]![at]!));
+      }
+      const size = Math.max(...sums.map(largest));
+      sums.forEach((want, i) => assertClose(together[i]!, want, { atol: 2e-6 * size }, NAMES[i]!));
+    }),
+);
+
+Deno.test("packMicroBatch() computes a shared prompt once, and nothing after the last prediction", () => {
+  const { dims } = packMicroBatch({ first: 0, sequences: GROUPS });
+  // 7 tokens for all and 4 for each group: what predicts the first trained token is each sequence's own.
+  assert.equal(dims["N"], 7 + 3 * 4 + 9 * 5);
+  assert.equal(cutMicroBatches(GROUPS, 7 + 4 + 3 * 5).length, 3);
+});
 
 eachEngine("gradient() starts from zero each time", (engine) =>
   Effect.gen(function* () {
