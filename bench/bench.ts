@@ -1,0 +1,262 @@
+// deno-lint-ignore-file no-console
+/**
+ * `./igpo bench [--json FILE] [--only TEXT]`: times kernels and stages beside other runtimes on the same machine, in
+ * the same run. A row whose rival is not installed is skipped with a line.
+ */
+import { parseArgs } from "node:util";
+import type { Device } from "../src/gpu/device.ts";
+import { agree, compareTimes, median, type Timed, timed } from "./measure.ts";
+import * as ours from "./ours.ts";
+import { openDenoRival, openPyTorch, type Rival } from "./rival.ts";
+
+/** One line of the result. A ratio is theirs / ours and to be high, or a share or slope of ours and to be low. */
+interface Row {
+  readonly work: string;
+  readonly against: string;
+  readonly ratio: number;
+  readonly floor: number;
+  readonly aim: number;
+  readonly adapter: string;
+}
+
+interface Goal {
+  readonly floor: number;
+  readonly aim: number;
+  readonly better: "higher" | "lower";
+}
+
+const { values: flags } = parseArgs({
+  options: { json: { type: "string" }, only: { type: "string", default: "" } },
+});
+
+const MODEL = [4, 128, 4, 2, 384, 512];
+const TOKENS = 4096;
+/** Matrix products of a training step, forward and with respect to their inputs: rows, inner, features. */
+const PRODUCTS = [[TOKENS, 128, 128], [TOKENS, 128, 384], [TOKENS, 384, 128]];
+
+const device = await ours.openBenchDevice();
+const rows: Row[] = [];
+const rivals = new Map<string, Promise<Rival | null>>();
+
+/** A rival's process, started when first asked for. */
+function rival(name: string): Promise<Rival | null> {
+  const threads = /^PyTorch (\d+)/.exec(name)?.[1];
+  const known = rivals.get(name) ??
+    (threads === undefined ? Promise.resolve(openDenoRival(name)) : openPyTorch(Number(threads)));
+  rivals.set(name, known);
+  return known;
+}
+
+const WEBGPU = ["jax_js", "tfjs", "ort"];
+const PYTORCH = ["PyTorch 1", "PyTorch 2"];
+
+function record(row: Omit<Row, "adapter">, detail: string, better: Goal["better"]): void {
+  rows.push({ ...row, adapter: device.adapter.name });
+  const reaches = (mark: number) => better === "higher" ? row.ratio >= mark : row.ratio <= mark;
+  const verdict = reaches(row.aim) ? "aim" : reaches(row.floor) ? "floor" : "MISSED";
+  console.log(
+    `${row.work.padEnd(44)}${row.against.padEnd(22)}${row.ratio.toFixed(3).padStart(8)}  ` +
+      `${`${row.floor} → ${row.aim}`.padEnd(14)}${verdict.padEnd(8)}${detail}`,
+  );
+}
+
+type Works = Readonly<{
+  work: string;
+  /** What the rivals call it. */
+  asked: string;
+  shapes: ReadonlyArray<ReadonlyArray<number>>;
+  prepare: (device: Device, shape: ReadonlyArray<number>) => Promise<ours.Prepared>;
+  against: string;
+  rivals: ReadonlyArray<string>;
+  goal: Omit<Goal, "better">;
+  /** Whether both sides find the same numbers; weights and draws of whole models differ. @default {true} */
+  sameValues?: boolean;
+  /** How often a rival must run for one run of ours. @default {1} */
+  theirRuns?: number;
+}>;
+
+/** Ratio to the best of some rivals. */
+async function against(works: Works): Promise<void> {
+  if (!works.work.includes(flags.only)) return;
+  const prepared: ours.Prepared[] = [];
+  for (const shape of works.shapes) prepared.push(await works.prepare(device, shape));
+  const found: Array<{ name: string; ratio: number; detail: string }> = [];
+  for (const name of works.rivals) {
+    const other = await rival(name);
+    if (other === null) {
+      console.log(`${works.work.padEnd(44)}${name.padEnd(22)}skipped: not installed`);
+      continue;
+    }
+    const trouble = await disagreement(works, prepared, other);
+    if (trouble !== null) {
+      console.log(`${works.work.padEnd(44)}${name.padEnd(22)}skipped: ${trouble}`);
+      continue;
+    }
+    const comparison = await compareTimes(prepared.map(({ run }, i) => ({
+      ours: timed(run),
+      theirs: theirTime(works, works.shapes[i]!, other),
+    })));
+    const { ratio } = comparison;
+    const detail = `${name}: ${comparison.ours.toFixed(1)} ms, theirs ${
+      comparison.theirs.toFixed(1)
+    } ms`;
+    found.push({ name, ratio, detail });
+  }
+  const best = found.sort((a, b) => a.ratio - b.ratio)[0];
+  if (best === undefined) return;
+  const { work, goal } = works;
+  record(
+    { work, against: works.against, ratio: best.ratio, ...goal },
+    found.map((one) => one.detail).join("; "),
+    "higher",
+  );
+}
+
+function theirTime(
+  { asked, theirRuns = 1 }: Works,
+  shape: ReadonlyArray<number>,
+  other: Rival,
+): Timed {
+  return async (repeat) => {
+    const { milliseconds, error } = await other.ask({
+      work: asked,
+      shape,
+      repeat: repeat * theirRuns,
+    });
+    if (milliseconds === undefined) throw new Error(`${other.name}: ${error}`);
+    return milliseconds * theirRuns;
+  };
+}
+
+/** Why the two sides cannot be compared, or null: a bench of wrong results measures nothing. */
+async function disagreement(works: Works, prepared: ReadonlyArray<ours.Prepared>, other: Rival) {
+  for (const [i, shape] of works.shapes.entries()) {
+    const mine = await prepared[i]!.values();
+    const { values, error } = await other.ask({ work: works.asked, shape, repeat: 0 });
+    if (values === undefined) return error ?? "no answer";
+    if (works.sameValues !== false && !agree(mine, values)) {
+      return `results differ: ${mine} and ${values}`;
+    }
+  }
+  return null;
+}
+
+for (
+  const [name, rivalNames, goal] of [
+    ["best of WebGPU", WEBGPU, { floor: 5, aim: 10 }],
+    ["PyTorch, 1 thread", ["PyTorch 1"], { floor: 0.25, aim: 0.5 }],
+  ] as const
+) {
+  await against({
+    ...{ work: "matmul of a training step, forward and dX", asked: "matmul", shapes: PRODUCTS },
+    ...{ prepare: ours.matmul, against: name, rivals: rivalNames, goal },
+  });
+}
+await against({
+  ...{ work: "matmul of a training step, dW", asked: "weight_gradient" },
+  shapes: PRODUCTS.map(([t, k, n]) => [t!, n!, k!]),
+  ...{ prepare: ours.weightGradient, against: "PyTorch, 1 thread", rivals: ["PyTorch 1"] },
+  goal: { floor: 0.18, aim: 0.4 },
+});
+for (const vocabulary of [512, 8192]) {
+  const shapes = [[TOKENS, vocabulary, 128]];
+  await against({
+    ...{ work: `head + log-prob + entropy, V ${vocabulary}, forward`, asked: "head", shapes },
+    ...{ prepare: ours.head, against: "PyTorch, better of 1, 2", rivals: PYTORCH },
+    goal: { floor: 0.7, aim: 1.3 },
+  });
+  await against({
+    ...{ work: `head, V ${vocabulary}, backward`, asked: "head_backward", shapes },
+    ...{ prepare: ours.headGradient, against: "PyTorch, better of 1, 2", rivals: PYTORCH },
+    goal: { floor: 0.4, aim: 1 },
+  });
+}
+for (
+  const [length, goal] of [[256, { floor: 0.7, aim: 1.3 }], [1024, { floor: 2, aim: 5 }]] as const
+) {
+  await against({
+    ...{ work: `attention, T ${length}, forward`, asked: "attention", shapes: [[64, length, 32]] },
+    ...{
+      prepare: ours.attentionForward,
+      against: "PyTorch, better of 1, 2",
+      rivals: PYTORCH,
+      goal,
+    },
+  });
+}
+for (
+  const [name, rivalNames, goal] of [
+    ["jax-js WebGPU", ["jax_js"], { floor: 6, aim: 15 }],
+    ["PyTorch, better of 1, 2", PYTORCH, { floor: 0.35, aim: 1 }],
+  ] as const
+) {
+  await against({
+    ...{ work: "training step, 16 x 256 tokens", asked: "step", shapes: [[16, 256, ...MODEL]] },
+    ...{ prepare: ours.step, against: name, rivals: rivalNames, goal, sameValues: false },
+  });
+}
+for (
+  const [name, rivalNames, goal] of [
+    ["ORT-web WebGPU", ["ort"], { floor: 30, aim: 100 }],
+    ["PyTorch, better of 1, 2", PYTORCH, { floor: 0.6, aim: 2 }],
+  ] as const
+) {
+  await against({
+    ...{ work: "rollout decode, batch 16, sampling included", asked: "decode" },
+    ...{ shapes: [[16, 160, ...MODEL]], prepare: ours.decode, against: name, rivals: rivalNames },
+    ...{ goal, sameValues: false, theirRuns: ours.DECODED },
+  });
+}
+
+/** Ratio of two works of our own. */
+async function within(
+  { work, against, goal, measure }: {
+    readonly work: string;
+    readonly against: string;
+    readonly goal: Goal;
+    readonly measure: () => Promise<{ readonly ours: Timed; readonly theirs: Timed }>;
+  },
+): Promise<void> {
+  if (!work.includes(flags.only)) return;
+  const { ours, theirs, ratio } = await compareTimes([await measure()]);
+  const detail = `${ours.toFixed(1)} ms, ${theirs.toFixed(1)} ms`;
+  const { floor, aim, better } = goal;
+  record({ work, against, ratio, floor, aim }, detail, better);
+}
+
+const TRAJECTORIES = [8, 10, 160, 12, ...MODEL];
+await within({
+  ...{ work: "scoring, 10 turns", against: "10 separate forwards" },
+  goal: { floor: 3, aim: 20, better: "higher" },
+  measure: async () => {
+    const beliefs = await ours.beliefs(device, TRAJECTORIES);
+    const [one, many] = await beliefs.values();
+    if (!agree([one!], [many!])) throw new Error(`Beliefs differ: ${one} and ${many}`);
+    return { ours: timed(beliefs.onePass), theirs: timed(beliefs.sequential) };
+  },
+});
+await within({
+  ...{ work: "scoring when turns double", against: "10 turns" },
+  goal: { floor: 2.6, aim: 2.1, better: "lower" },
+  measure: async () => {
+    const ten = await ours.beliefs(device, TRAJECTORIES);
+    const twenty = await ours.beliefs(device, [8, 20, 160, 12, ...MODEL]);
+    return { ours: timed(ten.onePass), theirs: timed(twenty.onePass) };
+  },
+});
+await within({
+  ...{ work: "update when length doubles at equal tokens", against: "16 x 256 tokens" },
+  goal: { floor: 1.5, aim: 1.2, better: "lower" },
+  measure: async () => {
+    const short = await ours.step(device, [16, 256, ...MODEL]);
+    const long = await ours.step(device, [8, 512, ...MODEL]);
+    return { ours: timed(short.run), theirs: timed(long.run) };
+  },
+});
+
+for (const opened of rivals.values()) await (await opened)?.close();
+if (flags.json !== undefined) {
+  await Deno.writeTextFile(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+void median;
+Deno.exit(0);

@@ -1,0 +1,69 @@
+/** How two sides are compared: alternating, in one run, as the median of ratios. */
+
+/** Pairs of measurements behind each ratio. */
+const PAIRS = 5;
+/** What one measurement should take, milliseconds: long beside a wait, which alone costs Deno about 11. */
+const TARGET = 200;
+
+/** Runs a work so many times and answers with the milliseconds of one. */
+export type Timed = (repeat: number) => Promise<number>;
+
+/** A work of this process as a {@link Timed}. */
+export function timed(run: (repeat: number) => Promise<void>): Timed {
+  return async (repeat) => {
+    const start = performance.now();
+    await run(repeat);
+    return (performance.now() - start) / repeat;
+  };
+}
+
+/** The middle of some numbers. */
+export function median(values: ReadonlyArray<number>): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** What two sides took, milliseconds, and the median of theirs / ours over the pairs. */
+export interface Comparison {
+  readonly ours: number;
+  readonly theirs: number;
+  readonly ratio: number;
+}
+
+/** Compares works that are done one after the other: the milliseconds of a side are those of all of them. */
+export async function compareTimes(
+  pairs: ReadonlyArray<{ readonly ours: Timed; readonly theirs: Timed }>,
+): Promise<Comparison> {
+  const repeats: Array<readonly [number, number]> = [];
+  for (const { ours, theirs } of pairs) {
+    repeats.push([await repeatOf(ours), await repeatOf(theirs)]);
+  }
+  const rounds: Array<readonly [number, number]> = [];
+  for (let round = 0; round < PAIRS; round++) {
+    let [ours, theirs] = [0, 0];
+    for (const [i, pair] of pairs.entries()) {
+      ours += await pair.ours(repeats[i]![0]);
+      theirs += await pair.theirs(repeats[i]![1]);
+    }
+    rounds.push([ours, theirs]);
+  }
+  return {
+    ours: median(rounds.map(([ours]) => ours)),
+    theirs: median(rounds.map(([, theirs]) => theirs)),
+    ratio: median(rounds.map(([ours, theirs]) => theirs / ours)),
+  };
+}
+
+/** How often a work is to run in one measurement; the first runs, which compile, do not count. */
+async function repeatOf(work: Timed): Promise<number> {
+  await work(1);
+  return Math.max(1, Math.min(200, Math.round(TARGET / await work(1))));
+}
+
+/** Whether two sides found the same numbers, to a part in a thousand of the largest. */
+export function agree(ours: ReadonlyArray<number>, theirs: ReadonlyArray<number>): boolean {
+  const scale = Math.max(...theirs.map(Math.abs), 1e-6);
+  return ours.length === theirs.length &&
+    ours.every((x, i) => Math.abs(x - theirs[i]!) <= 1e-3 * scale);
+}
