@@ -8,6 +8,7 @@ import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl"
   type: "text",
 };
 import cacheAppend from "../../shaders/cache_append.wgsl" with { type: "text" };
+import cacheCopy from "../../shaders/cache_copy.wgsl" with { type: "text" };
 import columnSumBackward from "../../shaders/column_sum_backward.wgsl" with { type: "text" };
 import embeddingBackward from "../../shaders/embedding_backward.wgsl" with { type: "text" };
 import embeddingForward from "../../shaders/embedding_forward.wgsl" with { type: "text" };
@@ -239,6 +240,7 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
     textures: [0],
   }),
   cache_append: flat(cacheAppend, quarter, { width: 64 }),
+  cache_copy: flat(cacheCopy, quarter, { width: 64 }),
   attention_forward: flat(attentionForward, keyValueHeads, {
     constants: byHeadGroup,
     textures: [1, 2],

@@ -130,6 +130,16 @@ export function cacheAppend(b: Builder, x: Tensor, queries: Tensor, cache: Tenso
   });
 }
 
+/** Copies slots of a cache within it: `pairs` (C,4) holds [from, to, ..]. */
+export function cacheCopy(b: Builder, pairs: Tensor, cache: Tensor): void {
+  b.push({
+    kind: "cache_copy",
+    inputs: [pairs],
+    outputs: [cache],
+    dims: { rows: pairs.rows, cols: cache.cols },
+  });
+}
+
 /** y = silu(gate) * up */
 export function swiglu(b: Builder, gate: Tensor, up: Tensor): Tensor {
   const y = b.scratch("swiglu", gate.rows, gate.cols);

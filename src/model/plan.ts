@@ -40,6 +40,7 @@ export type OpKind =
   | "transpose_forward"
   | "rope_forward"
   | "cache_append"
+  | "cache_copy"
   | "attention_forward"
   | "attention_delta"
   | "attention_query_backward"

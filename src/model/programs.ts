@@ -8,15 +8,16 @@ import {
   tokenOrder,
 } from "./backward.ts";
 import { type Builder, createBuilder } from "./builder.ts";
-import { declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
+import { cacheTensors, declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
 import { headBackward, headForward, type HeadTensors } from "./head.ts";
-import { gatherRows, linear } from "./ops.ts";
+import { cacheCopy, gatherRows, linear } from "./ops.ts";
 import { parametersOf } from "./parameters.ts";
 import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
- * query table, K rows of the key table, U different token ids, M slots of the cache, P positions of the rotary table.
+ * query table, K rows of the key table, U different token ids, M slots of the cache, C of them copied, P positions of
+ * the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */
 
@@ -107,7 +108,7 @@ export function logitsProgram(architecture: Architecture, format: Format): Progr
 
 /**
  * Fills the cache with N tokens (phase 0), and also gives log-probs of R of them (phase 1): the first is prefill,
- * both together score suffixes hung on cached trajectories.
+ * both together score suffixes hung on cached trajectories. Phase 2 copies C slots of the cache to others.
  */
 export function cacheProgram(architecture: Architecture, format: Format): Program {
   const b = createBuilder();
@@ -116,7 +117,13 @@ export function cacheProgram(architecture: Architecture, format: Format): Progra
   const prefill = [...b.ops];
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
-  return { name: "cache", phases: [prefill, b.ops.slice(prefill.length)] };
+  const scored = b.ops.length;
+  const pairs = input(b, "pairs", symbol("C"), 4, "u32");
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    for (const cache of cacheTensors(b, architecture, layer)) cacheCopy(b, pairs, cache);
+  }
+  const phases = [prefill, b.ops.slice(prefill.length, scored), b.ops.slice(scored)];
+  return { name: "cache", phases };
 }
 
 /** Settings of AdamW that are the same for every parameter and step. */

@@ -86,8 +86,68 @@ export interface CachedContext {
   readonly base: number;
 }
 
-/** Computes keys and values of what the rows lack of their contexts. */
+/** Tokens `[from, end)` of a context that its row lacks, the first `shared` of them to be copied from `source`'s row. */
+interface Lack {
+  readonly index: number;
+  readonly from: number;
+  readonly shared: number;
+  readonly source: CachedContext;
+}
+
+/** Fills what the rows lack of their contexts: what a context begins with as one before it does is copied from there. */
 export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
+  const lacks = lacksOf(runtime, contexts);
+  compute(runtime, contexts, lacks.filter(({ shared }) => shared === 0));
+  const copied = lacks.filter(({ shared }) => shared > 0);
+  if (copied.length > 0) {
+    copySlots(runtime, contexts, copied);
+    compute(runtime, contexts, copied);
+  }
+  for (const { sequence, tokens, length } of contexts) {
+    runtime.cache.hold(sequence, tokens.slice(0, length));
+  }
+}
+
+/** Sources are contexts that are computed or held themselves, so that one round of copies is enough. */
+function lacksOf(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): ReadonlyArray<Lack> {
+  let source: CachedContext | null = null;
+  return contexts.map((context, index) => {
+    const { sequence, tokens, length } = context;
+    const from = runtime.cache.matching(sequence, tokens, length);
+    const common = source === null ? 0 : commonTokens(source, context);
+    if (source !== null && common > from) return { index, from, shared: common - from, source };
+    source = context;
+    return { index, from, shared: 0, source };
+  });
+}
+
+function commonTokens(left: CachedContext, right: CachedContext): number {
+  const most = Math.min(left.length, right.length);
+  let count = 0;
+  while (count < most && left.tokens[count] === right.tokens[count]) count++;
+  return count;
+}
+
+function copySlots(
+  runtime: Runtime,
+  contexts: ReadonlyArray<CachedContext>,
+  lacks: ReadonlyArray<Lack>,
+): void {
+  const pairs = lacks.flatMap(({ index, from, shared, source }) =>
+    Array.from({ length: shared }, (_, i) => [
+      ...[source.base + from + i, contexts[index]!.base + from + i, 0, 0],
+    ])
+  );
+  runtime.prefill.write("pairs", Uint32Array.from(pairs.flat()));
+  runtime.prefill.run(2, { ...runtime.dims, C: pairs.length });
+}
+
+/** Computes keys and values of what is neither held nor copied, in passes of at most `passTokens`. */
+function compute(
+  runtime: Runtime,
+  contexts: ReadonlyArray<CachedContext>,
+  lacks: ReadonlyArray<Lack>,
+): void {
   const segments = contexts.map(({ base, length }): Segment => ({
     start: base,
     length,
@@ -102,16 +162,16 @@ export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContex
     runs = [];
     room = runtime.capacity.passTokens;
   };
-  contexts.forEach(({ sequence, tokens, length: end }, segment) => {
-    for (let from = runtime.cache.matching(sequence, tokens, end); from < end;) {
+  for (const { index, from: held, shared } of lacks) {
+    const end = contexts[index]!.length;
+    for (let from = held + shared; from < end;) {
       const count = Math.min(room, end - from);
-      runs.push({ segment, from, count });
+      runs.push({ segment: index, from, count });
       from += count;
       room -= count;
       if (room === 0) flush();
     }
-    runtime.cache.hold(sequence, tokens.slice(0, end));
-  });
+  }
   flush();
 }
 

@@ -66,6 +66,7 @@ export const createRuntime: (
       K: 2 * capacity.passTokens,
       U: Math.min(architecture.vocabulary, capacity.passTokens),
       M: slots + capacity.passTokens,
+      C: slots,
       P: positions,
     };
     const format = "f32";

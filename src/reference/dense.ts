@@ -94,6 +94,15 @@ export const gatherRowsBackward: PlainLoop = ([dy, inverse], [dx], d) => {
   }
 };
 
+/** cache[to[i]] = cache[from[i]] */
+export const cacheCopy: PlainLoop = ([pairs], [cache], d) => {
+  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  for (let i = 0; i < rows; i++) {
+    const [from, to] = [pairs![i * 4]!, pairs![i * 4 + 1]!];
+    for (let c = 0; c < cols; c++) cache![to * cols + c] = cache![from * cols + c]!;
+  }
+};
+
 /** cache[slot[n]] = x[n] */
 export const cacheAppend: PlainLoop = ([x, queries], [cache], d) => {
   const { rows, cols } = d as Record<"rows" | "cols", number>;

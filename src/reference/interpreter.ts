@@ -35,6 +35,7 @@ export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
   transpose_forward: dense.transposeForward,
   rope_forward: norm.ropeForward,
   cache_append: dense.cacheAppend,
+  cache_copy: dense.cacheCopy,
   attention_forward: attention.attentionForward,
   attention_delta: attention.attentionDelta,
   attention_query_backward: attention.attentionQueryBackward,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { type Sampling, stopDims } from "../../src/model/decode.ts";
+import type { Engine } from "../../src/model/engine.ts";
 import type { GenerateOptions } from "../../src/policy/policy.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
 import {
@@ -48,6 +49,44 @@ for (const [name, sampling] of Object.entries(SAMPLINGS)) {
       }),
   );
 }
+
+/** Counts the tokens that prefill computes. */
+function counting(engine: Engine): { readonly engine: Engine; readonly computed: () => number } {
+  let computed = 0;
+  const load: Engine["load"] = (program, capacity) =>
+    Effect.map(engine.load(program, capacity), (executable) => ({
+      ...executable,
+      run: (phase, dims, repeat) => {
+        if (program.name.endsWith("cache") && phase === 0) computed += dims["N"]!;
+        executable.run(phase, dims, repeat);
+      },
+    }));
+  return { engine: { ...engine, load }, computed: () => computed };
+}
+
+/** Two groups of a prompt each, and one that begins like the second and goes on. */
+const GROUPED = Array.from({ length: 9 }, (_, i) => {
+  const prompt = context(40 + Math.floor(i / 4), 17);
+  const tokens = i < 8 ? prompt : Uint32Array.from([...context(41, 17), ...context(60, 5)]);
+  return { ...request(i), sequence: `g${i}`, tokens };
+});
+
+eachEngine(
+  "generate() computes the prompt of a group once, and every member has the bits it has alone",
+  (engine) =>
+    Effect.gen(function* () {
+      const { engine: own, computed } = counting(engine.fresh());
+      const { policy } = yield* openTiny(own);
+      const all = (yield* policy.generate(GROUPED, optionsOf(PLAIN))).map(bitsOf);
+      // All but the last token, which decoding feeds; the ninth begins with the 17 of the second group's prompt.
+      assert.equal(computed(), 16 + 16 + (21 - 16));
+      for (const [i, asked] of GROUPED.entries()) {
+        policy.release();
+        const [alone] = yield* policy.generate([asked], optionsOf(PLAIN));
+        assert.deepEqual(bitsOf(alone!), all[i], `row ${i} alone`);
+      }
+    }),
+);
 
 eachEngine(
   "generate() does not depend on how many rows are decoded at a time",

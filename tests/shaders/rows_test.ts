@@ -105,6 +105,28 @@ function cacheCase(rows: number, cols: number): OpCase {
   };
 }
 
+/** Pairs of slots, the sources in the first half of the cache, the targets in the second. */
+function copyCase(rows: number, cols: number): OpCase {
+  const slots = 2 * rows + 5;
+  const pairs = Uint32Array.from(
+    { length: 4 * rows },
+    (_, i) => [Math.floor(i / 4) * 7 % rows, slots - 1 - Math.floor(i / 4), 9999, 9999][i % 4]!,
+  );
+  return {
+    label: `${rows}x${cols}`,
+    kind: "cache_copy",
+    dims: { rows, cols },
+    inputs: [words(4, pairs)],
+    outputs: [accumulated(cols, randomValues(2, slots * cols))],
+  };
+}
+
+kernelMatches(
+  "cache_copy copies its pairs and touches no other slot",
+  SHAPES.map(([rows, cols]) => copyCase(rows, cols)),
+  EXACT,
+);
+
 kernelMatches(
   "cache_append writes its slots and no other",
   SHAPES.map(([rows, cols]) => cacheCase(rows, cols)),

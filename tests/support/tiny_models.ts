@@ -109,6 +109,7 @@ export function roomFor(tokens: number, architecture: Architecture) {
     K: 4 * tokens,
     U: Math.min(tokens, architecture.vocabulary),
     M: tokens,
+    C: tokens,
     P: POSITIONS,
   };
 }
