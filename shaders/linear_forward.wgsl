@@ -2,15 +2,16 @@
 //
 // x    (rows, inner)            f32, row-major, inner a multiple of 4
 // w    (.., inner)              stored as FORMAT says, read through load_weight
-// bias (features)               f32; not read unless hasBias
-// y    (rows, outCols)          f32; overwritten, or added to when accumulate is 1 or the launch is not the first
+// bias (features)               f32; not used unless hasBias
+// y    (rows, outCols)          f32; overwritten, or added to when ADD is 1
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k has one order, whatever TM and WG.
-// Trips per invocation: TM KC / 4 / WG to fill the tile, and TM KC / 4 where loops are kept.
+// Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, and TM KC / 4 where loops are kept.
 // Workgroup memory: 4 TM KC bytes.
 // The loops marked @unroll are written out for adapters that run on a CPU: there, only straight-line code reads
-// workgroup memory at constant addresses without a test for each lane.
+// workgroup memory at constant addresses without a test for each lane. For the same reason nothing stands behind an
+// `if` that a constant can decide: EXACT says that the workgroups cover the features without a rest.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -19,14 +20,16 @@ struct Dims {
   outCols: u32,
   weightRow: u32,
   hasBias: u32,
-  accumulate: u32,
   start: u32,
 }
 
 const TM = 16u;
 const KC = 64u;
 const KC4 = KC / 4u;
-override WG: u32 = 64u;
+const WG = 64u;
+const FILLS = 4u;
+const ADD = 0u;
+const EXACT = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -42,15 +45,16 @@ fn linear_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let n0 = workgroup_id.y * TM;
+  let last = dims.rows - 1u;
   let inner4 = dims.inner / 4u;
   let start4 = dims.start / 4u;
-  for (var i = local; i < TM * KC4; i += WG) {
-    let row = n0 + i / KC4;
+  // Rows past the last are the last one again, inner features past the last are 0.
+  for (var p = 0u; p < FILLS; p++) { // @unroll
+    let i = p * WG + local;
     let k = start4 + i % KC4;
-    if (row < dims.rows && k < inner4) {
-      tile[i] = x[row * inner4 + k];
-    } else {
-      tile[i] = vec4f();
+    let value = x[min(n0 + i / KC4, last) * inner4 + min(k, inner4 - 1u)];
+    if (TM * KC4 % WG == 0u || i < TM * KC4) {
+      tile[i] = select(vec4f(), value, k < inner4);
     }
   }
   workgroupBarrier();
@@ -58,10 +62,8 @@ fn linear_forward(
   let f = workgroup_id.x * WG + local;
   // Lanes past the last feature compute it again and store nothing.
   let weight = (dims.weightRow + min(f, dims.features - 1u)) * inner4 + start4;
-  var first = 0.0;
-  if (dims.hasBias == 1u && dims.start == 0u) {
-    first = bias[min(f, dims.features - 1u)];
-  }
+  let has_bias = dims.hasBias == 1u && dims.start == 0u;
+  let first = select(0.0, bias[min(f, dims.features - 1u)], has_bias);
   var sum: array<f32, TM>;
   for (var i = 0u; i < TM; i++) { // @unroll
     sum[i] = first;
@@ -73,13 +75,11 @@ fn linear_forward(
       sum[i] += dot(a, b);
     }
   }
-  let add = dims.accumulate == 1u || dims.start > 0u;
-  let live = f < dims.features;
-  for (var i = 0u; i < TM; i++) { // @unroll
-    if (live && n0 + i < dims.rows) {
-      let at = (n0 + i) * dims.outCols + f;
-      if (add) {
-        y[at] += sum[i];
+  if (EXACT == 1u || f < dims.features) {
+    for (var i = 0u; i < TM; i++) { // @unroll
+      let at = min(n0 + i, last) * dims.outCols + f;
+      if (ADD == 1u) {
+        y[at] += select(0.0, sum[i], n0 + i <= last);
       } else {
         y[at] = sum[i];
       }

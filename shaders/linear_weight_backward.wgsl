@@ -23,7 +23,9 @@ const TK = 16u;
 const TK4 = TK / 4u;
 const TB4 = TB / 4u;
 const FEATURES = 4u;
-override WG: u32 = 32u;
+const WG = 32u;
+const FILLS = 32u;
+const EXACT = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -39,13 +41,14 @@ fn linear_weight_backward(
 ) {
   let inner4 = dims.inner / 4u;
   let k0 = workgroup_id.y * TK4;
-  for (var i = local; i < TB * TK4; i += WG) {
+  let last = dims.rows - 1u;
+  for (var p = 0u; p < FILLS; p++) { // @unroll
+    let i = p * WG + local;
     let row = dims.start + i / TK4;
-    let k = k0 + i % TK4;
-    if (row < dims.rows && k < inner4) {
-      tile[i] = x[row * inner4 + k];
-    } else {
-      tile[i] = vec4f();
+    let k = min(k0 + i % TK4, inner4 - 1u);
+    let value = x[min(row, last) * inner4 + k];
+    if (TB * TK4 % WG == 0u || i < TB * TK4) {
+      tile[i] = select(vec4f(), value, row <= last);
     }
   }
   workgroupBarrier();
@@ -54,7 +57,6 @@ fn linear_weight_backward(
   let columns = dims.outCols / 4u;
   // Invocations past the last feature and rows past the last row compute something and store nothing of it.
   let column = min(f / 4u, columns - 1u);
-  let last = dims.rows - 1u;
   // sum[4 k + c] holds the gradients of feature f + c at inner features 4 (k0 + k) ..
   var sum: array<vec4f, TK>;
   for (var k = 0u; k < TK; k++) { // @unroll
@@ -80,7 +82,7 @@ fn linear_weight_backward(
   }
   for (var k = 0u; k < TK4; k++) { // @unroll
     for (var c = 0u; c < FEATURES; c++) { // @unroll
-      if (f + c < dims.features && k0 + k < inner4) {
+      if (EXACT == 1u || (f + c < dims.features && k0 + k < inner4)) {
         d_weight[(dims.weightRow + f + c) * inner4 + k0 + k] += sum[4u * k + c];
       }
     }

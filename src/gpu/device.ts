@@ -76,6 +76,8 @@ function largestLimits(adapter: GPUAdapter): Record<string, number> {
     "maxStorageBufferBindingSize",
     "maxBufferSize",
     "maxComputeWorkgroupStorageSize",
+    "maxComputeInvocationsPerWorkgroup",
+    "maxComputeWorkgroupSizeX",
   ] as const;
   return Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
 }

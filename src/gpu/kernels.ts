@@ -142,10 +142,13 @@ function perRow(source: string, passes: number, widest: number): Kernel {
   };
 }
 
-/** The largest workgroup width up to `most` that wastes few lanes on `features`. */
+/** Lanes of the widest SIMD register that a CPU adapter computes in. */
+const LANES = 16;
+
+/** Width of the fewest workgroups of at most `most` invocations that cover `features`, equally wide. */
 function widthFor(features: number, most: number): number {
-  if (features >= most) return features % most === 0 || features > 4 * most ? most : most * 3 / 4;
-  return Math.max(8, Math.ceil(features / 8) * 8);
+  const groups = Math.ceil(features / most);
+  return Math.min(most, Math.ceil(features / groups / LANES) * LANES);
 }
 
 const INNER_MOST = 256;
@@ -157,31 +160,43 @@ function rowsPerTile(rows: number, inner: number, traits: Traits): number {
   return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
 }
 
+/** Tiles of rows that keep all cores busy, so that a workgroup may be as wide as the features. */
+const MANY_TILES = 8;
+
 function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const inner = dims["inner"]!;
   const slices = Math.ceil(inner / INNER_MOST);
-  const KC = slices === 1 ? inner : INNER_MOST;
+  const KC = Math.ceil(inner / slices / 4) * 4;
   const TM = rowsPerTile(dims["rows"]!, KC, traits);
-  const WG = widthFor(dims["features"]!, Math.min(128, traits.maxInvocations));
+  // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers.
+  const wide = traits.straightLine && dims["rows"]! >= MANY_TILES * TM;
+  const WG = widthFor(dims["features"]!, Math.min(wide ? 768 : 128, traits.maxInvocations));
   return Array.from({ length: slices }, (_, slice) => ({
-    constants: { TM, KC },
-    overrides: { WG },
+    constants: {
+      ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
+      ADD: slice > 0 || dims["accumulate"] === 1 ? 1 : 0,
+      EXACT: dims["features"]! % WG === 0 ? 1 : 0,
+    },
+    overrides: {},
     dims: { start: slice * KC },
     grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
   }));
 }
 
 function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const [features, inner] = [dims["features"]!, dims["inner"]!];
   // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
   const TB = dims["rows"]! > 64 ? 128 : 64;
   const TK = 16;
-  const owners = Math.ceil(dims["features"]! / 4);
-  const WG = widthFor(owners, Math.min(64, traits.maxInvocations));
+  const owners = Math.ceil(features / 4);
+  const WG = widthFor(owners, Math.min(traits.straightLine ? 128 : 64, traits.maxInvocations));
+  const FILLS = Math.ceil(TB * TK / 4 / WG);
+  const EXACT = features % (4 * WG) === 0 && inner % TK === 0 ? 1 : 0;
   return Array.from({ length: Math.ceil(dims["rows"]! / TB) }, (_, block) => ({
-    constants: { TB, TK },
-    overrides: { WG },
+    constants: { TB, TK, WG, FILLS, EXACT },
+    overrides: {},
     dims: { start: block * TB },
-    grid: [Math.ceil(owners / WG), Math.ceil(dims["inner"]! / TK)] as const,
+    grid: [Math.ceil(owners / WG), Math.ceil(inner / TK)] as const,
   }));
 }
 
