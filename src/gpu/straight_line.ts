@@ -42,6 +42,29 @@ export function unrollLoops(code: string): string {
   return expand(lines, constantsOf(lines)).join("\n");
 }
 
+/** `a * b` and `a + b` of numbers, at the start of a bracket or of a term of a sum; numbers in brackets of their own. */
+const PRODUCT = /(?<=[[(]|\+ )(\d+)u \* (\d+)u/g;
+const SUM = /(?<=[[(])(\d+)u \+ (\d+)u(?=[\])]| [^*/%])/g;
+const ALONE = /(?<![\w])\((\d+)u\)/g;
+
+/**
+ * Computes what is known of the indices in a line: half of the time a compiler takes to read straight lines goes there.
+ */
+function foldIndices(line: string, constants: ReadonlyMap<string, number>): string {
+  let folded = line.replace(/\b[A-Z]\w*\b/g, (name) => {
+    const value = constants.get(name);
+    return value === undefined ? name : `${value}u`;
+  });
+  for (let before = ""; before !== folded;) {
+    before = folded;
+    folded = folded
+      .replace(PRODUCT, (_, a: string, b: string) => `${Number(a) * Number(b)}u`)
+      .replace(SUM, (_, a: string, b: string) => `${Number(a) + Number(b)}u`)
+      .replace(ALONE, "$1u");
+  }
+  return folded;
+}
+
 function expand(
   lines: ReadonlyArray<string>,
   constants: ReadonlyMap<string, number>,
@@ -60,7 +83,8 @@ function expand(
     const body = expand(lines.slice(at + 1, end), constants);
     const name = new RegExp(`\\b${variable}\\b`, "g");
     for (let i = 0; i < trips; i++) {
-      out.push("{", ...body.map((line) => line.replace(name, `${i}u`)), "}");
+      const lines = body.map((line) => foldIndices(line.replace(name, `${i}u`), constants));
+      out.push("{", ...lines, "}");
     }
     at = end;
   }

@@ -34,8 +34,8 @@ Deno.test("setConstants() refuses to set a constant that is derived from another
 Deno.test("unrollLoops() writes out marked loops, inner ones and derived bounds included", () => {
   const unrolled = flat(unrollLoops(KERNEL));
   assert.ok(unrolled.includes(
-    "{ sum[0u] = first; { sum[0u] += tile[0u * HALF + 0u] * index; } } " +
-      "{ sum[1u] = first; { sum[1u] += tile[1u * HALF + 0u] * index; } }",
+    "{ sum[0u] = first; { sum[0u] += tile[0u] * index; } } " +
+      "{ sum[1u] = first; { sum[1u] += tile[1u] * index; } }",
   ));
 });
 
@@ -71,4 +71,21 @@ Deno.test("unrollLoops() computes what the loops compute", () => {
 
 Deno.test("unrollLoops() refuses a bound whose value it does not know", () => {
   assert.throws(() => unrollLoops(KERNEL.replace("HALF = N", "HALF = M + N")), /HALF .* not known/);
+});
+
+Deno.test("unrollLoops() computes indices that are known, and only those", () => {
+  const second = (expression: string) => {
+    const loop = `for (var n = 0u; n < N; n++) { // @unroll\n  ${expression}\n}`;
+    return flat(unrollLoops(`const N = 3u;\n${loop}`)).split("{ ")[2]!.replace(/ }\s*$/, "");
+  };
+  const cases = [
+    ["t[(4u * n + 1u) * N + k]", "t[15u + k]"],
+    ["t[4u * n * N + n] * x", "t[13u] * x"],
+    ["t[i / 2u * n]", "t[i / 2u * 1u]"],
+    ["t[2u + n * k]", "t[2u + 1u * k]"],
+    ["t[k * n + 1u]", "t[k * 1u + 1u]"],
+    ["t[n + N % 2u]", "t[1u + 3u % 2u]"],
+    ["f(n)", "f(1u)"],
+  ] as const;
+  for (const [before, after] of cases) assert.equal(second(before), after);
 });
