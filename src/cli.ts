@@ -102,9 +102,9 @@ const model = text("model", "DIR", "Model or checkpoint (default: the embedded o
 const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
 const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
 
-const profile = Flag.Boolean("profile").pipe(
+const profile = Flag.optional(Flag.Boolean("profile")).pipe(
   Flag.withDescription("Time every kernel and show where the time went; makes the run slower"),
-  Flag.withDefault(false),
+  Flag.map(Option.getOrElse(() => false)),
 );
 
 const search = Flag.Literals("search", ["on", "off"]).pipe(

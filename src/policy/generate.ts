@@ -1,12 +1,15 @@
-import { Effect } from "effect";
+import { Effect, Fiber } from "effect";
 import { STATUS, stopDims, truncates } from "../model/decode.ts";
 import type { Executable } from "../model/engine.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import type { GenerateOptions, GenerateRequest, Generation } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Decoding steps between two looks at which rows have finished. */
-const WINDOW = 8;
+/**
+ * Decoding steps of a window: about as long as the wait for its result, which costs 11 ms and more on any adapter. The
+ * next window is submitted before the wait, so that the device is never idle; the last one is for nothing.
+ */
+const WINDOW = { gpu: 32, software: 4, interpreter: 1 } as const;
 
 /** A sequence that is being decoded. */
 interface Row {
@@ -62,8 +65,8 @@ const generatePart = Effect.fnUntraced(function* (
     : runtime.decode;
   let alive = rows.filter((row) => row.limit > 0);
   while (alive.length > 0) {
-    yield* decodeWindow(runtime, executable, alive, options);
-    alive = alive.filter((row) => !row.stopped && row.tokens.length < row.limit);
+    yield* decodeStretch(runtime, executable, alive, options);
+    alive = alive.filter(goesOn);
   }
   for (const { request, tokens } of rows) {
     runtime.cache.hold(
@@ -191,13 +194,45 @@ function prefillRuns(
   runtime.prefill.run(0, { ...runtime.dims, N: ids.length, Q: table.length / 4 });
 }
 
-/** Decodes up to WINDOW tokens of each row. Rows are rebuilt from the host's state, so finished ones cost nothing. */
-const decodeWindow = Effect.fnUntraced(function* (
+/**
+ * Decodes rows, window after window, until at most half of them go on. Rows are rebuilt from the host's state by the
+ * next stretch, so that finished ones cost little.
+ */
+const decodeStretch = Effect.fnUntraced(function* (
   runtime: Runtime,
   executable: Executable,
   rows: ReadonlyArray<Row>,
-  { sampling, stopIds }: GenerateOptions,
+  options: GenerateOptions,
 ) {
+  writeRows(executable, rows);
+  const dims = decodeDims(runtime, rows.length, options);
+  const window = WINDOW[runtime.engine.adapter.kind];
+  let left = rows.reduce((most, row) => Math.max(most, row.limit - row.tokens.length), 0);
+  /** Submits a window and begins to wait for what it came to; null when no row has room for one. */
+  const submit = Effect.fnUntraced(function* () {
+    const steps = Math.min(window, left);
+    if (steps === 0) return null;
+    left -= steps;
+    executable.run(0, dims, steps);
+    return yield* Effect.forkChild(executable.read(["status", "sampled"]), {
+      startImmediately: true,
+    });
+  });
+  let [current, next] = [yield* submit(), yield* submit()];
+  while (current !== null) {
+    const { status, sampled } = yield* Fiber.join(current);
+    takeTokens(runtime, rows, { status: status!, sampled: sampled as Uint32Array }, options);
+    const alive = rows.filter(goesOn).length;
+    [current, next] = [next, alive * 2 > rows.length ? yield* submit() : null];
+  }
+});
+
+function goesOn({ stopped, tokens, limit }: Row): boolean {
+  return !stopped && tokens.length < limit;
+}
+
+/** Puts the rows' state where decoding advances it. */
+function writeRows(executable: Executable, rows: ReadonlyArray<Row>): void {
   const N = rows.length;
   const queries = new Uint32Array(N * 4);
   const status = new Uint32Array(N * 8);
@@ -217,9 +252,11 @@ const decodeWindow = Effect.fnUntraced(function* (
   for (const [name, data] of Object.entries({ queries, status, ids, positions })) {
     executable.write(name, data);
   }
+}
+
+function decodeDims(runtime: Runtime, N: number, { sampling, stopIds }: GenerateOptions) {
   const greedy = sampling.temperature === 0;
-  const longest = rows.reduce((most, row) => Math.max(most, row.limit - row.tokens.length), 0);
-  executable.run(0, {
+  return {
     ...runtime.dims,
     N,
     Q: N,
@@ -230,14 +267,20 @@ const decodeWindow = Effect.fnUntraced(function* (
     topP: sampling.topP,
     minP: sampling.minP,
     ...stopDims(stopIds),
-  }, Math.min(WINDOW, longest));
-  const read = yield* executable.read(["status", "sampled"]);
-  const after = read["status"]!;
-  const sampled = read["sampled"] as Uint32Array; // u32 tensors come back as such
+  };
+}
+
+/** Adds what was sampled since the rows were last looked at. */
+function takeTokens(
+  runtime: Runtime,
+  rows: ReadonlyArray<Row>,
+  { status, sampled }: { readonly status: ArrayLike<number>; readonly sampled: Uint32Array },
+  { stopIds }: GenerateOptions,
+): void {
   const bits = new Float32Array(sampled.buffer, sampled.byteOffset, sampled.length);
   const window = runtime.capacity.messageTokens;
   rows.forEach((row, n) => {
-    const produced = after[n * 8 + STATUS.produced]!;
+    const produced = status[n * 8 + STATUS.produced]!;
     for (let i = row.tokens.length; i < produced; i++) {
       const at = (n * window + i % window) * 2;
       row.tokens.push(sampled[at]!);
@@ -245,4 +288,4 @@ const decodeWindow = Effect.fnUntraced(function* (
     }
     row.stopped = stopIds.includes(row.tokens.at(-1)!);
   });
-});
+}
