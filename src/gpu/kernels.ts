@@ -82,6 +82,8 @@ interface FlatOptions {
   readonly trips?: (dims: Bound) => number;
   readonly constants?: (dims: Bound) => Bound;
   readonly width?: number;
+  /** Width on CPU adapters, where each register of lanes is a unit of work for a core. @default {width} */
+  readonly cpuWidth?: number;
   readonly textures?: ReadonlyArray<number>;
 }
 
@@ -91,15 +93,17 @@ function flat(
   items: (dims: Bound) => number,
   options: FlatOptions = {},
 ): Kernel {
-  const width = options.width ?? 32;
   return {
     code: `${source}\n${grid}`,
-    launches: (dims) => [{
-      constants: options.constants?.(dims) ?? {},
-      overrides: { WG: width },
-      dims: {},
-      grid: folded(Math.ceil(items(dims) / width)),
-    }],
+    launches: (dims, { straightLine }) => {
+      const width = (straightLine ? options.cpuWidth : undefined) ?? options.width ?? 32;
+      return [{
+        constants: options.constants?.(dims) ?? {},
+        overrides: { WG: width },
+        dims: {},
+        grid: folded(Math.ceil(items(dims) / width)),
+      }];
+    },
     trips: options.trips ?? (() => 0),
     weightInput: null,
     // A copy ends the compute pass, which a few rows are not worth.
@@ -257,15 +261,18 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
   cache_append: flat(cacheAppend, quarter, { width: 64 }),
   cache_copy: flat(cacheCopy, quarter, { width: 64 }),
   attention_forward: flat(attentionForward, keyValueHeads, {
+    cpuWidth: LANES,
     constants: byHeadGroup,
     textures: [1, 2],
   }),
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
+    cpuWidth: LANES,
     constants: byHeadGroup,
     textures: [1, 2],
   }),
   attention_key_backward: flat(attentionKeyBackward, keyValueHeads, {
+    cpuWidth: LANES,
     constants: byHeadDim,
     textures: [0, 3, 4],
   }),
