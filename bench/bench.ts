@@ -254,9 +254,109 @@ await within({
   },
 });
 
+await within({
+  ...{ work: "prompt of 512 tokens when the group grows to 16", against: "a group of 1" },
+  goal: { floor: 2, aim: 1.1, better: "lower" },
+  measure: async () => {
+    const [one, many] = [await ours.group(device, 1, MODEL), await ours.group(device, 16, MODEL)];
+    return { ours: timed(one), theirs: timed(many) };
+  },
+});
+
+/** What a process of its own prints as its last line, a JSON record. */
+async function child(args: ReadonlyArray<string>, env: Record<string, string> = {}) {
+  const { stdout, success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", ...args],
+    env,
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+}
+
+const FIRST_STEP = new URL("first_step.ts", import.meta.url).pathname;
+const STEP = [16, 256, ...MODEL];
+
+/** Runs `measure` a few times and takes the middle. */
+async function middle(times: number, measure: () => Promise<number>): Promise<number> {
+  const values: number[] = [];
+  for (let i = 0; i < times; i++) values.push(await measure());
+  return median(values);
+}
+
+if ("first training step".includes(flags.only)) {
+  const seconds = async (env: Record<string, string>) =>
+    (await child([FIRST_STEP, ...STEP.map(String)], env)).firstMilliseconds / 1000;
+  const cold = await middle(3, () => seconds({ MESA_SHADER_CACHE_DISABLE: "true" }));
+  await seconds({});
+  const warm = await middle(5, () => seconds({}));
+  const work = "first training step, seconds";
+  record({ work, against: "cold shader cache", ratio: cold, floor: 25, aim: 6 }, "", "lower");
+  record({ work, against: "warm shader cache", ratio: warm, floor: 4, aim: 1 }, "", "lower");
+}
+
+if ("memory of a training step".includes(flags.only)) {
+  const other = await openPyTorch(1);
+  const answer = await other?.ask({ work: "step", shape: STEP, repeat: 0 });
+  await other?.close();
+  if (answer?.values === undefined) console.log("memory of a training step: skipped, no PyTorch");
+  else {
+    const { peak } = await child([FIRST_STEP, ...STEP.map(String)]);
+    const theirs = answer.values[1]!;
+    const detail = `${(peak / 1e6).toFixed(0)} MB, theirs ${(theirs / 1e6).toFixed(0)} MB`;
+    const row = {
+      work: "memory of a training step",
+      against: "PyTorch, peak",
+      floor: 0.6,
+      aim: 0.2,
+    };
+    record({ ...row, ratio: peak / theirs }, detail, "lower");
+  }
+}
+
+/** Mean seconds of the stages of a short run of the embedded world, its first step left out. */
+async function shortRun(preset: string, seed: number) {
+  const folder = await Deno.makeTempDir();
+  const recipe = {
+    name: "bench",
+    steps: 5,
+    validationQuestions: 0,
+    testQuestions: 1,
+    evaluateEvery: 0,
+  };
+  await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
+  const cli = new URL("../src/cli.ts", import.meta.url).pathname;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", cli, "train", "--recipe", `${folder}/recipe.json`],
+      ...["--out", `${folder}/run`, "--preset", preset, "--seed", String(seed)],
+    ],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const lines = (await Deno.readTextFile(`${folder}/run/metrics.jsonl`)).trim().split("\n");
+  const steps = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === "step").slice(
+    1,
+  );
+  await Deno.remove(folder, { recursive: true });
+  const sum = (field: string) => steps.reduce((total, step) => total + step[field], 0);
+  return { share: sum("scoreSeconds") / sum("rolloutSeconds"), seconds: sum("seconds") };
+}
+
+if ("default run".includes(flags.only)) {
+  const shares: number[] = [];
+  const ratios: number[] = [];
+  for (let seed = 0; seed < 5; seed++) {
+    const [gains, outcome] = [await shortRun("paper-v2", seed), await shortRun("grpo", seed)];
+    shares.push(gains.share);
+    ratios.push(gains.seconds / outcome.seconds);
+  }
+  const scoring = { work: "default run: scoring", against: "rollout", floor: 0.15, aim: 0.02 };
+  record({ ...scoring, ratio: median(shares) }, "", "lower");
+  const step = { work: "default run: paper-v2 step", against: "grpo step", floor: 1.25, aim: 1.1 };
+  record({ ...step, ratio: median(ratios) }, "", "lower");
+}
+
 for (const opened of rivals.values()) await (await opened)?.close();
 if (flags.json !== undefined) {
   await Deno.writeTextFile(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
 }
-void median;
 Deno.exit(0);

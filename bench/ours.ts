@@ -358,6 +358,39 @@ export async function beliefs(
   };
 }
 
+/** Prefill and update of `size` sequences that begin with the same 512 tokens and go on with 4 of their own. */
+export async function group(device: Device, size: number, model: ReadonlyArray<number>) {
+  const [prompt, own] = [512, 4];
+  const { policy, learner } = await openModel(device, model, {
+    ...{ rows: size, contextTokens: prompt + own + 2, passTokens: 16 * (prompt + own) },
+    messageTokens: 1,
+  });
+  const vocabulary = model.at(-1)!;
+  const sequences = Array.from({ length: size }, (_, row): TokenRows => ({
+    tokens: Uint32Array.from(
+      { length: prompt + own },
+      (_, i) => (i < prompt ? i : i + row) * 31 % vocabulary,
+    ),
+    position: Uint32Array.from({ length: own }, (_, i) => prompt + i),
+  }));
+  const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0 };
+  const once = async () => {
+    policy.release();
+    await run(policy.generate(
+      sequences.map(({ tokens }, row) => ({
+        ...{ sequence: `row ${row}`, tokens: tokens.slice(0, prompt), key: [1, row] as const },
+        maxTokens: 1,
+      })),
+      { sampling, stopIds: [] },
+    ));
+    await run(learner.gradient(sequences, 1, (_, { logProb }) => ({
+      dLogProb: new Float64Array(logProb.length).fill(1),
+      dEntropy: new Float64Array(logProb.length),
+    })));
+  };
+  return (repeat: number) => repeated(repeat, once);
+}
+
 async function repeated(repeat: number, once: () => Promise<unknown>): Promise<void> {
   for (let i = 0; i < repeat; i++) await once();
 }
