@@ -1,0 +1,78 @@
+/** What a run costs in ops, dispatches and bytes: exact numbers, so that a change for the worse is seen. */
+import { deepStrictEqual } from "node:assert/strict";
+import { embeddedArchitecture } from "../../src/cold_start.ts";
+import { RECIPES } from "../../src/domain/recipe.ts";
+import { KERNELS, type Traits } from "../../src/gpu/kernels.ts";
+import { decodeProgram } from "../../src/model/decode.ts";
+import { programBytes } from "../../src/model/memory.ts";
+import { type Dims, type Op, type Program, valueOf } from "../../src/model/plan.ts";
+import {
+  cacheProgram,
+  fullTraining,
+  gradientProgram,
+  updateProgram,
+} from "../../src/model/programs.ts";
+
+const ARCHITECTURE = embeddedArchitecture(640);
+const RECIPE = RECIPES.get("embedded")!;
+const TOKENS = RECIPE.microBatchTokens;
+const SLOTS = RECIPE.promptsPerStep * RECIPE.groupSize * RECIPE.contextTokens;
+const SCALARS = ["inverseTemperature", "greedy", "stop0", "stop1", "stop2", "stop3"];
+const UPDATE = ["learningRate", "gradientScale", "correction1", "correction2"];
+
+/** The sizes that the default run reserves. */
+const ROOM: Dims = {
+  ...{ N: TOKENS, R: TOKENS, Q: 2 * TOKENS, K: 2 * TOKENS, U: 640 },
+  ...{ M: SLOTS + TOKENS, C: SLOTS, P: RECIPE.contextTokens + 1024 },
+  ...Object.fromEntries([...SCALARS, ...UPDATE].map((name) => [name, 1])),
+};
+const LAVAPIPE: Traits = { straightLine: true, workgroupBytes: 32768, maxInvocations: 1024 };
+
+function dispatches(ops: ReadonlyArray<Op>, dims: Dims): number {
+  return ops.reduce((sum, op) => {
+    const bound = Object.fromEntries(
+      Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]),
+    );
+    return sum + KERNELS[op.kind].launches(bound, LAVAPIPE).length;
+  }, 0);
+}
+
+const phases = (program: Program, dims: Dims) =>
+  program.phases.map((ops) => ({ ops: ops.length, dispatches: dispatches(ops, dims) }));
+
+Deno.test("a decoded token costs 58 dispatches whatever the number of rows", () => {
+  const program = decodeProgram(ARCHITECTURE, "f32", { window: 40, masked: false });
+  for (const N of [1, 16, 64]) {
+    deepStrictEqual(phases(program, { ...ROOM, N, Q: N }), [{ ops: 58, dispatches: 58 }]);
+  }
+});
+
+Deno.test("a pass of 4096 tokens costs these ops and dispatches", () => {
+  const gradient = gradientProgram(ARCHITECTURE, fullTraining(ARCHITECTURE));
+  deepStrictEqual(phases(gradient, { ...ROOM, R: 1400, U: 400 }), [
+    { ops: 55, dispatches: 55 },
+    { ops: 121, dispatches: 802 },
+  ]);
+  deepStrictEqual(phases(cacheProgram(ARCHITECTURE, "f32"), ROOM), [
+    { ops: 53, dispatches: 53 },
+    { ops: 8, dispatches: 8 },
+    { ops: 6, dispatches: 6 },
+  ]);
+});
+
+Deno.test("programs of the default run take these bytes", () => {
+  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+  const training = fullTraining(ARCHITECTURE);
+  deepStrictEqual(
+    {
+      decode: programBytes(
+        decodeProgram(ARCHITECTURE, "f32", { window: 40, masked: false }),
+        { ...ROOM, N: 64, Q: 64 },
+      ),
+      cache: programBytes(cacheProgram(ARCHITECTURE, "f32"), ROOM),
+      gradient: programBytes(gradientProgram(ARCHITECTURE, training), ROOM),
+      update: programBytes(updateProgram(ARCHITECTURE, training, adamw), ROOM),
+    },
+    { decode: 30_289_920, cache: 45_404_672, gradient: 87_772_160, update: 5_720_864 },
+  );
+});
