@@ -113,3 +113,20 @@ eachEngine(
       assertClose(belief, evaluated!.logProb, { atol: engine.name === "plain" ? 1e-9 : 1e-4 });
     }),
 );
+
+eachEngine(
+  "beliefs() of two answers at boundaries of one sequence are those of each asked alone",
+  (engine) =>
+    Effect.gen(function* () {
+      const twice = REQUESTS.flatMap((request, i) => [
+        { ...request, boundaries: request.boundaries.slice(0, 2) },
+        { ...request, probe: { ids: context(70 + i, 6), start: 1, end: 4 } },
+      ]);
+      const { policy } = yield* openTiny(engine.fresh());
+      const together = yield* policy.beliefs(twice);
+      for (const [i, request] of twice.entries()) {
+        policy.release();
+        assert.deepEqual(yield* policy.beliefs([request]), [together[i]!], `request ${i}`);
+      }
+    }),
+);
