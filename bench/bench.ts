@@ -226,7 +226,7 @@ async function within(
 
 const TRAJECTORIES = [8, 10, 160, 12, ...MODEL];
 await within({
-  ...{ work: "scoring, 10 turns", against: "10 separate forwards" },
+  ...{ work: "scoring, 10 turns", against: "a forward each" },
   goal: { floor: 3, aim: 20, better: "higher" },
   measure: async () => {
     const beliefs = await ours.beliefs(device, TRAJECTORIES);

@@ -110,7 +110,8 @@ export const teach = Effect.fn("teach")(function* (options: TeachOptions) {
   const { plan: { config, preset, folder }, task, model, wave, screen } = options;
   const { recipe, seed } = config;
   const { batches, left } = yield* teachingBatches(task.protocol, task.train.questions, {
-    ...{ recipe, seed },
+    recipe,
+    seed,
   }).pipe(Effect.provideService(Environment, task.train.environment));
   if (left > 0) yield* screen.print(`Left out ${left} demonstrations longer than the context`);
   yield* batches.pipe(

@@ -152,6 +152,9 @@ export interface EpisodeView {
   readonly outcome: number;
 }
 
+/** The program of dispatches that a profile has counted but not timed. */
+export const UNTIMED = "not timed";
+
 /** Device time of all dispatches of one op in one program. */
 export interface OpTime {
   readonly program: string;

@@ -231,10 +231,12 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
     }
     const { op, pipeline, group, grid, offset } = step;
     if (grid[0] === 0 || grid[1] === 0) continue;
-    const timestampWrites = host.profiler?.begin(label, op) ?? null;
-    if (timestampWrites !== null) {
+    if (host.profiler !== null) {
       pass?.end();
-      pass = encoder.beginComputePass({ label, timestampWrites });
+      const timestampWrites = host.profiler.begin(label, op);
+      pass = encoder.beginComputePass(
+        timestampWrites === null ? { label } : { label, timestampWrites },
+      );
     }
     pass ??= encoder.beginComputePass({ label });
     pass.setPipeline(pipeline);

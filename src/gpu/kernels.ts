@@ -273,6 +273,7 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
   }),
   attention_key_backward: flat(attentionKeyBackward, keyValueHeads, {
     cpuWidth: LANES,
+    trips: (d) => d["seeing"]! * d["heads"]! / d["keyValueHeads"]!,
     constants: byHeadDim,
     textures: [0, 3, 4],
   }),

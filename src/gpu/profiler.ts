@@ -1,8 +1,8 @@
 import { Effect } from "effect";
-import type { OpTime } from "../domain/report.ts";
+import { type OpTime, UNTIMED } from "../domain/report.ts";
 
-/** Dispatches that are timed at most: 16 bytes of device memory each. */
-const MOST_DISPATCHES = 1_000_000;
+/** Bytes for times: of about a million dispatches. Later ones are counted, not timed. */
+const RESULT_BYTES = 1 << 24;
 /** Start and end of each dispatch of one submission. */
 const QUERIES = 4096;
 /** Results of queries lie at multiples of this. */
@@ -23,7 +23,7 @@ export interface Profiler {
 export function createProfiler(device: GPUDevice): Profiler {
   const set = device.createQuerySet({ label: "profile", type: "timestamp", count: QUERIES });
   const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
-  const size = MOST_DISPATCHES * 2 * TIMESTAMP_BYTES;
+  const size = RESULT_BYTES;
   const results = device.createBuffer({ label: "profile", size, usage: QUERY_RESOLVE | COPY_SRC });
   // Names of the timed dispatches, and where the times of each submission start.
   const parts: Array<
@@ -31,10 +31,14 @@ export function createProfiler(device: GPUDevice): Profiler {
   > = [];
   let end = 0;
   let names: Array<readonly [string, string]> = [];
+  let untimed = 0;
   return {
     begin: (program, op) => {
       const room = (size - end) / (2 * TIMESTAMP_BYTES);
-      if (names.length >= Math.min(room, QUERIES / 2)) return null;
+      if (names.length >= Math.min(room, QUERIES / 2)) {
+        untimed += 1;
+        return null;
+      }
       const query = 2 * names.length;
       names.push([program, op]);
       return { querySet: set, beginningOfPassWriteIndex: query, endOfPassWriteIndex: query + 1 };
@@ -60,7 +64,8 @@ export function createProfiler(device: GPUDevice): Profiler {
       await staging.mapAsync(GPUMapMode.READ);
       const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
       staging.destroy();
-      return sumTimes(parts, stamps);
+      const late = { program: UNTIMED, op: "no room for their times", dispatches: untimed };
+      return [...sumTimes(parts, stamps), ...(untimed > 0 ? [{ ...late, seconds: 0 }] : [])];
     }),
   };
 }

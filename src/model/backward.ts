@@ -1,7 +1,7 @@
 import type { Builder } from "./builder.ts";
 import { linearWeightBackward } from "./head.ts";
 import { linear, rope } from "./ops.ts";
-import { type Op, type OpKind, scaled, type Tensor } from "./plan.ts";
+import { type Op, type OpKind, scaled, symbol, type Tensor } from "./plan.ts";
 
 /**
  * Gradients of the tensors of a forward list. A contribution to an activation overwrites the first time and adds
@@ -204,7 +204,7 @@ function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients):
         kind: "attention_key_backward",
         inputs: [query, key, value, statistics, d, keys],
         outputs: [dKey, dValue],
-        dims: shape,
+        dims: { ...shape, seeing: symbol("S") },
       })));
 }
 

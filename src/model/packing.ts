@@ -46,8 +46,23 @@ export function packBatch(
       Q: table.length / 4,
       K: keys.length / 4,
       U: occurrences.length / 4,
+      S: largestView(keys, ids.length),
     },
   };
+}
+
+/** The largest number of tokens that see one. */
+function largestView(keys: Uint32Array, count: number): number {
+  let most = 0;
+  for (let n = 0; n < count; n++) {
+    const [view, views, ownEnd] = [keys[4 * n]!, keys[4 * n + 1]!, keys[4 * n + 2]!];
+    let seeing = ownEnd - n;
+    for (let i = view; i < view + views; i++) {
+      if (n < keys[4 * i + 2]!) seeing += keys[4 * i + 1]! - keys[4 * i]!;
+    }
+    most = Math.max(most, seeing);
+  }
+  return most;
 }
 
 /** For each token id that occurs `[id, first, count, 0]` into the rows sorted by id, earlier rows first. */
@@ -91,13 +106,17 @@ export function sharedTokens(left: Packable, right: Packable): number {
   return count;
 }
 
+/** Segments above a segment at most: the tables of a packed batch have a row for each. */
+export const MOST_ANCESTORS = 8;
+
 /**
  * Packs sequences so that what neighbours have in common stands there once: a forest in which every sequence ends in a
- * segment of its own, told by `leaves`. All together it has the tokens of all sequences less `sharedTokens` of each two
- * neighbours.
+ * segment of its own, told by `leaves`. At most `mostSeeing` tokens see a shared one, since the backward pass walks
+ * them for each key.
  */
 export function shareSegments(
   sequences: ReadonlyArray<Packable>,
+  mostSeeing: number,
 ): { readonly segments: ReadonlyArray<SharedSegment>; readonly leaves: ReadonlyArray<number> } {
   const shared = sequences.map((one, i) => i === 0 ? 0 : sharedTokens(sequences[i - 1]!, one));
   const segments: SharedSegment[] = [];
@@ -111,22 +130,41 @@ export function shareSegments(
     return segments.length - 1;
   };
   /** Sequences `[first, last]`, which have `depth` tokens in common that stand in `parent` and above. */
-  const pack = (first: number, last: number, depth: number, parent: number): void => {
-    if (first === last) {
-      leaves.push(add(first, depth, sequences[first]!.tokens.length, parent));
+  const pack = (first: number, last: number, depth: number, parent: number, above: number) => {
+    if (first === last || above === MOST_ANCESTORS) {
+      for (let i = first; i <= last; i++) {
+        leaves.push(add(i, depth, sequences[i]!.tokens.length, parent));
+      }
       return;
     }
     const common = shared.slice(first + 1, last + 1).reduce((least, x) => Math.min(least, x));
-    const node = common > depth ? add(first, depth, common, parent) : parent;
+    const shares = common > depth;
+    if (shares && tokensOf(sequences, first, last) > mostSeeing) {
+      const middle = (first + last) >> 1;
+      pack(first, middle, depth, parent, above);
+      pack(middle + 1, last, depth, parent, above);
+      return;
+    }
+    const node = shares ? add(first, depth, common, parent) : parent;
     let from = first;
     for (let i = first + 1; i <= last + 1; i++) {
       if (i <= last && shared[i]! > common) continue;
-      pack(from, i - 1, common, node);
+      pack(from, i - 1, common, node, above + (shares ? 1 : 0));
       from = i;
     }
   };
-  if (sequences.length > 0) pack(0, sequences.length - 1, 0, -1);
+  if (sequences.length > 0) pack(0, sequences.length - 1, 0, -1, 0);
   return { segments, leaves };
+}
+
+function tokensOf(sequences: ReadonlyArray<Packable>, first: number, last: number): number {
+  return sequences.slice(first, last + 1).reduce((sum, { tokens }) => sum + tokens.length, 0);
+}
+
+/** Tokens of a packing. */
+export function packedTokens(segments: ReadonlyArray<Segment>): number {
+  const last = segments.at(-1);
+  return last === undefined ? 0 : last.start + last.length;
 }
 
 /** Segments of sequences that do not see each other. */

@@ -16,7 +16,7 @@ import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
- * query table, K rows of the key table, U different token ids, M slots of the cache, C of them copied, P positions of
+ * query table, K rows of the key table, S tokens that see one at most, U different token ids, M slots of the cache, C of them copied, P positions of
  * the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */

@@ -3,8 +3,8 @@ import {
   type Packable,
   packBatch,
   type PackedBatch,
+  packedTokens,
   type Prediction,
-  sharedTokens,
   shareSegments,
 } from "../model/packing.ts";
 import type { TokenEvaluation, TokenRows } from "./policy.ts";
@@ -22,26 +22,42 @@ function packable({ tokens, position }: TokenRows): Packable {
   return { tokens: tokens.subarray(0, end), shareable: Math.min(position[0] ?? end, end) - 1 };
 }
 
-/** Cuts sequences, in order, into micro-batches of at most `room` tokens; what neighbours share counts once. */
+/** What a pass may hold. */
+export interface PassLimits {
+  readonly tokens: number;
+  /** Tokens that may see a shared one. */
+  readonly mostSeeing: number;
+}
+
+/** Iterations of a kernel that CPU adapters are sure to do. */
+const MOST_TRIPS = 60_000;
+
+/** The limits of a runtime's passes; a token is seen by each of the heads that share a key. */
+export function passLimits({ capacity, architecture }: Runtime): PassLimits {
+  const { heads, keyValueHeads } = architecture;
+  return {
+    tokens: capacity.passTokens,
+    mostSeeing: Math.floor(MOST_TRIPS * keyValueHeads / heads),
+  };
+}
+
+/** Cuts sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. */
 export function cutMicroBatches(
   sequences: ReadonlyArray<TokenRows>,
-  room: number,
+  { tokens: room, mostSeeing }: PassLimits,
 ): ReadonlyArray<MicroBatch> {
-  const batches: Array<{ first: number; sequences: TokenRows[] }> = [];
-  let used = Infinity;
+  const batches: MicroBatch[] = [];
   sequences.forEach((sequence, index) => {
-    const own = packable(sequence);
-    const length = own.tokens.length;
+    const { length } = packable(sequence).tokens;
     if (length > room) {
       throw new Error(`A sequence of ${length} tokens does not fit a pass of ${room}`);
     }
-    const before = batches.at(-1)?.sequences.at(-1);
-    const shared = before === undefined ? 0 : sharedTokens(packable(before), own);
-    if (used + length - shared > room) {
-      batches.push({ first: index, sequences: [] });
-      used = length;
-    } else used += length - shared;
-    batches.at(-1)!.sequences.push(sequence);
+    const last = batches.at(-1);
+    const longer = [...last?.sequences ?? [], sequence];
+    const { segments } = shareSegments(longer.map(packable), mostSeeing);
+    if (last !== undefined && packedTokens(segments) <= room) {
+      batches[batches.length - 1] = { first: last.first, sequences: longer };
+    } else batches.push({ first: index, sequences: [sequence] });
   });
   return batches;
 }
@@ -52,10 +68,12 @@ export interface PackedMicroBatch extends PackedBatch {
 }
 
 /** Packs a micro-batch; predictions stand in order of sequence and position. */
-export function packMicroBatch({ sequences }: MicroBatch): PackedMicroBatch {
-  const { segments, leaves } = shareSegments(sequences.map(packable));
-  const last = segments.at(-1);
-  const ids = new Uint32Array(last === undefined ? 0 : last.start + last.length);
+export function packMicroBatch(
+  { sequences }: MicroBatch,
+  { mostSeeing }: PassLimits,
+): PackedMicroBatch {
+  const { segments, leaves } = shareSegments(sequences.map(packable), mostSeeing);
+  const ids = new Uint32Array(packedTokens(segments));
   for (const { start, length, firstPosition, sequence } of segments) {
     const { tokens } = sequences[sequence]!;
     ids.set(tokens.subarray(firstPosition, firstPosition + length), start);
@@ -99,9 +117,10 @@ export const evaluateAll = Effect.fn("Policy.evaluate")(function* (
   temperature: number,
 ) {
   const results: TokenEvaluation[] = [];
-  const { logProb, capacity } = runtime;
-  for (const batch of cutMicroBatches(sequences, capacity.passTokens)) {
-    const { inputs, dims } = packMicroBatch(batch);
+  const { logProb } = runtime;
+  const limits = passLimits(runtime);
+  for (const batch of cutMicroBatches(sequences, limits)) {
+    const { inputs, dims } = packMicroBatch(batch, limits);
     for (const name of ["ids", "positions", "queries", "row_index", "targets"]) {
       logProb.write(name, inputs[name]!);
     }

@@ -140,13 +140,16 @@ function copySlots(
   contexts: ReadonlyArray<CachedContext>,
   lacks: ReadonlyArray<Lack>,
 ): void {
-  const pairs = lacks.flatMap(({ index, from, shared, source }) =>
-    Array.from({ length: shared }, (_, i) => [
-      ...[source.base + from + i, contexts[index]!.base + from + i, 0, 0],
-    ])
-  );
-  runtime.prefill.write("pairs", Uint32Array.from(pairs.flat()));
-  runtime.prefill.run(2, { ...runtime.dims, C: pairs.length });
+  const count = lacks.reduce((sum, { shared }) => sum + shared, 0);
+  const pairs = new Uint32Array(4 * count);
+  let at = 0;
+  for (const { index, from, shared, source } of lacks) {
+    for (let slot = from; slot < from + shared; slot++, at += 4) {
+      pairs.set([source.base + slot, contexts[index]!.base + slot], at);
+    }
+  }
+  runtime.prefill.write("pairs", pairs);
+  runtime.prefill.run(2, { ...runtime.dims, C: count });
 }
 
 /** Computes keys and values of what is neither held nor copied, in passes of at most `passTokens`. */
@@ -224,7 +227,10 @@ const decodeStretch = Effect.fnUntraced(function* (
   });
   let [current, next] = [yield* submit(), yield* submit()];
   while (current !== null) {
-    const { status, sampled } = yield* Fiber.join(current);
+    const ahead = next;
+    const { status, sampled } = yield* Fiber.join(current).pipe(
+      Effect.onError(() => ahead === null ? Effect.void : Fiber.interrupt(ahead)),
+    );
     takeTokens(runtime, rows, { status: status!, sampled: sampled as Uint32Array }, options);
     const alive = rows.filter(goesOn).length;
     [current, next] = [next, alive * 2 > rows.length ? yield* submit() : null];

@@ -10,7 +10,13 @@ import {
   squaresName,
   updateProgram,
 } from "../model/programs.ts";
-import { cutMicroBatches, type MicroBatch, packMicroBatch, splitHead } from "./evaluate.ts";
+import {
+  cutMicroBatches,
+  type MicroBatch,
+  packMicroBatch,
+  passLimits,
+  splitHead,
+} from "./evaluate.ts";
 import type { Learner, LearnerState, NonFinite, SequenceLoss, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -47,7 +53,7 @@ export const createLearner: (
     function* (sequences, temperature, loss) {
       engine.clear(gradients);
       asked = { sequences, temperature, loss };
-      for (const batch of cutMicroBatches(sequences, runtime.capacity.passTokens)) {
+      for (const batch of cutMicroBatches(sequences, passLimits(runtime))) {
         const found = yield* gradientOf(runtime, forwardBackward, batch, asked);
         if (found !== null) return found;
       }
@@ -115,14 +121,14 @@ const gradientOf = Effect.fnUntraced(function* (
   { temperature, loss }: Asked,
   { backward }: { readonly backward: "run" | "leave" } = { backward: "run" },
 ) {
-  const { inputs, dims } = packMicroBatch(batch);
+  const { inputs, dims } = packMicroBatch(batch, passLimits(runtime));
   const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
   for (const [name, data] of Object.entries(inputs)) executable.write(name, data);
   executable.run(0, bound);
   const { head } = yield* executable.read(["head"]);
   if (!head!.every((x) => Number.isFinite(x))) {
     const found = yield* executable.findNonFinite(0, bound);
-    return locate(batch, found ?? { op: "head_finish", row: -1, rows: null });
+    return locate(runtime, batch, found ?? { op: "head_finish", row: -1, rows: null });
   }
   const dHead: number[] = [];
   splitHead(batch, head!).forEach((evaluation, i) => {
@@ -130,7 +136,7 @@ const gradientOf = Effect.fnUntraced(function* (
     dLogProb.forEach((d, p) => dHead.push(d, dEntropy[p]!));
   });
   const bad = dHead.findIndex((d) => !Number.isFinite(d));
-  if (bad >= 0) return locate(batch, { op: "loss", row: Math.floor(bad / 2), rows: "R" });
+  if (bad >= 0) return locate(runtime, batch, { op: "loss", row: Math.floor(bad / 2), rows: "R" });
   executable.write("d_head", Float64Array.from(dHead));
   if (backward === "run") executable.run(1, bound);
   return null;
@@ -142,21 +148,22 @@ const findInBackward = Effect.fnUntraced(function* (
   executable: Executable,
   asked: Asked,
 ) {
-  for (const batch of cutMicroBatches(asked.sequences, runtime.capacity.passTokens)) {
+  for (const batch of cutMicroBatches(asked.sequences, passLimits(runtime))) {
     const inForward = yield* gradientOf(runtime, executable, batch, asked, { backward: "leave" });
     if (inForward !== null) return inForward;
-    const { dims } = packMicroBatch(batch);
+    const { dims } = packMicroBatch(batch, passLimits(runtime));
     const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / asked.temperature };
     const found = yield* executable.findNonFinite(1, bound);
-    if (found !== null) return locate(batch, found);
+    if (found !== null) return locate(runtime, batch, found);
   }
   return null;
 });
 
 /** The sequence and token that a row stands for: a packed token (N) or one that is predicted (R); others are unknown. */
-function locate(batch: MicroBatch, { op, row, rows }: NonFiniteResult): NonFinite {
+function locate(runtime: Runtime, batch: MicroBatch, found: NonFiniteResult): NonFinite {
+  const { op, row, rows } = found;
   const place = rows === "N"
-    ? packMicroBatch(batch).placeOf(row)
+    ? packMicroBatch(batch, passLimits(runtime)).placeOf(row)
     : rows === "R"
     ? predictedPlace(batch, row)
     : null;

@@ -3,6 +3,7 @@ import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import type { Architecture } from "../model/architecture.ts";
 import { decodeProgram } from "../model/decode.ts";
 import type { Engine, Executable } from "../model/engine.ts";
+import { MOST_ANCESTORS } from "../model/packing.ts";
 import { parametersOf } from "../model/parameters.ts";
 import type { Dims } from "../model/plan.ts";
 import { cacheProgram, logProbProgram } from "../model/programs.ts";
@@ -62,8 +63,8 @@ export const createRuntime: (
     const dims: Dims = {
       N: capacity.passTokens,
       R: capacity.passTokens,
-      Q: 2 * capacity.passTokens,
-      K: 2 * capacity.passTokens,
+      Q: (1 + MOST_ANCESTORS) * capacity.passTokens,
+      K: (1 + MOST_ANCESTORS) * capacity.passTokens,
       U: Math.min(architecture.vocabulary, capacity.passTokens),
       M: slots + capacity.passTokens,
       C: slots,

@@ -1,11 +1,13 @@
-import type { OpTime } from "../domain/report.ts";
+import { type OpTime, UNTIMED } from "../domain/report.ts";
 import { duration } from "./style.ts";
 
 /** Rows that say where most of the time went. */
 const ROWS = 24;
 
 /** Where a run's time went: device time by program and op, longest first, and what is left of the wall's. */
-export function profileTable(times: ReadonlyArray<OpTime>, wallSeconds: number): string {
+export function profileTable(all: ReadonlyArray<OpTime>, wallSeconds: number): string {
+  const times = all.filter(({ program }) => program !== UNTIMED);
+  const untimed = all.find(({ program }) => program === UNTIMED);
   const seconds = times.reduce((sum, time) => sum + time.seconds, 0);
   const shown = times.slice(0, ROWS);
   const row = (program: string, op: string, dispatches: string, time: number) =>
@@ -21,6 +23,9 @@ export function profileTable(times: ReadonlyArray<OpTime>, wallSeconds: number):
       row(program, op, String(dispatches), seconds)
     ),
     ...(rest.length === 0 ? [] : [row("others", "", "", rest.reduce((s, t) => s + t.seconds, 0))]),
-    row("not kernels", "", "", wallSeconds - seconds),
+    row(untimed === undefined ? "not kernels" : "not timed", "", "", wallSeconds - seconds),
+    ...(untimed === undefined
+      ? []
+      : [`The profile was full before ${untimed.dispatches} dispatches: take fewer steps`]),
   ].join("\n");
 }

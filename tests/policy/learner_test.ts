@@ -79,11 +79,33 @@ eachEngine(
     }),
 );
 
+eachEngine(
+  "gradient() of a chain of prefixes fits the tables of a pass",
+  (engine) =>
+    Effect.gen(function* () {
+      const { learner, policy } = yield* openTiny(engine.fresh(), {
+        capacity: { passTokens: 256, contextTokens: 48 },
+      });
+      const all = context(7, 40);
+      const chain = Array.from({ length: 30 }, (_, i): TokenRows => ({
+        tokens: Uint32Array.from([...all.slice(0, i + 2), ...context(200 + i, 2)]),
+        position: Uint32Array.of(i + 2),
+      }));
+      const together = yield* policy.evaluate(chain, 1);
+      for (const [i, sequence] of chain.entries()) {
+        assert.deepEqual(yield* policy.evaluate([sequence], 1), [together[i]!]);
+      }
+      assert.equal(yield* learner.gradient(chain, 1, LOSS), null);
+    }),
+);
+
+const limits = (tokens: number) => ({ tokens, mostSeeing: 1000 });
+
 Deno.test("packMicroBatch() computes a shared prompt once, and nothing after the last prediction", () => {
-  const { dims } = packMicroBatch({ first: 0, sequences: GROUPS });
+  const { dims } = packMicroBatch({ first: 0, sequences: GROUPS }, limits(1000));
   // 7 tokens for all and 4 for each group: what predicts the first trained token is each sequence's own.
   assert.equal(dims["N"], 7 + 3 * 4 + 9 * 5);
-  assert.equal(cutMicroBatches(GROUPS, 7 + 4 + 3 * 5).length, 3);
+  assert.equal(cutMicroBatches(GROUPS, limits(7 + 4 + 3 * 5)).length, 3);
 });
 
 eachEngine("gradient() starts from zero each time", (engine) =>

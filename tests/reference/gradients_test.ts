@@ -37,7 +37,7 @@ function gradientsMatch(claim: string, setting: Setting): void {
       const engine = createInterpreter();
       const program = { name: claim, phases: [forward, b.ops.slice(forward.length)] };
       const unique = (setting.inputs["occurrences"]?.length ?? 0) / 4;
-      const dims = { N: setting.inputs["token_order"]?.length ?? 0, U: unique };
+      const dims = { N: setting.inputs["token_order"]?.length ?? 0, U: unique, S: 64 };
       const executable = yield* engine.load(program, dims);
       for (const [name, data] of Object.entries(setting.inputs)) {
         executable.write(name, data);

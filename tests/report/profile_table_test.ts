@@ -1,4 +1,5 @@
 import { match, strictEqual } from "node:assert/strict";
+import { UNTIMED } from "../../src/domain/report.ts";
 import { profileTable } from "../../src/report/profile_table.ts";
 
 const time = (op: string, seconds: number) => ({ program: "update", op, dispatches: 3, seconds });
@@ -16,4 +17,11 @@ Deno.test("profileTable() sums up what would be too many rows", () => {
   );
   strictEqual(lines.length, 2 + 24 + 2);
   match(lines.at(-2)!, /^others +6\.000 +10\.0 %$/);
+});
+
+Deno.test("profileTable() says what a full profile has not timed", () => {
+  const late = { program: UNTIMED, op: "", dispatches: 12, seconds: 0 };
+  const lines = profileTable([time("sample", 1), late], 4).split("\n");
+  match(lines.at(-2)!, /^not timed +3\.000 +75\.0 %$/);
+  match(lines.at(-1)!, /full before 12 dispatches/);
 });

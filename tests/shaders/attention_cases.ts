@@ -124,7 +124,7 @@ export const ATTENTION_OPS = {
   attention_key_backward: (t: Tensors, label: string): OpCase => ({
     label,
     kind: "attention_key_backward",
-    dims: t.dims,
+    dims: { ...t.dims, seeing: t.rows },
     inputs: [t.q, t.k, t.v, forwardOf(t).statistics, t.dOut, t.keys],
     outputs: [overwritten(t.rows, t.k.cols), overwritten(t.rows, t.k.cols)],
   }),

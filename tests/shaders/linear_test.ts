@@ -21,6 +21,13 @@ kernelMatches("linear_forward is the plain loop at shapes that do not divide its
   linearCase({ rows: 9, inner: 64, features: 1, accumulate: true }),
   linearCase({ rows: 13, inner: 64, features: 257 }),
   linearCase({ rows: 67, inner: 20, features: 33, bias: true, accumulate: true }),
+  linearCase({ rows: 9, inner: 20, features: 144 }),
+], ofInner);
+
+kernelMatches("linear_forward is the plain loop with many rows, whose workgroups are wide", [
+  linearCase({ rows: 257, inner: 68, features: 769, bias: true, accumulate: true }),
+  linearCase({ rows: 257, inner: 64, features: 768 }),
+  linearCase({ rows: 300, inner: 20, features: 33, bias: true }),
 ], ofInner);
 
 kernelMatches("linear_forward sums slices of more than 256 inner features", [
