@@ -6,6 +6,7 @@ import {
   bytesOf,
   type Dims,
   elementsOf,
+  MOST_TRIPS,
   type Op,
   type Program,
   symbolOf,
@@ -29,8 +30,6 @@ export interface Host {
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
 }
 
-/** llvmpipe ends loops without a word after 65,535 iterations of an invocation. */
-const MOST_TRIPS = 60_000;
 /** Dispatches recorded into one command buffer: long ones keep the host from seeing errors. */
 const SUBMIT_EVERY = 2048;
 

@@ -98,12 +98,17 @@ export interface SharedSegment extends Segment {
   readonly sequence: number;
 }
 
+/** How many of their first tokens two texts have in common, `most` at most. */
+export function commonPrefix(left: Uint32Array, right: Uint32Array, most: number): number {
+  const end = Math.min(left.length, right.length, most);
+  let count = 0;
+  while (count < end && left[count] === right[count]) count++;
+  return count;
+}
+
 /** How many first tokens two sequences have in common and may share. */
 export function sharedTokens(left: Packable, right: Packable): number {
-  const most = Math.min(left.shareable, right.shareable);
-  let count = 0;
-  while (count < most && left.tokens[count] === right.tokens[count]) count++;
-  return count;
+  return commonPrefix(left.tokens, right.tokens, Math.min(left.shareable, right.shareable));
 }
 
 /** Segments above a segment at most: the tables of a packed batch have a row for each. */

@@ -122,3 +122,9 @@ export function tensorsOf(program: Program): ReadonlyArray<Tensor> {
   }
   return [...seen.values()];
 }
+
+/**
+ * Loop iterations that an invocation of a kernel may take: llvmpipe ends loops without a word after 65,535, and a plan
+ * is made so that it fits there.
+ */
+export const MOST_TRIPS = 60_000;

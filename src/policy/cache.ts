@@ -1,3 +1,5 @@
+import { commonPrefix } from "../model/packing.ts";
+
 /** Rows of the key/value cache: which sequence each holds, and which of its tokens. */
 export interface CacheRows {
   /** First slot of the row of a sequence, taking the longest unused row if it has none. */
@@ -31,13 +33,8 @@ export function createCacheRows(count: number, slots: number): CacheRows {
       rows.set(sequence, entry);
       return entry.row * slots;
     },
-    matching: (sequence, tokens, most) => {
-      const held = rows.get(sequence)?.tokens ?? empty;
-      const limit = Math.min(held.length, tokens.length, most);
-      let same = 0;
-      while (same < limit && held[same] === tokens[same]) same++;
-      return same;
-    },
+    matching: (sequence, tokens, most) =>
+      commonPrefix(rows.get(sequence)?.tokens ?? empty, tokens, most),
     hold: (sequence, tokens) => {
       const entry = rows.get(sequence);
       if (entry !== undefined) entry.tokens = tokens;

@@ -7,6 +7,7 @@ import {
   type Prediction,
   shareSegments,
 } from "../model/packing.ts";
+import { MOST_TRIPS } from "../model/plan.ts";
 import type { TokenEvaluation, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -28,9 +29,6 @@ export interface PassLimits {
   /** Tokens that may see a shared one. */
   readonly mostSeeing: number;
 }
-
-/** Iterations of a kernel that CPU adapters are sure to do. */
-const MOST_TRIPS = 60_000;
 
 /** The limits of a runtime's passes; a token is seen by each of the heads that share a key. */
 export function passLimits({ capacity, architecture }: Runtime): PassLimits {

@@ -1,6 +1,7 @@
 import { Effect, Fiber } from "effect";
 import { STATUS, stopDims, truncates } from "../model/decode.ts";
 import type { Executable } from "../model/engine.ts";
+import { commonPrefix } from "../model/packing.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import type { GenerateOptions, GenerateRequest, Generation } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -117,7 +118,8 @@ function lacksOf(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): Read
   return contexts.map((context, index) => {
     const { sequence, tokens, length } = context;
     const from = runtime.cache.matching(sequence, tokens, length);
-    const common = source === null ? 0 : commonTokens(source, context);
+    const most = Math.min(source?.length ?? 0, length);
+    const common = source === null ? 0 : commonPrefix(source.tokens, tokens, most);
     if (source !== null && common > from) {
       // Asked about twice, as for two gold answers, a sequence has one row.
       if (source.base === context.base) return { index, from: common, shared: 0, source };
@@ -126,13 +128,6 @@ function lacksOf(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): Read
     source = context;
     return { index, from, shared: 0, source };
   });
-}
-
-function commonTokens(left: CachedContext, right: CachedContext): number {
-  const most = Math.min(left.length, right.length);
-  let count = 0;
-  while (count < most && left.tokens[count] === right.tokens[count]) count++;
-  return count;
 }
 
 function copySlots(
