@@ -140,10 +140,10 @@ const runTrain = Effect.fnUntraced(
 );
 
 const printProfile = Effect.fnUntraced(
-  function* ({ machine: { times }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
-    const text = times === null
+  function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
+    const text = profile === null
       ? "No profile, as this adapter has no clock for its kernels"
-      : profileTable(yield* times, wall);
+      : profileTable(yield* profile, wall);
     yield* screen.print(`\n${text}`);
   },
 );

@@ -3,7 +3,7 @@ import type { RunConfig } from "./domain/config.ts";
 import type { BadInput, KernelFailed, NoAdapter } from "./domain/errors.ts";
 import type { Device } from "./domain/flags.ts";
 import type { Recipe } from "./domain/recipe.ts";
-import type { OpTime } from "./domain/report.ts";
+import type { Profile } from "./domain/report.ts";
 import { loadFetchedDriver } from "./files/driver.ts";
 import { type DeviceOptions, openDevice } from "./gpu/device.ts";
 import { createGpuEngine } from "./gpu/engine.ts";
@@ -21,14 +21,14 @@ import { adapterLines } from "./report/adapter_line.ts";
 export interface Machine {
   readonly adapter: Adapter;
   readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
-  /** Device time so far by program and op, or null where it is not measured. */
-  readonly times: Effect.Effect<ReadonlyArray<OpTime>> | null;
+  /** Where device time went so far, or null where it is not measured. */
+  readonly profile: Effect.Effect<Profile> | null;
 }
 
 const plainLoops: Machine = {
   adapter: createInterpreter().adapter,
   makeEngine: Effect.sync(createInterpreter),
-  times: null,
+  profile: null,
 };
 
 /** Opens what `--device` asks for. `auto` takes plain loops where there is no adapter; `gpu` fails then. */
@@ -44,8 +44,8 @@ export const openMachine = Effect.fn("openMachine")(
         ? openDevice(options)
         : Effect.catchTag(openDevice(options), "NoAdapter", () => Effect.succeed(null)));
     if (opened === null) return plainLoops;
-    const times = opened.profiler?.times ?? null;
-    return { adapter: opened.adapter, makeEngine: createGpuEngine(opened), times };
+    const profile = opened.profiler?.profile ?? null;
+    return { adapter: opened.adapter, makeEngine: createGpuEngine(opened), profile };
   },
 );
 

@@ -152,13 +152,16 @@ export interface EpisodeView {
   readonly outcome: number;
 }
 
-/** The program of dispatches that a profile has counted but not timed. */
-export const UNTIMED = "not timed";
-
 /** Device time of all dispatches of one op in one program. */
 export interface OpTime {
   readonly program: string;
   readonly op: string;
   readonly dispatches: number;
   readonly seconds: number;
+}
+
+/** Where device time went: longest first, and how many dispatches came after there was room for their times. */
+export interface Profile {
+  readonly times: ReadonlyArray<OpTime>;
+  readonly untimed: number;
 }

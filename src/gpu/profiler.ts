@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { type OpTime, UNTIMED } from "../domain/report.ts";
+import type { OpTime, Profile } from "../domain/report.ts";
 
 /** Bytes for times: of about a million dispatches. Later ones are counted, not timed. */
 const RESULT_BYTES = 1 << 24;
@@ -15,16 +15,17 @@ export interface Profiler {
   readonly begin: (program: string, op: string) => GPUComputePassTimestampWrites | null;
   /** Puts the times of all dispatches since the last call where they can be read; ends a command buffer. */
   readonly resolve: (encoder: GPUCommandEncoder) => void;
-  /** Device time by program and op, longest first. */
-  readonly times: Effect.Effect<ReadonlyArray<OpTime>>;
+  /** What was timed so far. */
+  readonly profile: Effect.Effect<Profile>;
 }
 
 /** A profiler of one device, which must have the feature `timestamp-query`. */
 export function createProfiler(device: GPUDevice): Profiler {
   const set = device.createQuerySet({ label: "profile", type: "timestamp", count: QUERIES });
   const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
-  const size = RESULT_BYTES;
-  const results = device.createBuffer({ label: "profile", size, usage: QUERY_RESOLVE | COPY_SRC });
+  const results = device.createBuffer({
+    ...{ label: "profile", size: RESULT_BYTES, usage: QUERY_RESOLVE | COPY_SRC },
+  });
   // Names of the timed dispatches, and where the times of each submission start.
   const parts: Array<
     { readonly offset: number; readonly names: Array<readonly [string, string]> }
@@ -34,7 +35,7 @@ export function createProfiler(device: GPUDevice): Profiler {
   let untimed = 0;
   return {
     begin: (program, op) => {
-      const room = (size - end) / (2 * TIMESTAMP_BYTES);
+      const room = (RESULT_BYTES - end) / (2 * TIMESTAMP_BYTES);
       if (names.length >= Math.min(room, QUERIES / 2)) {
         untimed += 1;
         return null;
@@ -51,8 +52,8 @@ export function createProfiler(device: GPUDevice): Profiler {
       end += Math.ceil(bytes / RESOLVE_ALIGNMENT) * RESOLVE_ALIGNMENT;
       names = [];
     },
-    times: Effect.promise(async () => {
-      if (end === 0) return [];
+    profile: Effect.promise(async () => {
+      if (end === 0) return { times: [], untimed };
       const staging = device.createBuffer({
         label: "profile",
         size: end,
@@ -64,8 +65,7 @@ export function createProfiler(device: GPUDevice): Profiler {
       await staging.mapAsync(GPUMapMode.READ);
       const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
       staging.destroy();
-      const late = { program: UNTIMED, op: "no room for their times", dispatches: untimed };
-      return [...sumTimes(parts, stamps), ...(untimed > 0 ? [{ ...late, seconds: 0 }] : [])];
+      return { times: sumTimes(parts, stamps), untimed };
     }),
   };
 }

@@ -1,13 +1,11 @@
-import { type OpTime, UNTIMED } from "../domain/report.ts";
+import type { Profile } from "../domain/report.ts";
 import { duration } from "./style.ts";
 
 /** Rows that say where most of the time went. */
 const ROWS = 24;
 
 /** Where a run's time went: device time by program and op, longest first, and what is left of the wall's. */
-export function profileTable(all: ReadonlyArray<OpTime>, wallSeconds: number): string {
-  const times = all.filter(({ program }) => program !== UNTIMED);
-  const untimed = all.find(({ program }) => program === UNTIMED);
+export function profileTable({ times, untimed }: Profile, wallSeconds: number): string {
   const seconds = times.reduce((sum, time) => sum + time.seconds, 0);
   const shown = times.slice(0, ROWS);
   const row = (program: string, op: string, dispatches: string, time: number) =>
@@ -23,9 +21,9 @@ export function profileTable(all: ReadonlyArray<OpTime>, wallSeconds: number): s
       row(program, op, String(dispatches), seconds)
     ),
     ...(rest.length === 0 ? [] : [row("others", "", "", rest.reduce((s, t) => s + t.seconds, 0))]),
-    row(untimed === undefined ? "not kernels" : "not timed", "", "", wallSeconds - seconds),
-    ...(untimed === undefined
+    row(untimed === 0 ? "not kernels" : "not timed", "", "", wallSeconds - seconds),
+    ...(untimed === 0
       ? []
-      : [`The profile was full before ${untimed.dispatches} dispatches: take fewer steps`]),
+      : [`The profile was full before ${untimed} dispatches: take fewer steps`]),
   ].join("\n");
 }
