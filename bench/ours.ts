@@ -8,7 +8,7 @@ import { type Builder, createBuilder } from "../src/model/builder.ts";
 import { input } from "../src/model/decoder.ts";
 import type { Engine, HostArray } from "../src/model/engine.ts";
 import { headBackward, headForward, linearWeightBackward } from "../src/model/head.ts";
-import { attention, linear } from "../src/model/ops.ts";
+import { linear } from "../src/model/ops.ts";
 import { packBatch, separateSegments } from "../src/model/packing.ts";
 import { parametersOf } from "../src/model/parameters.ts";
 import { type Dims, symbol, type Tensor } from "../src/model/plan.ts";
@@ -183,25 +183,29 @@ export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<nu
     dims,
     build: (b) => {
       const queries = input(b, "queries", symbol("Q"), 4, "u32");
-      const [query, key, value] = ["q", "k", "v"].map((name) => place(b, name, N, d!));
       const shape = { heads: 1, keyValueHeads: 1, headDim: d! };
-      attention(b, { query: query!, key: key!, value: value!, queries, keys: null }, shape);
-      const out = b.ops.at(-1)!.outputs[0]!;
-      // A copy of the result that the host can read.
+      const [query, keyValue] = [place(b, "q", N, d!), place(b, "key_value", N, 2 * d!)];
       b.push({
-        kind: "add_forward",
-        inputs: [out, place(b, "zero", N, d!)],
-        outputs: [place(b, "out", N, d!)],
-        dims: { elements: N * d! },
+        kind: "attention_forward",
+        inputs: [query, keyValue, queries],
+        outputs: [place(b, "out", N, d!), place(b, "log_sum", N, 1)],
+        dims: { rows: N, ...shape },
       });
     },
     data: {
       q: numbers(N * d!, 7919),
-      k: numbers(N * d!, 104729),
-      v: numbers(N * d!, 1299709),
+      key_value: sideBySide(d!, numbers(N * d!, 104729), numbers(N * d!, 1299709)),
       queries: inputs["queries"]!,
     },
     result: async (read) => [...(await read("out")).slice((t! - 1) * d!, (t! - 1) * d! + 4)],
+  });
+}
+
+/** Rows of [key | value]. */
+function sideBySide(cols: number, key: Float32Array, value: Float32Array): Float32Array {
+  return Float32Array.from({ length: 2 * key.length }, (_, i) => {
+    const [n, c] = [Math.floor(i / (2 * cols)), i % (2 * cols)];
+    return c < cols ? key[n * cols + c]! : value[n * cols + c - cols]!;
   });
 }
 

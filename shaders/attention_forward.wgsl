@@ -1,7 +1,7 @@
 // out[n,h] = sum_j p[j] v[j,g],  p = softmax_j(q[n,h] . k[j,g] / sqrt(D)),  g = h keyValueHeads / heads
 // log_sum[n,h] = log sum_j exp(q[n,h] . k[j,g] / sqrt(D))
 //
-// q (rows, heads D) f32     k, v (M, keyValueHeads D) f32     D a multiple of 4
+// q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // queries (Q) of u32: row n < rows is [firstRange, rangeCount, ownStart, slot], other rows are ranges [start, end, ..].
 //   Query n sees the slots of its ranges, then ownStart..slot: at least its own, so the sum is never empty.
 // out (rows, heads D), log_sum (rows, heads) f32, overwritten
@@ -23,11 +23,10 @@ override WG: u32 = 32u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read> k: array<vec4f>;
-@group(0) @binding(3) var<storage, read> v: array<vec4f>;
-@group(0) @binding(4) var<storage, read> queries: array<vec4u>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> log_sum: array<f32>;
+@group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
+@group(0) @binding(3) var<storage, read> queries: array<vec4u>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> log_sum: array<f32>;
 
 @compute @workgroup_size(WG)
 fn attention_forward(
@@ -62,12 +61,12 @@ fn attention_forward(
       stretch = queries[row.x + r].xy;
     }
     for (var j = stretch.x; j < stretch.y; j++) {
-      let at = (j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
+      let at = (2u * j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
       var key: array<vec4f, D4>;
       var value: array<vec4f, D4>;
       for (var d = 0u; d < D4; d++) { // @unroll
-        key[d] = k[at + d];
-        value[d] = v[at + d];
+        key[d] = key_value[at + d];
+        value[d] = key_value[at + dims.keyValueHeads * D4 + d];
       }
       for (var h = 0u; h < GROUP; h++) { // @unroll
         var score4 = vec4f();

@@ -1,10 +1,11 @@
 // dk[j,g] = sum_{n,h} ds[n,j] q[n,h] / sqrt(D),  dv[j,g] = sum_{n,h} p[n,j] d_out[n,h]
 // over the queries n that see key j and the heads h of key/value head g; p and ds as in attention_query_backward
 //
-// q, d_out (rows, heads D) f32     k, v, d_k, d_v (rows, keyValueHeads D) f32     statistics (rows, 2 heads) f32
+// q, d_out (rows, heads D) f32     key_value = [k | v], d_key_value = [dk | dv] (rows, 2 keyValueHeads D) f32
+// statistics (rows, 2 heads) f32
 // keys (K) of u32: row j < rows is [firstView, viewCount, ownEnd, ..], other rows are views
 //   [queryStart, queryEnd, visibleEnd, ..]. Key j is seen by j..ownEnd-1, then by each view with j < visibleEnd.
-// d_k, d_v overwritten
+// d_key_value overwritten
 // Dispatch ceil(rows keyValueHeads / WG); an invocation owns a head of a key. Trips: queries seeing it x heads / keyValueHeads.
 // Reference: src/reference/attention.ts attentionKeyBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
@@ -19,13 +20,11 @@ override WG: u32 = 32u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read> k: array<vec4f>;
-@group(0) @binding(3) var<storage, read> v: array<vec4f>;
-@group(0) @binding(4) var<storage, read> statistics: array<f32>;
-@group(0) @binding(5) var<storage, read> d_out: array<vec4f>;
-@group(0) @binding(6) var<storage, read> keys: array<vec4u>;
-@group(0) @binding(7) var<storage, read_write> d_k: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> d_v: array<vec4f>;
+@group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
+@group(0) @binding(3) var<storage, read> statistics: array<f32>;
+@group(0) @binding(4) var<storage, read> d_out: array<vec4f>;
+@group(0) @binding(5) var<storage, read> keys: array<vec4u>;
+@group(0) @binding(6) var<storage, read_write> d_key_value: array<vec4f>;
 
 @compute @workgroup_size(WG)
 fn attention_key_backward(
@@ -39,14 +38,15 @@ fn attention_key_backward(
   let j = i / dims.keyValueHeads;
   let group = dims.heads / dims.keyValueHeads;
   let firstHead = i % dims.keyValueHeads * group;
+  let own = (2u * j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
   let scale = 1.0 / sqrt(f32(dims.headDim));
   var key: array<vec4f, D4>;
   var value: array<vec4f, D4>;
   var d_key: array<vec4f, D4>;
   var d_value: array<vec4f, D4>;
   for (var d = 0u; d < D4; d++) { // @unroll
-    key[d] = k[i * D4 + d] * scale;
-    value[d] = v[i * D4 + d];
+    key[d] = key_value[own + d] * scale;
+    value[d] = key_value[own + dims.keyValueHeads * D4 + d];
     d_key[d] = vec4f();
     d_value[d] = vec4f();
   }
@@ -79,7 +79,7 @@ fn attention_key_backward(
     }
   }
   for (var d = 0u; d < D4; d++) { // @unroll
-    d_k[i * D4 + d] = d_key[d];
-    d_v[i * D4 + d] = d_value[d];
+    d_key_value[own + d] = d_key[d];
+    d_key_value[own + dims.keyValueHeads * D4 + d] = d_value[d];
   }
 }

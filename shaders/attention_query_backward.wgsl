@@ -1,6 +1,6 @@
 // dq[n,h] = sum_j ds[n,j] k[j,g] / sqrt(D),  ds = p (d_out[n,h] . v[j,g] - delta[n,h]),  p = exp(score - log_sum)
 //
-// q, d_out, d_q (rows, heads D) f32     k, v (M, keyValueHeads D) f32     statistics (rows, 2 heads) f32
+// q, d_out, d_q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     statistics (rows, 2 heads) f32
 // queries: as in attention_forward     d_q overwritten
 // Dispatch ceil(rows keyValueHeads / WG); an invocation owns the GROUP heads of a query that share keys. Trips: slots seen.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
@@ -17,12 +17,11 @@ override WG: u32 = 32u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read> k: array<vec4f>;
-@group(0) @binding(3) var<storage, read> v: array<vec4f>;
-@group(0) @binding(4) var<storage, read> statistics: array<f32>;
-@group(0) @binding(5) var<storage, read> d_out: array<vec4f>;
-@group(0) @binding(6) var<storage, read> queries: array<vec4u>;
-@group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
+@group(0) @binding(3) var<storage, read> statistics: array<f32>;
+@group(0) @binding(4) var<storage, read> d_out: array<vec4f>;
+@group(0) @binding(5) var<storage, read> queries: array<vec4u>;
+@group(0) @binding(6) var<storage, read_write> d_q: array<vec4f>;
 
 @compute @workgroup_size(WG)
 fn attention_query_backward(
@@ -58,12 +57,12 @@ fn attention_query_backward(
       stretch = queries[row.x + r].xy;
     }
     for (var j = stretch.x; j < stretch.y; j++) {
-      let at = (j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
+      let at = (2u * j * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
       var key: array<vec4f, D4>;
       var value: array<vec4f, D4>;
       for (var d = 0u; d < D4; d++) { // @unroll
-        key[d] = k[at + d];
-        value[d] = v[at + d];
+        key[d] = key_value[at + d];
+        value[d] = key_value[at + dims.keyValueHeads * D4 + d];
       }
       for (var h = 0u; h < GROUP; h++) { // @unroll
         var score4 = vec4f();

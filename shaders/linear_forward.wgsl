@@ -1,8 +1,9 @@
-// y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f])
+// y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f])
 //
 // x    (rows, inner)            f32, row-major, inner a multiple of 4
 // w    (.., inner)              stored as FORMAT says, read through load_weight
 // bias (features)               f32; not used unless hasBias
+// residual (rows, outCols)      f32; not used unless ADD is 2
 // y    (rows, outCols)          f32; overwritten, or added to when ADD is 1
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
@@ -35,7 +36,8 @@ const EXACT = 0u;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> w: array<vec4u>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 var<workgroup> tile: array<vec4f, TM * KC4>;
 
@@ -80,6 +82,8 @@ fn linear_forward(
       let at = min(n0 + i, last) * dims.outCols + f;
       if (ADD == 1u) {
         y[at] += select(0.0, sum[i], n0 + i <= last);
+      } else if (ADD == 2u) {
+        y[at] = residual[at] + sum[i];
       } else {
         y[at] = sum[i];
       }

@@ -1,12 +1,16 @@
 // y[n,c] = x[n,c] s[n] weight[c],  s[n] = 1 / sqrt(mean_c x[n,c]^2 + eps)
 //
-// x (rows, cols) f32, cols a multiple of 4     weight (cols) f32
+// x f32, perRow rows of cols side by side, in a window from `column` on of a matrix with `stride` columns; all
+// multiples of 4     weight (cols) f32
 // y (rows, cols) f32, overwritten              scale (rows) f32, overwritten, read by the backward pass
 // Dispatch ceil(rows / WG); an invocation owns a row. Trips: cols / 2.
 // Reference: src/reference/norm.ts rmsnormForward. Test: tests/shaders/norm_test.ts.
 struct Dims {
   rows: u32,
   cols: u32,
+  perRow: u32,
+  column: u32,
+  stride: u32,
   eps: f32,
 }
 
@@ -28,15 +32,16 @@ fn rmsnorm_forward(
     return;
   }
   let cols4 = dims.cols / 4u;
+  let start = (n / dims.perRow * dims.stride + dims.column) / 4u + n % dims.perRow * cols4;
   var squares = vec4f();
   for (var c = 0u; c < cols4; c++) {
-    let value = x[n * cols4 + c];
+    let value = x[start + c];
     squares = fma(value, value, squares);
   }
   let mean = (squares.x + squares.y + squares.z + squares.w) / f32(dims.cols);
   let s = 1.0 / sqrt(mean + dims.eps);
   scale[n] = s;
   for (var c = 0u; c < cols4; c++) {
-    y[n * cols4 + c] = x[n * cols4 + c] * s * weight[c];
+    y[n * cols4 + c] = x[start + c] * s * weight[c];
   }
 }

@@ -1,24 +1,36 @@
-// y[i] = x[i] cos - x[i + D/2] sin,  y[i + D/2] = x[i + D/2] cos + x[i] sin   for i < D/2 of each head
+// query[n,h] = R(q[n,h]),  key_value[slot[n]] = [R(k[n,g]) | v[n,g]]
+// R(x)[i] = x[i] cos - x[i + D/2] sin,  R(x)[i + D/2] = x[i + D/2] cos + x[i] sin   for i < D/2
 //
-// x (rows, cols) f32, cols a multiple of headDim     positions (rows) u32
-// angles (P, headDim) f32: cosines, then sines, of each position     y (rows, cols) f32, overwritten
-// direction 1 rotates, -1 undoes it (the backward pass).
-// Dispatch ceil(rows cols / 2 / WG); an invocation owns a pair. No loops.
-// Reference: src/reference/norm.ts ropeForward. Test: tests/shaders/elementwise_test.ts.
+// q, k, v f32: windows of (rows, heads D) and (rows, keyValueHeads D) from ..Column on of ..Stride columns
+// positions (rows) u32     angles (P, D) f32: cosines, then sines, of each position
+// queries (Q) of [firstRange, rangeCount, ownStart, slot]
+// query (rows, heads D), key_value (M, 2 keyValueHeads D) f32, overwritten, of key_value the slots alone
+// Dispatch ceil(rows (heads + 2 keyValueHeads) D / 2 / WG); an invocation owns a pair. No loops.
+// Reference: src/reference/norm.ts ropeForward. Test: tests/shaders/rope_test.ts.
 struct Dims {
   rows: u32,
-  cols: u32,
+  heads: u32,
+  keyValueHeads: u32,
   headDim: u32,
-  direction: f32,
+  queryColumn: u32,
+  queryStride: u32,
+  keyColumn: u32,
+  keyStride: u32,
+  valueColumn: u32,
+  valueStride: u32,
 }
 
 override WG: u32 = 64u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> positions: array<u32>;
-@group(0) @binding(3) var<storage, read> angles: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(4) var<storage, read> positions: array<u32>;
+@group(0) @binding(5) var<storage, read> angles: array<f32>;
+@group(0) @binding(6) var<storage, read> queries: array<vec4u>;
+@group(0) @binding(7) var<storage, read_write> query: array<f32>;
+@group(0) @binding(8) var<storage, read_write> key_value: array<f32>;
 
 @compute @workgroup_size(WG)
 fn rope_forward(
@@ -26,20 +38,39 @@ fn rope_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = flat_index(workgroup_id, local, WG);
-  let pairs = dims.cols / 2u;
+  let half_dim = dims.headDim / 2u;
+  let pairs = (dims.heads + 2u * dims.keyValueHeads) * half_dim;
   let n = index / pairs;
   if (n >= dims.rows) {
     return;
   }
-  let half_dim = dims.headDim / 2u;
-  let pair = index % pairs;
-  let i = pair % half_dim;
-  let at = n * dims.cols + pair / half_dim * dims.headDim + i;
+  let i = index % half_dim;
+  let h = index % pairs / half_dim;
   let row = positions[n] * dims.headDim + i;
   let c = angles[row];
-  let s = angles[row + half_dim] * dims.direction;
-  let a = x[at];
-  let b = x[at + half_dim];
-  y[at] = a * c - b * s;
-  y[at + half_dim] = b * c + a * s;
+  let s = angles[row + half_dim];
+  let own = h * dims.headDim + i;
+  if (h < dims.heads) {
+    let source = n * dims.queryStride + dims.queryColumn + own;
+    let at = n * dims.heads * dims.headDim + own;
+    let a = q[source];
+    let b = q[source + half_dim];
+    query[at] = a * c - b * s;
+    query[at + half_dim] = b * c + a * s;
+    return;
+  }
+  let inner = own - dims.heads * dims.headDim;
+  let cols = dims.keyValueHeads * dims.headDim;
+  let at = queries[n].w * 2u * cols + inner;
+  if (inner < cols) {
+    let source = n * dims.keyStride + dims.keyColumn + inner;
+    let a = k[source];
+    let b = k[source + half_dim];
+    key_value[at] = a * c - b * s;
+    key_value[at + half_dim] = b * c + a * s;
+  } else {
+    let source = n * dims.valueStride + dims.valueColumn + inner - cols;
+    key_value[at] = v[source];
+    key_value[at + half_dim] = v[source + half_dim];
+  }
 }

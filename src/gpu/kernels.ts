@@ -1,13 +1,11 @@
 import type { OpKind } from "../model/plan.ts";
 import adamwUpdate from "../../shaders/adamw_update.wgsl" with { type: "text" };
-import addForward from "../../shaders/add_forward.wgsl" with { type: "text" };
 import attentionDelta from "../../shaders/attention_delta.wgsl" with { type: "text" };
 import attentionForward from "../../shaders/attention_forward.wgsl" with { type: "text" };
 import attentionKeyBackward from "../../shaders/attention_key_backward.wgsl" with { type: "text" };
 import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
   type: "text",
 };
-import cacheAppend from "../../shaders/cache_append.wgsl" with { type: "text" };
 import cacheCopy from "../../shaders/cache_copy.wgsl" with { type: "text" };
 import columnSumBackward from "../../shaders/column_sum_backward.wgsl" with { type: "text" };
 import embeddingBackward from "../../shaders/embedding_backward.wgsl" with { type: "text" };
@@ -24,6 +22,7 @@ import rmsnormForward from "../../shaders/rmsnorm_forward.wgsl" with { type: "te
 import rmsnormWeightBackward from "../../shaders/rmsnorm_weight_backward.wgsl" with {
   type: "text",
 };
+import ropeBackward from "../../shaders/rope_backward.wgsl" with { type: "text" };
 import ropeForward from "../../shaders/rope_forward.wgsl" with { type: "text" };
 import sample from "../../shaders/sample.wgsl" with { type: "text" };
 import samplingMask from "../../shaders/sampling_mask.wgsl" with { type: "text" };
@@ -178,7 +177,7 @@ function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   return Array.from({ length: slices }, (_, slice) => ({
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
-      ADD: slice > 0 || dims["accumulate"] === 1 ? 1 : 0,
+      ADD: slice > 0 || dims["accumulate"] === 1 ? 1 : dims["hasResidual"] === 1 ? 2 : 0,
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},
@@ -205,7 +204,6 @@ function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Laun
 }
 
 const quarter = (dims: Bound) => dims["rows"]! * dims["cols"]! / 4;
-const elements4 = (dims: Bound) => dims["elements"]! / 4;
 const heads = (dims: Bound) => dims["rows"]! * dims["heads"]!;
 const keyValueHeads = (dims: Bound) => dims["rows"]! * dims["keyValueHeads"]!;
 const byHeadDim = (dims: Bound) => ({ D4: dims["headDim"]! / 4 });
@@ -254,32 +252,35 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
     flat(transposeForward, (d) => d["outCols"]! * d["cols"]! / 4, { width: 64 }),
     0,
   ),
-  rope_forward: flat(ropeForward, (d) => d["rows"]! * d["cols"]! / 2, {
+  rope_forward: flat(
+    ropeForward,
+    (d) => d["rows"]! * (d["heads"]! + 2 * d["keyValueHeads"]!) * d["headDim"]! / 2,
+    { width: 64, textures: [0, 1, 2] },
+  ),
+  rope_backward: flat(ropeBackward, (d) => d["rows"]! * d["cols"]! / 2, {
     width: 64,
     textures: [0],
   }),
-  cache_append: flat(cacheAppend, quarter, { width: 64 }),
   cache_copy: flat(cacheCopy, quarter, { width: 64 }),
   attention_forward: flat(attentionForward, keyValueHeads, {
     cpuWidth: LANES,
     constants: byHeadGroup,
-    textures: [1, 2],
+    textures: [1],
   }),
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     cpuWidth: LANES,
     constants: byHeadGroup,
-    textures: [1, 2],
+    textures: [1],
   }),
   attention_key_backward: flat(attentionKeyBackward, keyValueHeads, {
     cpuWidth: LANES,
     trips: (d) => d["seeing"]! * d["heads"]! / d["keyValueHeads"]!,
     constants: byHeadDim,
-    textures: [0, 3, 4],
+    textures: [0, 2, 3],
   }),
-  swiglu_forward: flat(swigluForward, elements4, { width: 64, textures: [0, 1] }),
-  swiglu_backward: flat(swigluBackward, elements4, { width: 64, textures: [0, 1, 2] }),
-  add_forward: flat(addForward, elements4, { width: 64, textures: [0, 1] }),
+  swiglu_forward: flat(swigluForward, quarter, { width: 64, textures: [0] }),
+  swiglu_backward: flat(swigluBackward, quarter, { width: 64, textures: [0, 1] }),
   gather_rows_forward: flat(gatherRowsForward, quarter, { width: 64 }),
   gather_rows_backward: flat(gatherRowsBackward, quarter, { width: 64 }),
   head_statistics: flat(headStatistics, rowsOf, {

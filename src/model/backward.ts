@@ -1,11 +1,13 @@
 import type { Builder } from "./builder.ts";
 import { linearWeightBackward } from "./head.ts";
-import { linear, rope } from "./ops.ts";
-import { type Op, type OpKind, scaled, symbol, type Tensor } from "./plan.ts";
+import { linear } from "./ops.ts";
+import { columnsOf, type Op, type OpKind, symbol, type Tensor, windowOf } from "./plan.ts";
 
 /**
  * Gradients of the tensors of a forward list. A contribution to an activation overwrites the first time and adds
- * afterwards; a contribution to a parameter always adds, to the engine's tensor `d <name>`.
+ * afterwards; a contribution to a parameter always adds, to the engine's tensor `d <name>`. A window of columns has
+ * the same window of the gradient of its matrix; the windows of a matrix do not overlap and leave no
+ * column out.
  */
 export interface Gradients {
   readonly needs: (tensor: Tensor) => boolean;
@@ -15,8 +17,8 @@ export interface Gradients {
     tensor: Tensor,
     emit: (target: Tensor, options: { readonly accumulate: boolean }) => void,
   ) => void;
-  /** Lets `tensor` have the very gradient `d`, when it has none yet; `emit` adds otherwise. */
-  readonly share: (tensor: Tensor, d: Tensor, emit: (target: Tensor) => void) => void;
+  /** Lets `tensor` have the very gradient `d`; it must have none yet. */
+  readonly share: (tensor: Tensor, d: Tensor) => void;
 }
 
 /** The name of the gradient of a parameter. */
@@ -24,45 +26,57 @@ export function gradientName(parameter: string): string {
   return `d ${parameter}`;
 }
 
-/** Which tensors of a list depend on a trainable parameter. */
-export function dependents(ops: ReadonlyArray<Op>, trainable: ReadonlySet<string>): Set<Tensor> {
-  const found = new Set<Tensor>();
+/** Names of the tensors of a list that depend on a trainable parameter. */
+export function dependents(ops: ReadonlyArray<Op>, trainable: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
   for (const op of ops) {
     for (const input of op.inputs) {
-      if (input.role === "weight" && trainable.has(input.name)) found.add(input);
+      if (input.role === "weight" && trainable.has(input.name)) found.add(input.name);
     }
-    if (op.inputs.some((input) => found.has(input))) {
-      for (const output of op.outputs) found.add(output);
+    if (op.inputs.some((input) => found.has(input.name))) {
+      for (const output of op.outputs) found.add(output.name);
     }
   }
   return found;
 }
 
 /** Gradient bookkeeping for one forward list. */
-export function createGradients(b: Builder, needed: ReadonlySet<Tensor>): Gradients {
-  const gradients = new Map<Tensor, Tensor>();
-  const contribute: Gradients["contribute"] = (tensor, emit) => {
-    if (!needed.has(tensor)) return;
-    if (tensor.role === "weight") {
-      const target = b.tensor(gradientName(tensor.name), tensor.rows, tensor.cols, {
-        role: "gradient",
-      });
-      return emit(target, { accumulate: true });
-    }
-    const known = gradients.get(tensor);
-    const target = known ?? b.scratch(`d_${tensor.name}`, tensor.rows, tensor.cols);
-    gradients.set(tensor, target);
-    emit(target, { accumulate: known !== undefined });
+export function createGradients(b: Builder, needed: ReadonlySet<string>): Gradients {
+  /** Gradients of whole matrices, and the columns of them that hold something. */
+  const gradients = new Map<string, Tensor>();
+  const written = new Set<string>();
+  const needs = (tensor: Tensor) => needed.has(tensor.name);
+  const columns = (tensor: Tensor) => `${tensor.name} ${windowOf(tensor).column}`;
+  const of = (tensor: Tensor) => {
+    const whole = gradients.get(tensor.name);
+    if (whole === undefined || tensor.window === undefined) return whole;
+    return columnsOf(whole, tensor.window.column, tensor.cols);
   };
   return {
-    needs: (tensor) => needed.has(tensor),
-    of: (tensor) => gradients.get(tensor),
-    contribute,
-    share: (tensor, d, emit) => {
-      if (!needed.has(tensor)) return;
-      const known = gradients.get(tensor);
-      if (known === undefined) gradients.set(tensor, d);
-      else emit(known);
+    needs,
+    of,
+    contribute: (tensor, emit) => {
+      if (!needs(tensor)) return;
+      if (tensor.role === "weight") {
+        const name = gradientName(tensor.name);
+        const target = b.tensor(name, tensor.rows, tensor.cols, { role: "gradient" });
+        return emit(target, { accumulate: true });
+      }
+      if (!gradients.has(tensor.name)) {
+        const made = b.scratch(`d_${tensor.name}`, tensor.rows, windowOf(tensor).stride);
+        gradients.set(tensor.name, made);
+      }
+      const accumulate = written.has(columns(tensor));
+      written.add(columns(tensor));
+      emit(of(tensor)!, { accumulate });
+    },
+    share: (tensor, d) => {
+      if (!needs(tensor)) return;
+      if (gradients.has(tensor.name)) {
+        throw new Error(`${tensor.name} is used after the op that hands its gradient on`);
+      }
+      gradients.set(tensor.name, d);
+      written.add(columns(tensor));
     },
   };
 }
@@ -82,7 +96,9 @@ export function deriveBackward(
     if (d === undefined) continue;
     const before = b.ops.length;
     rule(b, op, d, gradients);
-    const clash = b.ops.slice(before).find((made) => made.outputs.includes(d));
+    const clash = b.ops.slice(before).find((made) =>
+      made.outputs.some(({ name }) => name === d.name)
+    );
     if (clash !== undefined) throw new Error(`${clash.kind} would change the gradient it reads`);
   }
 }
@@ -103,24 +119,25 @@ const RULES: Partial<Record<OpKind, Rule>> = {
   rmsnorm_forward: (b, op, d, gradients) => {
     const [x, weight] = op.inputs as [Tensor, Tensor];
     const scale = op.outputs[1]!;
-    const { rows, cols } = op.dims as { rows: Tensor["rows"]; cols: number };
+    // The gradient of x lies in memory as x does, so one window serves both.
+    const { eps: _, ...dims } = op.dims;
     gradients.contribute(weight, (target) =>
       b.push({
         kind: "rmsnorm_weight_backward",
         inputs: [x, scale, d],
         outputs: [target],
-        dims: { rows, cols },
+        dims,
       }));
     gradients.contribute(x, (target, { accumulate }) =>
       b.push({
         kind: "rmsnorm_backward",
         inputs: [x, weight, scale, d],
         outputs: [target],
-        dims: { rows, cols, accumulate: accumulate ? 1 : 0 },
+        dims: { ...dims, accumulate: accumulate ? 1 : 0 },
       }));
   },
   linear_forward: (b, op, d, gradients) => {
-    const [x, weight, bias] = op.inputs as [Tensor, Tensor, Tensor];
+    const [x, weight, bias, residual] = op.inputs as [Tensor, Tensor, Tensor, Tensor];
     const features = op.dims["features"] as number;
     gradients.contribute(
       weight,
@@ -139,34 +156,28 @@ const RULES: Partial<Record<OpKind, Rule>> = {
       x,
       (target, { accumulate }) => linear(b, d, transposed(b, weight), { target, accumulate }),
     );
+    // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
+    // stand before this one in the forward list, hence after it here.
+    if (op.dims["hasResidual"] === 1) gradients.share(residual, d);
   },
-  rope_forward: (b, op, d, gradients) => {
-    const [x, positions, angles] = op.inputs as [Tensor, Tensor, Tensor];
-    const turned = rope(b, d, { positions, angles }, -1);
-    gradients.share(x, turned, () => {
-      throw new Error("A rotated tensor is used once");
-    });
+  rope_forward: (b, op, dQuery, gradients) => {
+    const [query, key, value] = op.inputs as [Tensor, Tensor, Tensor];
+    const dKeyValue = gradients.of(op.outputs[1]!);
+    if (dKeyValue === undefined) return;
+    turnBack(b, op, dQuery, gradients, query);
+    turnBack(b, op, columnsOf(dKeyValue, 0, key.cols), gradients, key);
+    turnBack(b, op, columnsOf(dKeyValue, key.cols, value.cols), gradients, value);
   },
   attention_forward: attentionBackward,
   swiglu_forward: (b, op, d, gradients) => {
-    const [gate, up] = op.inputs as [Tensor, Tensor];
-    gradients.contribute(gate, (dGate) =>
-      gradients.contribute(up, (dUp) =>
-        b.push({
-          kind: "swiglu_backward",
-          inputs: [gate, up, d],
-          outputs: [dGate, dUp],
-          dims: { elements: scaled(gate.rows, gate.cols) },
-        })));
-  },
-  add_forward: (_, op, d, gradients) => {
-    // Both terms take over the gradient of the sum without a copy. Later additions to the left term's gradient
-    // come from ops that stand before the right term's producer in the forward list, hence after it here.
-    for (const term of op.inputs) {
-      gradients.share(term, d, () => {
-        throw new Error(`A term of a residual sum, ${term.name}, is used before the sum`);
-      });
-    }
+    const x = op.inputs[0]!;
+    gradients.contribute(x, (target) =>
+      b.push({
+        kind: "swiglu_backward",
+        inputs: [x, d],
+        outputs: [target],
+        dims: op.dims,
+      }));
   },
   gather_rows_forward: (b, op, d, gradients) => {
     const [x, , inverse] = op.inputs as [Tensor, Tensor, Tensor];
@@ -180,8 +191,27 @@ const RULES: Partial<Record<OpKind, Rule>> = {
   },
 };
 
+/** Hands the gradient of what `rope_forward` wrote on to one of its inputs: turned back, except for the values. */
+function turnBack(b: Builder, op: Op, d: Tensor, gradients: Gradients, input: Tensor): void {
+  const [, , value, positions, angles] = op.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const { headDim } = op.dims as { headDim: number };
+  gradients.contribute(input, (target) => {
+    const [from, to] = [windowOf(d), windowOf(target)];
+    b.push({
+      kind: "rope_backward",
+      inputs: [d, positions, angles],
+      outputs: [target],
+      dims: {
+        ...{ rows: d.rows, cols: d.cols, headDim, turns: input === value ? 0 : 1 },
+        ...{ column: from.column, stride: from.stride },
+        ...{ outColumn: to.column, outStride: to.stride },
+      },
+    });
+  });
+}
+
 function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients): void {
-  const [query, key, value, queries, keys] = op.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [query, keyValue, queries, keys] = op.inputs as [Tensor, Tensor, Tensor, Tensor];
   const [out, logSum] = op.outputs as [Tensor, Tensor];
   const shape = op.dims;
   const statistics = b.scratch("attention_statistics", query.rows, 2 * (shape["heads"] as number));
@@ -194,18 +224,17 @@ function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients):
   gradients.contribute(query, (dQuery) =>
     b.push({
       kind: "attention_query_backward",
-      inputs: [query, key, value, statistics, d, queries],
+      inputs: [query, keyValue, statistics, d, queries],
       outputs: [dQuery],
       dims: shape,
     }));
-  gradients.contribute(key, (dKey) =>
-    gradients.contribute(value, (dValue) =>
-      b.push({
-        kind: "attention_key_backward",
-        inputs: [query, key, value, statistics, d, keys],
-        outputs: [dKey, dValue],
-        dims: { ...shape, seeing: symbol("S") },
-      })));
+  gradients.contribute(keyValue, (dKeyValue) =>
+    b.push({
+      kind: "attention_key_backward",
+      inputs: [query, keyValue, statistics, d, keys],
+      outputs: [dKeyValue],
+      dims: { ...shape, seeing: symbol("S") },
+    }));
 }
 
 /** Wᵀ as (K, F), made once for a list. */

@@ -1,4 +1,4 @@
-import type { Extent, Format, Op, Role, Tensor } from "./plan.ts";
+import type { Extent, Format, Op, OpKind, Role, Tensor } from "./plan.ts";
 
 /** Collects the ops of a plan and names its scratch tensors. */
 export interface Builder {
@@ -16,6 +16,22 @@ export interface Builder {
 export interface TensorOptions {
   readonly role?: Role;
   readonly format?: Format;
+}
+
+const TAKES_WINDOWS: ReadonlySet<OpKind> = new Set([
+  "rmsnorm_forward",
+  "rmsnorm_backward",
+  "rmsnorm_weight_backward",
+  "rope_forward",
+  "rope_backward",
+]);
+
+/** An op that does not know of windows would read the wrong columns. */
+function refuseWindows(op: Op): void {
+  const window = [...op.inputs, ...op.outputs].find((tensor) => tensor.window !== undefined);
+  if (window !== undefined && !TAKES_WINDOWS.has(op.kind)) {
+    throw new Error(`${op.kind} takes whole tensors: ${window.name} is a window of columns`);
+  }
 }
 
 /** An empty builder. */
@@ -37,7 +53,10 @@ export function createBuilder(): Builder {
   };
   return {
     ops,
-    push: (op) => void ops.push(op),
+    push: (op) => {
+      refuseWindows(op);
+      ops.push(op);
+    },
     tensor,
     scratch: (label, rows, cols) => tensor(`${label}#${tensors.size}`, rows, cols),
     find: (name) => tensors.get(name),

@@ -1,21 +1,21 @@
 import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
-import { add, attention, cacheAppend, embedding, linear, rmsnorm, rope, swiglu } from "./ops.ts";
-import { parametersOf } from "./parameters.ts";
-import { type Extent, type Format, symbol, type Tensor } from "./plan.ts";
+import { attention, embedding, linear, rmsnorm, rope, swiglu } from "./ops.ts";
+import { storedParametersOf } from "./parameters.ts";
+import { columnsOf, type Extent, type Format, symbol, type Tensor } from "./plan.ts";
 
 /** A tensor of the host: written before a run. */
 export function input(b: Builder, name: string, rows: Extent, cols: number, format: Format) {
   return b.tensor(name, rows, cols, { role: "input", format });
 }
 
-/** Parameters of a model as tensors, by Hugging Face name. */
+/** Parameters of a model as tensors, by the name they are stored under. */
 export type Weights = (name: string) => Tensor;
 
 /** Declares every parameter; matrices may be stored in 16 bits, vectors are f32. */
 export function declareWeights(b: Builder, architecture: Architecture, format: Format): Weights {
   const tensors = new Map(
-    parametersOf(architecture).map((p) => [
+    storedParametersOf(architecture).map((p) => [
       p.name,
       b.tensor(p.name, p.rows, p.cols, {
         role: "weight",
@@ -63,17 +63,25 @@ function decoderLayer(
   at: { readonly layer: number; readonly x: Tensor; readonly tokens: Extent },
 ): Tensor {
   const w = (name: string) => weights(`model.layers.${at.layer}.${name}`);
-  const project = (name: string, x: Tensor, bias: boolean) =>
-    linear(b, x, w(`${name}.weight`), { bias: bias ? w(`${name}.bias`) : undefined });
-  const attended = attentionBlock(b, a, weights, store, {
-    ...at,
-    x: rmsnorm(b, at.x, w("input_layernorm.weight"), a.normEps),
+  const project = (
+    name: string,
+    x: Tensor,
+    options: { readonly biased: boolean; readonly residual?: Tensor },
+  ) =>
+    linear(b, x, w(`${name}.weight`), {
+      bias: options.biased ? w(`${name}.bias`) : undefined,
+      residual: options.residual,
+    });
+  const normed = rmsnorm(b, at.x, w("input_layernorm.weight"), a.normEps);
+  const projected = project("self_attn.qkv_proj", normed, { biased: a.queryKeyValueBias });
+  const attended = attentionBlock(b, a, weights, store, { ...at, projected });
+  const middle = project("self_attn.o_proj", attended, { biased: a.outputBias, residual: at.x });
+  const again = rmsnorm(b, middle, w("post_attention_layernorm.weight"), a.normEps);
+  const gateUp = project("mlp.gate_up_proj", again, { biased: a.feedForwardBias });
+  return project("mlp.down_proj", swiglu(b, gateUp), {
+    biased: a.feedForwardBias,
+    residual: middle,
   });
-  const middle = add(b, at.x, project("self_attn.o_proj", attended, a.outputBias));
-  const normed = rmsnorm(b, middle, w("post_attention_layernorm.weight"), a.normEps);
-  const gate = project("mlp.gate_proj", normed, a.feedForwardBias);
-  const up = project("mlp.up_proj", normed, a.feedForwardBias);
-  return add(b, middle, project("mlp.down_proj", swiglu(b, gate, up), a.feedForwardBias));
 }
 
 function attentionBlock(
@@ -81,42 +89,36 @@ function attentionBlock(
   a: Architecture,
   weights: Weights,
   store: KeyValueStore,
-  at: { readonly layer: number; readonly x: Tensor; readonly tokens: Extent },
+  at: { readonly layer: number; readonly projected: Tensor; readonly tokens: Extent },
 ): Tensor {
-  const w = (name: string) => weights(`model.layers.${at.layer}.self_attn.${name}`);
-  const positions = input(b, "positions", at.tokens, 1, "u32");
-  const angles = b.tensor("rope", symbol("P"), a.headDim, { role: "state" });
-  const queries = input(b, "queries", symbol("Q"), 4, "u32");
-  const head = (name: string, norm: string | null) => {
-    const bias = a.queryKeyValueBias ? w(`${name}.bias`) : undefined;
-    const projected = linear(b, at.x, w(`${name}.weight`), { bias });
-    if (norm === null) return projected;
-    const normed = a.queryKeyNorm
-      ? rmsnorm(b, projected, w(`${norm}.weight`), a.normEps)
-      : projected;
-    return rope(b, normed, { positions, angles });
-  };
-  const query = head("q_proj", "q_norm");
-  const key = head("k_proj", "k_norm");
-  const value = head("v_proj", null);
   const shape = { heads: a.heads, keyValueHeads: a.keyValueHeads, headDim: a.headDim };
-  if (store._tag === "Batch") {
-    return attention(b, { query, key, value, queries, keys: store.keys }, shape);
-  }
-  const [keyCache, valueCache] = cacheTensors(b, a, at.layer);
-  cacheAppend(b, key, queries, keyCache);
-  cacheAppend(b, value, queries, valueCache);
-  const cached = { query, key: keyCache, value: valueCache, queries, keys: null };
-  return attention(b, cached, shape);
+  const [queryCols, keyCols] = [a.heads * a.headDim, a.keyValueHeads * a.headDim];
+  const normed = (name: string, x: Tensor) =>
+    a.queryKeyNorm
+      ? rmsnorm(b, x, weights(`model.layers.${at.layer}.self_attn.${name}.weight`), a.normEps)
+      : x;
+  const places = {
+    positions: input(b, "positions", at.tokens, 1, "u32"),
+    angles: b.tensor("rope", symbol("P"), a.headDim, { role: "state" }),
+    queries: input(b, "queries", symbol("Q"), 4, "u32"),
+  };
+  const keyValue = store._tag === "Batch"
+    ? b.scratch("key_value", at.tokens, 2 * keyCols)
+    : cacheTensor(b, a, at.layer);
+  const inputs = {
+    query: normed("q_norm", columnsOf(at.projected, 0, queryCols)),
+    key: normed("k_norm", columnsOf(at.projected, queryCols, keyCols)),
+    value: columnsOf(at.projected, queryCols + keyCols, keyCols),
+  };
+  const query = rope(b, inputs, places, keyValue, shape);
+  const keys = store._tag === "Batch" ? store.keys : null;
+  return attention(b, { query, keyValue, queries: places.queries, keys }, shape);
 }
 
-/** The key and value cache of a layer, (M, keyValueHeads * D) each. */
-export function cacheTensors(b: Builder, a: Architecture, layer: number): [Tensor, Tensor] {
-  const cols = a.keyValueHeads * a.headDim;
-  return [
-    b.tensor(`cache ${layer} key`, CACHE_SLOTS, cols, { role: "state" }),
-    b.tensor(`cache ${layer} value`, CACHE_SLOTS, cols, { role: "state" }),
-  ];
+/** The cache of a layer, (M, 2 keyValueHeads D): keys, then values, of each slot. */
+export function cacheTensor(b: Builder, a: Architecture, layer: number): Tensor {
+  const cols = 2 * a.keyValueHeads * a.headDim;
+  return b.tensor(`cache ${layer}`, CACHE_SLOTS, cols, { role: "state" });
 }
 
 /** The output head's weight: the embedding when tied. */

@@ -1,5 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { scaled, type Tensor } from "./plan.ts";
+import { scaled, type Tensor, windowOf } from "./plan.ts";
 
 /** Features of the vocabulary that the head computes at a time: no tensor of a batch is as wide as the vocabulary. */
 export function vocabularyTile(vocabulary: number): number {
@@ -18,16 +18,17 @@ export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
   return y;
 }
 
-/** y = x / sqrt(mean(x^2) + eps) * w over rows of `weight.cols`; x may hold several such rows per row (heads). */
+/** y = x / sqrt(mean(x^2) + eps) * w over rows of `weight.cols`; x may hold several such rows per row (heads), and be a window. */
 export function rmsnorm(b: Builder, x: Tensor, weight: Tensor, eps: number): Tensor {
   const y = b.scratch("norm", x.rows, x.cols);
-  const rows = scaled(x.rows, x.cols / weight.cols);
+  const perRow = x.cols / weight.cols;
+  const rows = scaled(x.rows, perRow);
   const scale = b.scratch("norm_scale", rows, 1);
   b.push({
     kind: "rmsnorm_forward",
     inputs: [x, weight],
     outputs: [y, scale],
-    dims: { rows, cols: weight.cols, eps },
+    dims: { rows, cols: weight.cols, perRow, ...windowOf(x), eps },
   });
   return y;
 }
@@ -35,6 +36,8 @@ export function rmsnorm(b: Builder, x: Tensor, weight: Tensor, eps: number): Ten
 /** Options of `linear`. `target` is written instead of a new tensor; `accumulate` adds to what it holds. */
 export interface LinearOptions {
   readonly bias?: Tensor | undefined;
+  /** (N,F) added to the product. */
+  readonly residual?: Tensor | undefined;
   readonly target?: Tensor;
   readonly accumulate?: boolean;
   /** First row of the weight, and how many rows; the default is all of them. */
@@ -42,13 +45,13 @@ export interface LinearOptions {
   readonly features?: number;
 }
 
-/** y[n,f] = sum_k x[n,k] W[f,k] + bias[f]   x (N,K)  W (F,K)  y (N,F) */
+/** y[n,f] = sum_k x[n,k] W[f,k] + bias[f] + residual[n,f]   x (N,K)  W (F,K)  y (N,F) */
 export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
   const features = options.features ?? valueRows(weight);
   const y = options.target ?? b.scratch("linear", x.rows, features);
   b.push({
     kind: "linear_forward",
-    inputs: [x, weight, options.bias ?? weight],
+    inputs: [x, weight, options.bias ?? weight, options.residual ?? x],
     outputs: [y],
     dims: {
       rows: x.rows,
@@ -57,6 +60,7 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
       outCols: y.cols,
       weightRow: options.weightRow ?? 0,
       hasBias: options.bias === undefined ? 0 : 1,
+      hasResidual: options.residual === undefined ? 0 : 1,
       accumulate: options.accumulate === true ? 1 : 0,
     },
   });
@@ -68,23 +72,6 @@ function valueRows(weight: Tensor): number {
   return weight.rows;
 }
 
-/** Rotates pairs (i, i + D/2) of each head by the row's position. `direction` -1 undoes it. */
-export function rope(
-  b: Builder,
-  x: Tensor,
-  tables: { readonly positions: Tensor; readonly angles: Tensor },
-  direction: 1 | -1 = 1,
-): Tensor {
-  const y = b.scratch("rope", x.rows, x.cols);
-  b.push({
-    kind: "rope_forward",
-    inputs: [x, tables.positions, tables.angles],
-    outputs: [y],
-    dims: { rows: x.rows, cols: x.cols, headDim: tables.angles.cols, direction },
-  });
-  return y;
-}
-
 /** Sizes of grouped-query attention. */
 export interface AttentionShape {
   readonly heads: number;
@@ -92,42 +79,71 @@ export interface AttentionShape {
   readonly headDim: number;
 }
 
+/** Where each packed token stands: its position, its row of the query table, and the rotary angles. */
+export interface Places {
+  /** (N,1) */
+  readonly positions: Tensor;
+  /** (P,D) cosines, then sines, of each position. */
+  readonly angles: Tensor;
+  /** (Q,4) */
+  readonly queries: Tensor;
+}
+
+/**
+ * Rotates queries and keys by their positions, pairs (i, i + D/2) of each head. Queries are written row by row,
+ * [keys | values] to the row of `keyValue` (.., 2 keyValueHeads D) that is the token's slot. Inputs may be windows.
+ */
+export function rope(
+  b: Builder,
+  inputs: { readonly query: Tensor; readonly key: Tensor; readonly value: Tensor },
+  { positions, angles, queries }: Places,
+  keyValue: Tensor,
+  shape: AttentionShape,
+): Tensor {
+  const { query, key, value } = inputs;
+  const rotated = b.scratch("rope", query.rows, query.cols);
+  const [q, k, v] = [windowOf(query), windowOf(key), windowOf(value)];
+  b.push({
+    kind: "rope_forward",
+    inputs: [query, key, value, positions, angles, queries],
+    outputs: [rotated, keyValue],
+    dims: {
+      rows: query.rows,
+      ...shape,
+      ...{ queryColumn: q.column, queryStride: q.stride },
+      ...{ keyColumn: k.column, keyStride: k.stride },
+      ...{ valueColumn: v.column, valueStride: v.stride },
+    },
+  });
+  return rotated;
+}
+
 /**
  * out[n,h] = sum_j softmax_j(q[n,h] . k[j,g] / sqrt(D)) v[j,g] over the slots j that query n sees in `queries`;
- * g = floor(h * keyValueHeads / heads). The second output is the log of each row's softmax denominator.
+ * g = floor(h * keyValueHeads / heads); row j of `keyValue` is [keys | values]. The second output is the log of each
+ * row's softmax denominator.
  */
 export function attention(
   b: Builder,
   inputs: {
     readonly query: Tensor;
-    readonly key: Tensor;
-    readonly value: Tensor;
+    readonly keyValue: Tensor;
     readonly queries: Tensor;
     readonly keys: Tensor | null;
   },
   shape: AttentionShape,
 ): Tensor {
-  const { query, key, value, queries, keys } = inputs;
+  const { query, keyValue, queries, keys } = inputs;
   const out = b.scratch("attention", query.rows, query.cols);
   const logSum = b.scratch("attention_log_sum", query.rows, shape.heads);
   b.push({
     kind: "attention_forward",
     // The table of keys is what the backward pass reads; the forward pass ignores it.
-    inputs: keys === null ? [query, key, value, queries] : [query, key, value, queries, keys],
+    inputs: keys === null ? [query, keyValue, queries] : [query, keyValue, queries, keys],
     outputs: [out, logSum],
     dims: { rows: query.rows, ...shape },
   });
   return out;
-}
-
-/** Copies row n of x to row `slot` of a cache, where slot is column 3 of the query table. */
-export function cacheAppend(b: Builder, x: Tensor, queries: Tensor, cache: Tensor): void {
-  b.push({
-    kind: "cache_append",
-    inputs: [x, queries],
-    outputs: [cache],
-    dims: { rows: x.rows, cols: x.cols },
-  });
 }
 
 /** Copies slots of a cache within it: `pairs` (C,4) holds [from, to, ..]. */
@@ -140,26 +156,15 @@ export function cacheCopy(b: Builder, pairs: Tensor, cache: Tensor): void {
   });
 }
 
-/** y = silu(gate) * up */
-export function swiglu(b: Builder, gate: Tensor, up: Tensor): Tensor {
-  const y = b.scratch("swiglu", gate.rows, gate.cols);
+/** y[n,f] = silu(x[n,f]) x[n,F+f]   x (N,2F) = [gate | up]  y (N,F) */
+export function swiglu(b: Builder, x: Tensor): Tensor {
+  const cols = x.cols / 2;
+  const y = b.scratch("swiglu", x.rows, cols);
   b.push({
     kind: "swiglu_forward",
-    inputs: [gate, up],
+    inputs: [x],
     outputs: [y],
-    dims: { elements: scaled(gate.rows, gate.cols) },
-  });
-  return y;
-}
-
-/** y = a + b */
-export function add(b: Builder, left: Tensor, right: Tensor): Tensor {
-  const y = b.scratch("add", left.rows, left.cols);
-  b.push({
-    kind: "add_forward",
-    inputs: [left, right],
-    outputs: [y],
-    dims: { elements: scaled(left.rows, left.cols) },
+    dims: { rows: x.rows, cols },
   });
   return y;
 }

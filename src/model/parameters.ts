@@ -1,4 +1,5 @@
 import type { Architecture } from "./architecture.ts";
+import type { HostArray } from "./engine.ts";
 
 /** One parameter under its Hugging Face name. Vectors have one row. */
 export interface Parameter {
@@ -20,6 +21,80 @@ export function parametersOf(architecture: Architecture): ReadonlyArray<Paramete
     vector("model.norm.weight", a.hidden, "norm"),
     ...(a.tied ? [] : [matrix("lm_head.weight", a.vocabulary, a.hidden, "embedding")]),
   ];
+}
+
+/**
+ * A matrix or vector as engines hold it. Projections that read the same input are stacked, row on row, so that one
+ * product serves all of them: `qkv_proj` of queries, keys and values, `gate_up_proj` of gate and up.
+ */
+export interface StoredParameter extends Parameter {
+  /** The parameters it holds, first to last. */
+  readonly parts: ReadonlyArray<Parameter>;
+}
+
+const STACKS: Readonly<Record<string, string>> = {
+  q_proj: "qkv_proj",
+  k_proj: "qkv_proj",
+  v_proj: "qkv_proj",
+  gate_proj: "gate_up_proj",
+  up_proj: "gate_up_proj",
+};
+
+/** All parameters of a model as engines hold them, in order of use. */
+export function storedParametersOf(architecture: Architecture): ReadonlyArray<StoredParameter> {
+  const stored = new Map<string, StoredParameter>();
+  for (const parameter of parametersOf(architecture)) {
+    const name = parameter.name.replace(/(?<=\.)\w+_proj(?=\.)/, (part) => STACKS[part] ?? part);
+    const known = stored.get(name);
+    stored.set(
+      name,
+      known === undefined ? { ...parameter, name, parts: [parameter] } : {
+        ...known,
+        ...extended(known, parameter),
+        parts: [...known.parts, parameter],
+      },
+    );
+  }
+  return [...stored.values()];
+}
+
+/** Sizes of a matrix with the rows of another below it, or of a vector with the values of another after it. */
+function extended(top: Parameter, below: Parameter): Pick<Parameter, "shape" | "rows" | "cols"> {
+  const isMatrix = top.shape.length === 2;
+  const rows = isMatrix ? top.rows + below.rows : 1;
+  const cols = isMatrix ? top.cols : top.cols + below.cols;
+  return { shape: isMatrix ? [rows, cols] : [cols], rows, cols };
+}
+
+/** The values of a stored parameter from those of its parts. */
+export function stackValues<A extends Float32Array | Float64Array>(
+  { rows, cols, parts }: StoredParameter,
+  valuesOf: (part: string) => A,
+): A {
+  const [first, ...others] = parts.map(({ name }) => valuesOf(name));
+  if (others.length === 0) return first!;
+  const size = rows * cols;
+  const isSingle = first instanceof Float32Array;
+  const values = (isSingle ? new Float32Array(size) : new Float64Array(size)) as A;
+  let at = 0;
+  for (const part of [first!, ...others]) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
+}
+
+/** The values of each part from those of the stored parameter, without a copy. */
+export function unstackValues<A extends HostArray>(
+  { parts }: StoredParameter,
+  values: A,
+): ReadonlyArray<readonly [name: string, values: A]> {
+  let at = 0;
+  return parts.map(({ name, rows, cols }) => {
+    const from = at;
+    at += rows * cols;
+    return [name, values.subarray(from, at) as A];
+  });
 }
 
 function layerParameters(a: Architecture, layer: number): ReadonlyArray<Parameter> {

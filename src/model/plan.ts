@@ -18,13 +18,25 @@ export type Role = "weight" | "gradient" | "state" | "input" | "output" | "scrat
 /** How the numbers of a weight are stored; every other tensor is f32 or u32. */
 export type Format = "f32" | "bf16" | "f16" | "u32";
 
-/** A row-major matrix. */
+/** A row-major matrix, or a window of columns of one. */
 export interface Tensor {
   readonly name: string;
   readonly rows: Extent;
   readonly cols: number;
   readonly format: Format;
   readonly role: Role;
+  /** First column within the matrix of this name, and how many columns that has; absent for all of them. */
+  readonly window?: { readonly column: number; readonly stride: number };
+}
+
+/** Columns `column`.. of a matrix, in place. Only ops that say so take a window. */
+export function columnsOf(tensor: Tensor, column: number, cols: number): Tensor {
+  return { ...tensor, cols, window: { column, stride: tensor.cols } };
+}
+
+/** Where the columns of a tensor lie in memory. */
+export function windowOf(tensor: Tensor): { readonly column: number; readonly stride: number } {
+  return tensor.window ?? { column: 0, stride: tensor.cols };
 }
 
 /** Every op has one formula, one plain loop in `reference/`, one kernel in `shaders/` and one test that compares them. */
@@ -39,7 +51,7 @@ export type OpKind =
   | "column_sum_backward"
   | "transpose_forward"
   | "rope_forward"
-  | "cache_append"
+  | "rope_backward"
   | "cache_copy"
   | "attention_forward"
   | "attention_delta"
@@ -47,7 +59,6 @@ export type OpKind =
   | "attention_key_backward"
   | "swiglu_forward"
   | "swiglu_backward"
-  | "add_forward"
   | "gather_rows_forward"
   | "gather_rows_backward"
   | "head_statistics"
@@ -97,9 +108,9 @@ export function symbolOf(extent: Extent): string | null {
   return typeof extent === "number" ? null : extent.symbol;
 }
 
-/** Number of elements of a tensor in one run. */
+/** Number of elements of the whole matrix of a tensor in one run. */
 export function elementsOf(tensor: Tensor, dims: Dims): number {
-  return valueOf(tensor.rows, dims) * tensor.cols;
+  return valueOf(tensor.rows, dims) * windowOf(tensor).stride;
 }
 
 /** Bytes of a tensor in one run; 16-bit formats are packed in pairs. */
@@ -108,19 +119,29 @@ export function bytesOf(tensor: Tensor, dims: Dims): number {
   return Math.ceil(elementsOf(tensor, dims) * width / 16) * 16;
 }
 
-/** All tensors of a program, each once, in order of first use. */
+/** All matrices of a program, each once, in order of first use. */
 export function tensorsOf(program: Program): ReadonlyArray<Tensor> {
   const seen = new Map<string, Tensor>();
   for (const op of program.phases.flat()) {
     for (const tensor of [...op.inputs, ...op.outputs]) {
-      const known = seen.get(tensor.name);
-      if (known !== undefined && known !== tensor) {
+      const known = seen.get(tensor.name) ?? wholeOf(tensor);
+      if (!isWindowOf(tensor, known)) {
         throw new Error(`Two tensors of ${program.name} are called ${tensor.name}`);
       }
-      seen.set(tensor.name, tensor);
+      seen.set(tensor.name, known);
     }
   }
   return [...seen.values()];
+}
+
+/** The matrix that a tensor is a window of. */
+function wholeOf({ window, ...tensor }: Tensor): Tensor {
+  return window === undefined ? tensor : { ...tensor, cols: window.stride };
+}
+
+function isWindowOf(tensor: Tensor, whole: Tensor): boolean {
+  return windowOf(tensor).stride === whole.cols && tensor.rows === whole.rows &&
+    tensor.role === whole.role && tensor.format === whole.format;
 }
 
 /**

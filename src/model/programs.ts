@@ -8,10 +8,10 @@ import {
   tokenOrder,
 } from "./backward.ts";
 import { type Builder, createBuilder } from "./builder.ts";
-import { cacheTensors, declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
+import { cacheTensor, declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
 import { headBackward, headForward, type HeadTensors } from "./head.ts";
 import { cacheCopy, gatherRows, linear } from "./ops.ts";
-import { parametersOf } from "./parameters.ts";
+import { storedParametersOf } from "./parameters.ts";
 import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
@@ -21,7 +21,7 @@ import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
  * Scalars: inverseTemperature, and those of AdamW.
  */
 
-/** How a model is stored and which of its parameters are trained. */
+/** How a model is stored and which of its stored parameters are trained. */
 export interface ModelOptions {
   readonly format: Format;
   readonly trainable: ReadonlySet<string>;
@@ -29,7 +29,7 @@ export interface ModelOptions {
 
 /** All parameters trained, in f32. */
 export function fullTraining(architecture: Architecture): ModelOptions {
-  return { format: "f32", trainable: new Set(parametersOf(architecture).map((p) => p.name)) };
+  return { format: "f32", trainable: new Set(storedParametersOf(architecture).map((p) => p.name)) };
 }
 
 /** Rows that predict something; `inverse` is what the backward pass reads. */
@@ -120,7 +120,7 @@ export function cacheProgram(architecture: Architecture, format: Format): Progra
   const scored = b.ops.length;
   const pairs = input(b, "pairs", symbol("C"), 4, "u32");
   for (let layer = 0; layer < architecture.layers; layer++) {
-    for (const cache of cacheTensors(b, architecture, layer)) cacheCopy(b, pairs, cache);
+    cacheCopy(b, pairs, cacheTensor(b, architecture, layer));
   }
   const phases = [prefill, b.ops.slice(prefill.length, scored), b.ops.slice(scored)];
   return { name: "cache", phases };
@@ -148,7 +148,7 @@ export function updateProgram(
 ): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, options.format);
-  const trained = parametersOf(architecture).filter((p) => options.trainable.has(p.name));
+  const trained = storedParametersOf(architecture).filter((p) => options.trainable.has(p.name));
   const like = (name: string, w: Tensor, role: "gradient" | "state") =>
     b.tensor(name, w.rows, w.cols, { role });
   for (const { name, rows, cols } of trained) {

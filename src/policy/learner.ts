@@ -2,7 +2,7 @@ import { Effect, type Scope } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import { gradientName } from "../model/backward.ts";
 import type { Executable, NonFiniteResult } from "../model/engine.ts";
-import { parametersOf } from "../model/parameters.ts";
+import { stackValues, storedParametersOf, unstackValues } from "../model/parameters.ts";
 import {
   type AdamW,
   fullTraining,
@@ -38,6 +38,7 @@ export const createLearner: (
 )(function* (runtime, adamw) {
   const { engine, architecture } = runtime;
   const options = fullTraining(architecture);
+  const parameters = storedParametersOf(architecture);
   const names = [...options.trainable];
   const gradients = names.map(gradientName);
   const forwardBackward = yield* engine.load(
@@ -88,25 +89,29 @@ export const createLearner: (
 
   const save = Effect.fn("Learner.save")(function* () {
     const read = yield* engine.read(names.flatMap((name) => [name, `m ${name}`, `v ${name}`]));
-    const floats = (name: string) => Float32Array.from(read[name]!);
+    const byPart = (prefix: string) =>
+      new Map(
+        parameters.flatMap((parameter) =>
+          unstackValues(parameter, Float32Array.from(read[`${prefix}${parameter.name}`]!))
+        ),
+      );
+    const [m, v] = [byPart("m "), byPart("v ")];
     return {
       updates,
-      weights: new Map(names.map((name) => [name, floats(name)])),
-      moments: new Map(
-        names.map((name) => [name, { m: floats(`m ${name}`), v: floats(`v ${name}`) }]),
-      ),
+      weights: byPart(""),
+      moments: new Map([...m].map(([name, values]) => [name, { m: values, v: v.get(name)! }])),
     } satisfies LearnerState;
   });
 
   const load = (state: LearnerState) =>
     Effect.sync(() => {
       updates = state.updates;
-      for (const { name } of parametersOf(architecture)) {
-        engine.write(name, state.weights.get(name)!);
-        const moments = state.moments.get(name);
-        if (moments === undefined) continue;
-        engine.write(`m ${name}`, moments.m);
-        engine.write(`v ${name}`, moments.v);
+      const { weights, moments } = state;
+      for (const parameter of parameters) {
+        const { name } = parameter;
+        engine.write(name, stackValues(parameter, (part) => weights.get(part)!));
+        engine.write(`m ${name}`, stackValues(parameter, (part) => moments.get(part)!.m));
+        engine.write(`v ${name}`, stackValues(parameter, (part) => moments.get(part)!.v));
       }
       runtime.cache.clear();
     });

@@ -4,7 +4,7 @@ import type { Architecture } from "../model/architecture.ts";
 import { decodeProgram } from "../model/decode.ts";
 import type { Engine, Executable } from "../model/engine.ts";
 import { MOST_ANCESTORS } from "../model/packing.ts";
-import { parametersOf } from "../model/parameters.ts";
+import { stackValues, storedParametersOf } from "../model/parameters.ts";
 import type { Dims } from "../model/plan.ts";
 import { cacheProgram, logProbProgram } from "../model/programs.ts";
 import { ropeTable } from "../model/rope.ts";
@@ -83,7 +83,9 @@ export const createRuntime: (
     const decodeMasked = yield* Effect.cached(
       loadDecode({ masked: true }).pipe(Effect.provideService(Scope.Scope, scope)),
     );
-    for (const { name } of parametersOf(architecture)) engine.write(name, weights.get(name)!);
+    for (const parameter of storedParametersOf(architecture)) {
+      engine.write(parameter.name, stackValues(parameter, (name) => weights.get(name)!));
+    }
     engine.write("rope", ropeTable(architecture.rope, architecture.headDim, positions));
     return {
       engine,

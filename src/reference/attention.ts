@@ -27,8 +27,8 @@ function dot(a: Values, at: number, b: Values, bt: number, length: number): numb
   return sum;
 }
 
-/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); second output log sum exp */
-export const attentionForward: PlainLoop = ([q, k, v, queries], [out, logSum], dims) => {
+/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); second output log sum exp. keyValue[j] = [k | v] */
+export const attentionForward: PlainLoop = ([q, keyValue, queries], [out, logSum], dims) => {
   const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
   const scale = 1 / Math.sqrt(D);
   for (let n = 0; n < rows; n++) {
@@ -36,15 +36,16 @@ export const attentionForward: PlainLoop = ([q, k, v, queries], [out, logSum], d
     for (let h = 0; h < heads; h++) {
       const g = Math.floor(h * keyValueHeads / heads);
       const at = (n * heads + h) * D;
-      const keyAt = (j: number) => (j * keyValueHeads + g) * D;
-      const scores = slots.map((j) => dot(q!, at, k!, keyAt(j), D) * scale);
+      const keyAt = (j: number) => (2 * j * keyValueHeads + g) * D;
+      const valueAt = (j: number) => keyAt(j) + keyValueHeads * D;
+      const scores = slots.map((j) => dot(q!, at, keyValue!, keyAt(j), D) * scale);
       const max = scores.reduce((m, s) => Math.max(m, s), NEG_LARGE);
       const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
       logSum![n * heads + h] = max + Math.log(sum);
       for (let d = 0; d < D; d++) out![at + d] = 0;
       slots.forEach((j, i) => {
         const p = Math.exp(scores[i]! - max) / sum;
-        for (let d = 0; d < D; d++) out![at + d] = out![at + d]! + p * v![keyAt(j) + d]!;
+        for (let d = 0; d < D; d++) out![at + d] = out![at + d]! + p * keyValue![valueAt(j) + d]!;
       });
     }
   }
@@ -64,8 +65,7 @@ export const attentionDelta: PlainLoop = ([out, dOut, logSum], [statistics], dim
 
 /** dq[n,h] = sum_j ds[n,j] k[j,g] / sqrt(D), ds = p (dout . v[j] - delta) */
 export const attentionQueryBackward: PlainLoop = (inputs, [dq], dims) => {
-  const [q, k, v, statistics, dOut, queries] = inputs as [
-    Values,
+  const [q, keyValue, statistics, dOut, queries] = inputs as [
     Values,
     Values,
     Values,
@@ -78,20 +78,20 @@ export const attentionQueryBackward: PlainLoop = (inputs, [dq], dims) => {
   for (let n = 0; n < rows; n++) {
     for (const j of seenSlots(queries, n)) {
       for (let h = 0; h < heads; h++) {
-        const keyAt = (j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const keyAt = (2 * j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const valueAt = keyAt + keyValueHeads * D;
         const at = (n * heads + h) * D;
-        const p = Math.exp(dot(q, at, k, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
-        const ds = p * (dot(dOut, at, v, keyAt, D) - statistics[(n * 2 + 1) * heads + h]!);
-        for (let d = 0; d < D; d++) dq![at + d] = dq![at + d]! + ds * scale * k[keyAt + d]!;
+        const p = Math.exp(dot(q, at, keyValue, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
+        const ds = p * (dot(dOut, at, keyValue, valueAt, D) - statistics[(n * 2 + 1) * heads + h]!);
+        for (let d = 0; d < D; d++) dq![at + d] = dq![at + d]! + ds * scale * keyValue[keyAt + d]!;
       }
     }
   }
 };
 
 /** dk[j,g] = sum over queries n and heads h of g: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
-export const attentionKeyBackward: PlainLoop = (inputs, [dk, dv], dims) => {
-  const [q, k, v, statistics, dOut, keys] = inputs as [
-    Values,
+export const attentionKeyBackward: PlainLoop = (inputs, [dKeyValue], dims) => {
+  const [q, keyValue, statistics, dOut, keys] = inputs as [
     Values,
     Values,
     Values,
@@ -100,18 +100,18 @@ export const attentionKeyBackward: PlainLoop = (inputs, [dk, dv], dims) => {
   ];
   const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
   const scale = 1 / Math.sqrt(D);
-  dk!.fill(0, 0, rows * keyValueHeads * D);
-  dv!.fill(0, 0, rows * keyValueHeads * D);
+  dKeyValue!.fill(0, 0, rows * 2 * keyValueHeads * D);
   for (let j = 0; j < rows; j++) {
     for (const n of seeingQueries(keys, j)) {
       for (let h = 0; h < heads; h++) {
-        const keyAt = (j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const keyAt = (2 * j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const valueAt = keyAt + keyValueHeads * D;
         const at = (n * heads + h) * D;
-        const p = Math.exp(dot(q, at, k, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
-        const ds = p * (dot(dOut, at, v, keyAt, D) - statistics[(n * 2 + 1) * heads + h]!);
+        const p = Math.exp(dot(q, at, keyValue, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
+        const ds = p * (dot(dOut, at, keyValue, valueAt, D) - statistics[(n * 2 + 1) * heads + h]!);
         for (let d = 0; d < D; d++) {
-          dk![keyAt + d] = dk![keyAt + d]! + ds * scale * q[at + d]!;
-          dv![keyAt + d] = dv![keyAt + d]! + p * dOut[at + d]!;
+          dKeyValue![keyAt + d] = dKeyValue![keyAt + d]! + ds * scale * q[at + d]!;
+          dKeyValue![valueAt + d] = dKeyValue![valueAt + d]! + p * dOut[at + d]!;
         }
       }
     }

@@ -1,7 +1,7 @@
 import type { PlainLoop } from "./loop.ts";
 
-/** y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) */
-export const linearForward: PlainLoop = ([x, w, bias], [y], d) => {
+/** y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f]) */
+export const linearForward: PlainLoop = ([x, w, bias, residual], [y], d) => {
   const { rows, inner, features, outCols, weightRow, hasBias, accumulate } = d as Record<
     "rows" | "inner" | "features" | "outCols" | "weightRow" | "hasBias" | "accumulate",
     number
@@ -11,6 +11,7 @@ export const linearForward: PlainLoop = ([x, w, bias], [y], d) => {
       let sum = hasBias === 1 ? bias![f]! : 0;
       const at = (weightRow + f) * inner;
       for (let k = 0; k < inner; k++) sum += x![n * inner + k]! * w![at + k]!;
+      if (d["hasResidual"] === 1) sum += residual![n * outCols + f]!;
       y![n * outCols + f] = accumulate === 1 ? y![n * outCols + f]! + sum : sum;
     }
   }
@@ -100,14 +101,5 @@ export const cacheCopy: PlainLoop = ([pairs], [cache], d) => {
   for (let i = 0; i < rows; i++) {
     const [from, to] = [pairs![i * 4]!, pairs![i * 4 + 1]!];
     for (let c = 0; c < cols; c++) cache![to * cols + c] = cache![from * cols + c]!;
-  }
-};
-
-/** cache[slot[n]] = x[n] */
-export const cacheAppend: PlainLoop = ([x, queries], [cache], d) => {
-  const { rows, cols } = d as Record<"rows" | "cols", number>;
-  for (let n = 0; n < rows; n++) {
-    const slot = queries![n * 4 + 3]!;
-    for (let c = 0; c < cols; c++) cache![slot * cols + c] = x![n * cols + c]!;
   }
 };

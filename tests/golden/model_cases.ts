@@ -213,14 +213,14 @@ export const checkParameters = Effect.fnUntraced(function* (
   label: string,
 ) {
   const parameters = yield* session.parameters();
-  const names = Object.keys(parameters);
+  const names = [...parameters.keys()];
   const exact = session.policy.adapter.kind === "interpreter";
   const largest = Math.max(...names.map((name) => largestMagnitude(want.gradientOf(name))));
   const noise = exact ? -1 : F32_GRADIENT_ERROR * largest;
   const reach = 2 * want.learningRate * want.steps;
   let [elements, far] = [0, 0];
   for (const name of names) {
-    const [got, wanted, gradient] = [parameters[name]!, want.of(name), want.gradientOf(name)];
+    const [got, wanted, gradient] = [parameters.get(name)!, want.of(name), want.gradientOf(name)];
     const firm = [...wanted.keys()].filter((i) => Math.abs(gradient[i]!) > noise);
     const pick = (values: ArrayLike<number>) => firm.map((i) => values[i]!);
     family.close(pick(got), pick(wanted), { atol: ADAMW_WORST }, `${label} ${name}`);

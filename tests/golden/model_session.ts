@@ -3,6 +3,7 @@ import type { Objective } from "../../src/igpo/surrogate.ts";
 import { surrogate } from "../../src/igpo/surrogate.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine } from "../../src/model/engine.ts";
+import { storedParametersOf, unstackValues } from "../../src/model/parameters.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
 import { logitsProgram } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
@@ -45,11 +46,21 @@ export const openSession = Effect.fnUntraced(function* (
   const runtime = yield* createRuntime(engine, { architecture, weights }, capacity);
   const settings = model.golden["adamw"] as GoldenRecord; // its fields are checked where they are compared
   const learner = yield* createLearner(runtime, adamwOf(settings));
-  const names = [...weights.keys()];
-  const zeros = new Map(names.map((name) => {
-    const { length } = weights.get(name)!;
-    return [name, { m: new Float32Array(length), v: new Float32Array(length) }];
-  }));
+  const parameters = storedParametersOf(architecture);
+  const zeros = new Map(
+    [...weights].map(([name, { length }]) => [
+      name,
+      { m: new Float32Array(length), v: new Float32Array(length) },
+    ]),
+  );
+  const byPart = (tensorOf: (parameter: string) => string) =>
+    Effect.map(
+      engine.read(parameters.map(({ name }) => tensorOf(name))),
+      (read) =>
+        new Map(parameters.flatMap((parameter) =>
+          unstackValues(parameter, read[tensorOf(parameter.name)]!)
+        )),
+    );
   return {
     architecture,
     learner,
@@ -69,12 +80,8 @@ export const openSession = Effect.fnUntraced(function* (
     }, Effect.scoped),
     /** Sets the golden weights, and moments to zero. */
     restart: () => learner.load({ updates: 0, weights, moments: zeros }),
-    gradients: () =>
-      Effect.map(
-        engine.read(names.map(gradientName)),
-        (read) => new Map(names.map((name) => [name, read[gradientName(name)]!])),
-      ),
-    parameters: () => engine.read(names),
+    gradients: () => byPart(gradientName),
+    parameters: () => byPart((name) => name),
     /** Gradient of the negative mean log-prob; gives the loss. */
     nllGradient: (sequences: ReadonlyArray<TokenRows>) => {
       const count = sequences.reduce((sum, { position }) => sum + position.length, 0);

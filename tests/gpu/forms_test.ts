@@ -19,6 +19,8 @@ import { randomIds, randomValues } from "../support/random_values.ts";
 
 const ROWS = 37;
 const COLS = 20;
+/** Rows that lie one after the other. */
+const WHOLE = { perRow: 1, column: 0, stride: COLS };
 const data = (seed: number) => floats(COLS, randomValues(seed, ROWS * COLS));
 const weight = floats(COLS, randomValues(7, COLS));
 const scale = floats(1, randomValues(8, ROWS, 2));
@@ -35,21 +37,21 @@ const FLAT: ReadonlyArray<OpCase> = [
   {
     label: "",
     kind: "rmsnorm_forward",
-    dims: { rows: ROWS, cols: COLS, eps: 1e-6 },
+    dims: { rows: ROWS, cols: COLS, ...WHOLE, eps: 1e-6 },
     inputs: [data(1), weight],
     outputs: [overwritten(ROWS, COLS), overwritten(ROWS, 1)],
   },
   {
     label: "",
     kind: "rmsnorm_backward",
-    dims: { rows: ROWS, cols: COLS, accumulate: 0 },
+    dims: { rows: ROWS, cols: COLS, ...WHOLE, accumulate: 0 },
     inputs: [data(1), weight, scale, data(2)],
     outputs: [overwritten(ROWS, COLS)],
   },
   {
     label: "",
     kind: "rmsnorm_weight_backward",
-    dims: { rows: ROWS, cols: COLS },
+    dims: { rows: ROWS, cols: COLS, ...WHOLE },
     inputs: [data(1), scale, data(2)],
     outputs: [accumulated(COLS, randomValues(3, COLS))],
   },
@@ -70,9 +72,9 @@ const FLAT: ReadonlyArray<OpCase> = [
   {
     label: "",
     kind: "swiglu_backward",
-    dims: { elements: ROWS * COLS },
-    inputs: [data(1), data(2), data(3)],
-    outputs: [overwritten(ROWS, COLS), overwritten(ROWS, COLS)],
+    dims: { rows: ROWS, cols: COLS },
+    inputs: [floats(2 * COLS, randomValues(1, 2 * ROWS * COLS)), data(3)],
+    outputs: [overwritten(ROWS, 2 * COLS)],
   },
 ];
 

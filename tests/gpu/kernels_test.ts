@@ -93,11 +93,11 @@ Deno.test("encodeValues() and decodeValues() round to the nearest, ties to even"
   assert.ok(Number.isNaN(through("bf16", [NaN])[0]));
 });
 
-const SUM: OpCase = {
+const SMALL: OpCase = {
   label: "",
-  kind: "add_forward",
-  dims: { elements: 8 },
-  inputs: [floats(4, new Float32Array(8)), floats(4, new Float32Array(8))],
+  kind: "swiglu_forward",
+  dims: { rows: 2, cols: 4 },
+  inputs: [floats(8, new Float32Array(16))],
   outputs: [overwritten(2, 4)],
 };
 
@@ -146,7 +146,7 @@ onWgsl(
 
 onWgsl("a dimension without a value is a defect, not a zero", (engine) =>
   Effect.gen(function* () {
-    const missing = { ...SUM, dims: {} };
+    const missing = { ...SMALL, dims: {} };
     const exit = yield* Effect.exit(runOp(engine.fresh(), missing));
     assert.equal(exit._tag, "Failure");
   }));

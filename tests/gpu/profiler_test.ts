@@ -5,28 +5,28 @@ import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
 
-const SUM: OpCase = {
+const SMALL: OpCase = {
   label: "",
-  kind: "add_forward",
-  dims: { elements: 8 },
-  inputs: [floats(4, Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)), floats(4, new Float32Array(8))],
-  outputs: [overwritten(2, 4)],
+  kind: "swiglu_forward",
+  dims: { rows: 1, cols: 4 },
+  inputs: [floats(8, Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8))],
+  outputs: [overwritten(1, 4)],
 };
 
 onWgsl(
   "a profiled device times every dispatch, and computes the same",
   (engine) =>
     Effect.gen(function* () {
-      const plain = yield* runOp(engine.fresh(), SUM);
+      const plain = yield* runOp(engine.fresh(), SMALL);
       const opened = yield* openDevice({ profile: true });
       // Without a clock for its kernels an adapter has no profiler; those that tests meet have one.
       if (opened.profiler === null) throw new Error("The adapter has no timestamp queries");
       const profiled = yield* createGpuEngine(opened);
-      deepStrictEqual(yield* runOp(profiled, SUM), plain);
-      yield* runOp(profiled, SUM);
+      deepStrictEqual(yield* runOp(profiled, SMALL), plain);
+      yield* runOp(profiled, SMALL);
       const { times: [time, ...others], untimed } = yield* opened.profiler.profile;
       deepStrictEqual([others, untimed], [[], 0]);
-      deepStrictEqual([time!.op, time!.dispatches], ["add_forward", 2]);
+      deepStrictEqual([time!.op, time!.dispatches], ["swiglu_forward", 2]);
       ok(time!.seconds > 0 && time!.seconds < 1);
     }).pipe(Effect.scoped),
 );

@@ -3,9 +3,15 @@ import { Result } from "effect";
 import { keyFromSeed } from "../../src/math/threefry.ts";
 import { type Architecture, readArchitecture, writeConfig } from "../../src/model/architecture.ts";
 import { initialWeights } from "../../src/model/initial.ts";
-import { countParameters, parametersOf } from "../../src/model/parameters.ts";
+import {
+  countParameters,
+  parametersOf,
+  stackValues,
+  storedParametersOf,
+  unstackValues,
+} from "../../src/model/parameters.ts";
 import { ropeFrequencies, ropeTable } from "../../src/model/rope.ts";
-import { TINY } from "../support/tiny_models.ts";
+import { TINY, tinyWeights } from "../support/tiny_models.ts";
 
 const QWEN2 = {
   model_type: "qwen2",
@@ -85,6 +91,38 @@ Deno.test("writeConfig() is read back as the same architecture", () => {
     const config = JSON.parse(JSON.stringify(writeConfig(architecture)));
     assert.deepEqual(Result.getOrThrow(readArchitecture(config)), architecture);
   }
+});
+
+Deno.test("storedParametersOf() stacks what reads the same input, and nothing is lost or moved", () => {
+  for (const architecture of Object.values(TINY)) {
+    const stored = storedParametersOf(architecture);
+    const parts = stored.flatMap((parameter) => parameter.parts);
+    assert.deepEqual(
+      parts.map(({ name }) => name).sort(),
+      parametersOf(architecture).map(({ name }) => name).sort(),
+    );
+    const values = tinyWeights(architecture);
+    for (const parameter of stored) {
+      const { shape, rows, cols } = parameter;
+      const stack = stackValues(parameter, (name) => values.get(name)!);
+      assert.equal(stack.length, rows * cols);
+      assert.equal(shape.reduce((a, b) => a * b), rows * cols);
+      for (const [name, part] of unstackValues(parameter, stack)) {
+        assert.deepEqual(part, values.get(name));
+      }
+    }
+  }
+  const first = "model.layers.0";
+  const named = storedParametersOf(TINY.llama).filter(({ parts }) => parts.length > 1);
+  assert.deepEqual(
+    named.slice(0, 4).map(({ name, rows, cols }) => [name, rows, cols]),
+    [
+      [`${first}.self_attn.qkv_proj.weight`, 36, 12],
+      [`${first}.self_attn.qkv_proj.bias`, 1, 36],
+      [`${first}.mlp.gate_up_proj.weight`, 32, 12],
+      [`${first}.mlp.gate_up_proj.bias`, 1, 32],
+    ],
+  );
 });
 
 Deno.test("parametersOf() names each parameter once and counts them all", () => {

@@ -4,7 +4,7 @@ import { assertClose } from "../support/comparison.ts";
 import { onPlain } from "../support/engines.ts";
 import { plantForest, tokensOf } from "../support/forests.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
-import { loadGradient, packForest, TINY, tinyWeights } from "../support/tiny_models.ts";
+import { loadGradient, packForest, TINY, tinyWeights, writeModel } from "../support/tiny_models.ts";
 
 /** A shared prompt, two answers, a probe on one of them, and a sequence of its own. */
 const segments = plantForest([
@@ -39,12 +39,15 @@ for (const architecture of Object.values(TINY)) {
         });
         yield* loss;
         const gradients = yield* model.backward(batch, dHead, INVERSE_TEMPERATURE);
+        const exact = new Map([...weights].map(([name, w]) => [name, Float64Array.from(w)]));
         for (const [name, values] of weights) {
           const gradient = gradients.get(name)!;
+          const write = (changed: Float64Array<ArrayBuffer>) =>
+            writeModel(engine, architecture, new Map(exact).set(name, changed));
           for (const direction of directions(values.length)) {
             const along = (h: number) =>
               Effect.gen(function* () {
-                engine.write(name, Float64Array.from(values, (w, i) => w + h * direction[i]!));
+                write(Float64Array.from(values, (w, i) => w + h * direction[i]!));
                 return yield* loss;
               });
             const h = 1e-5;
@@ -53,7 +56,7 @@ for (const architecture of Object.values(TINY)) {
             // Curvature times h^2 and 1e-16 / h, for slopes of ordinary size.
             assertClose([want], [slope], { atol: 1e-6, rtol: 1e-6 }, name);
           }
-          engine.write(name, values);
+          write(Float64Array.from(values));
         }
       }),
   );

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { planScratch } from "../../src/model/memory.ts";
-import { bytesOf, type Op, type Program, symbol, type Tensor } from "../../src/model/plan.ts";
+import {
+  bytesOf,
+  type Op,
+  type Program,
+  symbol,
+  type Tensor,
+  tensorsOf,
+} from "../../src/model/plan.ts";
 import { fullTraining, gradientProgram, logProbProgram } from "../../src/model/programs.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
@@ -28,22 +35,23 @@ const program: fc.Arbitrary<Program> = fc.array(
     const role = isScratch ? "scratch" : "output";
     const made: Tensor = { name: `t${i}`, rows, cols, format: "f32", role };
     tensors.push(made);
-    const op: Op = { kind: "add_forward", inputs, outputs: [made], dims: {} };
+    const op: Op = { kind: "linear_forward", inputs, outputs: [made], dims: {} };
     phases[i < picks.length / 2 ? 0 : 1].push(op);
   });
   return { name: "random", phases };
 });
 
-/** First and last op that mentions each scratch tensor, over all phases. */
-function lifetimes({ phases }: Program): ReadonlyMap<Tensor, readonly [number, number]> {
-  const lives = new Map<Tensor, readonly [number, number]>();
-  phases.flat().forEach(({ inputs, outputs }, index) => {
-    for (const tensor of [...inputs, ...outputs]) {
-      if (tensor.role !== "scratch") continue;
-      lives.set(tensor, [lives.get(tensor)?.[0] ?? index, index]);
-    }
-  });
-  return lives;
+/** First and last op that mentions each scratch tensor or a window of it, over all phases. */
+function lifetimes(program: Program): ReadonlyMap<Tensor, readonly [number, number]> {
+  const ops = program.phases.flat();
+  const mentions = (name: string) => ({ inputs, outputs }: Op) =>
+    [...inputs, ...outputs].some((tensor) => tensor.name === name);
+  return new Map(
+    tensorsOf(program).filter(({ role }) => role === "scratch").map((tensor) => [
+      tensor,
+      [ops.findIndex(mentions(tensor.name)), ops.findLastIndex(mentions(tensor.name))],
+    ]),
+  );
 }
 
 function assertPlanned(planned: Program, capacity: Record<string, number>): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
+import { storedParametersOf } from "../../src/model/parameters.ts";
 import { cutMicroBatches, packMicroBatch } from "../../src/policy/evaluate.ts";
 import type { SequenceLoss, TokenEvaluation, TokenRows } from "../../src/policy/policy.ts";
 import { assertClose } from "../support/comparison.ts";
@@ -22,7 +23,7 @@ const LOSS: SequenceLoss = (index, { logProb }) => ({
   dEntropy: Float64Array.from(randomValues(50 + index, logProb.length, 0.1)),
 });
 const STEP = { learningRate: 1e-2, clipNorm: 1 };
-const NAMES = [...tinyWeights(TINY.qwen3).keys()];
+const NAMES = storedParametersOf(TINY.qwen3).map(({ name }) => name);
 
 const gradientsOf = (engine: Engine) =>
   Effect.map(engine.read(NAMES.map(gradientName)), (read) => Object.values(read));

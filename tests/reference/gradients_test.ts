@@ -5,7 +5,7 @@ import { type Builder, createBuilder } from "../../src/model/builder.ts";
 import { headBackward, headForward } from "../../src/model/head.ts";
 import * as ops from "../../src/model/ops.ts";
 import { occurrenceTable } from "../../src/model/packing.ts";
-import type { Op, Tensor } from "../../src/model/plan.ts";
+import { columnsOf, type Op, type Tensor } from "../../src/model/plan.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
@@ -32,7 +32,7 @@ function gradientsMatch(claim: string, setting: Setting): void {
       const forward: ReadonlyArray<Op> = [...b.ops];
       const gradients = createGradients(b, dependents(forward, new Set(Object.keys(variables))));
       const c = b.tensor("c", y.rows, y.cols, { role: "input" });
-      gradients.share(y, c, () => {});
+      gradients.share(y, c);
       deriveBackward(b, forward, gradients);
       const engine = createInterpreter();
       const program = { name: claim, phases: [forward, b.ops.slice(forward.length)] };
@@ -115,45 +115,94 @@ gradientsMatch("rmsnorm_forward of several heads in a row", {
   forward: (b, variable) => ops.rmsnorm(b, variable("x", 12), variable("w", 4), 1e-2),
 });
 
-gradientsMatch("swiglu_forward: of gate and up", {
-  variables: { gate: wide(1, 24), up: wide(2, 24) },
+gradientsMatch("rmsnorm_forward of windows of a matrix", {
+  variables: {
+    x: wide(1, 3 * 4),
+    u: wide(2, 16 * 4),
+    w: wide(3, 4),
+    z: wide(4, 8),
+    v: wide(5, 64),
+  },
   inputs: {},
-  forward: (b, variable) => ops.swiglu(b, variable("gate", 4), variable("up", 4)),
+  forward: (b, variable) => {
+    const wider = ops.linear(b, variable("x", 4), variable("u", 4));
+    const left = ops.rmsnorm(b, columnsOf(wider, 0, 8), variable("w", 4), 1e-2);
+    const right = ops.rmsnorm(b, columnsOf(wider, 8, 8), variable("z", 8), 1e-2);
+    return ops.linear(b, left, variable("v", 8), { residual: right });
+  },
 });
 
-gradientsMatch("add_forward: of both terms, the left one also behind the right one", {
+gradientsMatch("swiglu_forward: of gate and up", {
+  variables: { x: wide(1, 3 * 16) },
+  inputs: {},
+  forward: (b, variable) => ops.swiglu(b, variable("x", 16)),
+});
+
+gradientsMatch("linear_forward with a residual that is also what the product is made of", {
   variables: { x: wide(1, 8), w: wide(2, 16), u: wide(3, 16), z: wide(4, 16) },
   inputs: {},
   forward: (b, variable) => {
     const left = ops.linear(b, variable("x", 4), variable("w", 4));
     const inner = ops.linear(b, left, variable("u", 4));
-    return ops.add(b, left, ops.linear(b, inner, variable("z", 4)));
+    return ops.linear(b, inner, variable("z", 4), { residual: left });
   },
 });
 
-Deno.test("deriveBackward() refuses a sum whose terms share a gradient that one of them would change", () => {
+Deno.test("deriveBackward() refuses a residual whose gradient the same product would change", () => {
   const b = createBuilder();
   const weight = b.tensor("w", 4, 4, { role: "weight" });
   const left = ops.linear(b, b.tensor("x", 2, 4, { role: "input" }), weight);
-  const y = ops.add(b, left, ops.linear(b, left, weight));
+  const y = ops.linear(b, left, weight, { residual: left });
   const forward = [...b.ops];
   const gradients = createGradients(b, dependents(forward, new Set(["w"])));
-  gradients.share(y, b.tensor("c", 2, 4, { role: "input" }), () => {});
-  assert.throws(() => deriveBackward(b, forward, gradients), /would change the gradient it reads/);
+  gradients.share(y, b.tensor("c", 2, 4, { role: "input" }));
+  assert.throws(() => deriveBackward(b, forward, gradients), /hands its gradient on/);
 });
 
-const positions = Uint32Array.of(3, 0, 9, 9, 1);
-gradientsMatch("rope_forward: turned back", {
-  variables: { x: wide(1, 5 * 8), w: wide(2, 64) },
-  inputs: { positions, angles: ropeTable({ base: 100, scaling: null }, 4, 10) },
-  forward: (b, variable) => {
-    const turned = ops.linear(b, variable("x", 8), variable("w", 8));
-    return ops.rope(b, turned, {
-      positions: b.tensor("positions", 5, 1, { role: "input", format: "u32" }),
-      angles: b.tensor("angles", 10, 4, { role: "input" }),
-    });
-  },
-});
+const segments = plantForest([
+  { length: 3, parent: -1, visible: 0 },
+  { length: 2, parent: 0, visible: 3 },
+  { length: 2, parent: 1, visible: 1 },
+  { length: 1, parent: 0, visible: 2 },
+  { length: 2, parent: -1, visible: 0 },
+]);
+for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) {
+  const rows = tokensOf(segments);
+  const headDim = 4;
+  const shape = { heads, keyValueHeads, headDim };
+  const [queryCols, keyCols] = [heads * headDim, keyValueHeads * headDim];
+  const positions = randomIds(7, rows, 10);
+  gradientsMatch(
+    `rope_forward and attention_forward over a forest, ${heads}/${keyValueHeads} heads`,
+    {
+      variables: { x: wide(1, rows * 4), w: wide(2, (queryCols + 2 * keyCols) * 4) },
+      inputs: {
+        ...tablesOf(segments),
+        positions,
+        angles: ropeTable({ base: 100, scaling: null }, headDim, 10),
+      },
+      forward: (b, variable) => {
+        const table = (name: "queries" | "keys") =>
+          b.tensor(name, tablesOf(segments)[name].length / 4, 4, { role: "input", format: "u32" });
+        const projected = ops.linear(b, variable("x", 4), variable("w", 4));
+        const queries = table("queries");
+        const keyValue = b.scratch("key_value", rows, 2 * keyCols);
+        const inputs = {
+          query: columnsOf(projected, 0, queryCols),
+          key: columnsOf(projected, queryCols, keyCols),
+          value: columnsOf(projected, queryCols + keyCols, keyCols),
+        };
+        const places = {
+          positions: b.tensor("positions", rows, 1, { role: "input", format: "u32" }),
+          angles: b.tensor("angles", 10, headDim, { role: "input" }),
+          queries,
+        };
+        const query = ops.rope(b, inputs, places, keyValue, shape);
+        return ops.attention(b, { query, keyValue, queries, keys: table("keys") }, shape);
+      },
+    },
+  );
+}
 
 const ids = randomIds(5, 9, 4);
 const { occurrences, tokenOrder } = occurrenceTable(ids);
@@ -183,40 +232,6 @@ gradientsMatch("gather_rows_forward: of the rows taken", {
     );
   },
 });
-
-const segments = plantForest([
-  { length: 3, parent: -1, visible: 0 },
-  { length: 2, parent: 0, visible: 3 },
-  { length: 2, parent: 1, visible: 1 },
-  { length: 1, parent: 0, visible: 2 },
-  { length: 2, parent: -1, visible: 0 },
-]);
-for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) {
-  const rows = tokensOf(segments);
-  const headDim = 4;
-  gradientsMatch(
-    `attention_forward: of query, key and value over a forest, ${heads}/${keyValueHeads} heads`,
-    {
-      variables: {
-        q: wide(1, rows * heads * headDim),
-        k: wide(2, rows * keyValueHeads * headDim),
-        v: wide(3, rows * keyValueHeads * headDim),
-      },
-      inputs: tablesOf(segments),
-      forward: (b, variable) => {
-        const table = (name: "queries" | "keys") =>
-          b.tensor(name, tablesOf(segments)[name].length / 4, 4, { role: "input", format: "u32" });
-        return ops.attention(b, {
-          query: variable("q", heads * headDim),
-          key: variable("k", keyValueHeads * headDim),
-          value: variable("v", keyValueHeads * headDim),
-          queries: table("queries"),
-          keys: table("keys"),
-        }, { heads, keyValueHeads, headDim });
-      },
-    },
-  );
-}
 
 for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const) {
   onPlain(`head: of input and weight, vocabulary ${vocabulary}`, () =>

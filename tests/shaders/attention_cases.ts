@@ -48,16 +48,24 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
   const { queries, keys } = tablesOf(segments);
+  const size = rows * keyValue!;
   return {
     rows,
     q: floats(query!, fill(0, rows * query!)),
-    k: floats(keyValue!, fill(1, rows * keyValue!)),
-    v: floats(keyValue!, fill(2, rows * keyValue!)),
+    keyValue: floats(2 * keyValue!, sideBySide(keyValue!, fill(1, size), fill(2, size))),
     dOut: floats(query!, randomValues(3, rows * query!)),
     queries: words(4, queries),
     keys: words(4, keys),
     dims: { rows, ...shape },
   };
+}
+
+/** Rows of [key | value]. */
+function sideBySide(cols: number, key: Float32Array, value: Float32Array): Float32Array {
+  return Float32Array.from({ length: 2 * key.length }, (_, i) => {
+    const [n, c] = [Math.floor(i / (2 * cols)), i % (2 * cols)];
+    return c < cols ? key[n * cols + c]! : value[n * cols + c - cols]!;
+  });
 }
 
 /** Operands of the attention ops over one forest. */
@@ -79,10 +87,10 @@ export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCa
 }
 
 /** Output, log sums and statistics as the forward pass leaves them. */
-function forwardOf({ q, k, v, dOut, queries, dims }: Tensors) {
+function forwardOf({ q, keyValue, dOut, queries, dims }: Tensors) {
   const out = new Float64Array(q.data.length);
   const logSum = new Float64Array(dims.rows * dims.heads);
-  const wide = [q, k, v].map(({ data }) => Float64Array.from(data));
+  const wide = [q, keyValue].map(({ data }) => Float64Array.from(data));
   const table = Uint32Array.from(queries.data);
   PLAIN_LOOPS.attention_forward([...wide, table], [out, logSum], dims);
   const statistics = new Float64Array(2 * logSum.length);
@@ -101,7 +109,7 @@ export const ATTENTION_OPS = {
     label,
     kind: "attention_forward",
     dims: t.dims,
-    inputs: [t.q, t.k, t.v, t.queries],
+    inputs: [t.q, t.keyValue, t.queries],
     outputs: [overwritten(t.rows, t.q.cols), overwritten(t.rows, t.dims.heads)],
   }),
   attention_delta: (t: Tensors, label: string): OpCase => {
@@ -118,14 +126,14 @@ export const ATTENTION_OPS = {
     label,
     kind: "attention_query_backward",
     dims: t.dims,
-    inputs: [t.q, t.k, t.v, forwardOf(t).statistics, t.dOut, t.queries],
+    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.queries],
     outputs: [overwritten(t.rows, t.q.cols)],
   }),
   attention_key_backward: (t: Tensors, label: string): OpCase => ({
     label,
     kind: "attention_key_backward",
     dims: { ...t.dims, seeing: t.rows },
-    inputs: [t.q, t.k, t.v, forwardOf(t).statistics, t.dOut, t.keys],
-    outputs: [overwritten(t.rows, t.k.cols), overwritten(t.rows, t.k.cols)],
+    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.keys],
+    outputs: [overwritten(t.rows, t.keyValue.cols)],
   }),
 };

@@ -20,7 +20,7 @@ kernelMatches(
 // As forward, times |d_out . v - delta| |k| summed over up to 31 slots. Where rows are reversed the log sums are of
 // other rows, so that p can exceed 1: hence relative to the largest output.
 const backward = (opCase: OpCase) => {
-  const size = opCase.inputs.slice(0, 3).reduce(
+  const size = opCase.inputs.slice(0, 2).reduce(
     (most, { data }) => Math.max(most, largest(data)),
     1,
   );

@@ -11,6 +11,7 @@ export interface LinearShape {
   readonly weightRow?: number;
   readonly bias?: boolean;
   readonly accumulate?: boolean;
+  readonly residual?: boolean;
   readonly format?: Format;
 }
 
@@ -32,6 +33,8 @@ export function linearCase(shape: LinearShape): OpCase {
     format,
   );
   const bias = shape.bias ? floats(features, randomValues(3, features)) : weight;
+  const x = floats(inner, randomValues(1, rows * inner));
+  const residual = shape.residual ? floats(outCols, randomValues(5, rows * outCols)) : x;
   const accumulate = shape.accumulate ?? false;
   return {
     label: JSON.stringify(shape),
@@ -43,9 +46,10 @@ export function linearCase(shape: LinearShape): OpCase {
       outCols,
       weightRow,
       hasBias: shape.bias ? 1 : 0,
+      hasResidual: shape.residual ? 1 : 0,
       accumulate: accumulate ? 1 : 0,
     },
-    inputs: [floats(inner, randomValues(1, rows * inner)), weight, bias],
+    inputs: [x, weight, bias, residual],
     outputs: [
       accumulate
         ? accumulated(outCols, randomValues(4, rows * outCols))

@@ -30,6 +30,12 @@ kernelMatches("linear_forward is the plain loop with many rows, whose workgroups
   linearCase({ rows: 300, inner: 20, features: 33, bias: true }),
 ], ofInner);
 
+kernelMatches("linear_forward adds a residual once, whatever the number of slices", [
+  linearCase({ rows: 9, inner: 20, features: 33, residual: true }),
+  linearCase({ rows: 67, inner: 516, features: 37, bias: true, residual: true }),
+  linearCase({ rows: 257, inner: 64, features: 768, residual: true }),
+], ofInner);
+
 kernelMatches("linear_forward sums slices of more than 256 inner features", [
   linearCase({ rows: 5, inner: 260, features: 37, bias: true }),
   linearCase({ rows: 5, inner: 516, features: 37, accumulate: true }),
@@ -48,7 +54,7 @@ function hostile(label: string, values: (i: number) => number): OpCase {
   const base = linearCase({ rows: 9, inner: 64, features: 33 });
   const [x, weight] = base.inputs as [OpCase["inputs"][0], OpCase["inputs"][0]];
   const filled = { ...x, data: Float32Array.from(x.data, (_, i) => values(i)) };
-  return { ...base, label, inputs: [filled, weight, weight] };
+  return { ...base, label, inputs: [filled, weight, weight, filled] };
 }
 
 kernelMatches("linear_forward keeps huge, tiny and cancelling numbers", [

@@ -11,14 +11,42 @@ import {
 } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 
-const SHAPES = [[1, 4], [33, 20], [13, 260]] as const;
+/** Rows and columns, rows side by side, columns of the matrix before and after them. */
+const SHAPES = [
+  { rows: 1, cols: 4, perRow: 1, before: 0, after: 0 },
+  { rows: 33, cols: 20, perRow: 1, before: 0, after: 0 },
+  { rows: 13, cols: 260, perRow: 1, before: 0, after: 0 },
+  { rows: 21, cols: 20, perRow: 3, before: 8, after: 4 },
+];
+type Shape = (typeof SHAPES)[number];
+const row = (rows: number, cols: number): Shape => ({ rows, cols, perRow: 1, before: 0, after: 0 });
+const label = (shape: Shape) => JSON.stringify(shape);
 
-function forwardCase(label: string, rows: number, cols: number, x: Float32Array): OpCase {
+/** Fields that say where rows lie. */
+function placesOf({ rows, cols, perRow, before, after }: Shape) {
+  return { rows, cols, perRow, column: before, stride: before + perRow * cols + after };
+}
+
+/** The rows that lie in the window of a matrix, one after the other. */
+function windowed(shape: Shape, matrix: Float32Array): Float32Array {
+  const { column, stride, perRow, cols, rows } = placesOf(shape);
+  return Float32Array.from({ length: rows * cols }, (_, i) => {
+    const n = Math.floor(i / cols);
+    return matrix[Math.floor(n / perRow) * stride + column + n % perRow * cols + i % cols]!;
+  });
+}
+
+/** Values of the whole matrix that the rows lie in. */
+const sizeOf = (shape: Shape) => shape.rows / shape.perRow * placesOf(shape).stride;
+
+function forwardCase(label: string, shape: Shape, x: Float32Array): OpCase {
+  const { rows, cols } = shape;
+  const places = placesOf(shape);
   return {
     label,
     kind: "rmsnorm_forward",
-    dims: { rows, cols, eps: 1e-6 },
-    inputs: [floats(cols, x), floats(cols, randomValues(2, cols, 2))],
+    dims: { ...places, eps: 1e-6 },
+    inputs: [floats(places.stride, x), floats(cols, randomValues(2, cols, 2))],
     outputs: [overwritten(rows, cols), overwritten(rows, 1)],
   };
 }
@@ -27,16 +55,13 @@ function forwardCase(label: string, rows: number, cols: number, x: Float32Array)
 const ofRow: OpTolerance = ({ dims }) => ({ atol: 1e-30, rtol: F32_EPSILON * (dims["cols"]! + 8) });
 
 kernelMatches("rmsnorm_forward is the plain loop, the scale included", [
-  ...SHAPES.map(([rows, cols]) =>
-    forwardCase(`${rows}x${cols}`, rows, cols, randomValues(1, rows * cols))
-  ),
-  forwardCase("equal rows", 5, 20, new Float32Array(100).fill(3)),
-  forwardCase("huge", 3, 20, randomValues(1, 60, 1e18)),
-  forwardCase("zeros of both signs", 2, 4, Float32Array.of(0, -0, 0, -0, 0, 0, 0, 0)),
+  ...SHAPES.map((shape) => forwardCase(label(shape), shape, randomValues(1, sizeOf(shape)))),
+  forwardCase("equal rows", row(5, 20), new Float32Array(100).fill(3)),
+  forwardCase("huge", row(3, 20), randomValues(1, 60, 1e18)),
+  forwardCase("zeros of both signs", row(2, 4), Float32Array.of(0, -0, 0, -0, 0, 0, 0, 0)),
   forwardCase(
     "one of a row",
-    2,
-    8,
+    row(2, 8),
     Float32Array.of(0, 0, 0, 9, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
   ),
 ], ofRow);
@@ -48,22 +73,24 @@ function scaleOf(x: Float32Array, cols: number): Float32Array {
   });
 }
 
-function backwardCase(rows: number, cols: number, target: "added" | "written"): OpCase {
-  const x = randomValues(1, rows * cols);
+function backwardCase(shape: Shape, target: "added" | "written"): OpCase {
+  const { rows, cols } = shape;
+  const places = placesOf(shape);
+  const x = randomValues(1, sizeOf(shape));
   return {
-    label: `${rows}x${cols} ${target}`,
+    label: `${label(shape)} ${target}`,
     kind: "rmsnorm_backward",
-    dims: { rows, cols, accumulate: target === "added" ? 1 : 0 },
+    dims: { ...places, accumulate: target === "added" ? 1 : 0 },
     inputs: [
-      floats(cols, x),
+      floats(places.stride, x),
       floats(cols, randomValues(2, cols)),
-      floats(1, scaleOf(x, cols)),
+      floats(1, scaleOf(windowed(shape, x), cols)),
       floats(cols, randomValues(3, rows * cols)),
     ],
     outputs: [
       target === "added"
-        ? accumulated(cols, randomValues(4, rows * cols))
-        : overwritten(rows, cols),
+        ? accumulated(places.stride, randomValues(4, sizeOf(shape)))
+        : overwritten(rows / shape.perRow, places.stride),
     ],
   };
 }
@@ -76,25 +103,22 @@ const ofBackward: OpTolerance = ({ inputs, dims }) => {
 
 kernelMatches(
   "rmsnorm_backward is the plain loop, written and added",
-  SHAPES.flatMap(([rows, cols]) => [
-    backwardCase(rows, cols, "written"),
-    backwardCase(rows, cols, "added"),
-  ]),
+  SHAPES.flatMap((shape) => [backwardCase(shape, "written"), backwardCase(shape, "added")]),
   ofBackward,
 );
 
 kernelMatches(
   "rmsnorm_weight_backward adds sums over rows",
-  [[1, 4], [13, 132], [259, 20]].map(([rows, cols]): OpCase => ({
-    label: `${rows}x${cols}`,
+  [row(1, 4), row(13, 132), row(259, 20), SHAPES[3]!].map((shape): OpCase => ({
+    label: label(shape),
     kind: "rmsnorm_weight_backward",
-    dims: { rows: rows!, cols: cols! },
+    dims: placesOf(shape),
     inputs: [
-      floats(cols!, randomValues(1, rows! * cols!)),
-      floats(1, randomValues(2, rows!, 2)),
-      floats(cols!, randomValues(3, rows! * cols!)),
+      floats(placesOf(shape).stride, randomValues(1, sizeOf(shape))),
+      floats(1, randomValues(2, shape.rows, 2)),
+      floats(shape.cols, randomValues(3, shape.rows * shape.cols)),
     ],
-    outputs: [accumulated(cols!, randomValues(4, cols!))],
+    outputs: [accumulated(shape.cols, randomValues(4, shape.cols))],
   })),
   ({ dims }) => roundingOf(dims["rows"]!, 2 * dims["rows"]! + 1),
 );

@@ -90,21 +90,6 @@ kernelMatches("gather_rows_backward puts rows back, and zeros where none was tak
   gatherBackwardCase(13, 13, 36),
 ], EXACT);
 
-function cacheCase(rows: number, cols: number): OpCase {
-  const slots = 2 * rows + 5;
-  const queries = Uint32Array.from(
-    { length: 4 * rows },
-    (_, i) => i % 4 === 3 ? (Math.floor(i / 4) * 2 + 3) % slots : 9999,
-  );
-  return {
-    label: `${rows}x${cols}`,
-    kind: "cache_append",
-    dims: { rows, cols },
-    inputs: [floats(cols, randomValues(1, rows * cols)), words(4, queries)],
-    outputs: [accumulated(cols, randomValues(2, slots * cols))],
-  };
-}
-
 /** Pairs of slots, the sources in the first half of the cache, the targets in the second. */
 function copyCase(rows: number, cols: number): OpCase {
   const slots = 2 * rows + 5;
@@ -124,11 +109,5 @@ function copyCase(rows: number, cols: number): OpCase {
 kernelMatches(
   "cache_copy copies its pairs and touches no other slot",
   SHAPES.map(([rows, cols]) => copyCase(rows, cols)),
-  EXACT,
-);
-
-kernelMatches(
-  "cache_append writes its slots and no other",
-  SHAPES.map(([rows, cols]) => cacheCase(rows, cols)),
   EXACT,
 );

@@ -4,7 +4,12 @@ import type { Architecture } from "../../src/model/architecture.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { packBatch, type PackedBatch, type Prediction } from "../../src/model/packing.ts";
-import { parametersOf } from "../../src/model/parameters.ts";
+import {
+  parametersOf,
+  stackValues,
+  storedParametersOf,
+  unstackValues,
+} from "../../src/model/parameters.ts";
 import { fullTraining, gradientProgram } from "../../src/model/programs.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import type { Segment } from "../../src/model/segments.ts";
@@ -120,7 +125,9 @@ export function writeModel(
   architecture: Architecture,
   weights: ReadonlyMap<string, Float32Array | Float64Array>,
 ): void {
-  for (const [name, values] of weights) engine.write(name, values);
+  for (const parameter of storedParametersOf(architecture)) {
+    engine.write(parameter.name, stackValues(parameter, (part) => weights.get(part)!));
+  }
   engine.write("rope", ropeTable(architecture.rope, architecture.headDim, POSITIONS));
 }
 
@@ -133,7 +140,8 @@ export const loadGradient = Effect.fnUntraced(function* (
     readonly tokens: number;
   },
 ) {
-  const names = parametersOf(architecture).map(({ name }) => name);
+  const parameters = storedParametersOf(architecture);
+  const names = parameters.map(({ name }) => name);
   const program = gradientProgram(architecture, fullTraining(architecture));
   const room = roomFor(options.tokens, architecture);
   const executable = yield* engine.load(program, room);
@@ -156,9 +164,9 @@ export const loadGradient = Effect.fnUntraced(function* (
         executable.write("d_head", dHead);
         executable.run(1, dimsOf(batch, inverseTemperature));
         const read = yield* engine.read(names.map(gradientName));
-        return new Map(
-          names.map((name) => [name, Float64Array.from(read[gradientName(name)]!)]),
-        );
+        return new Map(parameters.flatMap((parameter) =>
+          unstackValues(parameter, Float64Array.from(read[gradientName(parameter.name)]!))
+        ));
       }),
   };
   return loaded;
