@@ -187,8 +187,8 @@ export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<nu
       const [query, keyValue] = [place(b, "q", N, d!), place(b, "key_value", N, 2 * d!)];
       b.push({
         kind: "attention_forward",
-        inputs: [query, keyValue, queries],
-        outputs: [place(b, "out", N, d!), place(b, "log_sum", N, 1)],
+        inputs: [query, keyValue, queries, input(b, "tiles", symbol("T"), 2, "u32")],
+        outputs: [place(b, "out", N, d!), place(b, "softmax", N, 2)],
         dims: { rows: N, ...shape },
       });
     },
@@ -196,6 +196,7 @@ export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<nu
       q: numbers(N * d!, 7919),
       key_value: sideBySide(d!, numbers(N * d!, 104729), numbers(N * d!, 1299709)),
       queries: inputs["queries"]!,
+      tiles: inputs["tiles"]!,
     },
     result: async (read) => [...(await read("out")).slice((t! - 1) * d!, (t! - 1) * d! + 4)],
   });

@@ -1,6 +1,6 @@
-// statistics[n, h] = log_sum[n,h],  statistics[n, heads + h] = delta[n,h] = d_out[n,h] . out[n,h]
+// statistics[n, h] = m + log s,  statistics[n, heads + h] = delta[n,h] = d_out[n,h] . out[n,h]
 //
-// out, d_out (rows, heads D) f32     log_sum (rows, heads) f32     statistics (rows, 2 heads) f32, overwritten
+// out, d_out (rows, heads D) f32     softmax (rows, heads) of [m, s] f32     statistics (rows, 2 heads) f32, overwritten
 // Packed together because the backward kernels have no binding to spare.
 // Dispatch ceil(rows heads / WG); an invocation owns a head of a query. Trips: D / 4.
 // Reference: src/reference/attention.ts attentionDelta. Test: tests/shaders/attention_test.ts.
@@ -15,7 +15,7 @@ override WG: u32 = 32u;
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> out: array<vec4f>;
 @group(0) @binding(2) var<storage, read> d_out: array<vec4f>;
-@group(0) @binding(3) var<storage, read> log_sum: array<f32>;
+@group(0) @binding(3) var<storage, read> softmax: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> statistics: array<f32>;
 
 @compute @workgroup_size(WG)
@@ -33,6 +33,6 @@ fn attention_delta(
     products = fma(out[i * length + d], d_out[i * length + d], products);
   }
   let at = i / dims.heads * 2u * dims.heads + i % dims.heads;
-  statistics[at] = log_sum[i];
+  statistics[at] = softmax[i].x + log(softmax[i].y);
   statistics[at + dims.heads] = products.x + products.y + products.z + products.w;
 }

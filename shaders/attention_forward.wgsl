@@ -1,10 +1,10 @@
 // out[n,h] = sum_j p[j] v[j,g],  p = softmax_j(q[n,h] . k[j,g] / sqrt(D)),  g = h keyValueHeads / heads
-// log_sum[n,h] = log sum_j exp(q[n,h] . k[j,g] / sqrt(D))
+// softmax[n,h] = [m, s],  m = max_j q[n,h] . k[j,g] / sqrt(D),  s = sum_j exp(q[n,h] . k[j,g] / sqrt(D) - m)
 //
 // q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // queries (Q) of u32: row n < rows is [firstRange, rangeCount, ownStart, slot], other rows are ranges [start, end, ..].
 //   Query n sees the slots of its ranges, then ownStart..slot: at least its own, so the sum is never empty.
-// out (rows, heads D), log_sum (rows, heads) f32, overwritten
+// out (rows, heads D), softmax (rows, heads) of [m, s] f32, overwritten
 // Dispatch ceil(rows keyValueHeads / WG); an invocation owns the GROUP = heads / keyValueHeads heads of a query that
 // share keys and values, so that each is read once, and walks the slots in table order with the online softmax:
 // m' = max(m, s), sums scaled by exp(m - m'). Trips: slots seen (times GROUP D / 2 where loops are kept).
@@ -26,7 +26,7 @@ override WG: u32 = 32u;
 @group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
 @group(0) @binding(3) var<storage, read> queries: array<vec4u>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> log_sum: array<f32>;
+@group(0) @binding(5) var<storage, read_write> softmax: array<vec2f>;
 
 @compute @workgroup_size(WG)
 fn attention_forward(
@@ -74,11 +74,12 @@ fn attention_forward(
           score4 = fma(query[h * D4 + d], key[d], score4);
         }
         let score = score4.x + score4.y + score4.z + score4.w;
-        let next = max(m[h], score);
-        let keep = exp(m[h] - next);
-        let weight = exp(score - next);
+        // One of the two factors exp(m - m') and exp(score - m') is 1.
+        let e = exp(-abs(score - m[h]));
+        let keep = select(e, 1.0, score <= m[h]);
+        let weight = select(1.0, e, score <= m[h]);
         s[h] = s[h] * keep + weight;
-        m[h] = next;
+        m[h] = max(m[h], score);
         for (var d = 0u; d < D4; d++) { // @unroll
           sum[h * D4 + d] = fma(value[d], vec4f(weight), sum[h * D4 + d] * keep);
         }
@@ -89,6 +90,6 @@ fn attention_forward(
     for (var d = 0u; d < D4; d++) { // @unroll
       out[first + h * D4 + d] = sum[h * D4 + d] / s[h];
     }
-    log_sum[i * GROUP + h] = m[h] + log(s[h]);
+    softmax[i * GROUP + h] = vec2f(m[h], s[h]);
   }
 }

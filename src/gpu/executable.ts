@@ -16,7 +16,7 @@ import {
 } from "../model/plan.ts";
 import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
 import { FORMAT_CODE } from "./formats.ts";
-import { type Bound, KERNELS, type Traits } from "./kernels.ts";
+import { type Bound, type KernelName, kernelOf, KERNELS, type Traits } from "./kernels.ts";
 import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";
 
@@ -101,22 +101,22 @@ export const loadProgram = Effect.fnUntraced(function* (
     return made;
   };
 
-  const formOf = (op: Op, bound: Bound): Form => {
-    const { kind } = op;
-    if (!host.traits.straightLine) return { kind, textures: [] };
+  const formOf = (op: Op, kernel: KernelName, bound: Bound): Form => {
+    if (!host.traits.straightLine) return { kernel, textures: [] };
     // State such as a cache changes with every token, so that a copy would cost more than it saves.
-    const textures = KERNELS[kind].textures(bound).filter((input) => {
+    const textures = KERNELS[kernel].textures(bound).filter((input) => {
       const tensor = op.inputs[input]!;
       return tensor.role !== "state" && copies.fits(bufferOf(tensor));
     });
-    return { kind, textures };
+    return { kernel, textures };
   };
 
   const prepare = (ops: ReadonlyArray<Op>, dims: Dims): Prepared => {
     const launches = ops.map((op) => {
-      const bound = bindDims(op, dims);
-      checkTrips(op, bound, host.traits);
-      return { op, bound, launches: KERNELS[op.kind].launches(bound, host.traits) };
+      const bound = { ...dims, ...bindDims(op, dims) };
+      const kernel = kernelOf(op.kind, bound, host.traits);
+      checkTrips(kernel, bound, host.traits);
+      return { op, kernel, bound, launches: KERNELS[kernel].launches(bound, host.traits) };
     });
     const count = launches.reduce((sum, entry) => sum + entry.launches.length, 0);
     if (uniform.grow(count)) groups.clear();
@@ -124,8 +124,8 @@ export const loadProgram = Effect.fnUntraced(function* (
     const view = new DataView(uniforms.buffer);
     const steps: Step[] = [];
     let offset = 0;
-    for (const { op, bound, launches: ofOp } of launches) {
-      const form = formOf(op, bound);
+    for (const { op, kernel, bound, launches: ofOp } of launches) {
+      const form = formOf(op, kernel, bound);
       for (const input of form.textures) {
         const tensor = op.inputs[input]!;
         const buffer = bufferOf(tensor);
@@ -137,14 +137,14 @@ export const loadProgram = Effect.fnUntraced(function* (
       const weight = KERNELS[op.kind].weightInput;
       const format = weight === null ? 0 : FORMAT_CODE[op.inputs[weight]!.format];
       // The form of an op can change with the number of rows, and its bindings with it.
-      const key = `${form.textures}`;
+      const key = `${kernel} ${form.textures}`;
       if (forms.get(op) !== key) groups.delete(op);
       forms.set(op, key);
       const group = groupOf(op, form);
       for (const launch of ofOp) {
         writeDims(view, offset, fields, { ...bound, ...launch.dims });
         const pipeline = host.pipelines.pipeline(form, launch, format);
-        steps.push({ _tag: "Dispatch", op: op.kind, pipeline, group, grid: launch.grid, offset });
+        steps.push({ _tag: "Dispatch", op: kernel, pipeline, group, grid: launch.grid, offset });
         offset += DIMS_STRIDE;
       }
       for (const output of op.outputs) copies.written(bufferOf(output));
@@ -202,13 +202,13 @@ function bindDims(op: Op, dims: Dims): Record<string, number> {
   );
 }
 
-function checkTrips(op: Op, bound: Readonly<Record<string, number>>, traits: Traits): void {
-  const trips = KERNELS[op.kind].trips(bound);
+function checkTrips(kernel: KernelName, bound: Bound, traits: Traits): void {
+  const trips = KERNELS[kernel].trips(bound);
   if (traits.straightLine && trips > MOST_TRIPS) {
     throw new KernelFailed({
-      kernel: op.kind,
+      kernel,
       message:
-        `Cannot run ${op.kind} as this adapter allows ${MOST_TRIPS} loop iterations of an invocation: current value is ${trips}`,
+        `Cannot run ${kernel} as this adapter allows ${MOST_TRIPS} loop iterations of an invocation: current value is ${trips}`,
     });
   }
 }

@@ -1,8 +1,10 @@
 import type { OpKind } from "../model/plan.ts";
+import { TILE } from "../model/segments.ts";
 import adamwUpdate from "../../shaders/adamw_update.wgsl" with { type: "text" };
 import attentionDelta from "../../shaders/attention_delta.wgsl" with { type: "text" };
 import attentionForward from "../../shaders/attention_forward.wgsl" with { type: "text" };
 import attentionKeyBackward from "../../shaders/attention_key_backward.wgsl" with { type: "text" };
+import attentionTileForward from "../../shaders/attention_tile_forward.wgsl" with { type: "text" };
 import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
   type: "text",
 };
@@ -51,7 +53,7 @@ export interface Launch {
   readonly grid: readonly [number, number];
 }
 
-/** Bound dims of one op of one run. */
+/** Sizes and scalars of one run, and the dims of one op. */
 export type Bound = Readonly<Record<string, number>>;
 
 const rowsOf = (dims: Bound) => dims["rows"]!;
@@ -213,8 +215,55 @@ const byHeadGroup = (dims: Bound) => ({
 });
 const overRows = (dims: Bound) => dims["rows"]! * 1.01;
 
-/** The kernel of every op. */
-export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
+/**
+ * Attention in tiles: a dispatch for each round, in which each tile of queries meets one tile of slots. Between the
+ * two lies a barrier and no branch, and what a query has found so far stays in memory.
+ */
+function tiled(
+  source: string,
+  options: { readonly rounds: string; readonly textures: ReadonlyArray<number> },
+): Kernel {
+  return {
+    code: source,
+    launches: (dims) => {
+      const { D4, GROUP } = byHeadGroup(dims);
+      const WG = Math.ceil(TILE * GROUP / LANES) * LANES;
+      const rounds = dims[`${options.rounds}Rounds`]!;
+      return Array.from({ length: rounds }, (_, round) => ({
+        constants: { D4, GROUP, KEYS: TILE, WG, FILLS: Math.ceil(TILE * D4 / WG) },
+        overrides: {},
+        dims: { round },
+        grid: [dims[`${options.rounds}${round}`]!, dims["keyValueHeads"]!] as const,
+      }));
+    },
+    trips: () => 0,
+    weightInput: null,
+    textures: (dims) => dims["rows"]! >= 128 ? options.textures : [],
+  };
+}
+
+/** Kernels that compute the same as the one of the op's name, in tiles. */
+type TileKernel = "attention_tile_forward";
+
+/** The name of a kernel: that of its op, or of an op in another form. */
+export type KernelName = OpKind | TileKernel;
+
+const TILE_KERNELS: Partial<
+  Record<OpKind, { readonly name: TileKernel; readonly rounds: string }>
+> = { attention_forward: { name: "attention_tile_forward", rounds: "tiles" } };
+
+/** The kernel of an op: in tiles where the run has tiles, the adapter prefers straight lines, and memory holds a tile. */
+export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
+  const tile = TILE_KERNELS[kind];
+  if (tile === undefined || !traits.straightLine) return kind;
+  const { D4, GROUP } = byHeadGroup(dims);
+  const fits = 2 * TILE * D4 * 16 <= traits.workgroupBytes &&
+    TILE * GROUP <= traits.maxInvocations;
+  return fits && dims[`${tile.rounds}Rounds`] !== undefined ? tile.name : kind;
+}
+
+/** The kernel of every op, and those in tiles. */
+export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   embedding_forward: reading(flat(embeddingForward, quarter, { width: 64 }), 1),
   embedding_backward: flat(embeddingBackward, (d) => d["unique"]! * d["cols"]! / 4),
   rmsnorm_forward: flat(rmsnormForward, rowsOf, {
@@ -267,6 +316,7 @@ export const KERNELS: Readonly<Record<OpKind, Kernel>> = {
     constants: byHeadGroup,
     textures: [1],
   }),
+  attention_tile_forward: tiled(attentionTileForward, { rounds: "tiles", textures: [0, 1] }),
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     cpuWidth: LANES,

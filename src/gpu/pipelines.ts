@@ -3,8 +3,7 @@ import {
   makeShaderDataDefinitions,
   type StructDefinition,
 } from "webgpu-utils";
-import type { OpKind } from "../model/plan.ts";
-import { type Bound, KERNELS, type Launch, type Traits } from "./kernels.ts";
+import { type Bound, type KernelName, KERNELS, type Launch, type Traits } from "./kernels.ts";
 import { setConstants, unrollLoops } from "./straight_line.ts";
 import { readThroughTextures } from "./texture_form.ts";
 
@@ -24,7 +23,7 @@ export interface Interface {
 
 /** A form of a kernel: which inputs it reads through textures. */
 export interface Form {
-  readonly kind: OpKind;
+  readonly kernel: KernelName;
   readonly textures: ReadonlyArray<number>;
 }
 
@@ -62,7 +61,7 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
   const pipelines = new Map<string, GPUComputePipeline>();
   const complaints: Array<Promise<{ kernel: string; message: string } | null>> = [];
   const interfaceOf = (form: Form): Interface => {
-    const key = `${form.kind} ${form.textures}`;
+    const key = `${form.kernel} ${form.textures}`;
     const known = interfaces.get(key) ?? readInterface(device, form);
     interfaces.set(key, known);
     return known;
@@ -70,25 +69,25 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
   return {
     interfaceOf,
     pipeline: (form, launch, format) => {
-      const { kind } = form;
-      const reads = KERNELS[kind].weightInput !== null;
+      const { kernel } = form;
+      const reads = KERNELS[kernel].weightInput !== null;
       const overrides = { ...launch.overrides, ...(reads ? { FORMAT: format } : {}) };
-      const key = `${kind} ${JSON.stringify([form.textures, launch.constants, overrides])}`;
+      const key = `${kernel} ${JSON.stringify([form.textures, launch.constants, overrides])}`;
       const known = pipelines.get(key);
       if (known !== undefined) return known;
       device.pushErrorScope("validation");
       const text = setConstants(codeOf(form), launch.constants);
       const code = traits.straightLine ? unrollLoops(text) : text;
-      const module = device.createShaderModule({ label: `${kind}.wgsl`, code });
+      const module = device.createShaderModule({ label: `${kernel}.wgsl`, code });
       const { layout } = interfaceOf(form);
       const made = device.createComputePipeline({
-        label: kind,
-        layout: device.createPipelineLayout({ label: kind, bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: kind, constants: overrides },
+        label: kernel,
+        layout: device.createPipelineLayout({ label: kernel, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: kernel, constants: overrides },
       });
       complaints.push(
         device.popErrorScope().then((error) =>
-          error === null ? null : { kernel: kind, message: error.message }
+          error === null ? null : { kernel, message: error.message }
         ),
       );
       pipelines.set(key, made);
@@ -102,14 +101,14 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
 }
 
 /** Text of a form before its constants are set. */
-function codeOf({ kind, textures }: Form): string {
-  return readThroughTextures(KERNELS[kind].code, textures.map((input) => input + 1));
+function codeOf({ kernel, textures }: Form): string {
+  return readThroughTextures(KERNELS[kernel].code, textures.map((input) => input + 1));
 }
 
 function readInterface(device: GPUDevice, form: Form): Interface {
-  const { kind } = form;
+  const { kernel } = form;
   const definitions = makeShaderDataDefinitions(codeOf(form));
-  const [group] = makeBindGroupLayoutDescriptors(definitions, { compute: { entryPoint: kind } });
+  const [group] = makeBindGroupLayoutDescriptors(definitions, { compute: { entryPoint: kernel } });
   const entries = [...group!.entries].map((entry) => {
     if (entry.binding === 0) {
       return { ...entry, buffer: { ...entry.buffer, hasDynamicOffset: true } };
@@ -123,9 +122,9 @@ function readInterface(device: GPUDevice, form: Form): Interface {
   const fields = new Map<string, DimsField>();
   for (const [name, field] of Object.entries(struct.fields)) {
     const type = "type" in field.type ? field.type.type : "a struct";
-    if (type !== "u32" && type !== "f32") throw new Error(`Field ${name} of ${kind} is ${type}`);
+    if (type !== "u32" && type !== "f32") throw new Error(`Field ${name} of ${kernel} is ${type}`);
     fields.set(name, { offset: field.offset, type });
   }
-  const layout = device.createBindGroupLayout({ label: kind, entries });
+  const layout = device.createBindGroupLayout({ label: kernel, entries });
   return { fields, bindings: entries.length - 1, layout };
 }

@@ -211,13 +211,13 @@ function turnBack(b: Builder, op: Op, d: Tensor, gradients: Gradients, input: Te
 }
 
 function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients): void {
-  const [query, keyValue, queries, keys] = op.inputs as [Tensor, Tensor, Tensor, Tensor];
-  const [out, logSum] = op.outputs as [Tensor, Tensor];
+  const [query, keyValue, queries, , keys] = op.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [out, softmax] = op.outputs as [Tensor, Tensor];
   const shape = op.dims;
   const statistics = b.scratch("attention_statistics", query.rows, 2 * (shape["heads"] as number));
   b.push({
     kind: "attention_delta",
-    inputs: [out, d, logSum],
+    inputs: [out, d, softmax],
     outputs: [statistics],
     dims: shape,
   });

@@ -49,7 +49,7 @@ export function decodeProgram(
   const b = createBuilder();
   const weights = declareWeights(b, architecture, format);
   const rows = symbol("N");
-  const hidden = decoderForward(b, architecture, weights, { _tag: "Cache" }, rows);
+  const hidden = decoderForward(b, architecture, weights, { _tag: "Cache", tiled: false }, rows);
   const weight = headWeight(architecture, weights);
   const vocabulary = architecture.vocabulary;
   const logits = linear(b, hidden, weight);

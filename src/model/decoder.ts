@@ -30,10 +30,13 @@ export function declareWeights(b: Builder, architecture: Architecture, format: F
   };
 }
 
-/** Where the keys and values of a layer come from: the batch itself, or a cache that outlives the run. */
+/**
+ * Where the keys and values of a layer come from: the batch itself, or a cache that outlives the run. Queries of one
+ * sequence lie side by side in `tiled` runs; in the others each is of a sequence of its own.
+ */
 export type KeyValueStore =
   | { readonly _tag: "Batch"; readonly keys: Tensor | null }
-  | { readonly _tag: "Cache" };
+  | { readonly _tag: "Cache"; readonly tiled: boolean };
 
 /** Number of slots of the key/value cache. */
 export const CACHE_SLOTS = symbol("M");
@@ -112,7 +115,9 @@ function attentionBlock(
   };
   const query = rope(b, inputs, places, keyValue, shape);
   const keys = store._tag === "Batch" ? store.keys : null;
-  return attention(b, { query, keyValue, queries: places.queries, keys }, shape);
+  const isTiled = store._tag === "Batch" || store.tiled;
+  const tiles = isTiled ? input(b, "tiles", symbol("T"), 2, "u32") : null;
+  return attention(b, { query, keyValue, queries: places.queries, tiles, keys }, shape);
 }
 
 /** The cache of a layer, (M, 2 keyValueHeads D): keys, then values, of each slot. */

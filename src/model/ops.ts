@@ -120,8 +120,8 @@ export function rope(
 
 /**
  * out[n,h] = sum_j softmax_j(q[n,h] . k[j,g] / sqrt(D)) v[j,g] over the slots j that query n sees in `queries`;
- * g = floor(h * keyValueHeads / heads); row j of `keyValue` is [keys | values]. The second output is the log of each
- * row's softmax denominator.
+ * g = floor(h * keyValueHeads / heads); row j of `keyValue` is [keys | values]. The second output is [max, sum of
+ * exp(score - max)] of each row's scores.
  */
 export function attention(
   b: Builder,
@@ -129,18 +129,20 @@ export function attention(
     readonly query: Tensor;
     readonly keyValue: Tensor;
     readonly queries: Tensor;
+    /** (T,2) of stretches of queries of one sequence, if there are such. */
+    readonly tiles: Tensor | null;
+    /** (K,4) of who sees each key, which the backward pass reads. */
     readonly keys: Tensor | null;
   },
   shape: AttentionShape,
 ): Tensor {
-  const { query, keyValue, queries, keys } = inputs;
+  const { query, keyValue, queries, tiles, keys } = inputs;
   const out = b.scratch("attention", query.rows, query.cols);
-  const logSum = b.scratch("attention_log_sum", query.rows, shape.heads);
+  const softmax = b.scratch("attention_softmax", query.rows, 2 * shape.heads);
   b.push({
     kind: "attention_forward",
-    // The table of keys is what the backward pass reads; the forward pass ignores it.
-    inputs: keys === null ? [query, keyValue, queries] : [query, keyValue, queries, keys],
-    outputs: [out, logSum],
+    inputs: [query, keyValue, queries, tiles, keys].filter((tensor) => tensor !== null),
+    outputs: [out, softmax],
     dims: { rows: query.rows, ...shape },
   });
   return out;

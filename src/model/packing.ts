@@ -22,7 +22,7 @@ export function packBatch(
   ids: Uint32Array,
   predictions: ReadonlyArray<Prediction>,
 ): PackedBatch {
-  const { table, positions } = queryTable(segments, allRuns(segments));
+  const table = queryTable(segments, allRuns(segments));
   const keys = keyTable(segments);
   const rowIndex = Uint32Array.from(predictions, (p) => p.row);
   const rowInverse = new Uint32Array(ids.length).fill(0xffffffff);
@@ -31,8 +31,7 @@ export function packBatch(
   return {
     inputs: {
       ids,
-      positions,
-      queries: table,
+      ...table.inputs,
       keys,
       row_index: rowIndex,
       row_inverse: rowInverse,
@@ -41,9 +40,8 @@ export function packBatch(
       token_order: tokenOrder,
     },
     dims: {
-      N: ids.length,
+      ...table.dims,
       R: predictions.length,
-      Q: table.length / 4,
       K: keys.length / 4,
       U: occurrences.length / 4,
       S: largestView(keys, ids.length),

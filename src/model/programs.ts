@@ -16,7 +16,7 @@ import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
- * query table, K rows of the key table, S tokens that see one at most, U different token ids, M slots of the cache, C of them copied, P positions of
+ * query table, K rows of the key table, T tiles of queries, S tokens that see one at most, U different token ids, M slots of the cache, C of them copied, P positions of
  * the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */
@@ -113,7 +113,13 @@ export function logitsProgram(architecture: Architecture, format: Format): Progr
 export function cacheProgram(architecture: Architecture, format: Format): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, format);
-  const hidden = decoderForward(b, architecture, weights, { _tag: "Cache" }, symbol("N"));
+  const hidden = decoderForward(
+    b,
+    architecture,
+    weights,
+    { _tag: "Cache", tiled: true },
+    symbol("N"),
+  );
   const prefill = [...b.ops];
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));

@@ -1,3 +1,5 @@
+import type { Dims } from "./plan.ts";
+
 /**
  * Attention over a forest. A packed batch is a list of segments; the tokens of a segment see themselves causally
  * and, of each ancestor, a first part. That one definition is packing, KV-cached decoding, a prompt shared by a
@@ -15,13 +17,28 @@ export interface Segment {
   readonly visible: number;
 }
 
+/** Queries, and slots, in a tile of attention. */
+export const TILE = 32;
+
 /**
- * Table of what each query sees, rows of four: row n < N is `[firstRange, rangeCount, ownStart, slot]`, the rows
- * after hold ranges of slots `[start, end, 0, 0]`, root first. Query n sees its ranges, then ownStart..slot.
+ * What the tokens of one run see. Rows of four: row n < N of `queries` is `[firstRange, rangeCount, ownStart, slot]`,
+ * the rows after hold ranges of slots `[start, end, 0, 0]`, root first. Query n sees its ranges, then ownStart..slot.
+ * `tiles` holds `[row, count]` of stretches of at most TILE rows of one segment, those that see most slots first.
  */
 export interface QueryTable {
-  readonly table: Uint32Array;
-  readonly positions: Uint32Array;
+  readonly inputs: Readonly<Record<"queries" | "tiles" | "positions", Uint32Array>>;
+  /** Sizes of a run over the table, those of its rounds of tiles included. */
+  readonly dims: Dims;
+}
+
+/** Sizes of rounds of tiles: in round r the first `<name>r` of them have work. */
+export function roundDims(name: string, lengths: ReadonlyArray<number>): Dims {
+  const rounds = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const counts = Array.from(
+    { length: rounds },
+    (_, round) => [`${name}${round}`, lengths.filter((length) => length > round).length],
+  );
+  return { [`${name}Rounds`]: rounds, ...Object.fromEntries(counts) };
 }
 
 /** Slots of each ancestor that segment `index` sees, root first. */
@@ -49,30 +66,52 @@ export interface QueryRun {
   readonly count: number;
 }
 
-/** Table and positions of the tokens computed in one run; `rangeBase` rows are kept for queries. */
+/** Table, tiles and positions of the tokens computed in one run. */
 export function queryTable(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
-  rangeBase?: number,
 ): QueryTable {
   const count = runs.reduce((sum, run) => sum + run.count, 0);
-  const base = rangeBase ?? count;
   const ranges = runs.map((run) => ancestorRanges(segments, run.segment));
   const rangeRows = ranges.reduce((sum, list) => sum + list.length, 0);
-  const table = new Uint32Array((base + rangeRows) * 4);
+  const queries = new Uint32Array((count + rangeRows) * 4);
   const positions = new Uint32Array(count);
+  const tiles: Array<{ readonly row: number; readonly count: number; readonly slots: number }> = [];
   let row = 0;
-  let range = base;
+  let range = count;
   runs.forEach((run, index) => {
-    const segment = segments[run.segment]!;
+    const { start, firstPosition } = segments[run.segment]!;
     const list = ranges[index]!;
-    for (let i = run.from; i < run.from + run.count; i++) {
-      table.set([range, list.length, segment.start, segment.start + i], row * 4);
-      positions[row++] = segment.firstPosition + i;
+    const seen = list.reduce((sum, [first, end]) => sum + Math.ceil((end - first) / TILE), 0);
+    const end = run.from + run.count;
+    for (let i = run.from; i < end; i += TILE) {
+      const last = Math.min(i + TILE, end);
+      tiles.push({
+        row: row + i - run.from,
+        count: last - i,
+        slots: seen + Math.ceil(last / TILE),
+      });
     }
-    for (const [start, end] of list) table.set([start, end], range++ * 4);
+    for (let i = run.from; i < end; i++) {
+      queries.set([range, list.length, start, start + i], row * 4);
+      positions[row++] = firstPosition + i;
+    }
+    for (const [first, end] of list) queries.set([first, end], range++ * 4);
   });
-  return { table, positions };
+  tiles.sort((a, b) => b.slots - a.slots);
+  return {
+    inputs: {
+      queries,
+      tiles: Uint32Array.from(tiles.flatMap((tile) => [tile.row, tile.count])),
+      positions,
+    },
+    dims: {
+      N: count,
+      Q: queries.length / 4,
+      T: tiles.length,
+      ...roundDims("tiles", tiles.map(({ slots }) => slots)),
+    },
+  };
 }
 
 /** Runs that compute every token of every segment; slots and packed rows are then the same. */

@@ -95,14 +95,13 @@ const scoreSuffixes = Effect.fnUntraced(function* (
     });
     ids.push(...probe.ids);
   }
-  const { table, positions } = queryTable(segments, runs);
+  const table = queryTable(segments, runs);
   const { prefill } = runtime;
   prefill.write("ids", Uint32Array.from(ids));
-  prefill.write("positions", positions);
-  prefill.write("queries", table);
+  for (const [name, data] of Object.entries(table.inputs)) prefill.write(name, data);
   prefill.write("row_index", Uint32Array.from(rowIndex));
   prefill.write("targets", Uint32Array.from(targets));
-  const dims = { ...runtime.dims, N: ids.length, Q: table.length / 4, R: rowIndex.length };
+  const dims = { ...runtime.dims, ...table.dims, R: rowIndex.length };
   prefill.run(0, dims);
   prefill.run(1, { ...dims, inverseTemperature: 1 });
   const { head } = yield* prefill.read(["head"]);

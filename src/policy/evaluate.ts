@@ -119,7 +119,7 @@ export const evaluateAll = Effect.fn("Policy.evaluate")(function* (
   const limits = passLimits(runtime);
   for (const batch of cutMicroBatches(sequences, limits)) {
     const { inputs, dims } = packMicroBatch(batch, limits);
-    for (const name of ["ids", "positions", "queries", "row_index", "targets"]) {
+    for (const name of ["ids", "positions", "queries", "tiles", "row_index", "targets"]) {
       logProb.write(name, inputs[name]!);
     }
     logProb.run(0, { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature });

@@ -186,14 +186,13 @@ function prefillRuns(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
 ): void {
-  const { table, positions } = queryTable(segments, runs);
+  const { inputs, dims } = queryTable(segments, runs);
   const ids = runs.flatMap(({ segment, from, count }) => [
     ...contexts[segment]!.tokens.subarray(from, from + count),
   ]);
   runtime.prefill.write("ids", Uint32Array.from(ids));
-  runtime.prefill.write("positions", positions);
-  runtime.prefill.write("queries", table);
-  runtime.prefill.run(0, { ...runtime.dims, N: ids.length, Q: table.length / 4 });
+  for (const [name, data] of Object.entries(inputs)) runtime.prefill.write(name, data);
+  runtime.prefill.run(0, { ...runtime.dims, ...dims });
 }
 
 /**

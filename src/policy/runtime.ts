@@ -65,6 +65,7 @@ export const createRuntime: (
       R: capacity.passTokens,
       Q: (1 + MOST_ANCESTORS) * capacity.passTokens,
       K: (1 + MOST_ANCESTORS) * capacity.passTokens,
+      T: capacity.passTokens,
       U: Math.min(architecture.vocabulary, capacity.passTokens),
       M: slots + capacity.passTokens,
       C: slots,

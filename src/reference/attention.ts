@@ -27,8 +27,8 @@ function dot(a: Values, at: number, b: Values, bt: number, length: number): numb
   return sum;
 }
 
-/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); second output log sum exp. keyValue[j] = [k | v] */
-export const attentionForward: PlainLoop = ([q, keyValue, queries], [out, logSum], dims) => {
+/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); second output [max, sum exp(score - max)]. keyValue[j] = [k | v] */
+export const attentionForward: PlainLoop = ([q, keyValue, queries], [out, softmax], dims) => {
   const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
   const scale = 1 / Math.sqrt(D);
   for (let n = 0; n < rows; n++) {
@@ -41,7 +41,7 @@ export const attentionForward: PlainLoop = ([q, keyValue, queries], [out, logSum
       const scores = slots.map((j) => dot(q!, at, keyValue!, keyAt(j), D) * scale);
       const max = scores.reduce((m, s) => Math.max(m, s), NEG_LARGE);
       const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
-      logSum![n * heads + h] = max + Math.log(sum);
+      softmax!.set([max, sum], 2 * (n * heads + h));
       for (let d = 0; d < D; d++) out![at + d] = 0;
       slots.forEach((j, i) => {
         const p = Math.exp(scores[i]! - max) / sum;
@@ -52,12 +52,13 @@ export const attentionForward: PlainLoop = ([q, keyValue, queries], [out, logSum
 };
 
 /** (N,2H): the log sum, then delta[n,h] = dout[n,h] . out[n,h] */
-export const attentionDelta: PlainLoop = ([out, dOut, logSum], [statistics], dims) => {
+export const attentionDelta: PlainLoop = ([out, dOut, softmax], [statistics], dims) => {
   const { rows, heads, headDim: D } = dims as Shape;
   for (let n = 0; n < rows; n++) {
     for (let h = 0; h < heads; h++) {
       const at = (n * heads + h) * D;
-      statistics![n * 2 * heads + h] = logSum![n * heads + h]!;
+      const [max, sum] = [0, 1].map((i) => softmax![2 * (n * heads + h) + i]!);
+      statistics![n * 2 * heads + h] = max! + Math.log(sum!);
       statistics![n * 2 * heads + heads + h] = dot(out!, at, dOut!, at, D);
     }
   }

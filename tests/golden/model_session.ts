@@ -74,7 +74,9 @@ export const openSession = Effect.fnUntraced(function* (
         ...runtime.dims,
         ...dims,
       });
-      for (const name of ["ids", "positions", "queries"]) program.write(name, inputs[name]!);
+      for (const name of ["ids", "positions", "queries", "tiles"]) {
+        program.write(name, inputs[name]!);
+      }
       program.run(0, { ...runtime.dims, ...dims });
       return (yield* program.read(["logits"]))["logits"]!;
     }, Effect.scoped),

@@ -202,19 +202,17 @@ const cachedLogProbs = Effect.fnUntraced(function* (
   writeModel(engine, ARCHITECTURE, WEIGHTS);
   const logProbs = new Float64Array(tokens.length);
   for (const runs of passes) {
-    const { table, positions } = queryTable(segments, runs);
+    const table = queryTable(segments, runs);
     const slots = runs.flatMap(({ segment, from, count }) =>
       Array.from({ length: count }, (_, i) => segments[segment]!.start + from + i)
     );
     const write = (name: string, data: ReadonlyArray<number>) =>
       executable.write(name, Uint32Array.from(data));
     write("ids", slots.map((slot) => tokens[slot]!));
-    executable.write("positions", positions);
-    executable.write("queries", table);
+    for (const [name, data] of Object.entries(table.inputs)) executable.write(name, data);
     write("row_index", [...slots.keys()]);
     write("targets", slots.map((slot) => tokens[slot + 1] ?? 0));
-    const N = slots.length;
-    const dims = { ...room, N, R: N, Q: table.length / 4, inverseTemperature: 1 };
+    const dims = { ...room, ...table.dims, R: slots.length, inverseTemperature: 1 };
     executable.run(0, dims);
     executable.run(1, dims);
     const { head } = yield* executable.read(["head"]);

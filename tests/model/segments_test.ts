@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { occurrenceTable, packBatch, separateSegments } from "../../src/model/packing.ts";
-import { keyTable, queryTable } from "../../src/model/segments.ts";
+import { allRuns, keyTable, queryTable, TILE } from "../../src/model/segments.ts";
 import { forest, plantForest, seenBy, tablesOf, tokensOf } from "../support/forests.ts";
 
 /** Slots that row n of a query table sees, read as the kernels read it. */
@@ -59,7 +59,7 @@ Deno.test("queryTable() of any runs gives the rows of the whole table", () => {
       const from = stream.next().value! % length;
       return { segment, from, count: 1 + stream.next().value! % (length - from) };
     });
-    const { table, positions } = queryTable(segments, runs);
+    const { queries: table, positions } = queryTable(segments, runs).inputs;
     let row = 0;
     for (const { segment, from, count } of runs) {
       const { start, firstPosition } = segments[segment]!;
@@ -72,12 +72,49 @@ Deno.test("queryTable() of any runs gives the rows of the whole table", () => {
   }));
 });
 
+/** Segments long enough for several tiles. */
+const longForest = forest.map((segments) =>
+  plantForest(segments.map(({ length, parent, visible }, i) => ({
+    length: length * (7 + i),
+    parent,
+    visible: parent < 0 ? 0 : visible * (7 + parent),
+  })))
+);
+
+Deno.test("queryTable() cuts each run into tiles, and counts those that have work in each round", () => {
+  fc.assert(fc.property(longForest, (segments) => {
+    const { inputs, dims } = queryTable(segments, allRuns(segments));
+    const { tiles, queries } = inputs;
+    const rows: number[] = [];
+    const slotTiles: number[] = [];
+    for (let at = 0; at < tiles.length; at += 2) {
+      const [row, count] = [tiles[at]!, tiles[at + 1]!];
+      assert.ok(count >= 1 && count <= TILE);
+      const owner = segments.find(({ start, length }) => start <= row && row < start + length)!;
+      assert.ok(row + count <= owner.start + owner.length, "a tile lies in one segment");
+      for (let i = 0; i < count; i++) rows.push(row + i);
+      const [range, ranges, own] = queries.subarray(4 * row, 4 * row + 3);
+      let seen = Math.ceil((row + count - own!) / TILE);
+      for (let r = range!; r < range! + ranges!; r++) {
+        seen += Math.ceil((queries[4 * r + 1]! - queries[4 * r]!) / TILE);
+      }
+      slotTiles.push(seen);
+    }
+    assert.deepEqual(rows.toSorted((a, b) => a - b), [...Array(tokensOf(segments)).keys()]);
+    assert.deepEqual(slotTiles, slotTiles.toSorted((a, b) => b - a), "most work first");
+    assert.equal(dims["tilesRounds"], slotTiles[0]);
+    for (let round = 0; round < slotTiles[0]!; round++) {
+      assert.equal(dims[`tiles${round}`], slotTiles.filter((count) => count > round).length);
+    }
+  }));
+});
+
 Deno.test("a token never sees more slots than its position counts", () => {
   fc.assert(fc.property(forest, (segments) => {
-    const { table, positions } = queryTable(
+    const { queries: table, positions } = queryTable(
       segments,
       segments.map(({ length }, segment) => ({ segment, from: 0, count: length })),
-    );
+    ).inputs;
     positions.forEach((position, n) => assert.equal(seenSlots(table, n).length, position + 1));
   }));
 });

@@ -172,20 +172,24 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
   const shape = { heads, keyValueHeads, headDim };
   const [queryCols, keyCols] = [heads * headDim, keyValueHeads * headDim];
   const positions = randomIds(7, rows, 10);
+  const { queries: queryRows, keys: keyRows } = tablesOf(segments);
   gradientsMatch(
     `rope_forward and attention_forward over a forest, ${heads}/${keyValueHeads} heads`,
     {
       variables: { x: wide(1, rows * 4), w: wide(2, (queryCols + 2 * keyCols) * 4) },
       inputs: {
-        ...tablesOf(segments),
+        queries: queryRows,
+        keys: keyRows,
         positions,
         angles: ropeTable({ base: 100, scaling: null }, headDim, 10),
       },
       forward: (b, variable) => {
-        const table = (name: "queries" | "keys") =>
-          b.tensor(name, tablesOf(segments)[name].length / 4, 4, { role: "input", format: "u32" });
+        const table = (name: string, values: Uint32Array) =>
+          b.tensor(name, values.length / 4, 4, { role: "input", format: "u32" });
         const projected = ops.linear(b, variable("x", 4), variable("w", 4));
-        const queries = table("queries");
+        const queries = table("queries", queryRows);
+        const keys = table("keys", keyRows);
+        const tiles = b.tensor("tiles", rows, 2, { role: "input", format: "u32" });
         const keyValue = b.scratch("key_value", rows, 2 * keyCols);
         const inputs = {
           query: columnsOf(projected, 0, queryCols),
@@ -198,7 +202,7 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
           queries,
         };
         const query = ops.rope(b, inputs, places, keyValue, shape);
-        return ops.attention(b, { query, keyValue, queries, keys: table("keys") }, shape);
+        return ops.attention(b, { query, keyValue, queries, tiles, keys }, shape);
       },
     },
   );

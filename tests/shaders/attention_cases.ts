@@ -20,6 +20,16 @@ export const FOREST = plantForest([
   { length: 1, parent: -1, visible: 0 },
   { length: 2, parent: 0, visible: 0 },
 ]);
+/** Segments and views of several tiles, none a multiple of one: 32 queries, 32 slots. */
+export const LONG = plantForest([
+  { length: 71, parent: -1, visible: 0 },
+  { length: 40, parent: 0, visible: 50 },
+  { length: 33, parent: 0, visible: 71 },
+  { length: 5, parent: 1, visible: 37 },
+  { length: 32, parent: -1, visible: 0 },
+  { length: 3, parent: 4, visible: 32 },
+  { length: 2, parent: 4, visible: 0 },
+]);
 const ALONE = plantForest([{ length: 1, parent: -1, visible: 0 }]);
 
 const SHAPES: ReadonlyArray<Shape> = [
@@ -47,7 +57,7 @@ const FILLS: Readonly<Record<string, Fill>> = {
 export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
-  const { queries, keys } = tablesOf(segments);
+  const { queries, tiles, keys, dims } = tablesOf(segments);
   const size = rows * keyValue!;
   return {
     rows,
@@ -55,8 +65,11 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
     keyValue: floats(2 * keyValue!, sideBySide(keyValue!, fill(1, size), fill(2, size))),
     dOut: floats(query!, randomValues(3, rows * query!)),
     queries: words(4, queries),
+    tiles: words(2, tiles),
     keys: words(4, keys),
     dims: { rows, ...shape },
+    /** Sizes that say a run has tiles. */
+    tiled: dims,
   };
 }
 
@@ -83,22 +96,25 @@ export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCa
     })),
     make(tensorsOf(ALONE, SHAPES[0]!, RANDOM), "one token"),
     ...Object.entries(FILLS).map(([name, fill]) => make(tensorsOf(FOREST, hostile, fill), name)),
+    ...[{ heads: 1, keyValueHeads: 1, headDim: 4 }, { heads: 6, keyValueHeads: 2, headDim: 8 }].map(
+      (shape) => make(tensorsOf(LONG, shape, RANDOM), `several tiles, ${label(shape)}`),
+    ),
   ];
 }
 
 /** Output, log sums and statistics as the forward pass leaves them. */
 function forwardOf({ q, keyValue, dOut, queries, dims }: Tensors) {
   const out = new Float64Array(q.data.length);
-  const logSum = new Float64Array(dims.rows * dims.heads);
+  const softmax = new Float64Array(2 * dims.rows * dims.heads);
   const wide = [q, keyValue].map(({ data }) => Float64Array.from(data));
   const table = Uint32Array.from(queries.data);
-  PLAIN_LOOPS.attention_forward([...wide, table], [out, logSum], dims);
-  const statistics = new Float64Array(2 * logSum.length);
-  const inputs = [out, Float64Array.from(dOut.data), logSum];
+  PLAIN_LOOPS.attention_forward([...wide, table], [out, softmax], dims);
+  const statistics = new Float64Array(softmax.length);
+  const inputs = [out, Float64Array.from(dOut.data), softmax];
   PLAIN_LOOPS.attention_delta(inputs, [statistics], dims);
   return {
     out: floats(q.cols, Float32Array.from(out)),
-    logSum: floats(dims.heads, Float32Array.from(logSum)),
+    softmax: floats(2 * dims.heads, Float32Array.from(softmax)),
     statistics: floats(2 * dims.heads, Float32Array.from(statistics)),
   };
 }
@@ -110,15 +126,22 @@ export const ATTENTION_OPS = {
     kind: "attention_forward",
     dims: t.dims,
     inputs: [t.q, t.keyValue, t.queries],
-    outputs: [overwritten(t.rows, t.q.cols), overwritten(t.rows, t.dims.heads)],
+    outputs: [overwritten(t.rows, t.q.cols), overwritten(t.rows, 2 * t.dims.heads)],
+  }),
+  attention_tile_forward: (t: Tensors, label: string): OpCase => ({
+    label: `${label} in tiles`,
+    kind: "attention_forward",
+    dims: { ...t.dims, ...t.tiled },
+    inputs: [t.q, t.keyValue, t.queries, t.tiles],
+    outputs: [overwritten(t.rows, t.q.cols), overwritten(t.rows, 2 * t.dims.heads)],
   }),
   attention_delta: (t: Tensors, label: string): OpCase => {
-    const { out, logSum } = forwardOf(t);
+    const { out, softmax } = forwardOf(t);
     return {
       label,
       kind: "attention_delta",
       dims: t.dims,
-      inputs: [out, t.dOut, logSum],
+      inputs: [out, t.dOut, softmax],
       outputs: [overwritten(t.rows, 2 * t.dims.heads)],
     };
   },

@@ -1,4 +1,6 @@
-import { kernelMatches, largest, type OpCase } from "../support/op_cases.ts";
+import { Effect } from "effect";
+import { onWgsl } from "../support/engines.ts";
+import { assertSameBits, kernelMatches, largest, type OpCase, runOp } from "../support/op_cases.ts";
 import { ATTENTION_OPS, casesOf } from "./attention_cases.ts";
 
 // A score of D products |q k| <= 4 sqrt(D), here at most 80 in size, is off by 2^-18 or less, its exp by as much
@@ -9,6 +11,26 @@ kernelMatches(
   "attention_forward sees exactly the slots of its table",
   casesOf(ATTENTION_OPS.attention_forward),
   () => FORWARD,
+);
+
+// Adapters without tiles take the other kernel here.
+kernelMatches(
+  "attention_tile_forward sees exactly the slots of its table",
+  casesOf(ATTENTION_OPS.attention_tile_forward),
+  () => FORWARD,
+);
+
+onWgsl(
+  "attention_forward has the same bits in tiles and row by row",
+  (engine) =>
+    Effect.gen(function* () {
+      const pair = [ATTENTION_OPS.attention_forward, ATTENTION_OPS.attention_tile_forward];
+      const [rows, tiles] = pair.map((make) => casesOf(make));
+      for (const [i, opCase] of rows!.entries()) {
+        const want = yield* runOp(engine.fresh(), opCase);
+        assertSameBits(yield* runOp(engine.fresh(), tiles![i]!), want, opCase.label);
+      }
+    }),
 );
 
 kernelMatches(

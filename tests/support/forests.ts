@@ -39,12 +39,10 @@ export function tokensOf(segments: ReadonlyArray<Segment>): number {
   return segments.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Both tables of a packed batch of all tokens. */
+/** The tables of a packed batch of all tokens, and the sizes of a run over them. */
 export function tablesOf(segments: ReadonlyArray<Segment>) {
-  return {
-    queries: queryTable(segments, allRuns(segments)).table,
-    keys: keyTable(segments),
-  };
+  const { inputs, dims } = queryTable(segments, allRuns(segments));
+  return { queries: inputs.queries, tiles: inputs.tiles, keys: keyTable(segments), dims };
 }
 
 /**

@@ -112,6 +112,7 @@ export function roomFor(tokens: number, architecture: Architecture) {
     R: tokens,
     Q: 4 * tokens,
     K: 4 * tokens,
+    T: tokens,
     U: Math.min(tokens, architecture.vocabulary),
     M: tokens,
     C: tokens,
