@@ -102,9 +102,7 @@ export function weightGradient(device: Device, [t, n, k]: ReadonlyArray<number>)
         place(b, "x", t!, k!),
         place(b, "dy", t!, n!),
         place(b, "dw", n!, k!),
-        {
-          ...{ weightRow: 0, features: n! },
-        },
+        { weightRow: 0, features: n! },
       ),
     data: { dy: numbers(t! * n!, 7919), x: numbers(t! * k!, 104729) },
     result: async (read) => [...(await read("dw")).slice(0, 4)],
@@ -187,7 +185,7 @@ export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<nu
       const [query, keyValue] = [place(b, "q", N, d!), place(b, "key_value", N, 2 * d!)];
       b.push({
         kind: "attention_forward",
-        inputs: [query, keyValue, queries, input(b, "tiles", symbol("T"), 2, "u32")],
+        inputs: [query, keyValue, queries, input(b, "tiles", symbol("T"), 4, "u32")],
         outputs: [place(b, "out", N, d!), place(b, "softmax", N, 2)],
         dims: { rows: N, ...shape },
       });

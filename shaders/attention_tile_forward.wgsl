@@ -2,7 +2,8 @@
 //
 // q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // queries (Q) of u32: as in attention_forward
-// tiles (T) of u32 [row, count]: count consecutive rows of one segment; round r has work for the first of them alone
+// tiles (T) of u32 [row, count, firstRange, rangeCount]: consecutive rows with consecutive slots, and the ranges that one
+//   of them sees; round r has work for the first tiles alone
 // out (rows, heads D), softmax (rows, heads) of [m, s] f32: carried on from round to round; the last of a tile divides
 // Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns one of the GROUP heads of
 // a query that share keys and values; keys and values of the slots lie in workgroup memory. Every query does the same
@@ -29,7 +30,7 @@ const NEG_LARGE = -3.4028234e38;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
 @group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
 @group(0) @binding(3) var<storage, read> queries: array<vec4u>;
-@group(0) @binding(4) var<storage, read> tiles: array<vec2u>;
+@group(0) @binding(4) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>;
 
@@ -42,23 +43,22 @@ fn attention_tile_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = tiles[workgroup_id.x];
-  // The stretch of slots that this round's tile lies in: ranges first, then the segment up to the tile's last query.
-  let row = queries[tile.x];
+  // The stretch of slots that this round's tile lies in: a range, or (range = rangeCount) the queries' own slots.
   let last = queries[tile.x + tile.y - 1u].w;
-  var stretch = vec2u(row.z, last + 1u);
+  var stretch = vec2u(queries[tile.x].z, last + 1u);
   var skipped = dims.round * KEYS;
-  var own = true;
-  for (var r = 0u; r < row.y; r++) {
-    let range = queries[row.x + r].xy;
-    let padded = (range.y - range.x + KEYS - 1u) / KEYS * KEYS;
-    if (own && skipped < padded) {
-      stretch = range;
-      own = false;
+  var range = tile.w;
+  for (var r = 0u; r < tile.w; r++) {
+    let slots = queries[tile.z + r].xy;
+    let padded = (slots.y - slots.x + KEYS - 1u) / KEYS * KEYS;
+    if (range == tile.w && skipped < padded) {
+      stretch = slots;
+      range = r;
     }
-    skipped -= select(0u, padded, own);
+    skipped -= select(0u, padded, range == tile.w);
   }
   let first_slot = stretch.x + skipped;
-  let is_last = own && first_slot + KEYS > last;
+  let is_last = range == tile.w && first_slot + KEYS > last;
 
   let cols4 = dims.keyValueHeads * D4;
   for (var p = 0u; p < FILLS; p++) { // @unroll
@@ -74,7 +74,14 @@ fn attention_tile_forward(
   let n = tile.x + min(local / GROUP, tile.y - 1u);
   let h = workgroup_id.y * GROUP + local % GROUP;
   let at = (n * dims.heads + h) * D4;
-  let limit = select(stretch.y, queries[n].w + 1u, own);
+  // Slot first_slot + i is seen if offset + i < seen, in numbers that wrap around.
+  let row = queries[n];
+  var slots = vec2u(row.z, row.w + 1u);
+  if (range < tile.w) {
+    slots = queries[row.x + range].xy;
+  }
+  let offset = first_slot - slots.x;
+  let seen = slots.y - slots.x;
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
   var query: array<vec4f, D4>;
@@ -101,11 +108,12 @@ fn attention_tile_forward(
     var weight: array<f32, BLOCK>;
     for (var i = 0u; i < BLOCK; i++) { // @unroll
       let dots = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
-      let score = select(NEG_LARGE, dots, first_slot + b * BLOCK + i < limit);
+      let is_seen = offset + b * BLOCK + i < seen;
+      let score = select(NEG_LARGE, dots, is_seen);
       // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen leaves all as it was.
       let e = exp(-abs(score - m));
       keep[i] = select(e, 1.0, score <= m);
-      weight[i] = select(1.0, e, score <= m);
+      weight[i] = select(0.0, select(1.0, e, score <= m), is_seen);
       m = max(m, score);
       s = s * keep[i] + weight[i];
     }

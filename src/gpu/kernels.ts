@@ -8,6 +8,12 @@ import attentionTileForward from "../../shaders/attention_tile_forward.wgsl" wit
 import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
   type: "text",
 };
+import attentionTileKeyBackward from "../../shaders/attention_tile_key_backward.wgsl" with {
+  type: "text",
+};
+import attentionTileQueryBackward from "../../shaders/attention_tile_query_backward.wgsl" with {
+  type: "text",
+};
 import cacheCopy from "../../shaders/cache_copy.wgsl" with { type: "text" };
 import columnSumBackward from "../../shaders/column_sum_backward.wgsl" with { type: "text" };
 import embeddingBackward from "../../shaders/embedding_backward.wgsl" with { type: "text" };
@@ -216,24 +222,33 @@ const byHeadGroup = (dims: Bound) => ({
 const overRows = (dims: Bound) => dims["rows"]! * 1.01;
 
 /**
- * Attention in tiles: a dispatch for each round, in which each tile of queries meets one tile of slots. Between the
- * two lies a barrier and no branch, and what a query has found so far stays in memory.
+ * Attention in tiles: a dispatch for each round, in which each tile of queries meets one tile of slots, or each tile of
+ * keys one of queries. In a round stands a barrier and no branch; what was found so far stays in memory.
  */
 function tiled(
   source: string,
-  options: { readonly rounds: string; readonly textures: ReadonlyArray<number> },
+  { tile, ...options }: {
+    /** Whether lanes are heads of queries, or keys. */
+    readonly tile: "queries" | "keys";
+    readonly textures: ReadonlyArray<number>;
+  },
 ): Kernel {
   return {
     code: source,
     launches: (dims) => {
       const { D4, GROUP } = byHeadGroup(dims);
-      const WG = Math.ceil(TILE * GROUP / LANES) * LANES;
-      const rounds = dims[`${options.rounds}Rounds`]!;
-      return Array.from({ length: rounds }, (_, round) => ({
-        constants: { D4, GROUP, KEYS: TILE, WG, FILLS: Math.ceil(TILE * D4 / WG) },
+      const ofKeys = tile === "keys";
+      const WG = Math.ceil(TILE * (ofKeys ? 1 : GROUP) / LANES) * LANES;
+      const FILLS = Math.ceil(TILE * D4 / WG);
+      const sizes = ofKeys ? { QUERIES: TILE } : { KEYS: TILE };
+      const name = ofKeys ? "keyTiles" : "tiles";
+      // A key meets the heads that share it one after the other.
+      const passes = ofKeys ? GROUP : 1;
+      return Array.from({ length: dims[`${name}Rounds`]! * passes }, (_, round) => ({
+        constants: { D4, GROUP, ...sizes, WG, FILLS },
         overrides: {},
         dims: { round },
-        grid: [dims[`${options.rounds}${round}`]!, dims["keyValueHeads"]!] as const,
+        grid: [dims[`${name}${Math.floor(round / passes)}`]!, dims["keyValueHeads"]!] as const,
       }));
     },
     trips: () => 0,
@@ -242,24 +257,31 @@ function tiled(
   };
 }
 
-/** Kernels that compute the same as the one of the op's name, in tiles. */
-type TileKernel = "attention_tile_forward";
+/** The kernels that compute the same as the one of an op's name, in tiles. */
+const TILE_KERNELS = {
+  attention_forward: "attention_tile_forward",
+  attention_query_backward: "attention_tile_query_backward",
+  attention_key_backward: "attention_tile_key_backward",
+} as const;
 
-/** The name of a kernel: that of its op, or of an op in another form. */
-export type KernelName = OpKind | TileKernel;
+type TiledOp = keyof typeof TILE_KERNELS;
 
-const TILE_KERNELS: Partial<
-  Record<OpKind, { readonly name: TileKernel; readonly rounds: string }>
-> = { attention_forward: { name: "attention_tile_forward", rounds: "tiles" } };
+/** The name of a kernel: that of its op, or of its op in tiles. */
+export type KernelName = OpKind | (typeof TILE_KERNELS)[TiledOp];
+
+function isTiled(kind: OpKind): kind is TiledOp {
+  return kind in TILE_KERNELS;
+}
 
 /** The kernel of an op: in tiles where the run has tiles, the adapter prefers straight lines, and memory holds a tile. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
-  const tile = TILE_KERNELS[kind];
-  if (tile === undefined || !traits.straightLine) return kind;
+  if (!isTiled(kind) || !traits.straightLine || dims["tilesRounds"] === undefined) return kind;
   const { D4, GROUP } = byHeadGroup(dims);
-  const fits = 2 * TILE * D4 * 16 <= traits.workgroupBytes &&
-    TILE * GROUP <= traits.maxInvocations;
-  return fits && dims[`${tile.rounds}Rounds`] !== undefined ? tile.name : kind;
+  const bytes = TILE * (32 * D4 + 8);
+  const lanes = kind === "attention_key_backward" ? TILE : TILE * GROUP;
+  return bytes <= traits.workgroupBytes && lanes <= traits.maxInvocations
+    ? TILE_KERNELS[kind]
+    : kind;
 }
 
 /** The kernel of every op, and those in tiles. */
@@ -316,7 +338,15 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     constants: byHeadGroup,
     textures: [1],
   }),
-  attention_tile_forward: tiled(attentionTileForward, { rounds: "tiles", textures: [0, 1] }),
+  attention_tile_forward: tiled(attentionTileForward, { tile: "queries", textures: [0, 1] }),
+  attention_tile_query_backward: tiled(attentionTileQueryBackward, {
+    tile: "queries",
+    textures: [0, 1, 3],
+  }),
+  attention_tile_key_backward: tiled(attentionTileKeyBackward, {
+    tile: "keys",
+    textures: [0, 1, 3],
+  }),
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     cpuWidth: LANES,

@@ -211,7 +211,10 @@ function turnBack(b: Builder, op: Op, d: Tensor, gradients: Gradients, input: Te
 }
 
 function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients): void {
-  const [query, keyValue, queries, , keys] = op.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [query, keyValue, queries, tiles, keys, keyTiles] = op.inputs as [
+    ...[Tensor, Tensor, Tensor],
+    ...[Tensor, Tensor, Tensor],
+  ];
   const [out, softmax] = op.outputs as [Tensor, Tensor];
   const shape = op.dims;
   const statistics = b.scratch("attention_statistics", query.rows, 2 * (shape["heads"] as number));
@@ -224,14 +227,14 @@ function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients):
   gradients.contribute(query, (dQuery) =>
     b.push({
       kind: "attention_query_backward",
-      inputs: [query, keyValue, statistics, d, queries],
+      inputs: [query, keyValue, statistics, d, queries, tiles],
       outputs: [dQuery],
       dims: shape,
     }));
   gradients.contribute(keyValue, (dKeyValue) =>
     b.push({
       kind: "attention_key_backward",
-      inputs: [query, keyValue, statistics, d, keys],
+      inputs: [query, keyValue, statistics, d, keys, keyTiles],
       outputs: [dKeyValue],
       dims: { ...shape, seeing: symbol("S") },
     }));

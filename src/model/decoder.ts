@@ -35,7 +35,7 @@ export function declareWeights(b: Builder, architecture: Architecture, format: F
  * sequence lie side by side in `tiled` runs; in the others each is of a sequence of its own.
  */
 export type KeyValueStore =
-  | { readonly _tag: "Batch"; readonly keys: Tensor | null }
+  | { readonly _tag: "Batch"; readonly backward: "prepared" | "none" }
   | { readonly _tag: "Cache"; readonly tiled: boolean };
 
 /** Number of slots of the key/value cache. */
@@ -114,9 +114,14 @@ function attentionBlock(
     value: columnsOf(at.projected, queryCols + keyCols, keyCols),
   };
   const query = rope(b, inputs, places, keyValue, shape);
-  const keys = store._tag === "Batch" ? store.keys : null;
+  const keys = store._tag === "Batch" && store.backward === "prepared"
+    ? {
+      table: input(b, "keys", symbol("K"), 4, "u32"),
+      tiles: input(b, "key_tiles", symbol("L"), 4, "u32"),
+    }
+    : null;
   const isTiled = store._tag === "Batch" || store.tiled;
-  const tiles = isTiled ? input(b, "tiles", symbol("T"), 2, "u32") : null;
+  const tiles = isTiled ? input(b, "tiles", symbol("T"), 4, "u32") : null;
   return attention(b, { query, keyValue, queries: places.queries, tiles, keys }, shape);
 }
 

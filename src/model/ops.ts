@@ -129,10 +129,10 @@ export function attention(
     readonly query: Tensor;
     readonly keyValue: Tensor;
     readonly queries: Tensor;
-    /** (T,2) of stretches of queries of one sequence, if there are such. */
+    /** (T,4) of stretches of queries of one sequence, if there are such. */
     readonly tiles: Tensor | null;
-    /** (K,4) of who sees each key, which the backward pass reads. */
-    readonly keys: Tensor | null;
+    /** (K,4) of who sees each key, and (L,4) of tiles of keys, which the backward pass reads. */
+    readonly keys: { readonly table: Tensor; readonly tiles: Tensor } | null;
   },
   shape: AttentionShape,
 ): Tensor {
@@ -141,7 +141,12 @@ export function attention(
   const softmax = b.scratch("attention_softmax", query.rows, 2 * shape.heads);
   b.push({
     kind: "attention_forward",
-    inputs: [query, keyValue, queries, tiles, keys].filter((tensor) => tensor !== null),
+    // The tables of keys are what the backward pass reads; the forward pass ignores them.
+    inputs: [
+      ...[query, keyValue, queries],
+      ...(tiles === null ? [] : [tiles]),
+      ...(keys === null ? [] : [keys.table, keys.tiles]),
+    ],
     outputs: [out, softmax],
     dims: { rows: query.rows, ...shape },
   });

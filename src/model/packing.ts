@@ -32,7 +32,7 @@ export function packBatch(
     inputs: {
       ids,
       ...table.inputs,
-      keys,
+      ...keys.inputs,
       row_index: rowIndex,
       row_inverse: rowInverse,
       targets: Uint32Array.from(predictions, (p) => p.target),
@@ -42,9 +42,9 @@ export function packBatch(
     dims: {
       ...table.dims,
       R: predictions.length,
-      K: keys.length / 4,
+      ...keys.dims,
       U: occurrences.length / 4,
-      S: largestView(keys, ids.length),
+      S: largestView(keys.inputs.keys, ids.length),
     },
   };
 }

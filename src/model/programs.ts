@@ -16,7 +16,7 @@ import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
- * query table, K rows of the key table, T tiles of queries, S tokens that see one at most, U different token ids, M slots of the cache, C of them copied, P positions of
+ * query table, K rows of the key table, T tiles of queries, L tiles of keys, S tokens that see one at most, U different token ids, M slots of the cache, C of them copied, P positions of
  * the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */
@@ -53,8 +53,8 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
 export function gradientProgram(architecture: Architecture, options: ModelOptions): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, options.format);
-  const keys = input(b, "keys", symbol("K"), 4, "u32");
-  const hidden = decoderForward(b, architecture, weights, { _tag: "Batch", keys }, symbol("N"));
+  const store = { _tag: "Batch", backward: "prepared" } as const;
+  const hidden = decoderForward(b, architecture, weights, store, symbol("N"));
   const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
@@ -81,7 +81,7 @@ export function logProbProgram(architecture: Architecture, format: Format): Prog
     b,
     architecture,
     weights,
-    { _tag: "Batch", keys: null },
+    { _tag: "Batch", backward: "none" },
     symbol("N"),
   );
   const x = selectRows(b, hidden, null);
@@ -97,7 +97,7 @@ export function logitsProgram(architecture: Architecture, format: Format): Progr
     b,
     architecture,
     weights,
-    { _tag: "Batch", keys: null },
+    { _tag: "Batch", backward: "none" },
     symbol("N"),
   );
   const weight = headWeight(architecture, weights);

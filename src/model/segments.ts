@@ -23,7 +23,9 @@ export const TILE = 32;
 /**
  * What the tokens of one run see. Rows of four: row n < N of `queries` is `[firstRange, rangeCount, ownStart, slot]`,
  * the rows after hold ranges of slots `[start, end, 0, 0]`, root first. Query n sees its ranges, then ownStart..slot.
- * `tiles` holds `[row, count]` of stretches of at most TILE rows of one segment, those that see most slots first.
+ * `tiles` holds `[row, count, firstRange, rangeCount]` of at most TILE rows that stand in consecutive slots: of one
+ * segment, or of several that see parts of the same ancestors; its ranges are the longest of those parts. Tiles that
+ * see most slots come first.
  */
 export interface QueryTable {
   readonly inputs: Readonly<Record<"queries" | "tiles" | "positions", Uint32Array>>;
@@ -45,8 +47,8 @@ export function roundDims(name: string, lengths: ReadonlyArray<number>): Dims {
 export function ancestorRanges(
   segments: ReadonlyArray<Segment>,
   index: number,
-): ReadonlyArray<readonly [number, number]> {
-  const ranges: Array<readonly [number, number]> = [];
+): ReadonlyArray<Range> {
+  const ranges: Range[] = [];
   let child = segments[index]!;
   while (child.parent >= 0) {
     const parent = segments[child.parent]!;
@@ -66,50 +68,114 @@ export interface QueryRun {
   readonly count: number;
 }
 
+type Range = readonly [start: number, end: number];
+
+/** Rows that meet the same tiles of slots. */
+interface Tile {
+  readonly row: number;
+  readonly count: number;
+  readonly ranges: ReadonlyArray<Range>;
+  /** First slot that a row of it sees in its own segment, and the slot after that of its last row. */
+  readonly own: Range;
+}
+
+const tilesOf = ([start, end]: Range) => Math.ceil((end - start) / TILE);
+
+/** Tiles of slots that a tile of queries meets. */
+function slotTiles({ ranges, own }: Tile): number {
+  return [...ranges, own].reduce((sum, range) => sum + tilesOf(range), 0);
+}
+
+/** Two tiles as one, or null where they have too little in common for that to be less work. */
+function merged(first: Tile | undefined, second: Tile): Tile | null {
+  if (first === undefined || first.count + second.count > TILE) return null;
+  const follows = first.own[1] === second.own[1] - second.count;
+  const isKin = first.ranges.length === second.ranges.length &&
+    first.ranges.every(([start], i) => start === second.ranges[i]![0]);
+  if (!follows || !isKin) return null;
+  const together: Tile = {
+    row: first.row,
+    count: first.count + second.count,
+    ranges: first.ranges.map(([start, end], i) => [start, Math.max(end, second.ranges[i]![1])]),
+    own: [first.own[0], second.own[1]],
+  };
+  return slotTiles(together) < slotTiles(first) + slotTiles(second) ? together : null;
+}
+
+/** Cuts runs into tiles; a run begins in the last tile of the one before it where that is less work. */
+function cutTiles(
+  segments: ReadonlyArray<Segment>,
+  runs: ReadonlyArray<QueryRun>,
+): ReadonlyArray<Tile> {
+  const tiles: Tile[] = [];
+  let row = 0;
+  for (const { segment, from, count } of runs) {
+    const { start } = segments[segment]!;
+    const ranges = ancestorRanges(segments, segment);
+    const piece = (done: number, length: number): Tile => ({
+      row: row + done,
+      count: length,
+      ranges,
+      own: [start, start + from + done + length],
+    });
+    const room = Math.min(count, TILE - (tiles.at(-1)?.count ?? TILE));
+    const joined = room > 0 ? merged(tiles.at(-1), piece(0, room)) : null;
+    if (joined !== null) tiles[tiles.length - 1] = joined;
+    for (let done = joined === null ? 0 : room; done < count; done += TILE) {
+      tiles.push(piece(done, Math.min(TILE, count - done)));
+    }
+    row += count;
+  }
+  return tiles.toSorted((a, b) => slotTiles(b) - slotTiles(a));
+}
+
 /** Table, tiles and positions of the tokens computed in one run. */
 export function queryTable(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
 ): QueryTable {
-  const count = runs.reduce((sum, run) => sum + run.count, 0);
-  const ranges = runs.map((run) => ancestorRanges(segments, run.segment));
-  const rangeRows = ranges.reduce((sum, list) => sum + list.length, 0);
-  const queries = new Uint32Array((count + rangeRows) * 4);
-  const positions = new Uint32Array(count);
-  const tiles: Array<{ readonly row: number; readonly count: number; readonly slots: number }> = [];
+  const rows = runs.reduce((sum, run) => sum + run.count, 0);
+  const tiles = cutTiles(segments, runs);
+  const lists = [
+    ...runs.map((run) => ancestorRanges(segments, run.segment)),
+    ...tiles.map((tile) => tile.ranges),
+  ];
+  // Rows of the table at which the lists of ranges begin, equal ones once.
+  const firstRange = new Map<string, number>();
+  const ranges: Range[] = [];
+  const placeOf = (list: ReadonlyArray<Range>): number => {
+    const key = list.join(" ");
+    const place = firstRange.get(key) ?? rows + ranges.length;
+    if (!firstRange.has(key)) ranges.push(...list);
+    firstRange.set(key, place);
+    return place;
+  };
+  lists.forEach(placeOf);
+  const queries = new Uint32Array((rows + ranges.length) * 4);
+  const positions = new Uint32Array(rows);
   let row = 0;
-  let range = count;
-  runs.forEach((run, index) => {
-    const { start, firstPosition } = segments[run.segment]!;
-    const list = ranges[index]!;
-    const seen = list.reduce((sum, [first, end]) => sum + Math.ceil((end - first) / TILE), 0);
-    const end = run.from + run.count;
-    for (let i = run.from; i < end; i += TILE) {
-      const last = Math.min(i + TILE, end);
-      tiles.push({
-        row: row + i - run.from,
-        count: last - i,
-        slots: seen + Math.ceil(last / TILE),
-      });
-    }
-    for (let i = run.from; i < end; i++) {
-      queries.set([range, list.length, start, start + i], row * 4);
+  runs.forEach(({ segment, from, count }, index) => {
+    const { start, firstPosition } = segments[segment]!;
+    const list = lists[index]!;
+    for (let i = from; i < from + count; i++) {
+      queries.set([placeOf(list), list.length, start, start + i], row * 4);
       positions[row++] = firstPosition + i;
     }
-    for (const [first, end] of list) queries.set([first, end], range++ * 4);
   });
-  tiles.sort((a, b) => b.slots - a.slots);
+  ranges.forEach((range, i) => queries.set(range, (rows + i) * 4));
+  const tileRows = tiles.flatMap((tile) => [
+    tile.row,
+    tile.count,
+    placeOf(tile.ranges),
+    tile.ranges.length,
+  ]);
   return {
-    inputs: {
-      queries,
-      tiles: Uint32Array.from(tiles.flatMap((tile) => [tile.row, tile.count])),
-      positions,
-    },
+    inputs: { queries, tiles: Uint32Array.from(tileRows), positions },
     dims: {
-      N: count,
+      N: rows,
       Q: queries.length / 4,
       T: tiles.length,
-      ...roundDims("tiles", tiles.map(({ slots }) => slots)),
+      ...roundDims("tiles", tiles.map(slotTiles)),
     },
   };
 }
@@ -120,11 +186,18 @@ export function allRuns(segments: ReadonlyArray<Segment>): ReadonlyArray<QueryRu
 }
 
 /**
- * Table of who sees each key, for the backward pass over a whole packed batch: row n < N is
- * `[firstView, viewCount, ownEnd, 0]`, the rows after are views `[queryStart, queryEnd, visibleEnd, 0]`. Key n is
- * seen by n..ownEnd and by every view with n < visibleEnd.
+ * Who sees each key of a whole packed batch, for the backward pass. Rows of four: row n < N of `keys` is
+ * `[firstView, viewCount, ownEnd, 0]`, the rows after are views `[queryStart, queryEnd, visibleEnd, 0]`. Key n is seen
+ * by n..ownEnd and by every view with n < visibleEnd. `key_tiles` holds `[key, count, firstView, viewCount]` of at most
+ * TILE keys of one segment, those that most queries see first.
  */
-export function keyTable(segments: ReadonlyArray<Segment>): Uint32Array {
+export interface KeyTable {
+  readonly inputs: Readonly<Record<"keys" | "key_tiles", Uint32Array>>;
+  readonly dims: Dims;
+}
+
+/** Table and tiles of who sees each key. */
+export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
   const count = segments.reduce((sum, segment) => sum + segment.length, 0);
   const views: number[][][] = segments.map(() => []);
   segments.forEach((segment) => {
@@ -137,13 +210,32 @@ export function keyTable(segments: ReadonlyArray<Segment>): Uint32Array {
     }
   });
   const rows = views.reduce((sum, list) => sum + list.length, 0);
-  const table = new Uint32Array((count + rows) * 4);
+  const keys = new Uint32Array((count + rows) * 4);
+  const tiles: Array<{ readonly row: ReadonlyArray<number>; readonly queryTiles: number }> = [];
   let view = count;
   segments.forEach((segment, index) => {
     const list = views[index]!;
     const end = segment.start + segment.length;
-    for (let n = segment.start; n < end; n++) table.set([view, list.length, end], n * 4);
-    for (const row of list) table.set(row, view++ * 4);
+    for (let n = segment.start; n < end; n++) keys.set([view, list.length, end], n * 4);
+    for (let n = segment.start; n < end; n += TILE) {
+      const reaching = list.filter(([, , visibleEnd]) => n < visibleEnd!);
+      tiles.push({
+        row: [n, Math.min(TILE, end - n), view, list.length],
+        queryTiles: reaching.reduce(
+          (sum, [first, last]) => sum + tilesOf([first!, last!]),
+          tilesOf([n, end]),
+        ),
+      });
+    }
+    for (const row of list) keys.set(row, view++ * 4);
   });
-  return table;
+  tiles.sort((a, b) => b.queryTiles - a.queryTiles);
+  return {
+    inputs: { keys, key_tiles: Uint32Array.from(tiles.flatMap(({ row }) => row)) },
+    dims: {
+      K: keys.length / 4,
+      L: tiles.length,
+      ...roundDims("keyTiles", tiles.map(({ queryTiles }) => queryTiles)),
+    },
+  };
 }

@@ -63,9 +63,11 @@ export const createRuntime: (
     const dims: Dims = {
       N: capacity.passTokens,
       R: capacity.passTokens,
-      Q: (1 + MOST_ANCESTORS) * capacity.passTokens,
+      // Ranges of every row, and of every tile.
+      Q: (1 + 2 * MOST_ANCESTORS) * capacity.passTokens,
       K: (1 + MOST_ANCESTORS) * capacity.passTokens,
       T: capacity.passTokens,
+      L: capacity.passTokens,
       U: Math.min(architecture.vocabulary, capacity.passTokens),
       M: slots + capacity.passTokens,
       C: slots,

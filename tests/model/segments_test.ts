@@ -87,18 +87,33 @@ Deno.test("queryTable() cuts each run into tiles, and counts those that have wor
     const { tiles, queries } = inputs;
     const rows: number[] = [];
     const slotTiles: number[] = [];
-    for (let at = 0; at < tiles.length; at += 2) {
-      const [row, count] = [tiles[at]!, tiles[at + 1]!];
-      assert.ok(count >= 1 && count <= TILE);
-      const owner = segments.find(({ start, length }) => start <= row && row < start + length)!;
-      assert.ok(row + count <= owner.start + owner.length, "a tile lies in one segment");
-      for (let i = 0; i < count; i++) rows.push(row + i);
-      const [range, ranges, own] = queries.subarray(4 * row, 4 * row + 3);
-      let seen = Math.ceil((row + count - own!) / TILE);
-      for (let r = range!; r < range! + ranges!; r++) {
-        seen += Math.ceil((queries[4 * r + 1]! - queries[4 * r]!) / TILE);
+    for (let at = 0; at < tiles.length; at += 4) {
+      const [row, count, firstRange, rangeCount] = tiles.subarray(
+        at,
+        at + 4,
+      ) as unknown as number[];
+      assert.ok(count! >= 1 && count! <= TILE);
+      const own = queries[4 * row! + 2]!;
+      const met: number[] = [];
+      for (let r = firstRange!; r < firstRange! + rangeCount!; r++) {
+        met.push(queries[4 * r]!, queries[4 * r + 1]!);
       }
-      slotTiles.push(seen);
+      met.push(own, row! + count!);
+      for (let n = row!; n < row! + count!; n++) {
+        rows.push(n);
+        // What a row sees lies in the stretches of its tile, stretch by stretch.
+        const [range, ranges, start, slot] = queries.subarray(4 * n, 4 * n + 4);
+        const seen: number[] = [];
+        for (let r = range!; r < range! + ranges!; r++) {
+          seen.push(queries[4 * r]!, queries[4 * r + 1]!);
+        }
+        seen.push(start!, slot! + 1);
+        assert.equal(seen.length, met.length);
+        seen.forEach((x, i) => assert.ok(i % 2 === 0 ? x >= met[i]! : x <= met[i]!));
+      }
+      slotTiles.push(
+        met.reduce((sum, x, i) => i % 2 === 0 ? sum : sum + Math.ceil((x - met[i - 1]!) / TILE), 0),
+      );
     }
     assert.deepEqual(rows.toSorted((a, b) => a - b), [...Array(tokensOf(segments)).keys()]);
     assert.deepEqual(slotTiles, slotTiles.toSorted((a, b) => b - a), "most work first");
@@ -136,7 +151,7 @@ Deno.test("separateSegments() packs sequences that see only themselves", () => {
       const slots = Array.from({ length }, (_, i) => start + i);
       assert.deepEqual(seenBy(segments, index, length - 1), slots);
     });
-    assert.equal(keyTable(segments).length, 4 * tokensOf(segments), "no views");
+    assert.equal(keyTable(segments).inputs.keys.length, 4 * tokensOf(segments), "no views");
   }));
 });
 

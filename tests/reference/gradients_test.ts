@@ -188,8 +188,8 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
           b.tensor(name, values.length / 4, 4, { role: "input", format: "u32" });
         const projected = ops.linear(b, variable("x", 4), variable("w", 4));
         const queries = table("queries", queryRows);
-        const keys = table("keys", keyRows);
-        const tiles = b.tensor("tiles", rows, 2, { role: "input", format: "u32" });
+        const keys = { table: table("keys", keyRows), tiles: table("key_tiles", keyRows) };
+        const tiles = b.tensor("tiles", rows, 4, { role: "input", format: "u32" });
         const keyValue = b.scratch("key_value", rows, 2 * keyCols);
         const inputs = {
           query: columnsOf(projected, 0, queryCols),

@@ -57,7 +57,7 @@ const FILLS: Readonly<Record<string, Fill>> = {
 export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
-  const { queries, tiles, keys, dims } = tablesOf(segments);
+  const { queries, tiles, keys, key_tiles, dims } = tablesOf(segments);
   const size = rows * keyValue!;
   return {
     rows,
@@ -65,8 +65,9 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
     keyValue: floats(2 * keyValue!, sideBySide(keyValue!, fill(1, size), fill(2, size))),
     dOut: floats(query!, randomValues(3, rows * query!)),
     queries: words(4, queries),
-    tiles: words(2, tiles),
+    tiles: words(4, tiles),
     keys: words(4, keys),
+    keyTiles: words(4, key_tiles),
     dims: { rows, ...shape },
     /** Sizes that say a run has tiles. */
     tiled: dims,
@@ -151,6 +152,20 @@ export const ATTENTION_OPS = {
     dims: t.dims,
     inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.queries],
     outputs: [overwritten(t.rows, t.q.cols)],
+  }),
+  attention_tile_query_backward: (t: Tensors, label: string): OpCase => ({
+    label: `${label} in tiles`,
+    kind: "attention_query_backward",
+    dims: { ...t.dims, ...t.tiled },
+    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.queries, t.tiles],
+    outputs: [overwritten(t.rows, t.q.cols)],
+  }),
+  attention_tile_key_backward: (t: Tensors, label: string): OpCase => ({
+    label: `${label} in tiles`,
+    kind: "attention_key_backward",
+    dims: { ...t.dims, ...t.tiled, seeing: t.rows },
+    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.keys, t.keyTiles],
+    outputs: [overwritten(t.rows, t.keyValue.cols)],
   }),
   attention_key_backward: (t: Tensors, label: string): OpCase => ({
     label,

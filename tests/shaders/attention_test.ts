@@ -60,3 +60,15 @@ kernelMatches(
   casesOf(ATTENTION_OPS.attention_key_backward),
   backward,
 );
+
+kernelMatches(
+  "attention_tile_query_backward sums over the slots a query sees",
+  casesOf(ATTENTION_OPS.attention_tile_query_backward),
+  backward,
+);
+
+kernelMatches(
+  "attention_tile_key_backward sums over the queries that see a key",
+  casesOf(ATTENTION_OPS.attention_tile_key_backward),
+  backward,
+);

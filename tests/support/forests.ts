@@ -41,8 +41,8 @@ export function tokensOf(segments: ReadonlyArray<Segment>): number {
 
 /** The tables of a packed batch of all tokens, and the sizes of a run over them. */
 export function tablesOf(segments: ReadonlyArray<Segment>) {
-  const { inputs, dims } = queryTable(segments, allRuns(segments));
-  return { queries: inputs.queries, tiles: inputs.tiles, keys: keyTable(segments), dims };
+  const [queries, keys] = [queryTable(segments, allRuns(segments)), keyTable(segments)];
+  return { ...queries.inputs, ...keys.inputs, dims: { ...queries.dims, ...keys.dims } };
 }
 
 /**

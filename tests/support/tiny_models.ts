@@ -113,6 +113,7 @@ export function roomFor(tokens: number, architecture: Architecture) {
     Q: 4 * tokens,
     K: 4 * tokens,
     T: tokens,
+    L: tokens,
     U: Math.min(tokens, architecture.vocabulary),
     M: tokens,
     C: tokens,

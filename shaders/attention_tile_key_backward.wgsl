@@ -1,0 +1,136 @@
+// attention_key_backward in tiles of at most KEYS keys and QUERIES queries, one query tile of each key tile at a time
+//
+// q, d_out (rows, heads D) f32     key_value = [k | v], d_key_value = [dk | dv] (rows, 2 keyValueHeads D) f32
+// statistics (rows, 2 heads) f32     keys (K) of u32: as in attention_key_backward     D a multiple of 4
+// key_tiles (L) of u32 [key, count, firstView, viewCount]: consecutive keys of one segment; round r has work for the
+//   first tiles alone: one head of those that share a key, and the queries of one stretch
+// d_key_value carried on from round to round
+// Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns a key; queries and their
+// gradients lie in workgroup memory. Trips: views of a key (times QUERIES D where loops are kept).
+// Workgroup memory: QUERIES (8 D + 8) bytes.
+// Reference: src/reference/attention.ts attentionKeyBackward. Test: tests/shaders/attention_test.ts.
+struct Dims {
+  heads: u32,
+  keyValueHeads: u32,
+  headDim: u32,
+  round: u32,
+}
+
+const D4 = 8u;
+const GROUP = 1u;
+const QUERIES = 32u;
+const BLOCK = 4u;
+const BLOCKS = QUERIES / 4u;
+const WG = 32u;
+const FILLS = 8u;
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
+@group(0) @binding(3) var<storage, read> statistics: array<f32>;
+@group(0) @binding(4) var<storage, read> d_out: array<vec4f>;
+@group(0) @binding(5) var<storage, read> keys: array<vec4u>;
+@group(0) @binding(6) var<storage, read> key_tiles: array<vec4u>;
+@group(0) @binding(7) var<storage, read_write> d_key_value: array<vec4f>;
+
+var<workgroup> query: array<vec4f, QUERIES * D4>;
+var<workgroup> d_output: array<vec4f, QUERIES * D4>;
+// Log sum and delta of each query.
+var<workgroup> log_delta: array<vec2f, QUERIES>;
+
+@compute @workgroup_size(WG)
+fn attention_tile_key_backward(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = key_tiles[workgroup_id.x];
+  let h = workgroup_id.y * GROUP + dims.round % GROUP;
+  // The stretch of queries that this round's tile lies in: those of the keys' own segment from the first key on, then
+  // those of each view that reaches the first key.
+  var view = vec3u(tile.x, keys[tile.x].z, 0xffffffffu);
+  var skipped = dims.round / GROUP * QUERIES;
+  var left = (view.y - view.x + QUERIES - 1u) / QUERIES * QUERIES;
+  var is_own = true;
+  for (var r = 0u; r < tile.w; r++) {
+    let next = keys[tile.z + r].xyz;
+    let length = select(0u, next.y - next.x, tile.x < next.z);
+    if (skipped >= left && length > 0u) {
+      skipped -= left;
+      left = (length + QUERIES - 1u) / QUERIES * QUERIES;
+      view = next;
+      is_own = false;
+    }
+  }
+  let first_query = view.x + skipped;
+
+  let cols4 = dims.keyValueHeads * D4;
+  for (var p = 0u; p < FILLS; p++) { // @unroll
+    let i = p * WG + local;
+    let at = (min(first_query + i / D4, view.y - 1u) * dims.heads + h) * D4 + i % D4;
+    if (QUERIES * D4 % WG == 0u || i < QUERIES * D4) {
+      query[i] = q[at];
+      d_output[i] = d_out[at];
+    }
+  }
+  let n = min(first_query + local % QUERIES, view.y - 1u) * 2u * dims.heads + h;
+  log_delta[local % QUERIES] = vec2f(statistics[n], statistics[n + dims.heads]);
+  workgroupBarrier();
+
+  let j = tile.x + min(local, tile.y - 1u);
+  let at = (2u * j * dims.keyValueHeads + workgroup_id.y) * D4;
+  // Queries from first_query + low on, and before first_query + high, see the key.
+  let low = select(0u, j - min(first_query, j), is_own);
+  let high = select(0u, view.y - first_query, j < view.z);
+  let scale = 1.0 / sqrt(f32(dims.headDim));
+  let is_first = dims.round == 0u;
+  var key: array<vec4f, D4>;
+  var value: array<vec4f, D4>;
+  var d_key: array<vec4f, D4>;
+  var d_value: array<vec4f, D4>;
+  for (var d = 0u; d < D4; d++) { // @unroll
+    key[d] = key_value[at + d] * scale;
+    value[d] = key_value[at + cols4 + d];
+    d_key[d] = select(d_key_value[at + d], vec4f(), is_first);
+    d_value[d] = select(d_key_value[at + cols4 + d], vec4f(), is_first);
+  }
+  for (var b = 0u; b < BLOCKS; b++) { // @unroll
+    var score4: array<vec4f, BLOCK>;
+    var dp4: array<vec4f, BLOCK>;
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      score4[i] = vec4f();
+      dp4[i] = vec4f();
+    }
+    for (var d = 0u; d < D4; d++) { // @unroll
+      for (var i = 0u; i < BLOCK; i++) { // @unroll
+        let x = query[(b * BLOCK + i) * D4 + d];
+        let g = d_output[(b * BLOCK + i) * D4 + d];
+        score4[i] = fma(x, key[d], score4[i]);
+        dp4[i] = fma(g, value[d], dp4[i]);
+      }
+    }
+    var p: array<f32, BLOCK>;
+    var ds: array<f32, BLOCK>;
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let own = log_delta[b * BLOCK + i];
+      let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
+      let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
+      let is_seeing = b * BLOCK + i >= low && b * BLOCK + i < high;
+      p[i] = select(0.0, exp(score - own.x), is_seeing);
+      ds[i] = p[i] * (dp - own.y) * scale;
+    }
+    for (var d = 0u; d < D4; d++) { // @unroll
+      for (var i = 0u; i < BLOCK; i++) { // @unroll
+        let x = query[(b * BLOCK + i) * D4 + d];
+        let g = d_output[(b * BLOCK + i) * D4 + d];
+        d_key[d] = fma(vec4f(ds[i]), x, d_key[d]);
+        d_value[d] = fma(vec4f(p[i]), g, d_value[d]);
+      }
+    }
+  }
+  if (local < tile.y) {
+    for (var d = 0u; d < D4; d++) { // @unroll
+      d_key_value[at + d] = d_key[d];
+      d_key_value[at + cols4 + d] = d_value[d];
+    }
+  }
+}

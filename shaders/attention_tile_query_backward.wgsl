@@ -1,0 +1,127 @@
+// attention_query_backward in tiles of queries and slots, one slot tile of each query tile at a time
+//
+// q, d_out, d_q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
+// statistics (rows, 2 heads) f32     queries, tiles: as in attention_tile_forward
+// d_q carried on from round to round
+// Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns one of the GROUP heads of
+// a query that share keys and values; keys and values of the slots lie in workgroup memory.
+// Trips: ranges of a query (times KEYS D where loops are kept). Workgroup memory: 8 KEYS D bytes.
+// Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
+struct Dims {
+  heads: u32,
+  keyValueHeads: u32,
+  headDim: u32,
+  round: u32,
+}
+
+const D4 = 8u;
+const GROUP = 1u;
+const KEYS = 32u;
+const BLOCK = 4u;
+const BLOCKS = KEYS / 4u;
+const WG = 32u;
+const FILLS = 8u;
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> key_value: array<vec4f>;
+@group(0) @binding(3) var<storage, read> statistics: array<f32>;
+@group(0) @binding(4) var<storage, read> d_out: array<vec4f>;
+@group(0) @binding(5) var<storage, read> queries: array<vec4u>;
+@group(0) @binding(6) var<storage, read> tiles: array<vec4u>;
+@group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
+
+var<workgroup> keys: array<vec4f, KEYS * D4>;
+var<workgroup> values: array<vec4f, KEYS * D4>;
+
+@compute @workgroup_size(WG)
+fn attention_tile_query_backward(
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = tiles[workgroup_id.x];
+  // The stretch of slots that this round's tile lies in: a range, or (range = rangeCount) the queries' own slots.
+  let last = queries[tile.x + tile.y - 1u].w;
+  var stretch = vec2u(queries[tile.x].z, last + 1u);
+  var skipped = dims.round * KEYS;
+  var range = tile.w;
+  for (var r = 0u; r < tile.w; r++) {
+    let slots = queries[tile.z + r].xy;
+    let padded = (slots.y - slots.x + KEYS - 1u) / KEYS * KEYS;
+    if (range == tile.w && skipped < padded) {
+      stretch = slots;
+      range = r;
+    }
+    skipped -= select(0u, padded, range == tile.w);
+  }
+  let first_slot = stretch.x + skipped;
+
+  let cols4 = dims.keyValueHeads * D4;
+  for (var p = 0u; p < FILLS; p++) { // @unroll
+    let i = p * WG + local;
+    let at = min(first_slot + i / D4, stretch.y - 1u) * 2u * cols4 + workgroup_id.y * D4 + i % D4;
+    if (KEYS * D4 % WG == 0u || i < KEYS * D4) {
+      keys[i] = key_value[at];
+      values[i] = key_value[at + cols4];
+    }
+  }
+  workgroupBarrier();
+
+  let n = tile.x + min(local / GROUP, tile.y - 1u);
+  let h = workgroup_id.y * GROUP + local % GROUP;
+  let at = (n * dims.heads + h) * D4;
+  // Slot first_slot + i is seen if offset + i < seen, in numbers that wrap around.
+  let row = queries[n];
+  var slots = vec2u(row.z, row.w + 1u);
+  if (range < tile.w) {
+    slots = queries[row.x + range].xy;
+  }
+  let offset = first_slot - slots.x;
+  let seen = slots.y - slots.x;
+  let scale = 1.0 / sqrt(f32(dims.headDim));
+  let is_first = dims.round == 0u;
+  let log_sum = statistics[n * 2u * dims.heads + h];
+  let delta = statistics[(n * 2u + 1u) * dims.heads + h];
+  var query: array<vec4f, D4>;
+  var d_output: array<vec4f, D4>;
+  var sum: array<vec4f, D4>;
+  for (var d = 0u; d < D4; d++) { // @unroll
+    query[d] = q[at + d] * scale;
+    d_output[d] = d_out[at + d];
+    sum[d] = select(d_q[at + d], vec4f(), is_first);
+  }
+  for (var b = 0u; b < BLOCKS; b++) { // @unroll
+    var score4: array<vec4f, BLOCK>;
+    var dp4: array<vec4f, BLOCK>;
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      score4[i] = vec4f();
+      dp4[i] = vec4f();
+    }
+    for (var d = 0u; d < D4; d++) { // @unroll
+      for (var i = 0u; i < BLOCK; i++) { // @unroll
+        let key = keys[(b * BLOCK + i) * D4 + d];
+        let value = values[(b * BLOCK + i) * D4 + d];
+        score4[i] = fma(query[d], key, score4[i]);
+        dp4[i] = fma(d_output[d], value, dp4[i]);
+      }
+    }
+    var ds: array<f32, BLOCK>;
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
+      let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
+      let p = select(0.0, exp(score - log_sum), offset + b * BLOCK + i < seen);
+      ds[i] = p * (dp - delta) * scale;
+    }
+    for (var d = 0u; d < D4; d++) { // @unroll
+      for (var i = 0u; i < BLOCK; i++) { // @unroll
+        let key = keys[(b * BLOCK + i) * D4 + d];
+        sum[d] = fma(vec4f(ds[i]), key, sum[d]);
+      }
+    }
+  }
+  if (local / GROUP < tile.y) {
+    for (var d = 0u; d < D4; d++) { // @unroll
+      d_q[at + d] = sum[d];
+    }
+  }
+}
