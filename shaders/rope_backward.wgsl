@@ -2,7 +2,7 @@
 //
 // dy, dx f32: windows of (rows, cols), cols a multiple of headDim, from column on of stride columns; dx overwritten
 // positions (rows) u32     angles (P, headDim) f32: cosines, then sines, of each position
-// Dispatch ceil(rows cols / 2 / WG); an invocation owns a pair. No loops.
+// Dispatch ceil(rows headDim / 2 / WG); an invocation owns pair i of all heads of a row. Trips: cols / headDim.
 // Reference: src/reference/norm.ts ropeBackward. Test: tests/shaders/rope_test.ts.
 struct Dims {
   rows: u32,
@@ -29,22 +29,21 @@ fn rope_backward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let index = flat_index(workgroup_id, local, WG);
-  let pairs = dims.cols / 2u;
-  let n = index / pairs;
+  let half_dim = dims.headDim / 2u;
+  let n = index / half_dim;
   if (n >= dims.rows) {
     return;
   }
-  let half_dim = dims.headDim / 2u;
-  let pair = index % pairs;
-  let i = pair % half_dim;
-  let inner = pair / half_dim * dims.headDim + i;
-  let source = n * dims.stride + dims.column + inner;
-  let at = n * dims.outStride + dims.outColumn + inner;
+  let i = index % half_dim;
   let row = positions[n] * dims.headDim + i;
   let c = select(1.0, angles[row], dims.turns == 1u);
   let s = select(0.0, angles[row + half_dim], dims.turns == 1u);
-  let a = dy[source];
-  let b = dy[source + half_dim];
-  dx[at] = a * c + b * s;
-  dx[at + half_dim] = b * c - a * s;
+  let source = n * dims.stride + dims.column + i;
+  let at = n * dims.outStride + dims.outColumn + i;
+  for (var h = 0u; h < dims.cols; h += dims.headDim) {
+    let a = dy[source + h];
+    let b = dy[source + h + half_dim];
+    dx[at + h] = a * c + b * s;
+    dx[at + h + half_dim] = b * c - a * s;
+  }
 }

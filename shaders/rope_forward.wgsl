@@ -5,7 +5,7 @@
 // positions (rows) u32     angles (P, D) f32: cosines, then sines, of each position
 // queries (Q) of [firstRange, rangeCount, ownStart, slot]
 // query (rows, heads D), key_value (M, 2 keyValueHeads D) f32, overwritten, of key_value the slots alone
-// Dispatch ceil(rows (heads + 2 keyValueHeads) D / 2 / WG); an invocation owns a pair. No loops.
+// Dispatch ceil(rows D / 2 / WG); an invocation owns pair i of all heads of a row. Trips: heads + keyValueHeads.
 // Reference: src/reference/norm.ts ropeForward. Test: tests/shaders/rope_test.ts.
 struct Dims {
   rows: u32,
@@ -39,38 +39,37 @@ fn rope_forward(
 ) {
   let index = flat_index(workgroup_id, local, WG);
   let half_dim = dims.headDim / 2u;
-  let pairs = (dims.heads + 2u * dims.keyValueHeads) * half_dim;
-  let n = index / pairs;
+  let n = index / half_dim;
   if (n >= dims.rows) {
     return;
   }
   let i = index % half_dim;
-  let h = index % pairs / half_dim;
   let row = positions[n] * dims.headDim + i;
   let c = angles[row];
   let s = angles[row + half_dim];
-  let own = h * dims.headDim + i;
-  if (h < dims.heads) {
-    let source = n * dims.queryStride + dims.queryColumn + own;
-    let at = n * dims.heads * dims.headDim + own;
+  var source = n * dims.queryStride + dims.queryColumn + i;
+  var at = n * dims.heads * dims.headDim + i;
+  for (var h = 0u; h < dims.heads; h++) {
     let a = q[source];
     let b = q[source + half_dim];
     query[at] = a * c - b * s;
     query[at + half_dim] = b * c + a * s;
-    return;
+    source += dims.headDim;
+    at += dims.headDim;
   }
-  let inner = own - dims.heads * dims.headDim;
   let cols = dims.keyValueHeads * dims.headDim;
-  let at = queries[n].w * 2u * cols + inner;
-  if (inner < cols) {
-    let source = n * dims.keyStride + dims.keyColumn + inner;
+  source = n * dims.keyStride + dims.keyColumn + i;
+  var value = n * dims.valueStride + dims.valueColumn + i;
+  at = queries[n].w * 2u * cols + i;
+  for (var g = 0u; g < dims.keyValueHeads; g++) {
     let a = k[source];
     let b = k[source + half_dim];
     key_value[at] = a * c - b * s;
     key_value[at + half_dim] = b * c + a * s;
-  } else {
-    let source = n * dims.valueStride + dims.valueColumn + inner - cols;
-    key_value[at] = v[source];
-    key_value[at + half_dim] = v[source + half_dim];
+    key_value[at + cols] = v[value];
+    key_value[at + cols + half_dim] = v[value + half_dim];
+    source += dims.headDim;
+    value += dims.headDim;
+    at += dims.headDim;
   }
 }

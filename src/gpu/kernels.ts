@@ -214,6 +214,7 @@ function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Laun
 const quarter = (dims: Bound) => dims["rows"]! * dims["cols"]! / 4;
 const heads = (dims: Bound) => dims["rows"]! * dims["heads"]!;
 const keyValueHeads = (dims: Bound) => dims["rows"]! * dims["keyValueHeads"]!;
+const halfHeads = (dims: Bound) => dims["rows"]! * dims["headDim"]! / 2;
 const byHeadDim = (dims: Bound) => ({ D4: dims["headDim"]! / 4 });
 const byHeadGroup = (dims: Bound) => ({
   D4: dims["headDim"]! / 4,
@@ -323,13 +324,13 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     flat(transposeForward, (d) => d["outCols"]! * d["cols"]! / 4, { width: 64 }),
     0,
   ),
-  rope_forward: flat(
-    ropeForward,
-    (d) => d["rows"]! * (d["heads"]! + 2 * d["keyValueHeads"]!) * d["headDim"]! / 2,
-    { width: 64, textures: [0, 1, 2] },
-  ),
-  rope_backward: flat(ropeBackward, (d) => d["rows"]! * d["cols"]! / 2, {
-    width: 64,
+  rope_forward: flat(ropeForward, halfHeads, {
+    cpuWidth: LANES,
+    trips: (d) => d["heads"]! + d["keyValueHeads"]!,
+    textures: [0, 1, 2],
+  }),
+  rope_backward: flat(ropeBackward, halfHeads, {
+    trips: (d) => d["cols"]! / d["headDim"]!,
     textures: [0],
   }),
   cache_copy: flat(cacheCopy, quarter, { width: 64 }),
