@@ -1,45 +1,100 @@
-// tile[r,f] := dz inverseTemperature,  dz = d_log_prob (1[v = y] - p) - d_entropy p (log p + H),  v = first + f
+// d_logits[n,column+f] := dz inverseTemperature,  dz = d_log_prob (1[v = y] - p) - d_entropy p (log p + H),
+// v = first + column + f; logits are made again as in head_forward
 //
-// targets (rows) u32     result (rows) of vec4f [log-prob, entropy H, log sum, ..]
-// d_head (rows) of vec2f [d_log_prob, d_entropy]
-// tile (rows, stride) f32: logits in, gradients out; columns from `features` on become 0
-// Dispatch ceil(rows stride / WG); an invocation owns an element. No loops.
+// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) stored as FORMAT says     targets (rows) u32
+// result (rows) of vec4f [log-prob, entropy H, log sum, ..]     d_head (rows) of vec2f [d_log_prob, d_entropy]
+// d_logits (rows, stride) f32, stride a multiple of FEATURES; overwritten, tokens past the last become 0
+// Dispatch ceil(rows / WG), once for each FEATURES tokens of the tile; otherwise as head_forward.
 // Reference: src/reference/head.ts headBackward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
+  inner: u32,
+  vocabulary: u32,
   stride: u32,
   first: u32,
-  features: u32,
+  column: u32,
   inverseTemperature: f32,
 }
 
-override WG: u32 = 64u;
+const FEATURES = 32u;
+const KC = 64u;
+const KC4 = KC / 4u;
+const CHUNKS = 1u;
+const SLICE = 1u;
+const WG = 64u;
+const FILLS = 8u;
+const FEATURES4 = FEATURES / 4u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> targets: array<u32>;
-@group(0) @binding(2) var<storage, read> result: array<vec4f>;
-@group(0) @binding(3) var<storage, read> d_head: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> tile: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<vec4u>;
+@group(0) @binding(3) var<storage, read> targets: array<u32>;
+@group(0) @binding(4) var<storage, read> result: array<vec4f>;
+@group(0) @binding(5) var<storage, read> d_head: array<vec2f>;
+@group(0) @binding(6) var<storage, read_write> d_logits: array<vec4f>;
+
+var<workgroup> tile: array<vec4f, FEATURES * KC4>;
+
+// A function, so that a compiler reads these products once; drivers put it where it is called.
+fn add_products(sum: ptr<function, array<f32, FEATURES>>, a: vec4f, k: u32) {
+  for (var f = 0u; f < FEATURES; f++) { // @unroll
+    let b = tile[f * KC4 + k];
+    (*sum)[f] += dot(a, b);
+  }
+}
 
 @compute @workgroup_size(WG)
 fn head_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = flat_index(workgroup_id, local, WG);
-  let r = i / dims.stride;
-  if (r >= dims.rows) {
-    return;
+  let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
+  let inner4 = dims.inner / 4u;
+  var logit: array<f32, FEATURES>;
+  var sum: array<f32, FEATURES>;
+  for (var f = 0u; f < FEATURES; f++) { // @unroll
+    logit[f] = 0.0;
+    sum[f] = 0.0;
   }
-  let f = i % dims.stride;
-  var value = 0.0;
-  if (f < dims.features) {
-    let row = result[r];
-    let d = d_head[r];
-    let log_prob = tile[i] * dims.inverseTemperature - row.z;
+  for (var c = 0u; c < CHUNKS; c++) { // @unroll
+    workgroupBarrier();
+    for (var p = 0u; p < FILLS; p++) { // @unroll
+      let i = p * WG + local;
+      let k = c * KC4 + i % KC4;
+      let token = min(dims.first + dims.column + i / KC4, dims.vocabulary - 1u);
+      let value = load_weight(token * inner4 + min(k, inner4 - 1u));
+      if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
+        tile[i] = select(vec4f(), value, k < inner4);
+      }
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < KC4; k++) { // @unroll
+      add_products(&sum, x[n * inner4 + min(c * KC4 + k, inner4 - 1u)], k);
+    }
+    // Sums are cut into slices as those of linear_forward are.
+    let is_end = (c + 1u) % SLICE == 0u;
+    for (var f = 0u; f < FEATURES; f++) { // @unroll
+      logit[f] += select(0.0, sum[f], is_end);
+      sum[f] = select(sum[f], 0.0, is_end);
+    }
+  }
+
+  // Invocations past the last row do as the last one does.
+  let row = result[n];
+  let d = d_head[n];
+  let token = targets[n] - dims.first - dims.column;
+  let tokens = dims.vocabulary - min(dims.first + dims.column, dims.vocabulary);
+  for (var f = 0u; f < FEATURES; f++) { // @unroll
+    let log_prob = logit[f] * dims.inverseTemperature - row.z;
     let p = exp(log_prob);
-    let hit = select(0.0, 1.0, dims.first + f == targets[r]);
-    value = (d.x * (hit - p) - d.y * p * (log_prob + row.y)) * dims.inverseTemperature;
+    let hit = select(0.0, 1.0, token == f);
+    let dz = d.x * (hit - p) - d.y * p * (log_prob + row.y);
+    logit[f] = select(0.0, dz * dims.inverseTemperature, f < tokens);
   }
-  tile[i] = value;
+  let at = (n * dims.stride + dims.column) / 4u;
+  for (var f = 0u; f < FEATURES4; f++) { // @unroll
+    let low = vec2f(logit[4u * f], logit[4u * f + 1u]);
+    let high = vec2f(logit[4u * f + 2u], logit[4u * f + 3u]);
+    d_logits[at + f] = vec4f(low, high);
+  }
 }

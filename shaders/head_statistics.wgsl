@@ -3,7 +3,7 @@
 //
 // tile (rows, stride) f32, `features` logits from column `column` on     targets (rows) u32
 // statistics (rows) of vec4f; started afresh when first is 0. Feature 0 of the tile is token `first`.
-// Dispatch ceil(rows / WG); an invocation owns a row. Trips: features.
+// Dispatch ceil(rows / WG); an invocation owns a row. Trips: 2 features and a strip's worth.
 // Reference: src/reference/head.ts headStatistics. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -14,6 +14,8 @@ struct Dims {
   inverseTemperature: f32,
 }
 
+// Tokens of a strip; FEATURES of head_forward, whose additions these are.
+const STRIP = 32u;
 const NEG_LARGE = -3.4028234e38;
 override WG: u32 = 32u;
 
@@ -36,23 +38,27 @@ fn head_statistics(
     state = statistics[r];
   }
   let start = r * dims.stride + dims.column;
-  // The tile's own maximum first, so that the sums are scaled once.
-  var m = state.x;
-  for (var f = 0u; f < dims.features; f++) {
-    m = max(m, tile[start + f] * dims.inverseTemperature);
-  }
-  let keep = exp(state.x - m);
-  var s = 0.0;
-  var t = 0.0;
-  for (var f = 0u; f < dims.features; f++) {
-    let x = tile[start + f] * dims.inverseTemperature;
-    let weight = exp(x - m);
-    s += weight;
-    t = fma(x, weight, t);
+  for (var strip = 0u; strip < dims.features; strip += STRIP) {
+    let end = min(strip + STRIP, dims.features);
+    // The strip's own maximum first, so that the sums are scaled once.
+    var m = state.x;
+    for (var f = strip; f < end; f++) {
+      m = max(m, tile[start + f] * dims.inverseTemperature);
+    }
+    let keep = exp(state.x - m);
+    var s = 0.0;
+    var t = 0.0;
+    for (var f = strip; f < end; f++) {
+      let x = tile[start + f] * dims.inverseTemperature;
+      let weight = exp(x - m);
+      s += weight;
+      t = fma(x, weight, t);
+    }
+    state = vec4f(m, state.y * keep + s, state.z * keep + t, state.w);
   }
   let token = targets[r] - dims.first;
   if (token < dims.features) {
     state.w = tile[start + token] * dims.inverseTemperature;
   }
-  statistics[r] = vec4f(m, state.y * keep + s, state.z * keep + t, state.w);
+  statistics[r] = state;
 }

@@ -41,6 +41,14 @@ const EXACT = 0u;
 
 var<workgroup> tile: array<vec4f, TM * KC4>;
 
+// A function, so that a compiler reads these products once; drivers put it where it is called.
+fn add_products(sum: ptr<function, array<f32, TM>>, b: vec4f, k: u32) {
+  for (var i = 0u; i < TM; i++) { // @unroll
+    let a = tile[i * KC4 + k];
+    (*sum)[i] += dot(a, b);
+  }
+}
+
 @compute @workgroup_size(WG)
 fn linear_forward(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -71,11 +79,7 @@ fn linear_forward(
     sum[i] = first;
   }
   for (var k = 0u; k < KC4; k++) { // @unroll
-    let b = load_weight(weight + k);
-    for (var i = 0u; i < TM; i++) { // @unroll
-      let a = tile[i * KC4 + k];
-      sum[i] += dot(a, b);
-    }
+    add_products(&sum, load_weight(weight + k), k);
   }
   if (EXACT == 1u || f < dims.features) {
     for (var i = 0u; i < TM; i++) { // @unroll

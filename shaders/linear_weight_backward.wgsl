@@ -34,6 +34,20 @@ const EXACT = 0u;
 
 var<workgroup> tile: array<vec4f, TB * TK4>;
 
+// A function, so that a compiler reads these products once; drivers put it where it is called.
+fn add_products(sum: ptr<function, array<vec4f, TK>>, g: mat4x4f, n: u32) {
+  for (var k = 0u; k < TK4; k++) { // @unroll
+    let a0 = tile[4u * n * TK4 + k];
+    let a1 = tile[(4u * n + 1u) * TK4 + k];
+    let a2 = tile[(4u * n + 2u) * TK4 + k];
+    let a3 = tile[(4u * n + 3u) * TK4 + k];
+    (*sum)[4u * k] += (g[0].x * a0 + g[1].x * a1) + (g[2].x * a2 + g[3].x * a3);
+    (*sum)[4u * k + 1u] += (g[0].y * a0 + g[1].y * a1) + (g[2].y * a2 + g[3].y * a3);
+    (*sum)[4u * k + 2u] += (g[0].z * a0 + g[1].z * a1) + (g[2].z * a2 + g[3].z * a3);
+    (*sum)[4u * k + 3u] += (g[0].w * a0 + g[1].w * a1) + (g[2].w * a2 + g[3].w * a3);
+  }
+}
+
 @compute @workgroup_size(WG)
 fn linear_weight_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -69,16 +83,7 @@ fn linear_weight_backward(
     let g1 = dy[min(row + 1u, last) * columns + column];
     let g2 = dy[min(row + 2u, last) * columns + column];
     let g3 = dy[min(row + 3u, last) * columns + column];
-    for (var k = 0u; k < TK4; k++) { // @unroll
-      let a0 = tile[4u * n * TK4 + k];
-      let a1 = tile[(4u * n + 1u) * TK4 + k];
-      let a2 = tile[(4u * n + 2u) * TK4 + k];
-      let a3 = tile[(4u * n + 3u) * TK4 + k];
-      sum[4u * k] += (g0.x * a0 + g1.x * a1) + (g2.x * a2 + g3.x * a3);
-      sum[4u * k + 1u] += (g0.y * a0 + g1.y * a1) + (g2.y * a2 + g3.y * a3);
-      sum[4u * k + 2u] += (g0.z * a0 + g1.z * a1) + (g2.z * a2 + g3.z * a3);
-      sum[4u * k + 3u] += (g0.w * a0 + g1.w * a1) + (g2.w * a2 + g3.w * a3);
-    }
+    add_products(&sum, mat4x4f(g0, g1, g2, g3), n);
   }
   for (var k = 0u; k < TK4; k++) { // @unroll
     for (var c = 0u; c < FEATURES; c++) { // @unroll

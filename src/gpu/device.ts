@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect";
 import { NoAdapter } from "../domain/errors.ts";
 import type { Adapter } from "../model/engine.ts";
-import type { Traits } from "./kernels.ts";
+import type { Traits } from "./launches.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
 

@@ -16,7 +16,8 @@ import {
 } from "../model/plan.ts";
 import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
 import { FORMAT_CODE } from "./formats.ts";
-import { type Bound, type KernelName, kernelOf, KERNELS, type Traits } from "./kernels.ts";
+import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
+import type { Bound, Traits } from "./launches.ts";
 import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";
 

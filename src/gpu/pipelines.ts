@@ -3,7 +3,8 @@ import {
   makeShaderDataDefinitions,
   type StructDefinition,
 } from "webgpu-utils";
-import { type Bound, type KernelName, KERNELS, type Launch, type Traits } from "./kernels.ts";
+import { type KernelName, KERNELS } from "./kernels.ts";
+import type { Bound, Launch, Traits } from "./launches.ts";
 import { setConstants, unrollLoops } from "./straight_line.ts";
 import { readThroughTextures } from "./texture_form.ts";
 

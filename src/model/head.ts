@@ -4,8 +4,8 @@ import type { Extent, Tensor } from "./plan.ts";
 
 /**
  * The head: log-prob of a target and entropy of softmax(x W^T / temperature), row by row, without a tensor as wide
- * as the vocabulary. Logits are made tile by tile; (max, sum, weighted sum) are carried along (online softmax), and
- * the backward pass makes each tile again.
+ * as the vocabulary. Logits are made strip by strip and never stored; (max, sum, weighted sum) are carried along
+ * (online softmax), and the backward pass makes them again to store a tile of their gradients.
  */
 export interface HeadTensors {
   /** (R,C) normalised hidden states of the rows that predict something. */
@@ -21,28 +21,20 @@ export interface HeadTensors {
 /** (R,4) per row: log-prob of the target, entropy, log of the softmax denominator, unused. */
 export function headForward(b: Builder, head: HeadTensors): Tensor {
   const rows = head.x.rows;
-  const stride = vocabularyTile(vocabularyOf(head.weight));
-  const tile = b.scratch("logits_tile", rows, stride);
   const statistics = b.scratch("head_statistics", rows, 4);
-  for (const { start, features } of tiles(head.weight)) {
-    linear(b, head.x, head.weight, { target: tile, weightRow: start, features });
-    b.push({
-      kind: "head_statistics",
-      inputs: [tile, head.targets],
-      outputs: [statistics],
-      dims: {
-        rows,
-        stride,
-        first: start,
-        column: 0,
-        features,
-        inverseTemperature: head.inverseTemperature,
-      },
-    });
-  }
+  b.push({
+    kind: "head_forward",
+    inputs: [head.x, head.weight, head.targets],
+    outputs: [statistics],
+    dims: headDims(head),
+  });
   const result = b.tensor("head", rows, 4, { role: "output" });
   b.push({ kind: "head_finish", inputs: [statistics], outputs: [result], dims: { rows } });
   return result;
+}
+
+function headDims({ x, weight, inverseTemperature }: HeadTensors) {
+  return { rows: x.rows, inner: x.cols, vocabulary: vocabularyOf(weight), inverseTemperature };
 }
 
 /**
@@ -59,23 +51,14 @@ export function headBackward(
     readonly dWeight: Tensor | null;
   },
 ): void {
-  const rows = head.x.rows;
   const stride = vocabularyTile(vocabularyOf(head.weight));
-  const tile = b.scratch("d_logits_tile", rows, stride);
+  const tile = b.scratch("d_logits_tile", head.x.rows, stride);
   for (const { start, features } of tiles(head.weight)) {
-    linear(b, head.x, head.weight, { target: tile, weightRow: start, features });
     b.push({
       kind: "head_backward",
-      inputs: [head.targets, gradients.result, gradients.dHead],
+      inputs: [head.x, head.weight, head.targets, gradients.result, gradients.dHead],
       outputs: [tile],
-      dims: {
-        rows,
-        stride,
-        first: start,
-        column: 0,
-        features,
-        inverseTemperature: head.inverseTemperature,
-      },
+      dims: { ...headDims(head), stride, first: start },
     });
     if (gradients.dx !== null) {
       const turned = transposeRows(b, head.weight, start, features);

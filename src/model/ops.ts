@@ -1,9 +1,13 @@
 import type { Builder } from "./builder.ts";
 import { scaled, type Tensor, windowOf } from "./plan.ts";
 
-/** Features of the vocabulary that the head computes at a time: no tensor of a batch is as wide as the vocabulary. */
+/** Width of a strip of the vocabulary, which the sums of the head are made of. */
+const STRIP = 32;
+
+/** Tokens whose logits have gradients in memory at a time, whole strips: no tensor of a batch is as wide as a large vocabulary. */
 export function vocabularyTile(vocabulary: number): number {
-  return vocabulary <= 8192 ? 256 : 4096;
+  const tiles = Math.ceil(vocabulary / (vocabulary <= 8192 ? 640 : 4096));
+  return Math.ceil(vocabulary / tiles / STRIP) * STRIP;
 }
 
 /** y[n] = W[ids[n]]   ids (N,1)  W (V,C)  y (N,C) */

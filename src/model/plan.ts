@@ -61,6 +61,7 @@ export type OpKind =
   | "swiglu_backward"
   | "gather_rows_forward"
   | "gather_rows_backward"
+  | "head_forward"
   | "head_statistics"
   | "head_finish"
   | "head_backward"

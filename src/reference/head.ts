@@ -1,4 +1,4 @@
-import { NEG_LARGE, type PlainLoop } from "./loop.ts";
+import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
 
 type Tile = Record<
   "rows" | "stride" | "column" | "first" | "features" | "inverseTemperature",
@@ -40,19 +40,46 @@ export const headFinish: PlainLoop = ([statistics], [result], dims) => {
   }
 };
 
-/** Turns a tile of logits into their gradients; columns from `features` on become 0 */
-export const headBackward: PlainLoop = ([targets, result, dHead], [tile], dims) => {
-  const { rows, stride, first, features, inverseTemperature } = dims as Tile;
-  for (let r = 0; r < rows; r++) {
-    const [entropy, logSum] = [result![r * 4 + 1]!, result![r * 4 + 2]!];
-    const [dLogProb, dEntropy] = [dHead![r * 2]!, dHead![r * 2 + 1]!];
+type Head = Record<"rows" | "inner" | "vocabulary" | "inverseTemperature", number>;
+
+/** Tempered logit of token v in row r */
+function logitOf(x: Values, w: Values, { inner, inverseTemperature }: Head, r: number, v: number) {
+  let sum = 0;
+  for (let k = 0; k < inner; k++) sum += x[r * inner + k]! * w[v * inner + k]!;
+  return sum * inverseTemperature;
+}
+
+/** (m, s, t, z) of `headStatistics` over the whole vocabulary, from hidden states and weights */
+export const headForward: PlainLoop = ([x, w, targets], [statistics], dims) => {
+  const head = dims as Head;
+  const { vocabulary } = head;
+  const logits = new Float64Array(vocabulary);
+  const whole = { ...{ rows: 1, stride: vocabulary, column: 0, first: 0 }, features: vocabulary };
+  for (let r = 0; r < head.rows; r++) {
+    logits.forEach((_, v) => logits[v] = logitOf(x!, w!, head, r, v));
+    const [target, row] = [targets!.subarray(r, r + 1), statistics!.subarray(4 * r, 4 * r + 4)];
+    headStatistics([logits, target], [row], { ...whole, inverseTemperature: 1 });
+  }
+};
+
+/** Gradients of the logits of tokens first .. first + stride; columns past the vocabulary become 0 */
+export const headBackward: PlainLoop = (inputs, [dLogits], dims) => {
+  const [x, w, targets, result, dHead] = inputs as [Values, Values, Values, Values, Values];
+  const head = dims as Head;
+  const { stride, first } = dims as Record<"stride" | "first", number>;
+  for (let r = 0; r < head.rows; r++) {
+    const [entropy, logSum] = [result[r * 4 + 1]!, result[r * 4 + 2]!];
+    const [dLogProb, dEntropy] = [dHead[r * 2]!, dHead[r * 2 + 1]!];
     for (let f = 0; f < stride; f++) {
-      const at = r * stride + f;
-      const logProb = tile![at]! * inverseTemperature - logSum;
+      const v = first + f;
+      if (v >= head.vocabulary) {
+        dLogits![r * stride + f] = 0;
+        continue;
+      }
+      const logProb = logitOf(x, w, head, r, v) - logSum;
       const p = Math.exp(logProb);
-      const hit = first + f === targets![r]! ? 1 : 0;
-      const dz = dLogProb * (hit - p) - dEntropy * p * (logProb + entropy);
-      tile![at] = f < features ? dz * inverseTemperature : 0;
+      const dz = dLogProb * ((v === targets[r] ? 1 : 0) - p) - dEntropy * p * (logProb + entropy);
+      dLogits![r * stride + f] = dz * head.inverseTemperature;
     }
   }
 };

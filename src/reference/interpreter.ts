@@ -44,6 +44,7 @@ export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
   swiglu_backward: norm.swigluBackward,
   gather_rows_forward: dense.gatherRowsForward,
   gather_rows_backward: dense.gatherRowsBackward,
+  head_forward: head.headForward,
   head_statistics: head.headStatistics,
   head_finish: head.headFinish,
   head_backward: head.headBackward,

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import type { Device } from "../../src/gpu/device.ts";
-import { KERNELS, type Launch } from "../../src/gpu/kernels.ts";
+import { KERNELS } from "../../src/gpu/kernels.ts";
+import type { Launch } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
 import { linearCase, weightBackwardCase } from "../shaders/linear_cases.ts";

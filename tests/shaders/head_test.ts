@@ -1,13 +1,20 @@
+import { Effect } from "effect";
+import type { Format } from "../../src/model/plan.ts";
+import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
+import { onWgsl } from "../support/engines.ts";
 import {
   accumulated,
+  assertSameBits,
   F32_EPSILON,
   floats,
   kernelMatches,
   type OpCase,
   overwritten,
+  runOp,
   words,
 } from "../support/op_cases.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
+import { STORED } from "./linear_cases.ts";
 
 interface Tile {
   readonly rows: number;
@@ -79,34 +86,118 @@ kernelMatches(
   () => ({ atol: 2 ** -20, rtol: 8 * F32_EPSILON }),
 );
 
-function backwardCase(label: string, tile: Tile, logits?: Float32Array): OpCase {
-  const values = logits ?? randomValues(1, tile.rows * tile.stride, 8);
-  const scale = tile.inverseTemperature ?? 1;
-  const result = new Float32Array(tile.rows * 4);
-  for (let r = 0; r < tile.rows; r++) {
-    const row = values.slice(r * tile.stride, r * tile.stride + tile.features).map((x) =>
-      x * scale
-    );
-    const max = row.reduce((most, x) => Math.max(most, x), -Infinity);
-    const logSum = max + Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
-    const entropy = logSum - row.reduce((sum, x) => sum + x * Math.exp(x - logSum), 0);
-    result.set([row[0]! - logSum, entropy, logSum], r * 4);
-  }
+interface Head {
+  readonly rows: number;
+  readonly inner: number;
+  readonly vocabulary: number;
+  readonly inverseTemperature?: number;
+  readonly format?: Format;
+}
+
+/** Hidden states and weights whose logits are numbers up to 8 or so, and targets. */
+function headInputs({ rows, inner, vocabulary, format = "f32" }: Head) {
+  const size = 3 / Math.sqrt(inner);
+  return [
+    floats(inner, randomValues(1, rows * inner, 3)),
+    floats(inner, STORED[format](randomValues(2, vocabulary * inner, size)), format),
+    words(1, randomIds(3, rows, vocabulary)),
+  ] as const;
+}
+
+function headDims({ rows, inner, vocabulary, inverseTemperature = 1 }: Head) {
+  return { rows, inner, vocabulary, inverseTemperature };
+}
+
+function forwardCase(head: Head): OpCase {
   return {
-    label: `${label} ${JSON.stringify(tile)}`,
-    kind: "head_backward",
-    dims: dimsOf(tile),
-    inputs: [targets(tile), floats(4, result), floats(2, randomValues(2, tile.rows * 2))],
-    outputs: [accumulated(tile.stride, values)],
+    label: JSON.stringify(head),
+    kind: "head_forward",
+    dims: headDims(head),
+    inputs: headInputs(head),
+    outputs: [overwritten(head.rows, 4)],
   };
 }
 
-// p (log p + H) with |log p + H| <= 160 and p up to 1, from logits up to 80 rounded at 2^-18: p is off by 2^-17.
-kernelMatches("head_backward turns logits into gradients and the padding into zeros", [
-  backwardCase("alone", { rows: 1, stride: 4, features: 1 }),
-  backwardCase("padded", { rows: 13, stride: 256, features: 131 }),
-  backwardCase("cool", { rows: 33, stride: 257, features: 257, inverseTemperature: 1 / 0.7 }),
-  backwardCase("later tile", { rows: 13, stride: 40, features: 31, first: 256 }),
-  backwardCase("equal logits", WHOLE, logitsOf(WHOLE, () => 2)),
-  backwardCase("one-hot", WHOLE, logitsOf(WHOLE, (f) => f === 77 ? 80 : -80)),
-], () => ({ atol: 2e-5, rtol: 1e-5 }));
+const HEADS: ReadonlyArray<Head> = [
+  { rows: 1, inner: 4, vocabulary: 1 },
+  { rows: 13, inner: 36, vocabulary: 131 },
+  { rows: 67, inner: 20, vocabulary: 33, inverseTemperature: 1 / 0.7 },
+  { rows: 5, inner: 516, vocabulary: 37 },
+  { rows: 3, inner: 24, vocabulary: 40, format: "bf16" },
+  { rows: 1030, inner: 8, vocabulary: 5 },
+];
+
+// A logit of `inner` products of numbers up to 3 and 3 / sqrt(inner), its error in the exponent of each weight.
+const ofLogits = ({ dims }: OpCase) => F32_EPSILON * 16 * 9 * Math.sqrt(dims["inner"]!);
+
+kernelMatches(
+  "head_forward carries maximum, sums and the target's logit of logits that it stores nowhere",
+  HEADS.map(forwardCase),
+  (opCase) => {
+    const { vocabulary } = opCase.dims as { vocabulary: number };
+    return { atol: (vocabulary + 16) * 4 * ofLogits(opCase), rtol: 64 * F32_EPSILON };
+  },
+);
+
+onWgsl(
+  "head_forward has the bits of linear_forward and head_statistics",
+  (engine) =>
+    Effect.gen(function* () {
+      for (const head of HEADS) {
+        const forward = forwardCase(head);
+        const { rows, inner, vocabulary } = head;
+        const [x, w, wanted] = headInputs(head);
+        const product = yield* runOp(engine.fresh(), {
+          label: "logits",
+          kind: "linear_forward",
+          dims: {
+            ...{ rows, inner, features: vocabulary, outCols: vocabulary, weightRow: 0 },
+            ...{ hasBias: 0, hasResidual: 0, accumulate: 0 },
+          },
+          inputs: [x, w, w, x],
+          outputs: [overwritten(rows, vocabulary)],
+        });
+        const tile = { rows, stride: vocabulary, features: vocabulary };
+        const want = yield* runOp(engine.fresh(), {
+          label: "statistics",
+          kind: "head_statistics",
+          dims: dimsOf({ ...tile, inverseTemperature: head.inverseTemperature ?? 1 }),
+          inputs: [floats(vocabulary, Float32Array.from(product[0]!)), wanted],
+          outputs: [overwritten(rows, 4)],
+        });
+        assertSameBits(yield* runOp(engine.fresh(), forward), want, forward.label);
+      }
+    }),
+);
+
+function backwardCase(head: Head, { stride, first = 0 }: { stride: number; first?: number }) {
+  const { rows } = head;
+  const inputs = headInputs(head);
+  const [x, w, wanted] = inputs.map(({ data }) => Float64Array.from(data));
+  const statistics = new Float64Array(4 * rows);
+  PLAIN_LOOPS.head_forward([x!, w!, wanted!], [statistics], headDims(head));
+  const result = new Float64Array(4 * rows);
+  PLAIN_LOOPS.head_finish([statistics], [result], { rows });
+  return {
+    label: JSON.stringify({ ...head, stride, first }),
+    kind: "head_backward",
+    dims: { ...headDims(head), stride, first },
+    inputs: [
+      ...inputs,
+      floats(4, Float32Array.from(result)),
+      floats(2, randomValues(5, rows * 2)),
+    ],
+    outputs: [overwritten(rows, stride)],
+  } satisfies OpCase;
+}
+
+// p (log p + H) with p up to 1 and |log p + H| up to 40 or so; log p is off by the error of a logit and of the log sum.
+kernelMatches(
+  "head_backward makes logits again and turns them into gradients, zeros past the last",
+  [
+    ...HEADS.map((head) => backwardCase(head, { stride: 160 })),
+    backwardCase(HEADS[1]!, { stride: 64, first: 64 }),
+    backwardCase(HEADS[1]!, { stride: 32, first: 160 }),
+  ],
+  (opCase) => ({ atol: 64 * ofLogits(opCase), rtol: 1e-4 }),
+);

@@ -1,0 +1,173 @@
+/** How ops of given sizes are dispatched: the rules that several kernels share. */
+import { TILE } from "../model/segments.ts";
+import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import weight from "../../shaders/lib/weight.wgsl" with { type: "text" };
+
+/** What an adapter can do, as far as the choice of a kernel's form depends on it. */
+export interface Traits {
+  /** A driver that runs shaders on the CPU in SIMD lanes (llvmpipe): straight-line code wins. */
+  readonly straightLine: boolean;
+  readonly workgroupBytes: number;
+  readonly maxInvocations: number;
+}
+
+/** One dispatch: constants and overrides choose the pipeline, `dims` are added to those of the op. */
+export interface Launch {
+  readonly constants: Readonly<Record<string, number>>;
+  readonly overrides: Readonly<Record<string, number>>;
+  readonly dims: Readonly<Record<string, number>>;
+  /** Workgroups in x and y. */
+  readonly grid: readonly [number, number];
+}
+
+/** Sizes and scalars of one run, and the dims of one op. */
+export type Bound = Readonly<Record<string, number>>;
+
+/** Rows of a matrix. */
+export const rowsOf = (dims: Bound) => dims["rows"]!;
+
+/** A kernel: its text, and how an op of given sizes is dispatched. */
+export interface Kernel {
+  readonly code: string;
+  readonly launches: (dims: Bound, traits: Traits) => ReadonlyArray<Launch>;
+  /** Loop iterations of one invocation, where they grow with the sizes. */
+  readonly trips: (dims: Bound) => number;
+  /** The input read through load_weight, if any: its format is the override FORMAT. */
+  readonly weightInput: number | null;
+  /** Inputs that straight-line adapters read again and again, lane by lane: better through textures. */
+  readonly textures: (dims: Bound) => ReadonlyArray<number>;
+}
+
+const none = () => [];
+
+/** Workgroups per row of a folded grid; equals GRID_X of shaders/lib/grid.wgsl. */
+const GRID_X = 32768;
+
+function folded(workgroups: number): readonly [number, number] {
+  return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
+}
+
+interface FlatOptions {
+  readonly trips?: (dims: Bound) => number;
+  readonly constants?: (dims: Bound) => Bound;
+  readonly width?: number;
+  /** Width on CPU adapters, where each register of lanes is a unit of work for a core. @default {width} */
+  readonly cpuWidth?: number;
+  readonly textures?: ReadonlyArray<number>;
+}
+
+/** One invocation for each item, `width` to a workgroup. */
+export function flat(
+  source: string,
+  items: (dims: Bound) => number,
+  options: FlatOptions = {},
+): Kernel {
+  return {
+    code: `${source}\n${grid}`,
+    launches: (dims, { straightLine }) => {
+      const width = (straightLine ? options.cpuWidth : undefined) ?? options.width ?? 32;
+      return [{
+        constants: options.constants?.(dims) ?? {},
+        overrides: { WG: width },
+        dims: {},
+        grid: folded(Math.ceil(items(dims) / width)),
+      }];
+    },
+    trips: options.trips ?? (() => 0),
+    weightInput: null,
+    // A copy ends the compute pass, which a few rows are not worth.
+    textures: (dims) =>
+      (dims["elements"] ?? dims["rows"]! * 64) >= 8192 ? options.textures ?? [] : [],
+  };
+}
+
+/** A kernel whose input `weightInput` is read through load_weight. */
+export function reading(kernel: Kernel, weightInput: number): Kernel {
+  return { ...kernel, code: `${kernel.code}\n${weight}`, weightInput };
+}
+
+/** One workgroup for each item. */
+export function perWorkgroup(source: string, items: (dims: Bound) => number): Kernel {
+  return {
+    code: `${source}\n${grid}`,
+    launches: (dims) => [{ constants: {}, overrides: {}, dims: {}, grid: folded(items(dims)) }],
+    trips: () => 0,
+    weightInput: null,
+    textures: none,
+  };
+}
+
+/**
+ * A kernel that owns a row of the vocabulary: one SIMD register of invocations on CPU adapters where the row is short,
+ * since what invocations share is dear there. `passes` is how often an invocation goes over its part of the row.
+ */
+export function perRow(source: string, passes: number, widest: number): Kernel {
+  const isShort = (dims: Bound) => dims["cols"]! <= 4096;
+  return {
+    ...perWorkgroup(source, rowsOf),
+    launches: (dims, { straightLine }) => [{
+      constants: { WG: straightLine && isShort(dims) ? 8 : widest },
+      overrides: {},
+      dims: {},
+      grid: folded(rowsOf(dims)),
+    }],
+    trips: (dims) => passes * (Math.ceil(dims["cols"]! / (isShort(dims) ? 8 : widest)) + widest),
+  };
+}
+
+/** Lanes of the widest SIMD register that a CPU adapter computes in. */
+export const LANES = 16;
+
+/** Groups of four elements of a matrix. */
+export const quarter = (dims: Bound) => dims["rows"]! * dims["cols"]! / 4;
+/** Heads of all rows. */
+export const heads = (dims: Bound) => dims["rows"]! * dims["heads"]!;
+/** Key and value heads of all rows. */
+export const keyValueHeads = (dims: Bound) => dims["rows"]! * dims["keyValueHeads"]!;
+/** Pairs of one head of all rows. */
+export const halfHeads = (dims: Bound) => dims["rows"]! * dims["headDim"]! / 2;
+/** Constants of kernels that hold a head in registers. */
+export const byHeadDim = (dims: Bound) => ({ D4: dims["headDim"]! / 4 });
+/** Constants of kernels that hold the heads of one key in registers. */
+export const byHeadGroup = (dims: Bound) => ({
+  D4: dims["headDim"]! / 4,
+  GROUP: dims["heads"]! / dims["keyValueHeads"]!,
+});
+/** Trips of a loop over all rows in blocks. */
+export const overRows = (dims: Bound) => dims["rows"]! * 1.01;
+
+/**
+ * Attention in tiles: a dispatch for each round, in which each tile of queries meets one tile of slots, or each tile of
+ * keys one of queries. In a round stands a barrier and no branch; what was found so far stays in memory.
+ */
+export function tiled(
+  source: string,
+  { tile, ...options }: {
+    /** Whether lanes are heads of queries, or keys. */
+    readonly tile: "queries" | "keys";
+    readonly textures: ReadonlyArray<number>;
+  },
+): Kernel {
+  return {
+    code: source,
+    launches: (dims) => {
+      const { D4, GROUP } = byHeadGroup(dims);
+      const ofKeys = tile === "keys";
+      const WG = Math.ceil(TILE * (ofKeys ? 1 : GROUP) / LANES) * LANES;
+      const FILLS = Math.ceil(TILE * D4 / WG);
+      const sizes = ofKeys ? { QUERIES: TILE } : { KEYS: TILE };
+      const name = ofKeys ? "keyTiles" : "tiles";
+      // A key meets the heads that share it one after the other.
+      const passes = ofKeys ? GROUP : 1;
+      return Array.from({ length: dims[`${name}Rounds`]! * passes }, (_, round) => ({
+        constants: { D4, GROUP, ...sizes, WG, FILLS },
+        overrides: {},
+        dims: { round },
+        grid: [dims[`${name}${Math.floor(round / passes)}`]!, dims["keyValueHeads"]!] as const,
+      }));
+    },
+    trips: () => 0,
+    weightInput: null,
+    textures: (dims) => dims["rows"]! >= 128 ? options.textures : [],
+  };
+}

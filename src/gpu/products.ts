@@ -1,0 +1,90 @@
+/** How matrix products are cut into tiles. */
+import { type Bound, LANES, type Launch, type Traits } from "./launches.ts";
+
+/** Width of the fewest workgroups of at most `most` invocations that cover `features`, equally wide. */
+function widthFor(features: number, most: number): number {
+  const groups = Math.ceil(features / most);
+  return Math.min(most, Math.ceil(features / groups / LANES) * LANES);
+}
+
+/** Inner features that one dispatch sums: a tile of them must fit workgroup memory. */
+export const INNER_MOST = 256;
+
+/** Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. */
+function rowsPerTile(rows: number, inner: number, traits: Traits): number {
+  const fits = Math.floor(traits.workgroupBytes / (4 * inner));
+  const wanted = rows <= 8 ? 8 : rows <= 64 ? 16 : 32;
+  return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
+}
+
+/** Tiles of rows that keep all cores busy, so that a workgroup may be as wide as the features. */
+const MANY_TILES = 8;
+
+/** y = x Wᵀ: a dispatch for each slice of the inner features. */
+export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const inner = dims["inner"]!;
+  const slices = Math.ceil(inner / INNER_MOST);
+  const KC = Math.ceil(inner / slices / 4) * 4;
+  const TM = rowsPerTile(dims["rows"]!, KC, traits);
+  // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers.
+  const wide = traits.straightLine && dims["rows"]! >= MANY_TILES * TM;
+  const WG = widthFor(dims["features"]!, Math.min(wide ? 768 : 128, traits.maxInvocations));
+  return Array.from({ length: slices }, (_, slice) => ({
+    constants: {
+      ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
+      ADD: slice > 0 || dims["accumulate"] === 1 ? 1 : dims["hasResidual"] === 1 ? 2 : 0,
+      EXACT: dims["features"]! % WG === 0 ? 1 : 0,
+    },
+    overrides: {},
+    dims: { start: slice * KC },
+    grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
+  }));
+}
+
+/** dW = dyᵀ x: a dispatch for each block of rows. */
+export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const [features, inner] = [dims["features"]!, dims["inner"]!];
+  // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
+  const TB = dims["rows"]! > 1024 ? 256 : dims["rows"]! > 64 ? 128 : 64;
+  const TK = 16;
+  const owners = Math.ceil(features / 4);
+  const WG = widthFor(owners, Math.min(traits.straightLine ? 128 : 64, traits.maxInvocations));
+  const FILLS = Math.ceil(TB * TK / 4 / WG);
+  const EXACT = features % (4 * WG) === 0 && inner % TK === 0 ? 1 : 0;
+  return Array.from({ length: Math.ceil(dims["rows"]! / TB) }, (_, block) => ({
+    constants: { TB, TK, WG, FILLS, EXACT },
+    overrides: {},
+    dims: { start: block * TB },
+    grid: [Math.ceil(owners / WG), Math.ceil(inner / TK)] as const,
+  }));
+}
+
+/** Features of the vocabulary that an invocation of the head holds; equals FEATURES of the kernels. */
+const HEAD_FEATURES = 32;
+
+/**
+ * The head in strips of the vocabulary, one a dispatch: rows are lanes, and a strip of the weight lies in workgroup
+ * memory. Sums are cut where `linearLaunches` cuts them, so that logits have the same bits.
+ */
+export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const [rows, inner] = [dims["rows"]!, dims["inner"]!];
+  const slices = Math.ceil(inner / INNER_MOST);
+  const sliced = Math.ceil(inner / slices / 4) * 4;
+  const most = Math.min(
+    traits.straightLine ? INNER_MOST : 64,
+    Math.floor(traits.workgroupBytes / (4 * HEAD_FEATURES)),
+  );
+  // Chunks of memory that make a slice of the sum.
+  const SLICE = Math.ceil(sliced / most);
+  const KC = Math.ceil(sliced / SLICE / 4) * 4;
+  const wide = traits.straightLine && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
+  const WG = Math.min(wide, traits.maxInvocations);
+  const FILLS = Math.ceil(HEAD_FEATURES * KC / 4 / WG);
+  const strips = Math.ceil((dims["stride"] ?? dims["vocabulary"]!) / HEAD_FEATURES);
+  return Array.from({ length: strips }, (_, strip) => ({
+    constants: { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS },
+    overrides: {},
+    dims: { column: strip * HEAD_FEATURES },
+    grid: [Math.ceil(rows / WG), 1] as const,
+  }));
+}
