@@ -1,11 +1,12 @@
 // dk[j,g] = sum_{n,h} ds[n,j] q[n,h] / sqrt(D),  dv[j,g] = sum_{n,h} p[n,j] d_out[n,h]
 // over the queries n that see key j and the heads h of key/value head g; p and ds as in attention_query_backward
 //
-// q, d_out (rows, heads D) f32     key_value = [k | v], d_key_value = [dk | dv] (rows, 2 keyValueHeads D) f32
+// q, d_out (rows, heads D) f32     key_value = [k | v] (rows, 2 keyValueHeads D) f32
 // statistics (rows, 2 heads) f32
 // keys (K) of u32: row j < rows is [firstView, viewCount, ownEnd, ..], other rows are views
 //   [queryStart, queryEnd, visibleEnd, ..]. Key j is seen by j..ownEnd-1, then by each view with j < visibleEnd.
-// d_key_value overwritten
+// key_parts (rows) of u32 [first, parts, keys, ..]: rows first, first + keys, .. of parts belong to the key
+// parts = [dk | dv] (2 rows, 2 keyValueHeads D) f32: the first row of a key is overwritten, its other rows become 0
 // Dispatch ceil(rows keyValueHeads / WG); an invocation owns a head of a key. Trips: queries seeing it x heads / keyValueHeads.
 // Reference: src/reference/attention.ts attentionKeyBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
@@ -24,7 +25,8 @@ override WG: u32 = 32u;
 @group(0) @binding(3) var<storage, read> statistics: array<f32>;
 @group(0) @binding(4) var<storage, read> d_out: array<vec4f>;
 @group(0) @binding(5) var<storage, read> keys: array<vec4u>;
-@group(0) @binding(6) var<storage, read_write> d_key_value: array<vec4f>;
+@group(0) @binding(6) var<storage, read> key_parts: array<vec4u>;
+@group(0) @binding(7) var<storage, read_write> parts: array<vec4f>;
 
 @compute @workgroup_size(WG)
 fn attention_key_backward(
@@ -78,8 +80,13 @@ fn attention_key_backward(
       }
     }
   }
-  for (var d = 0u; d < D4; d++) { // @unroll
-    d_key_value[own + d] = d_key[d];
-    d_key_value[own + dims.keyValueHeads * D4 + d] = d_value[d];
+  let part = key_parts[j];
+  for (var p = 0u; p < part.y; p++) {
+    let row = part.x + p * part.z;
+    let at = (2u * row * dims.keyValueHeads + i % dims.keyValueHeads) * D4;
+    for (var d = 0u; d < D4; d++) { // @unroll
+      parts[at + d] = select(vec4f(), d_key[d], p == 0u);
+      parts[at + dims.keyValueHeads * D4 + d] = select(vec4f(), d_value[d], p == 0u);
+    }
   }
 }

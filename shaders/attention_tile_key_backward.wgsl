@@ -1,10 +1,13 @@
 // attention_key_backward in tiles of at most KEYS keys and QUERIES queries, one query tile of each key tile at a time
 //
-// q, d_out (rows, heads D) f32     key_value = [k | v], d_key_value = [dk | dv] (rows, 2 keyValueHeads D) f32
+// q, d_out (rows, heads D) f32     key_value = [k | v] (rows, 2 keyValueHeads D) f32
+// parts = [dk | dv] (2 rows, 2 keyValueHeads D) f32: what the stretches of a tile add to its keys
 // statistics (rows, 2 heads) f32     keys (K) of u32: as in attention_key_backward     D a multiple of 4
-// key_tiles (L) of u32 [key, count, firstView, viewCount]: consecutive keys of one segment; round r has work for the
-//   first tiles alone: one head of those that share a key, and the queries of one stretch
-// d_key_value carried on from round to round
+// key_parts (rows) of u32: as in attention_key_backward, [first, parts, keys of the tile, ..]
+// key_tiles (L) of u32 [key, part, firstStretch, stretchCount]: consecutive keys of one segment and stretches of queries,
+//   rows [queryStart, queryEnd, visibleEnd, isOwn] of keys. Round r has work for the first tiles alone: one head of those
+//   that share a key, and TILE queries of one stretch
+// parts are carried on from round to round
 // Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns a key; queries and their
 // gradients lie in workgroup memory. Trips: views of a key (times QUERIES D where loops are kept).
 // Workgroup memory: QUERIES (8 D + 8) bytes.
@@ -30,8 +33,9 @@ const FILLS = 8u;
 @group(0) @binding(3) var<storage, read> statistics: array<f32>;
 @group(0) @binding(4) var<storage, read> d_out: array<vec4f>;
 @group(0) @binding(5) var<storage, read> keys: array<vec4u>;
-@group(0) @binding(6) var<storage, read> key_tiles: array<vec4u>;
-@group(0) @binding(7) var<storage, read_write> d_key_value: array<vec4f>;
+@group(0) @binding(6) var<storage, read> key_parts: array<vec4u>;
+@group(0) @binding(7) var<storage, read> key_tiles: array<vec4u>;
+@group(0) @binding(8) var<storage, read_write> parts: array<vec4f>;
 
 var<workgroup> query: array<vec4f, QUERIES * D4>;
 var<workgroup> d_output: array<vec4f, QUERIES * D4>;
@@ -44,21 +48,17 @@ fn attention_tile_key_backward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = key_tiles[workgroup_id.x];
+  let count = key_parts[tile.x].z;
+  let part = key_parts[tile.x].x + tile.y * count;
   let h = workgroup_id.y * GROUP + dims.round % GROUP;
-  // The stretch of queries that this round's tile lies in: those of the keys' own segment from the first key on, then
-  // those of each view that reaches the first key.
-  var view = vec3u(tile.x, keys[tile.x].z, 0xffffffffu);
+  // The stretch of queries that this round's tile lies in.
+  var view = keys[tile.z];
   var skipped = dims.round / GROUP * QUERIES;
-  var left = (view.y - view.x + QUERIES - 1u) / QUERIES * QUERIES;
-  var is_own = true;
-  for (var r = 0u; r < tile.w; r++) {
-    let next = keys[tile.z + r].xyz;
-    let length = select(0u, next.y - next.x, tile.x < next.z);
-    if (skipped >= left && length > 0u) {
-      skipped -= left;
-      left = (length + QUERIES - 1u) / QUERIES * QUERIES;
-      view = next;
-      is_own = false;
+  for (var r = 1u; r < tile.w; r++) {
+    let padded = (view.y - view.x + QUERIES - 1u) / QUERIES * QUERIES;
+    if (skipped >= padded) {
+      skipped -= padded;
+      view = keys[tile.z + r];
     }
   }
   let first_query = view.x + skipped;
@@ -76,10 +76,11 @@ fn attention_tile_key_backward(
   log_delta[local % QUERIES] = vec2f(statistics[n], statistics[n + dims.heads]);
   workgroupBarrier();
 
-  let j = tile.x + min(local, tile.y - 1u);
+  let j = tile.x + min(local, count - 1u);
   let at = (2u * j * dims.keyValueHeads + workgroup_id.y) * D4;
+  let out = (2u * (part + j - tile.x) * dims.keyValueHeads + workgroup_id.y) * D4;
   // Queries from first_query + low on, and before first_query + high, see the key.
-  let low = select(0u, j - min(first_query, j), is_own);
+  let low = select(0u, j - min(first_query, j), view.w == 1u);
   let high = select(0u, view.y - first_query, j < view.z);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
@@ -90,8 +91,8 @@ fn attention_tile_key_backward(
   for (var d = 0u; d < D4; d++) { // @unroll
     key[d] = key_value[at + d] * scale;
     value[d] = key_value[at + cols4 + d];
-    d_key[d] = select(d_key_value[at + d], vec4f(), is_first);
-    d_value[d] = select(d_key_value[at + cols4 + d], vec4f(), is_first);
+    d_key[d] = select(parts[out + d], vec4f(), is_first);
+    d_value[d] = select(parts[out + cols4 + d], vec4f(), is_first);
   }
   for (var b = 0u; b < BLOCKS; b++) { // @unroll
     var score4: array<vec4f, BLOCK>;
@@ -127,10 +128,10 @@ fn attention_tile_key_backward(
       }
     }
   }
-  if (local < tile.y) {
+  if (local < count) {
     for (var d = 0u; d < D4; d++) { // @unroll
-      d_key_value[at + d] = d_key[d];
-      d_key_value[at + cols4 + d] = d_value[d];
+      parts[out + d] = d_key[d];
+      parts[out + cols4 + d] = d_value[d];
     }
   }
 }

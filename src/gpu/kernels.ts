@@ -5,6 +5,7 @@ import attentionDelta from "../../shaders/attention_delta.wgsl" with { type: "te
 import attentionForward from "../../shaders/attention_forward.wgsl" with { type: "text" };
 import attentionKeyBackward from "../../shaders/attention_key_backward.wgsl" with { type: "text" };
 import attentionTileForward from "../../shaders/attention_tile_forward.wgsl" with { type: "text" };
+import attentionKeySum from "../../shaders/attention_key_sum.wgsl" with { type: "text" };
 import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
   type: "text",
 };
@@ -156,6 +157,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     tile: "queries",
     textures: [0, 1, 3],
   }),
+  attention_key_sum: flat(attentionKeySum, quarter, { width: 64 }),
   attention_tile_key_backward: tiled(attentionTileKeyBackward, {
     tile: "keys",
     textures: [0, 1, 3],

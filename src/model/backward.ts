@@ -1,7 +1,7 @@
 import type { Builder } from "./builder.ts";
 import { linearWeightBackward } from "./head.ts";
 import { linear } from "./ops.ts";
-import { columnsOf, type Op, type OpKind, symbol, type Tensor, windowOf } from "./plan.ts";
+import { columnsOf, type Op, type OpKind, scaled, symbol, type Tensor, windowOf } from "./plan.ts";
 
 /**
  * Gradients of the tensors of a forward list. A contribution to an activation overwrites the first time and adds
@@ -211,8 +211,8 @@ function turnBack(b: Builder, op: Op, d: Tensor, gradients: Gradients, input: Te
 }
 
 function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients): void {
-  const [query, keyValue, queries, tiles, keys, keyTiles] = op.inputs as [
-    ...[Tensor, Tensor, Tensor],
+  const [query, keyValue, queries, tiles, keys, keyParts, keyTiles] = op.inputs as [
+    ...[Tensor, Tensor, Tensor, Tensor],
     ...[Tensor, Tensor, Tensor],
   ];
   const [out, softmax] = op.outputs as [Tensor, Tensor];
@@ -231,13 +231,21 @@ function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients):
       outputs: [dQuery],
       dims: shape,
     }));
-  gradients.contribute(keyValue, (dKeyValue) =>
+  gradients.contribute(keyValue, (dKeyValue) => {
+    const parts = b.scratch("key_parts", scaled(keyValue.rows, 2), keyValue.cols);
     b.push({
       kind: "attention_key_backward",
-      inputs: [query, keyValue, statistics, d, keys, keyTiles],
-      outputs: [dKeyValue],
+      inputs: [query, keyValue, statistics, d, keys, keyParts, keyTiles],
+      outputs: [parts],
       dims: { ...shape, seeing: symbol("S") },
-    }));
+    });
+    b.push({
+      kind: "attention_key_sum",
+      inputs: [parts, keyParts],
+      outputs: [dKeyValue],
+      dims: { rows: keyValue.rows, cols: keyValue.cols },
+    });
+  });
 }
 
 /** Wᵀ as (K, F), made once for a list. */

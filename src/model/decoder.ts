@@ -117,6 +117,7 @@ function attentionBlock(
   const keys = store._tag === "Batch" && store.backward === "prepared"
     ? {
       table: input(b, "keys", symbol("K"), 4, "u32"),
+      parts: input(b, "key_parts", at.tokens, 4, "u32"),
       tiles: input(b, "key_tiles", symbol("L"), 4, "u32"),
     }
     : null;

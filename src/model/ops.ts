@@ -135,8 +135,8 @@ export function attention(
     readonly queries: Tensor;
     /** (T,4) of stretches of queries of one sequence, if there are such. */
     readonly tiles: Tensor | null;
-    /** (K,4) of who sees each key, and (L,4) of tiles of keys, which the backward pass reads. */
-    readonly keys: { readonly table: Tensor; readonly tiles: Tensor } | null;
+    /** Who sees each key, which the backward pass reads: `keys` (K,4), `key_parts` (N,4), `key_tiles` (L,4). */
+    readonly keys: Record<"table" | "parts" | "tiles", Tensor> | null;
   },
   shape: AttentionShape,
 ): Tensor {
@@ -149,7 +149,7 @@ export function attention(
     inputs: [
       ...[query, keyValue, queries],
       ...(tiles === null ? [] : [tiles]),
-      ...(keys === null ? [] : [keys.table, keys.tiles]),
+      ...(keys === null ? [] : [keys.table, keys.parts, keys.tiles]),
     ],
     outputs: [out, softmax],
     dims: { rows: query.rows, ...shape },

@@ -57,6 +57,7 @@ export type OpKind =
   | "attention_delta"
   | "attention_query_backward"
   | "attention_key_backward"
+  | "attention_key_sum"
   | "swiglu_forward"
   | "swiglu_backward"
   | "gather_rows_forward"

@@ -188,19 +188,75 @@ export function allRuns(segments: ReadonlyArray<Segment>): ReadonlyArray<QueryRu
 /**
  * Who sees each key of a whole packed batch, for the backward pass. Rows of four: row n < N of `keys` is
  * `[firstView, viewCount, ownEnd, 0]`, the rows after are views `[queryStart, queryEnd, visibleEnd, 0]`. Key n is seen
- * by n..ownEnd and by every view with n < visibleEnd. `key_tiles` holds `[key, count, firstView, viewCount]` of at most
- * TILE keys of one segment, those that most queries see first.
+ * by n..ownEnd and by every view with n < visibleEnd.
+ *
+ * A row of `key_tiles` is `[key, part, firstStretch, stretchCount]` of at most TILE keys of one segment. A stretch is a
+ * row of `keys`, `[queryStart, queryEnd, visibleEnd, isOwn]`; own queries see the keys up to themselves. Keys that many
+ * queries see are in several tiles, each with a part of the queries and with rows of its own for the sums; tiles with
+ * most work come first. Row n of `key_parts` is `[first, parts, keys, 0]`: the sums of key n, one of `keys` in its
+ * tiles, are the rows first, first + keys, ..
  */
 export interface KeyTable {
-  readonly inputs: Readonly<Record<"keys" | "key_tiles", Uint32Array>>;
+  readonly inputs: Readonly<Record<"keys" | "key_tiles" | "key_parts", Uint32Array>>;
   readonly dims: Dims;
 }
 
-/** Table and tiles of who sees each key. */
-export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
-  const count = segments.reduce((sum, segment) => sum + segment.length, 0);
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly visibleEnd: number;
+  readonly isOwn: boolean;
+}
+
+/** Tiles of queries that a tile of keys meets before it is cut into parts. */
+const QUERY_TILES = 16;
+
+/** Queries that see some of the keys [key, keyEnd) of a segment; neighbours that see all of them are one stretch. */
+function stretchesOf(
+  [key, keyEnd]: Range,
+  ownEnd: number,
+  views: ReadonlyArray<ReadonlyArray<number>>,
+): ReadonlyArray<Stretch> {
+  const list: Stretch[] = [{ start: key, end: ownEnd, visibleEnd: 0xffffffff, isOwn: true }];
+  for (const [start, end, visibleEnd] of views as ReadonlyArray<[number, number, number]>) {
+    if (visibleEnd <= key) continue;
+    const last = list.at(-1)!;
+    const isWhole = !last.isOwn && last.visibleEnd >= keyEnd && visibleEnd >= keyEnd;
+    if (isWhole && last.end === start) list[list.length - 1] = { ...last, end };
+    else list.push({ start, end, visibleEnd, isOwn: false });
+  }
+  return list;
+}
+
+const queryTiles = (list: ReadonlyArray<Stretch>) =>
+  list.reduce((sum, { start, end }) => sum + tilesOf([start, end]), 0);
+
+/** Cuts stretches into lists of at most `most` tiles of queries. */
+function cutStretches(
+  list: ReadonlyArray<Stretch>,
+  most: number,
+): ReadonlyArray<ReadonlyArray<Stretch>> {
+  const parts: Stretch[][] = [[]];
+  let room = most;
+  for (const stretch of list) {
+    for (let start = stretch.start; start < stretch.end;) {
+      if (room === 0) {
+        parts.push([]);
+        room = most;
+      }
+      const end = Math.min(stretch.end, start + room * TILE);
+      parts.at(-1)!.push({ ...stretch, start, end });
+      room -= tilesOf([start, end]);
+      start = end;
+    }
+  }
+  return parts;
+}
+
+/** Queries of each segment's descendants that see a part of it: [queryStart, queryEnd, visibleEnd]. */
+function viewsOf(segments: ReadonlyArray<Segment>): ReadonlyArray<ReadonlyArray<number[]>> {
   const views: number[][][] = segments.map(() => []);
-  segments.forEach((segment) => {
+  for (const segment of segments) {
     let child = segment;
     while (child.parent >= 0) {
       const parent = segments[child.parent]!;
@@ -208,34 +264,58 @@ export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
       views[child.parent]!.push([segment.start, segment.start + segment.length, visibleEnd]);
       child = parent;
     }
-  });
-  const rows = views.reduce((sum, list) => sum + list.length, 0);
-  const keys = new Uint32Array((count + rows) * 4);
-  const tiles: Array<{ readonly row: ReadonlyArray<number>; readonly queryTiles: number }> = [];
-  let view = count;
-  segments.forEach((segment, index) => {
+  }
+  return views;
+}
+
+/** Table and tiles of who sees each key. */
+export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
+  const views = viewsOf(segments);
+  const count = segments.reduce((sum, segment) => sum + segment.length, 0);
+  const rows: number[][] = [];
+  const after: number[][] = [];
+  const tiles = segments.flatMap(({ start, length }, index) => {
     const list = views[index]!;
-    const end = segment.start + segment.length;
-    for (let n = segment.start; n < end; n++) keys.set([view, list.length, end], n * 4);
-    for (let n = segment.start; n < end; n += TILE) {
-      const reaching = list.filter(([, , visibleEnd]) => n < visibleEnd!);
-      tiles.push({
-        row: [n, Math.min(TILE, end - n), view, list.length],
-        queryTiles: reaching.reduce(
-          (sum, [first, last]) => sum + tilesOf([first!, last!]),
-          tilesOf([n, end]),
-        ),
-      });
-    }
-    for (const row of list) keys.set(row, view++ * 4);
+    const end = start + length;
+    for (let n = start; n < end; n++) rows.push([count + after.length, list.length, end, 0]);
+    after.push(...list.map((view) => [...view, 0]));
+    return Array.from({ length: tilesOf([start, end]) }, (_, i) => {
+      const keys: Range = [start + i * TILE, Math.min(start + (i + 1) * TILE, end)];
+      return { keys, stretches: stretchesOf(keys, end, list) };
+    });
   });
-  tiles.sort((a, b) => b.queryTiles - a.queryTiles);
+  // Parts add at most as many rows as there are keys.
+  const all = tiles.reduce((sum, { stretches }) => sum + queryTiles(stretches), 0);
+  const most = Math.max(QUERY_TILES, Math.ceil(all * TILE / count));
+  const parts: Array<{ readonly row: number[]; readonly work: number }> = [];
+  const sums = new Uint32Array(4 * count);
+  let partRow = 0;
+  for (const { keys: [key, end], stretches } of tiles) {
+    const lists = cutStretches(stretches, most);
+    for (let n = key; n < end; n++) {
+      sums.set([partRow + n - key, lists.length, end - key, 0], 4 * n);
+    }
+    lists.forEach((list, part) => {
+      const first = count + after.length;
+      after.push(...list.map((s) => [s.start, s.end, s.visibleEnd, s.isOwn ? 1 : 0]));
+      parts.push({
+        row: [key, part, first, list.length],
+        work: queryTiles(list),
+      });
+      partRow += end - key;
+    });
+  }
+  parts.sort((a, b) => b.work - a.work);
   return {
-    inputs: { keys, key_tiles: Uint32Array.from(tiles.flatMap(({ row }) => row)) },
+    inputs: {
+      keys: Uint32Array.from([...rows, ...after].flat()),
+      key_tiles: Uint32Array.from(parts.flatMap((part) => part.row)),
+      key_parts: sums,
+    },
     dims: {
-      K: keys.length / 4,
-      L: tiles.length,
-      ...roundDims("keyTiles", tiles.map(({ queryTiles }) => queryTiles)),
+      K: rows.length + after.length,
+      L: parts.length,
+      ...roundDims("keyTiles", parts.map(({ work }) => work)),
     },
   };
 }

@@ -65,9 +65,10 @@ export const createRuntime: (
       R: capacity.passTokens,
       // Ranges of every row, and of every tile.
       Q: (1 + 2 * MOST_ANCESTORS) * capacity.passTokens,
-      K: (1 + MOST_ANCESTORS) * capacity.passTokens,
+      // Views of every key, and stretches of every tile of keys.
+      K: (1 + 3 * MOST_ANCESTORS) * capacity.passTokens,
       T: capacity.passTokens,
-      L: capacity.passTokens,
+      L: 2 * capacity.passTokens,
       U: Math.min(architecture.vocabulary, capacity.passTokens),
       M: slots + capacity.passTokens,
       C: slots,

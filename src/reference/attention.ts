@@ -90,9 +90,10 @@ export const attentionQueryBackward: PlainLoop = (inputs, [dq], dims) => {
   }
 };
 
-/** dk[j,g] = sum over queries n and heads h of g: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
-export const attentionKeyBackward: PlainLoop = (inputs, [dKeyValue], dims) => {
-  const [q, keyValue, statistics, dOut, keys] = inputs as [
+/** The first part of key j, its other parts 0: dk[j,g] = sum over queries n and heads h of g: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
+export const attentionKeyBackward: PlainLoop = (inputs, [parts], dims) => {
+  const [q, keyValue, statistics, dOut, keys, keyParts] = inputs as [
+    Values,
     Values,
     Values,
     Values,
@@ -101,20 +102,49 @@ export const attentionKeyBackward: PlainLoop = (inputs, [dKeyValue], dims) => {
   ];
   const { rows, heads, keyValueHeads, headDim: D } = dims as Shape;
   const scale = 1 / Math.sqrt(D);
-  dKeyValue!.fill(0, 0, rows * 2 * keyValueHeads * D);
+  const cols = 2 * keyValueHeads * D;
   for (let j = 0; j < rows; j++) {
+    const [first, count, stride] = [0, 1, 2].map((i) => keyParts[4 * j + i]!) as [
+      number,
+      number,
+      number,
+    ];
+    for (let p = 0; p < count; p++) {
+      const row = first + p * stride;
+      parts!.fill(0, row * cols, (row + 1) * cols);
+    }
     for (const n of seeingQueries(keys, j)) {
       for (let h = 0; h < heads; h++) {
-        const keyAt = (2 * j * keyValueHeads + Math.floor(h * keyValueHeads / heads)) * D;
+        const g = Math.floor(h * keyValueHeads / heads) * D;
+        const keyAt = j * cols + g;
         const valueAt = keyAt + keyValueHeads * D;
+        const out = first * cols + g;
         const at = (n * heads + h) * D;
         const p = Math.exp(dot(q, at, keyValue, keyAt, D) * scale - statistics[n * 2 * heads + h]!);
         const ds = p * (dot(dOut, at, keyValue, valueAt, D) - statistics[(n * 2 + 1) * heads + h]!);
         for (let d = 0; d < D; d++) {
-          dKeyValue![keyAt + d] = dKeyValue![keyAt + d]! + ds * scale * q[at + d]!;
-          dKeyValue![valueAt + d] = dKeyValue![valueAt + d]! + p * dOut[at + d]!;
+          const [dk, dv] = [out + d, out + keyValueHeads * D + d];
+          parts![dk] = parts![dk]! + ds * scale * q[at + d]!;
+          parts![dv] = parts![dv]! + p * dOut[at + d]!;
         }
       }
+    }
+  }
+};
+
+/** The sum of the parts of each key */
+export const attentionKeySum: PlainLoop = ([parts, keyParts], [dKeyValue], dims) => {
+  const { rows, cols } = dims as Record<"rows" | "cols", number>;
+  for (let n = 0; n < rows; n++) {
+    const [first, count, stride] = [0, 1, 2].map((i) => keyParts![4 * n + i]!) as [
+      number,
+      number,
+      number,
+    ];
+    for (let c = 0; c < cols; c++) {
+      let sum = 0;
+      for (let p = 0; p < count; p++) sum += parts![(first + p * stride) * cols + c]!;
+      dKeyValue![n * cols + c] = sum;
     }
   }
 };

@@ -40,6 +40,7 @@ export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
   attention_delta: attention.attentionDelta,
   attention_query_backward: attention.attentionQueryBackward,
   attention_key_backward: attention.attentionKeyBackward,
+  attention_key_sum: attention.attentionKeySum,
   swiglu_forward: norm.swigluForward,
   swiglu_backward: norm.swigluBackward,
   gather_rows_forward: dense.gatherRowsForward,

@@ -124,6 +124,46 @@ Deno.test("queryTable() cuts each run into tiles, and counts those that have wor
   }));
 });
 
+Deno.test("keyTable() tiles let each key meet exactly the queries that see it, each once", () => {
+  fc.assert(fc.property(fc.oneof(forest, longForest), (segments) => {
+    const { queries, keys, key_tiles: tiles, key_parts: parts, dims } = tablesOf(segments);
+    const tokens = tokensOf(segments);
+    const met: number[][] = Array.from({ length: tokens }, () => []);
+    const work: number[] = [];
+    for (let at = 0; at < tiles.length; at += 4) {
+      const [key, part, first, count] = tiles.subarray(at, at + 4) as unknown as number[];
+      assert.ok(part! < parts[4 * key! + 1]!);
+      let queryTiles = 0;
+      for (let r = first!; r < first! + count!; r++) {
+        const [start, end, visibleEnd, isOwn] = keys.subarray(4 * r, 4 * r + 4);
+        queryTiles += Math.ceil((end! - start!) / TILE);
+        for (let n = start!; n < end!; n++) {
+          for (let j = key!; j < key! + parts[4 * key! + 2]!; j++) {
+            if (isOwn === 1 ? n >= j : j < visibleEnd!) met[j]!.push(n);
+          }
+        }
+      }
+      work.push(queryTiles);
+    }
+    met.forEach((list, j) => {
+      const want = Array.from({ length: tokens }, (_, n) => n)
+        .filter((n) => seenSlots(queries, n).includes(j));
+      assert.deepEqual(list.toSorted((a, b) => a - b), want);
+    });
+    assert.deepEqual(work, work.toSorted((a, b) => b - a), "most work first");
+    work.forEach((_, round) => {
+      const busy = work.filter((count) => count > round).length;
+      assert.equal(dims[`keyTiles${round}`] ?? 0, busy);
+    });
+    const rows = Array.from({ length: tokens }, (_, n) => {
+      const [first, count, stride] = parts.subarray(4 * n, 4 * n + 3);
+      return Array.from({ length: count! }, (_, p) => first! + p * stride!);
+    }).flat();
+    assert.equal(new Set(rows).size, rows.length, "each part has rows of its own");
+    assert.ok(rows.length <= 2 * tokens && Math.max(...rows) < 2 * tokens, "parts are few");
+  }));
+});
+
 Deno.test("a token never sees more slots than its position counts", () => {
   fc.assert(fc.property(forest, (segments) => {
     const { queries: table, positions } = queryTable(
@@ -151,7 +191,8 @@ Deno.test("separateSegments() packs sequences that see only themselves", () => {
       const slots = Array.from({ length }, (_, i) => start + i);
       assert.deepEqual(seenBy(segments, index, length - 1), slots);
     });
-    assert.equal(keyTable(segments).inputs.keys.length, 4 * tokensOf(segments), "no views");
+    const { keys } = keyTable(segments).inputs;
+    for (let n = 0; n < tokensOf(segments); n++) assert.equal(keys[4 * n + 1], 0, "no views");
   }));
 });
 

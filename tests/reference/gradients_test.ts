@@ -172,7 +172,7 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
   const shape = { heads, keyValueHeads, headDim };
   const [queryCols, keyCols] = [heads * headDim, keyValueHeads * headDim];
   const positions = randomIds(7, rows, 10);
-  const { queries: queryRows, keys: keyRows } = tablesOf(segments);
+  const { queries: queryRows, keys: keyRows, key_parts: partRows } = tablesOf(segments);
   gradientsMatch(
     `rope_forward and attention_forward over a forest, ${heads}/${keyValueHeads} heads`,
     {
@@ -180,6 +180,7 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
       inputs: {
         queries: queryRows,
         keys: keyRows,
+        key_parts: partRows,
         positions,
         angles: ropeTable({ base: 100, scaling: null }, headDim, 10),
       },
@@ -188,7 +189,11 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
           b.tensor(name, values.length / 4, 4, { role: "input", format: "u32" });
         const projected = ops.linear(b, variable("x", 4), variable("w", 4));
         const queries = table("queries", queryRows);
-        const keys = { table: table("keys", keyRows), tiles: table("key_tiles", keyRows) };
+        const keys = {
+          table: table("keys", keyRows),
+          parts: table("key_parts", partRows),
+          tiles: table("key_tiles", keyRows),
+        };
         const tiles = b.tensor("tiles", rows, 4, { role: "input", format: "u32" });
         const keyValue = b.scratch("key_value", rows, 2 * keyCols);
         const inputs = {

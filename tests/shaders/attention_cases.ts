@@ -57,7 +57,7 @@ const FILLS: Readonly<Record<string, Fill>> = {
 export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
-  const { queries, tiles, keys, key_tiles, dims } = tablesOf(segments);
+  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(segments);
   const size = rows * keyValue!;
   return {
     rows,
@@ -67,6 +67,7 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
     queries: words(4, queries),
     tiles: words(4, tiles),
     keys: words(4, keys),
+    keyParts: words(4, key_parts),
     keyTiles: words(4, key_tiles),
     dims: { rows, ...shape },
     /** Sizes that say a run has tiles. */
@@ -120,6 +121,13 @@ function forwardOf({ q, keyValue, dOut, queries, dims }: Tensors) {
   };
 }
 
+/** Rows for the parts of all keys. */
+function partsOf({ keyParts, keyValue }: Tensors) {
+  const { data } = keyParts;
+  const counts = Array.from({ length: data.length / 4 }, (_, n) => data[4 * n + 1]!);
+  return overwritten(counts.reduce((sum, count) => sum + count, 0), keyValue.cols);
+}
+
 /** Each attention op on given operands. */
 export const ATTENTION_OPS = {
   attention_forward: (t: Tensors, label: string): OpCase => ({
@@ -164,14 +172,14 @@ export const ATTENTION_OPS = {
     label: `${label} in tiles`,
     kind: "attention_key_backward",
     dims: { ...t.dims, ...t.tiled, seeing: t.rows },
-    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.keys, t.keyTiles],
-    outputs: [overwritten(t.rows, t.keyValue.cols)],
+    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.keys, t.keyParts, t.keyTiles],
+    outputs: [partsOf(t)],
   }),
   attention_key_backward: (t: Tensors, label: string): OpCase => ({
     label,
     kind: "attention_key_backward",
     dims: { ...t.dims, seeing: t.rows },
-    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.keys],
-    outputs: [overwritten(t.rows, t.keyValue.cols)],
+    inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.keys, t.keyParts],
+    outputs: [partsOf(t)],
   }),
 };

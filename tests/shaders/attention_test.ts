@@ -1,7 +1,22 @@
+import assert from "node:assert/strict";
 import { Effect } from "effect";
+import type { Engine, HostArray } from "../../src/model/engine.ts";
+import { createInterpreter } from "../../src/reference/interpreter.ts";
+import { assertClose } from "../support/comparison.ts";
 import { onWgsl } from "../support/engines.ts";
-import { assertSameBits, kernelMatches, largest, type OpCase, runOp } from "../support/op_cases.ts";
-import { ATTENTION_OPS, casesOf } from "./attention_cases.ts";
+import { plantForest } from "../support/forests.ts";
+import { randomValues } from "../support/random_values.ts";
+import {
+  assertSameBits,
+  floats,
+  kernelMatches,
+  largest,
+  type OpCase,
+  overwritten,
+  runOp,
+  words,
+} from "../support/op_cases.ts";
+import { ATTENTION_OPS, casesOf, RANDOM, tensorsOf } from "./attention_cases.ts";
 
 // A score of D products |q k| <= 4 sqrt(D), here at most 80 in size, is off by 2^-18 or less, its exp by as much
 // relatively; sums are means of values up to 4.
@@ -71,4 +86,69 @@ kernelMatches(
   "attention_tile_key_backward sums over the queries that see a key",
   casesOf(ATTENTION_OPS.attention_tile_key_backward),
   backward,
+);
+
+kernelMatches(
+  "attention_key_sum adds the parts of each key",
+  [
+    [1, 4, 1],
+    [13, 20, 3],
+    [67, 8, 2],
+  ].map(([rows, cols, parts]): OpCase => ({
+    label: `${rows}x${cols} in ${parts} parts`,
+    kind: "attention_key_sum",
+    dims: { rows: rows!, cols: cols! },
+    inputs: [
+      floats(cols!, randomValues(1, parts! * rows! * cols!)),
+      words(4, Array.from({ length: rows! }, (_, n) => [n, parts!, rows!, 9999]).flat()),
+    ],
+    outputs: [overwritten(rows!, cols!)],
+  })),
+  () => ({ atol: 1e-6 }),
+);
+
+/** A prompt that 40 answers see, every other one only the beginning of: more tiles of queries than a part holds. */
+const CROWD = plantForest([
+  { length: 20, parent: -1, visible: 0 },
+  ...Array.from({ length: 40 }, (_, i) => ({ length: 14, parent: 0, visible: i % 2 ? 20 : 7 })),
+]);
+
+onWgsl(
+  "keys that many queries see are summed in parts, and the parts are the whole",
+  (engine) =>
+    Effect.gen(function* () {
+      const shape = { heads: 6, keyValueHeads: 2, headDim: 8 };
+      const tensors = tensorsOf(CROWD, shape, RANDOM);
+      const { keyParts, keyValue, rows } = tensors;
+      assert.equal(keyParts.data[1], 3, "the prompt has parts");
+      const whole = (parts: HostArray): OpCase => ({
+        label: "sum",
+        kind: "attention_key_sum",
+        dims: { rows, cols: keyValue.cols },
+        inputs: [floats(keyValue.cols, Float32Array.from(parts)), keyParts],
+        outputs: [overwritten(rows, keyValue.cols)],
+      });
+      const sumOf = Effect.fnUntraced(function* (engine: Engine, opCase: OpCase) {
+        const [parts] = yield* runOp(engine, opCase);
+        const [sum] = yield* runOp(engine, whole(parts!));
+        return sum!.subarray(0, rows * keyValue.cols);
+      });
+      const opCase = ATTENTION_OPS.attention_key_backward(tensors, "");
+      const want = yield* sumOf(createInterpreter(), opCase);
+      for (
+        const make of [
+          ATTENTION_OPS.attention_key_backward,
+          ATTENTION_OPS.attention_tile_key_backward,
+        ]
+      ) {
+        const made = make(tensors, "crowd");
+        // Sums of 600 products of numbers up to 4.
+        assertClose(
+          yield* sumOf(engine.fresh(), made),
+          want,
+          { atol: 1e-3, rtol: 1e-4 },
+          made.label,
+        );
+      }
+    }),
 );
