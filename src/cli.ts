@@ -30,7 +30,9 @@ import {
 import { RECIPES } from "./domain/recipe.ts";
 import { evaluate as evaluateProgram } from "./evaluate.ts";
 import { checkWritable } from "./files/run_folder.ts";
+import { loadFetchedDriver } from "./files/driver.ts";
 import { openScreen } from "./files/screen.ts";
+import { openDevice } from "./gpu/device.ts";
 import type { Preset } from "./igpo/preset.ts";
 import { PRESETS } from "./igpo/presets.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -47,6 +49,7 @@ import {
 } from "./setup.ts";
 import { teach as teachProgram } from "./teach.ts";
 import { train as trainProgram } from "./train.ts";
+import { tune as tuneProgram } from "./tune.ts";
 
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
   Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
@@ -251,9 +254,17 @@ const compare = Command.make(
   describe("Train with several presets and the same seeds, and compare"),
 );
 
+const tune = Command.make("tune", {}, () =>
+  Effect.gen(function* () {
+    yield* loadFetchedDriver();
+    yield* tuneProgram(yield* openDevice(), yield* openScreen);
+  }).pipe(Effect.scoped)).pipe(
+    Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),
+  );
+
 const igpo = Command.make("igpo").pipe(
   Command.withDescription("Information gain-based policy optimization of search agents"),
-  Command.withSubcommands([train, pretrain, evaluate, compare]),
+  Command.withSubcommands([train, pretrain, evaluate, compare, tune]),
 );
 
 /** One sentence for what is wrong with a command line, with the flags there are when one is unknown. */

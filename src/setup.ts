@@ -5,8 +5,10 @@ import type { Device } from "./domain/flags.ts";
 import type { Recipe } from "./domain/recipe.ts";
 import type { Profile } from "./domain/report.ts";
 import { loadFetchedDriver } from "./files/driver.ts";
+import { readTuned } from "./files/tuned.ts";
 import { type DeviceOptions, openDevice } from "./gpu/device.ts";
 import { createGpuEngine } from "./gpu/engine.ts";
+import { FAMILIES } from "./gpu/launches.ts";
 import type { Architecture } from "./model/architecture.ts";
 import type { Adapter, Engine } from "./model/engine.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
@@ -36,13 +38,18 @@ export const openMachine = Effect.fn("openMachine")(
   function* (
     device: Device,
     options: DeviceOptions = {},
-  ): Effect.fn.Return<Machine, NoAdapter, Scope.Scope> {
+  ): Effect.fn.Return<Machine, NoAdapter | BadInput, Scope.Scope> {
     if (device === "cpu") return plainLoops;
     yield* loadFetchedDriver();
+    const families = yield* readTuned();
+    const asked = {
+      ...options,
+      tuned: (name: string) => FAMILIES.find((family) => family === families[name]) ?? null,
+    };
     const opened =
       yield* (device === "gpu"
-        ? openDevice(options)
-        : Effect.catchTag(openDevice(options), "NoAdapter", () => Effect.succeed(null)));
+        ? openDevice(asked)
+        : Effect.catchTag(openDevice(asked), "NoAdapter", () => Effect.succeed(null)));
     if (opened === null) return plainLoops;
     const profile = opened.profiler?.profile ?? null;
     return { adapter: opened.adapter, makeEngine: createGpuEngine(opened), profile };

@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect";
 import { NoAdapter } from "../domain/errors.ts";
 import type { Adapter } from "../model/engine.ts";
-import type { Traits } from "./launches.ts";
+import type { Family, Traits } from "./launches.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
 
@@ -20,13 +20,15 @@ export interface Device {
 export interface DeviceOptions {
   /** Whether dispatches are timed, each in a pass of its own: slower. @default {false} */
   readonly profile?: boolean;
+  /** The family that was found fastest for an adapter of this name, or null. @default {() => null} */
+  readonly tuned?: (adapter: string) => Family | null;
 }
 
 /** Opens the best adapter there is. Fails with NoAdapter when there is none. */
 export const openDevice: (
   options?: DeviceOptions,
 ) => Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.fn("openDevice")(function* (
-  { profile = false } = {},
+  { profile = false, tuned = () => null } = {},
 ) {
   const adapter = yield* Effect.promise(async () =>
     await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null
@@ -50,9 +52,11 @@ export const openDevice: (
   );
   const name = adapterName(adapter.info);
   const software = /llvmpipe|swiftshader|software/i.test(name);
+  // Its OpenGL sibling of the same name takes minutes to compile straight lines, and has no f16.
+  const isLavapipe = /llvmpipe/i.test(name) && adapter.features.has("shader-f16");
+  const usual = isLavapipe ? "lines" : software ? "loops" : "tiles";
   const traits = {
-    // Its OpenGL sibling of the same name takes minutes to compile straight lines, and has no f16.
-    straightLine: /llvmpipe/i.test(name) && adapter.features.has("shader-f16"),
+    family: tuned(name) ?? usual,
     workgroupBytes: Math.min(32768, device.limits.maxComputeWorkgroupStorageSize),
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
   };
@@ -64,6 +68,12 @@ export const openDevice: (
     profiler: timed ? createProfiler(device) : null,
   };
 });
+
+/** The same device with kernels of another family. */
+export function withFamily(opened: Device, family: Family): Device {
+  const traits = { ...opened.traits, family };
+  return { ...opened, traits, pipelines: createPipelines(opened.device, traits) };
+}
 
 function adapterName(info: GPUAdapterInfo): string {
   return [info.description, info.device, info.architecture, info.vendor].find((text) =>

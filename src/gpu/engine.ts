@@ -18,7 +18,7 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   });
   const copies = createTextureCopies(device);
   // Buffers that may be read as textures are whole rows of texels.
-  const unit = opened.traits.straightLine ? TEXTURE_ROW_BYTES : 16;
+  const unit = opened.traits.family === "lines" ? TEXTURE_ROW_BYTES : 16;
   const make: DeviceMemory["make"] = (label, bytes) =>
     makeBuffer(device, copies, { label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit });
   const checked = Effect.gen(function* () {

@@ -103,7 +103,7 @@ export const loadProgram = Effect.fnUntraced(function* (
   };
 
   const formOf = (op: Op, kernel: KernelName, bound: Bound): Form => {
-    if (!host.traits.straightLine) return { kernel, textures: [] };
+    if (host.traits.family !== "lines") return { kernel, textures: [] };
     // State such as a cache changes with every token, so that a copy would cost more than it saves.
     const textures = KERNELS[kernel].textures(bound).filter((input) => {
       const tensor = op.inputs[input]!;
@@ -205,7 +205,7 @@ function bindDims(op: Op, dims: Dims): Record<string, number> {
 
 function checkTrips(kernel: KernelName, bound: Bound, traits: Traits): void {
   const trips = KERNELS[kernel].trips(bound);
-  if (traits.straightLine && trips > MOST_TRIPS) {
+  if (traits.family === "lines" && trips > MOST_TRIPS) {
     throw new KernelFailed({
       kernel,
       message:

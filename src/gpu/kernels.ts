@@ -26,6 +26,7 @@ import headForward from "../../shaders/head_forward.wgsl" with { type: "text" };
 import headFinish from "../../shaders/head_finish.wgsl" with { type: "text" };
 import headStatistics from "../../shaders/head_statistics.wgsl" with { type: "text" };
 import linearForward from "../../shaders/linear_forward.wgsl" with { type: "text" };
+import linearTileForward from "../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import linearWeightBackward from "../../shaders/linear_weight_backward.wgsl" with { type: "text" };
 import rmsnormBackward from "../../shaders/rmsnorm_backward.wgsl" with { type: "text" };
 import rmsnormForward from "../../shaders/rmsnorm_forward.wgsl" with { type: "text" };
@@ -61,32 +62,46 @@ import {
   tiled,
   type Traits,
 } from "./launches.ts";
-import { headLaunches, INNER_MOST, linearLaunches, weightBackwardLaunches } from "./products.ts";
+import {
+  headLaunches,
+  INNER_MOST,
+  linearLaunches,
+  linearTileLaunches,
+  weightBackwardLaunches,
+} from "./products.ts";
 
-/** The kernels that compute the same as the one of an op's name, in tiles. */
-const TILE_KERNELS = {
+/** Attention in tiles, by op: the forms of the family `lines`. */
+const ATTENTION_TILES = {
   attention_forward: "attention_tile_forward",
   attention_query_backward: "attention_tile_query_backward",
   attention_key_backward: "attention_tile_key_backward",
 } as const;
 
-type TiledOp = keyof typeof TILE_KERNELS;
+type TiledOp = keyof typeof ATTENTION_TILES;
 
 /** The name of a kernel: that of its op, or of its op in tiles. */
-export type KernelName = OpKind | (typeof TILE_KERNELS)[TiledOp];
+export type KernelName = OpKind | (typeof ATTENTION_TILES)[TiledOp] | "linear_tile_forward";
 
 function isTiled(kind: OpKind): kind is TiledOp {
-  return kind in TILE_KERNELS;
+  return kind in ATTENTION_TILES;
 }
 
-/** The kernel of an op: in tiles where the run has tiles, the adapter prefers straight lines, and memory holds a tile. */
+/** Rows from which a product is worth tiles of registers. */
+const MANY_ROWS = 32;
+
+/** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
-  if (!isTiled(kind) || !traits.straightLine || dims["tilesRounds"] === undefined) return kind;
+  if (kind === "linear_forward") {
+    const tiles = traits.family === "tiles" && dims["rows"]! >= MANY_ROWS;
+    return tiles && traits.maxInvocations >= 128 ? "linear_tile_forward" : kind;
+  }
+  // In tiles where the run has tiles, and memory holds one.
+  if (!isTiled(kind) || traits.family !== "lines" || dims["tilesRounds"] === undefined) return kind;
   const { D4, GROUP } = byHeadGroup(dims);
   const bytes = TILE * (32 * D4 + 8);
   const lanes = kind === "attention_key_backward" ? TILE : TILE * GROUP;
   return bytes <= traits.workgroupBytes && lanes <= traits.maxInvocations
-    ? TILE_KERNELS[kind]
+    ? ATTENTION_TILES[kind]
     : kind;
 }
 
@@ -123,6 +138,14 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     weightInput: 1,
     // A few rows are not worth a copy; weights are copied once an update.
     textures: (d) => d["rows"]! >= 128 ? [0, 1] : [1],
+  },
+  linear_tile_forward: {
+    code: `${linearTileForward}\n${weight}`,
+    unrolled: true,
+    launches: linearTileLaunches,
+    trips: (d) => d["inner"]! / 4,
+    weightInput: 1,
+    textures: () => [],
   },
   linear_weight_backward: {
     code: linearWeightBackward,

@@ -3,10 +3,19 @@ import { TILE } from "../model/segments.ts";
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 import weight from "../../shaders/lib/weight.wgsl" with { type: "text" };
 
+/**
+ * How kernels are written for an adapter. `lines`: straight lines without a branch, for drivers that run shaders on the
+ * CPU in SIMD lanes (llvmpipe). `tiles`: tiles of registers and workgroup memory, for GPUs. `loops`: the smallest code,
+ * where compiling costs most (SwiftShader).
+ */
+export type Family = "lines" | "tiles" | "loops";
+
+/** The families, the one for CPUs first. */
+export const FAMILIES: ReadonlyArray<Family> = ["lines", "tiles", "loops"];
+
 /** What an adapter can do, as far as the choice of a kernel's form depends on it. */
 export interface Traits {
-  /** A driver that runs shaders on the CPU in SIMD lanes (llvmpipe): straight-line code wins. */
-  readonly straightLine: boolean;
+  readonly family: Family;
   readonly workgroupBytes: number;
   readonly maxInvocations: number;
 }
@@ -29,6 +38,8 @@ export const rowsOf = (dims: Bound) => dims["rows"]!;
 /** A kernel: its text, and how an op of given sizes is dispatched. */
 export interface Kernel {
   readonly code: string;
+  /** Whether marked loops are written out for every adapter. @default {only in the family `lines`} */
+  readonly unrolled?: boolean;
   readonly launches: (dims: Bound, traits: Traits) => ReadonlyArray<Launch>;
   /** Loop iterations of one invocation, where they grow with the sizes. */
   readonly trips: (dims: Bound) => number;
@@ -64,8 +75,8 @@ export function flat(
 ): Kernel {
   return {
     code: `${source}\n${grid}`,
-    launches: (dims, { straightLine }) => {
-      const width = (straightLine ? options.cpuWidth : undefined) ?? options.width ?? 32;
+    launches: (dims, { family }) => {
+      const width = (family === "lines" ? options.cpuWidth : undefined) ?? options.width ?? 32;
       return [{
         constants: options.constants?.(dims) ?? {},
         overrides: { WG: width },
@@ -105,8 +116,8 @@ export function perRow(source: string, passes: number, widest: number): Kernel {
   const isShort = (dims: Bound) => dims["cols"]! <= 4096;
   return {
     ...perWorkgroup(source, rowsOf),
-    launches: (dims, { straightLine }) => [{
-      constants: { WG: straightLine && isShort(dims) ? 8 : widest },
+    launches: (dims, { family }) => [{
+      constants: { WG: family === "lines" && isShort(dims) ? 8 : widest },
       overrides: {},
       dims: {},
       grid: folded(rowsOf(dims)),

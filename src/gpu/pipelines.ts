@@ -78,7 +78,8 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
       if (known !== undefined) return known;
       device.pushErrorScope("validation");
       const text = setConstants(codeOf(form), launch.constants);
-      const code = traits.straightLine ? unrollLoops(text) : text;
+      const isUnrolled = traits.family === "lines" || KERNELS[kernel].unrolled === true;
+      const code = isUnrolled ? unrollLoops(text) : text;
       const module = device.createShaderModule({ label: `${kernel}.wgsl`, code });
       const { layout } = interfaceOf(form);
       const made = device.createComputePipeline({

@@ -17,6 +17,30 @@ function rowsPerTile(rows: number, inner: number, traits: Traits): number {
   return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
 }
 
+/** Where sums over inner features are cut, so that a slice of a few rows fits workgroup memory. */
+function sliceOf(inner: number): number {
+  const slices = Math.ceil(inner / INNER_MOST);
+  return Math.ceil(inner / slices / 4) * 4;
+}
+
+/** 0 to overwrite, 1 to add to what is there, 2 to add the residual. */
+function storeMode(dims: Bound): number {
+  return dims["accumulate"] === 1 ? 1 : dims["hasResidual"] === 1 ? 2 : 0;
+}
+
+/** Rows and features of a tile of `linear_tile_forward`; equals SIDE of the kernel. */
+const SIDE = 64;
+
+/** y = x Wᵀ in tiles of registers: one dispatch. */
+export function linearTileLaunches(dims: Bound): ReadonlyArray<Launch> {
+  return [{
+    constants: {},
+    overrides: {},
+    dims: { slice: sliceOf(dims["inner"]!), add: storeMode(dims) },
+    grid: [Math.ceil(dims["features"]! / SIDE), Math.ceil(dims["rows"]! / SIDE)],
+  }];
+}
+
 /** Tiles of rows that keep all cores busy, so that a workgroup may be as wide as the features. */
 const MANY_TILES = 8;
 
@@ -24,15 +48,15 @@ const MANY_TILES = 8;
 export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const inner = dims["inner"]!;
   const slices = Math.ceil(inner / INNER_MOST);
-  const KC = Math.ceil(inner / slices / 4) * 4;
+  const KC = sliceOf(inner);
   const TM = rowsPerTile(dims["rows"]!, KC, traits);
   // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers.
-  const wide = traits.straightLine && dims["rows"]! >= MANY_TILES * TM;
+  const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
   const WG = widthFor(dims["features"]!, Math.min(wide ? 768 : 128, traits.maxInvocations));
   return Array.from({ length: slices }, (_, slice) => ({
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
-      ADD: slice > 0 || dims["accumulate"] === 1 ? 1 : dims["hasResidual"] === 1 ? 2 : 0,
+      ADD: slice > 0 ? 1 : storeMode(dims),
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},
@@ -48,7 +72,10 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   const TB = dims["rows"]! > 1024 ? 256 : dims["rows"]! > 64 ? 128 : 64;
   const TK = 16;
   const owners = Math.ceil(features / 4);
-  const WG = widthFor(owners, Math.min(traits.straightLine ? 128 : 64, traits.maxInvocations));
+  const WG = widthFor(
+    owners,
+    Math.min(traits.family === "lines" ? 128 : 64, traits.maxInvocations),
+  );
   const FILLS = Math.ceil(TB * TK / 4 / WG);
   const EXACT = features % (4 * WG) === 0 && inner % TK === 0 ? 1 : 0;
   return Array.from({ length: Math.ceil(dims["rows"]! / TB) }, (_, block) => ({
@@ -69,15 +96,15 @@ const HEAD_FEATURES = 32;
 export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const [rows, inner] = [dims["rows"]!, dims["inner"]!];
   const slices = Math.ceil(inner / INNER_MOST);
-  const sliced = Math.ceil(inner / slices / 4) * 4;
+  const sliced = sliceOf(inner);
   const most = Math.min(
-    traits.straightLine ? INNER_MOST : 64,
+    traits.family === "lines" ? INNER_MOST : 64,
     Math.floor(traits.workgroupBytes / (4 * HEAD_FEATURES)),
   );
   // Chunks of memory that make a slice of the sum.
   const SLICE = Math.ceil(sliced / most);
   const KC = Math.ceil(sliced / SLICE / 4) * 4;
-  const wide = traits.straightLine && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
+  const wide = traits.family === "lines" && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
   const WG = Math.min(wide, traits.maxInvocations);
   const FILLS = Math.ceil(HEAD_FEATURES * KC / 4 / WG);
   const strips = Math.ceil((dims["stride"] ?? dims["vocabulary"]!) / HEAD_FEATURES);

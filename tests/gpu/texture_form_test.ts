@@ -46,7 +46,7 @@ onWgsl(
   () =>
     Effect.gen(function* () {
       const opened = device!; // this test is skipped without an adapter
-      const claimed = claimTraits(opened, { straightLine: true });
+      const claimed = claimTraits(opened, { family: "lines" });
       const engine = yield* Effect.promise(() => openEngine(claimed));
       const base = linearCase({ rows: 9, inner: 36, features: 33, bias: true, residual: true });
       const changed = [0, 1, 2, 3].map((input) => ({

@@ -27,7 +27,7 @@ const ROOM: Dims = {
   ...{ S: 512, M: SLOTS + TOKENS, C: SLOTS, P: RECIPE.contextTokens + 1024 },
   ...Object.fromEntries([...SCALARS, ...UPDATE].map((name) => [name, 1])),
 };
-const LAVAPIPE: Traits = { straightLine: true, workgroupBytes: 32768, maxInvocations: 1024 };
+const LAVAPIPE: Traits = { family: "lines", workgroupBytes: 32768, maxInvocations: 1024 };
 
 function dispatches(ops: ReadonlyArray<Op>, dims: Dims): number {
   return ops.reduce((sum, op) => {

@@ -24,6 +24,15 @@ kernelMatches("linear_forward is the plain loop at shapes that do not divide its
   linearCase({ rows: 9, inner: 20, features: 144 }),
 ], ofInner);
 
+// Adapters of other families take the other kernel here.
+kernelMatches("linear_tile_forward is the plain loop at shapes that do not divide its tiles", [
+  linearCase({ rows: 33, inner: 4, features: 1 }),
+  linearCase({ rows: 64, inner: 64, features: 64, bias: true, residual: true }),
+  linearCase({ rows: 65, inner: 36, features: 129, accumulate: true, outCols: 140, weightRow: 6 }),
+  linearCase({ rows: 70, inner: 516, features: 67, bias: true, accumulate: true }),
+  linearCase({ rows: 40, inner: 260, features: 20, residual: true, format: "bf16" }),
+], ofInner);
+
 kernelMatches("linear_forward is the plain loop with many rows, whose workgroups are wide", [
   linearCase({ rows: 257, inner: 68, features: 769, bias: true, accumulate: true }),
   linearCase({ rows: 257, inner: 64, features: 768 }),

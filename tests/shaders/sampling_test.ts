@@ -146,6 +146,7 @@ const ALIVE: Draw["status"] = Array.from({ length: 37 }, (_, n) => [1, n % 5, 40
 for (const greedy of [false, true]) {
   eachForm(
     `sample draws the plain loop's tokens with greedy ${greedy}`,
+    "sample",
     (engine) =>
       Effect.gen(function* () {
         for (const cols of [1, 7, 64, 131, 259]) {

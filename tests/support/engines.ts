@@ -3,13 +3,13 @@ import { loadFetchedDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import type { Engine, Executable } from "../../src/model/engine.ts";
-import type { Op, Program, Tensor } from "../../src/model/plan.ts";
+import type { Op, OpKind, Program, Tensor } from "../../src/model/plan.ts";
 import { createPipelines } from "../../src/gpu/pipelines.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */
 export interface TestEngine {
-  readonly name: "plain" | "wgsl" | "wgsl with loops";
+  readonly name: "plain" | "wgsl" | "wgsl with loops" | "wgsl with tiles";
   /** An engine that holds no tensor yet. Kernels once compiled stay compiled. */
   readonly fresh: () => Engine;
 }
@@ -58,13 +58,21 @@ const wgsl: TestEngine = {
   },
 };
 
-/** Kernels as GPUs get them, where the adapter is one of those that get another form. */
-const loops: TestEngine | null = await openLoops();
+/** Kernels as other adapters get them. */
+const others: ReadonlyArray<TestEngine> = await openOthers();
 
-async function openLoops(): Promise<TestEngine | null> {
-  if (device === null || !device.traits.straightLine) return null;
-  const engine = await openEngine(claimTraits(device, { straightLine: false }));
-  return { name: "wgsl with loops", fresh: () => inNamespace(engine, `space ${spaces++} `) };
+async function openOthers(): Promise<ReadonlyArray<TestEngine>> {
+  if (device === null) return [];
+  const engines: TestEngine[] = [];
+  for (const family of ["loops", "tiles"] as const) {
+    if (family === device.traits.family) continue;
+    const engine = await openEngine(claimTraits(device, { family }));
+    engines.push({
+      name: `wgsl with ${family}`,
+      fresh: () => inNamespace(engine, `space ${spaces++} `),
+    });
+  }
+  return engines;
 }
 
 /** The plain loops and WGSL; the latter must not be used where `device` is null. */
@@ -93,13 +101,18 @@ export function onWgsl(
   });
 }
 
-/** Declares a test that needs an adapter for every form in which kernels run. */
+/** Declares a test that needs an adapter for every form in which the kernels of an op run. */
 export function eachForm(
   claim: string,
+  kind: OpKind,
   body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
 ): void {
   onWgsl(claim, body);
-  if (loops !== null) Deno.test(`${loops.name}: ${claim}`, () => runTest(body(loops)));
+  // Products alone have tiles of registers.
+  const forms = others.filter(({ name }) =>
+    name !== "wgsl with tiles" || kind === "linear_forward"
+  );
+  for (const other of forms) Deno.test(`${other.name}: ${claim}`, () => runTest(body(other)));
 }
 
 /** Declares a test of the plain loops alone. */

@@ -123,7 +123,7 @@ export function kernelMatches(
   cases: ReadonlyArray<OpCase>,
   tolerance: OpTolerance,
 ): void {
-  eachForm(claim, (engine) =>
+  eachForm(claim, cases[0]!.kind, (engine) =>
     Effect.gen(function* () {
       const light = cases.filter(({ heavy }) => heavy !== true);
       for (const opCase of engine.name === "wgsl" ? cases : light) {

@@ -1,0 +1,112 @@
+import { Duration, Effect } from "effect";
+import { embeddedArchitecture } from "./cold_start.ts";
+import { KernelFailed } from "./domain/errors.ts";
+import type { Screen } from "./files/screen.ts";
+import { writeTuned } from "./files/tuned.ts";
+import { type Device, withFamily } from "./gpu/device.ts";
+import { createGpuEngine } from "./gpu/engine.ts";
+import { FAMILIES, type Family } from "./gpu/launches.ts";
+import { keyFromSeed } from "./math/threefry.ts";
+import { quantile } from "./math/statistics.ts";
+import { initialWeights } from "./model/initial.ts";
+import { makePolicy } from "./policy/layers.ts";
+import { createLearner } from "./policy/learner.ts";
+import type { TokenRows } from "./policy/policy.ts";
+import { createRuntime } from "./policy/runtime.ts";
+
+const VOCABULARY = 640;
+const [ROWS, TOKENS, DECODED] = [16, 128, 32];
+const ROUNDS = 3;
+
+/** What a family took, in milliseconds; the first of all includes compiling. */
+interface Timing {
+  readonly family: Family;
+  readonly first: number;
+  readonly decode: number;
+  readonly gradient: number;
+}
+
+/** Families that may be fastest; straight lines take a GPU's compiler minutes. */
+function candidates({ adapter }: Device): ReadonlyArray<Family> {
+  return adapter.kind === "gpu" ? FAMILIES.filter((family) => family !== "lines") : FAMILIES;
+}
+
+/** Times the families of kernels on this adapter, on decoding and training of the embedded model, and keeps the fastest. */
+export const tune = Effect.fn("tune")(function* (opened: Device, screen: Screen) {
+  const timings: Timing[] = [];
+  yield* screen.print(
+    `${"family".padEnd(10)}${"first ms".padStart(10)}${"decode ms".padStart(11)}${
+      "gradient ms".padStart(13)
+    }`,
+  );
+  for (const family of candidates(opened)) {
+    const timing = yield* timeFamily(opened, family).pipe(
+      Effect.scoped,
+      Effect.catchTag(
+        "KernelFailed",
+        ({ kernel, message }) =>
+          Effect.as(screen.print(`${family.padEnd(10)}${kernel} does not run: ${message}`), null),
+      ),
+    );
+    if (timing === null) continue;
+    timings.push(timing);
+    const cell = (value: number, width: number) => value.toFixed(0).padStart(width);
+    yield* screen.print(
+      family.padEnd(10) + cell(timing.first, 10) + cell(timing.decode, 11) +
+        cell(timing.gradient, 13),
+    );
+  }
+  const total = ({ decode, gradient }: Timing) => decode + gradient;
+  const best = timings.toSorted((a, b) => total(a) - total(b))[0];
+  if (best === undefined) {
+    return yield* new KernelFailed({ kernel: "all", message: "No family of kernels runs here" });
+  }
+  yield* writeTuned(opened.adapter.name, best.family);
+  yield* screen.print(
+    `From now on ${opened.adapter.name} gets kernels of the family ${best.family}`,
+  );
+});
+
+const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) {
+  const architecture = embeddedArchitecture(VOCABULARY);
+  const engine = yield* createGpuEngine(withFamily(opened, family));
+  const weights = initialWeights(architecture, keyFromSeed(0));
+  const runtime = yield* createRuntime(engine, { architecture, weights }, {
+    ...{ rows: ROWS, contextTokens: TOKENS + DECODED, messageTokens: DECODED },
+    passTokens: ROWS * TOKENS,
+  });
+  const policy = makePolicy(runtime);
+  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+  const learner = yield* createLearner(runtime, adamw);
+  const sequences = Array.from({ length: ROWS }, (_, row): TokenRows => ({
+    tokens: Uint32Array.from({ length: TOKENS }, (_, i) => (row * TOKENS + i) * 7919 % VOCABULARY),
+    position: Uint32Array.from({ length: TOKENS - 1 }, (_, i) => i + 1),
+  }));
+  const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0 };
+  const generate = (maxTokens: number) =>
+    policy.generate(
+      sequences.map(({ tokens }, row) => ({
+        ...{ sequence: `row ${row}`, tokens, key: [0, row] as const, maxTokens },
+      })),
+      { sampling, stopIds: [] },
+    );
+  const gradient = learner.gradient(sequences, 1, (_, { logProb }) => ({
+    dLogProb: logProb.map(() => 1),
+    dEntropy: logProb.map(() => 0),
+  }));
+  // A weight read back waits for what was asked.
+  const waited = Effect.andThen(gradient, learner.save());
+  const first = yield* millisecondsOf(Effect.andThen(generate(DECODED), waited));
+  const decode: number[] = [];
+  const gradients: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    decode.push(yield* millisecondsOf(generate(DECODED)));
+    gradients.push(yield* millisecondsOf(waited));
+  }
+  return { family, first, decode: median(decode), gradient: median(gradients) } satisfies Timing;
+});
+
+const millisecondsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.timed(effect), ([duration]) => Duration.toMillis(duration));
+
+const median = (values: ReadonlyArray<number>) => quantile(Float64Array.from(values), 0.5);

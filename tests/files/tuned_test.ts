@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { Effect } from "effect";
+import { readTuned, writeTuned } from "../../src/files/tuned.ts";
+import { kernelOf } from "../../src/gpu/kernels.ts";
+
+const inFolder = async (body: (file: URL) => Promise<void>) => {
+  const folder = await Deno.makeTempDir();
+  await body(pathToFileURL(`${folder}/cache/tuned.json`));
+  await Deno.remove(folder, { recursive: true });
+};
+
+Deno.test("readTuned() gives what writeTuned() kept, beside what was there", () =>
+  inFolder(async (file) => {
+    assert.deepEqual(await Effect.runPromise(readTuned(file)), {});
+    await Effect.runPromise(writeTuned("a card", "tiles", file));
+    await Effect.runPromise(writeTuned("another", "lines", file));
+    await Effect.runPromise(writeTuned("a card", "loops", file));
+    const want = { "a card": "loops", another: "lines" };
+    assert.deepEqual(await Effect.runPromise(readTuned(file)), want);
+  }));
+
+Deno.test("readTuned() refuses a file that is not its own and says what to do; writeTuned() mends it", () =>
+  inFolder(async (file) => {
+    for (const content of ["{", '{"a card": 3}', "[]x"]) {
+      await Effect.runPromise(writeTuned("x", "lines", file));
+      await Deno.writeTextFile(file, content);
+      const { message } = await Effect.runPromise(Effect.flip(readTuned(file)));
+      assert.match(message, /must be a JSON record of adapters: delete it or run the task tune/);
+    }
+    await Effect.runPromise(writeTuned("x", "lines", file));
+    assert.deepEqual(await Effect.runPromise(readTuned(file)), { x: "lines" });
+  }));
+
+Deno.test("kernelOf() gives each family its products", () => {
+  const traits = { workgroupBytes: 32768, maxInvocations: 1024 };
+  const kernel = (family: "lines" | "tiles" | "loops", rows: number) =>
+    kernelOf("linear_forward", { rows, inner: 64, features: 64 }, { ...traits, family });
+  assert.equal(kernel("tiles", 32), "linear_tile_forward");
+  assert.equal(kernel("tiles", 31), "linear_forward");
+  assert.equal(kernel("lines", 4096), "linear_forward");
+  assert.equal(kernel("loops", 4096), "linear_forward");
+});
