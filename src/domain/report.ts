@@ -65,6 +65,8 @@ export const STEP_METRICS = {
   entropy: "mean entropy of the sampling distribution a trained token, nats",
   logProbGap:
     "largest distance between the trainer's and the sampler's log-prob of a trained token, nats",
+  replacedLogProbs:
+    "sequences whose logProbGap is above 0.01: the trainer's log-probs stand for the sampler's",
   trainedTokens: "tokens that were sampled and trained",
   generatedTokens: "tokens that were sampled",
   scoredTokens: "probe tokens computed to score beliefs",

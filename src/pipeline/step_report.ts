@@ -3,6 +3,7 @@ import type { ToolFailureKind } from "../domain/episode.ts";
 import type { StepReport } from "../domain/report.ts";
 import { clipFractions } from "../igpo/clip_fractions.ts";
 import { diagnose, type Diagnostics } from "../igpo/diagnostics.ts";
+import { logProbGap, SAMPLER_GAP } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { mean, sum } from "../math/statistics.ts";
 import type { UpdatedStep } from "./steps.ts";
@@ -88,6 +89,10 @@ function beliefMetrics(episodes: Episodes, found: Diagnostics, { gain }: Preset)
 }
 
 function lossMetrics({ results, evaluations, batch, gradientNorm }: UpdatedStep, preset: Preset) {
+  // Sampler and trainer run the same kernels: on most adapters they agree bit by bit.
+  const gaps = evaluations.map(({ logProb }, i) =>
+    logProbGap(logProb, batch.sequences[i]!.behaviourLogProb)
+  );
   const total = (part: "policy" | "kl" | "entropy") => sum(results.map(({ parts }) => parts[part]));
   const sequences = results.map((result, i) => ({ turn: batch.sequences[i]!.turn, result }));
   const { all, byTurn } = clipFractions(sequences);
@@ -106,19 +111,9 @@ function lossMetrics({ results, evaluations, batch, gradientNorm }: UpdatedStep,
     dualClipFraction: all.dual,
     kl: weight === 0 ? 0 : total("kl") / weight,
     entropy: mean(Float64Array.from(evaluations.flatMap(({ entropy }) => [...entropy]))),
-    logProbGap: largestGap({ batch, evaluations }),
+    logProbGap: gaps.reduce((most, gap) => Math.max(most, gap), 0),
+    replacedLogProbs: gaps.filter((gap) => gap > SAMPLER_GAP).length,
   };
-}
-
-/** How far sampler and trainer are apart: the kernels agree bit by bit, so that this is 0 or something is wrong. */
-function largestGap({ batch, evaluations }: Pick<UpdatedStep, "batch" | "evaluations">): number {
-  return evaluations.reduce((largest, { logProb }, i) => {
-    const { behaviourLogProb } = batch.sequences[i]!;
-    return logProb.reduce(
-      (most, x, p) => Math.max(most, Math.abs(x - behaviourLogProb[p]!)),
-      largest,
-    );
-  }, 0);
 }
 
 function timeMetrics(step: UpdatedStep, episodes: Episodes) {

@@ -1,6 +1,7 @@
 import { Clock, Effect, Stream } from "effect";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
+import { oldLogProb } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenEvaluation } from "../policy/policy.ts";
@@ -96,7 +97,9 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
   const evaluations: Array<TokenEvaluation> = [];
   const lossOf = (index: number, evaluation: TokenEvaluation) => {
     evaluations[index] = evaluation;
-    return results[index] = surrogate(sequences[index]!, evaluation, preset);
+    const sequence = sequences[index]!;
+    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, evaluation.logProb);
+    return results[index] = surrogate({ ...sequence, behaviourLogProb }, evaluation, preset);
   };
   const broken = (yield* learner.gradient(sequences, recipe.temperature, lossOf)) ??
     nonFiniteLoss(results);

@@ -117,6 +117,26 @@ Deno.test("summarizeStep() tells the gap between sampler and trainer", async () 
   strictEqual(summarizeStep(steps[0]!, PRESET).report.logProbGap, 0.25);
 });
 
+Deno.test("a sampler that is far off is not what the ratio is measured from", async () => {
+  for (const [gap, replaced] of [[0.005, "kept"], [0.25, "replaced"]] as const) {
+    const { steps: [step] } = await finishedSteps({
+      recipe: { steps: 1 },
+      trainerLogProb: () => -1 - gap,
+    });
+    const { report } = summarizeStep(step!, PRESET);
+    const isReplaced = replaced === "replaced";
+    strictEqual(report.replacedLogProbs, isReplaced ? step!.batch.sequences.length : 0);
+    // Without a gap the ratio is 1 and nothing is clipped; exp(-0.25) is below the lower end of 0.8.
+    strictEqual(report.clipFraction, 0);
+    const weight = step!.batch.sequences.flatMap((one) =>
+      Array.from(one.weight, (w, p) => w * one.advantage[p]!)
+    );
+    const onPolicy = -weight.reduce((sum, x) => sum + x, 0);
+    const want = onPolicy * (isReplaced ? 1 : Math.exp(-gap));
+    ok(Math.abs(report.policyLoss - want) < 1e-9);
+  }
+});
+
 Deno.test("summarizeStep() leaves no number out and none undefined or NaN", async () => {
   for (const name of ["paper-v2", "grpo", "a2tgpo", "official-2025-11"]) {
     const preset = { ...PRESETS[name]!, kl: PRESET.kl };
