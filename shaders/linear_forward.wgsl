@@ -1,14 +1,16 @@
-// y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f])
+// y[n,f] (+)= sum_k a[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f])
+// a = x (FROM 0), the RMS norm of x (FROM 1), or silu(gate) up of x = [gate | up] (FROM 2)
 //
-// x    (rows, inner)            f32, row-major, inner a multiple of 4
+// x    (rows, inner)            f32, row-major, inner a multiple of 4; (rows, 2 inner) where FROM is 2
 // w    (.., inner)              stored as FORMAT says, read through load_weight
 // bias (features)               f32; not used unless hasBias
 // residual (rows, outCols)      f32; not used unless ADD is 2
+// norm (inner)                  f32; not used unless FROM is 1
 // y    (rows, outCols)          f32; overwritten, or added to when ADD is 1
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k has one order, whatever TM and WG.
-// Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, and TM KC / 4 where loops are kept.
+// Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, TM KC / 4 where loops are kept, inner / 4 for a norm.
 // Workgroup memory: 4 TM KC bytes.
 // The loops marked @unroll are written out for adapters that run on a CPU: there, only straight-line code reads
 // workgroup memory at constant addresses without a test for each lane. For the same reason nothing stands behind an
@@ -22,6 +24,7 @@ struct Dims {
   weightRow: u32,
   hasBias: u32,
   start: u32,
+  eps: f32,
 }
 
 const TM = 16u;
@@ -30,6 +33,7 @@ const KC4 = KC / 4u;
 const WG = 64u;
 const FILLS = 4u;
 const ADD = 0u;
+const FROM = 0u;
 const EXACT = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -37,9 +41,35 @@ const EXACT = 0u;
 @group(0) @binding(2) var<storage, read> w: array<vec4u>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<storage, read> norm: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> y: array<f32>;
 
 var<workgroup> tile: array<vec4f, TM * KC4>;
+var<workgroup> scales: array<f32, TM>;
+
+// As rmsnorm_forward and swiglu_forward compute them, to the bit.
+fn scale_of(row: u32, inner4: u32) -> f32 {
+  var squares = vec4f();
+  for (var c = 0u; c < inner4; c++) {
+    let value = x[row * inner4 + c];
+    squares = fma(value, value, squares);
+  }
+  let mean = (squares.x + squares.y + squares.z + squares.w) / f32(dims.inner);
+  return 1.0 / sqrt(mean + dims.eps);
+}
+
+fn input_of(row: u32, k: u32, inner4: u32, scale: f32) -> vec4f {
+  var value: vec4f;
+  if (FROM == 2u) {
+    let g = x[2u * row * inner4 + k];
+    value = g / (1.0 + exp(min(-g, vec4f(80.0)))) * x[(2u * row + 1u) * inner4 + k];
+  } else if (FROM == 1u) {
+    value = x[row * inner4 + k] * scale * norm[k];
+  } else {
+    value = x[row * inner4 + k];
+  }
+  return value;
+}
 
 // A function, so that a compiler reads these products once; drivers put it where it is called.
 fn add_products(sum: ptr<function, array<f32, TM>>, b: vec4f, k: u32) {
@@ -58,11 +88,18 @@ fn linear_forward(
   let last = dims.rows - 1u;
   let inner4 = dims.inner / 4u;
   let start4 = dims.start / 4u;
+  if (FROM == 1u) {
+    for (var i = local; i < TM; i += WG) {
+      scales[i] = scale_of(min(n0 + i, last), inner4);
+    }
+    workgroupBarrier();
+  }
   // Rows past the last are the last one again, inner features past the last are 0.
   for (var p = 0u; p < FILLS; p++) { // @unroll
     let i = p * WG + local;
     let k = start4 + i % KC4;
-    let value = x[min(n0 + i / KC4, last) * inner4 + min(k, inner4 - 1u)];
+    let row = min(n0 + i / KC4, last);
+    let value = input_of(row, min(k, inner4 - 1u), inner4, scales[min(i / KC4, TM - 1u)]);
     if (TM * KC4 % WG == 0u || i < TM * KC4) {
       tile[i] = select(vec4f(), value, k < inner4);
     }

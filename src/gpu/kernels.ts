@@ -92,7 +92,7 @@ const MANY_ROWS = 32;
 /** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") {
-    const tiles = traits.family === "tiles" && dims["rows"]! >= MANY_ROWS;
+    const tiles = traits.family === "tiles" && dims["rows"]! >= MANY_ROWS && dims["from"] === 0;
     return tiles && traits.maxInvocations >= 128 ? "linear_tile_forward" : kind;
   }
   // In tiles where the run has tiles, and memory holds one.

@@ -57,6 +57,7 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
       ADD: slice > 0 ? 1 : storeMode(dims),
+      FROM: dims["from"]!,
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},

@@ -139,6 +139,7 @@ const RULES: Partial<Record<OpKind, Rule>> = {
   linear_forward: (b, op, d, gradients) => {
     const [x, weight, bias, residual] = op.inputs as [Tensor, Tensor, Tensor, Tensor];
     const features = op.dims["features"] as number;
+    if (op.dims["from"] !== 0) throw new Error("A product of a norm or of gates has no gradient");
     gradients.contribute(
       weight,
       (target) => linearWeightBackward(b, x, d, target, { weightRow: 0, features }),

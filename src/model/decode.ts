@@ -1,6 +1,6 @@
 import type { Architecture } from "./architecture.ts";
 import { createBuilder } from "./builder.ts";
-import { declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
+import { declareWeights, decoderForward, headWeight, input, lastNorm } from "./decoder.ts";
 import { linear, vocabularyTile } from "./ops.ts";
 import { type Format, type Program, symbol } from "./plan.ts";
 
@@ -49,10 +49,10 @@ export function decodeProgram(
   const b = createBuilder();
   const weights = declareWeights(b, architecture, format);
   const rows = symbol("N");
-  const hidden = decoderForward(b, architecture, weights, { _tag: "Cache", tiled: false }, rows);
+  const x = decoderForward(b, architecture, weights, "decoding", rows);
   const weight = headWeight(architecture, weights);
   const vocabulary = architecture.vocabulary;
-  const logits = linear(b, hidden, weight);
+  const logits = linear(b, x, weight, { from: lastNorm(architecture, weights) });
   const ids = input(b, "ids", rows, 1, "u32");
   const inverseTemperature = symbol("inverseTemperature");
   const statistics = b.scratch("head_statistics", rows, 4);

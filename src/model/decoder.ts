@@ -1,6 +1,6 @@
 import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
-import { attention, embedding, linear, rmsnorm, rope, swiglu } from "./ops.ts";
+import { attention, embedding, linear, type LinearInput, rmsnorm, rope, swiglu } from "./ops.ts";
 import { storedParametersOf } from "./parameters.ts";
 import { columnsOf, type Extent, type Format, symbol, type Tensor } from "./plan.ts";
 
@@ -31,67 +31,91 @@ export function declareWeights(b: Builder, architecture: Architecture, format: F
 }
 
 /**
- * Where the keys and values of a layer come from: the batch itself, or a cache that outlives the run. Queries of one
- * sequence lie side by side in `tiled` runs; in the others each is of a sequence of its own.
+ * What a forward pass is for. `training` and `scoring` read the keys and values of the batch itself, and `training`
+ * keeps what its backward pass needs; `prefill` and `decoding` write to a cache that outlives the run and read it.
+ * Queries of one sequence lie side by side but in `decoding`, where each row is a sequence of its own.
  */
-export type KeyValueStore =
-  | { readonly _tag: "Batch"; readonly backward: "prepared" | "none" }
-  | { readonly _tag: "Cache"; readonly tiled: boolean };
+export type Pass = "training" | "scoring" | "prefill" | "decoding";
 
 /** Number of slots of the key/value cache. */
 export const CACHE_SLOTS = symbol("M");
 
-/** (N,C) hidden states after the last norm, for N packed tokens. */
+/** (N,C) residual stream after the last layer, for N packed tokens; see {@link lastNorm}. */
 export function decoderForward(
   b: Builder,
   architecture: Architecture,
   weights: Weights,
-  store: KeyValueStore,
+  pass: Pass,
   tokens: Extent,
 ): Tensor {
-  const a = architecture;
   const ids = input(b, "ids", tokens, 1, "u32");
   let x = embedding(b, ids, weights("model.embed_tokens.weight"));
-  for (let layer = 0; layer < a.layers; layer++) {
-    x = decoderLayer(b, a, weights, store, { layer, x, tokens });
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    x = decoderLayer(b, architecture, weights, pass, { layer, x, tokens });
   }
-  return rmsnorm(b, x, weights("model.norm.weight"), a.normEps);
+  return x;
+}
+
+/** The norm between the last layer and the head. */
+export function lastNorm(a: Architecture, weights: Weights) {
+  return { _tag: "Norm", weight: weights("model.norm.weight"), eps: a.normEps } as const;
 }
 
 function decoderLayer(
   b: Builder,
   a: Architecture,
   weights: Weights,
-  store: KeyValueStore,
+  pass: Pass,
   at: { readonly layer: number; readonly x: Tensor; readonly tokens: Extent },
 ): Tensor {
   const w = (name: string) => weights(`model.layers.${at.layer}.${name}`);
+  // Few rows are bound by the number of dispatches: norms and gates are made where a product reads them.
+  const isFused = pass === "decoding";
   const project = (
     name: string,
     x: Tensor,
-    options: { readonly biased: boolean; readonly residual?: Tensor },
+    options: {
+      readonly biased: boolean;
+      readonly residual?: Tensor;
+      readonly from?: LinearInput;
+    },
   ) =>
     linear(b, x, w(`${name}.weight`), {
       bias: options.biased ? w(`${name}.bias`) : undefined,
       residual: options.residual,
+      from: options.from,
     });
-  const normed = rmsnorm(b, at.x, w("input_layernorm.weight"), a.normEps);
-  const projected = project("self_attn.qkv_proj", normed, { biased: a.queryKeyValueBias });
-  const attended = attentionBlock(b, a, weights, store, { ...at, projected });
+  const projectNormed = (name: string, x: Tensor, norm: string, biased: boolean) => {
+    const weight = w(`${norm}.weight`);
+    return isFused
+      ? project(name, x, { biased, from: { _tag: "Norm", weight, eps: a.normEps } })
+      : project(name, rmsnorm(b, x, weight, a.normEps), { biased });
+  };
+  const projected = projectNormed(
+    "self_attn.qkv_proj",
+    at.x,
+    "input_layernorm",
+    a.queryKeyValueBias,
+  );
+  const attended = attentionBlock(b, a, weights, pass, { ...at, projected });
   const middle = project("self_attn.o_proj", attended, { biased: a.outputBias, residual: at.x });
-  const again = rmsnorm(b, middle, w("post_attention_layernorm.weight"), a.normEps);
-  const gateUp = project("mlp.gate_up_proj", again, { biased: a.feedForwardBias });
-  return project("mlp.down_proj", swiglu(b, gateUp), {
-    biased: a.feedForwardBias,
-    residual: middle,
-  });
+  const gateUp = projectNormed(
+    "mlp.gate_up_proj",
+    middle,
+    "post_attention_layernorm",
+    a.feedForwardBias,
+  );
+  const down = { biased: a.feedForwardBias, residual: middle };
+  return isFused
+    ? project("mlp.down_proj", gateUp, { ...down, from: { _tag: "SwiGlu" } })
+    : project("mlp.down_proj", swiglu(b, gateUp), down);
 }
 
 function attentionBlock(
   b: Builder,
   a: Architecture,
   weights: Weights,
-  store: KeyValueStore,
+  pass: Pass,
   at: { readonly layer: number; readonly projected: Tensor; readonly tokens: Extent },
 ): Tensor {
   const shape = { heads: a.heads, keyValueHeads: a.keyValueHeads, headDim: a.headDim };
@@ -105,7 +129,8 @@ function attentionBlock(
     angles: b.tensor("rope", symbol("P"), a.headDim, { role: "state" }),
     queries: input(b, "queries", symbol("Q"), 4, "u32"),
   };
-  const keyValue = store._tag === "Batch"
+  const isCached = pass === "prefill" || pass === "decoding";
+  const keyValue = !isCached
     ? b.scratch("key_value", at.tokens, 2 * keyCols)
     : cacheTensor(b, a, at.layer);
   const inputs = {
@@ -114,15 +139,14 @@ function attentionBlock(
     value: columnsOf(at.projected, queryCols + keyCols, keyCols),
   };
   const query = rope(b, inputs, places, keyValue, shape);
-  const keys = store._tag === "Batch" && store.backward === "prepared"
+  const keys = pass === "training"
     ? {
       table: input(b, "keys", symbol("K"), 4, "u32"),
       parts: input(b, "key_parts", at.tokens, 4, "u32"),
       tiles: input(b, "key_tiles", symbol("L"), 4, "u32"),
     }
     : null;
-  const isTiled = store._tag === "Batch" || store.tiled;
-  const tiles = isTiled ? input(b, "tiles", symbol("T"), 4, "u32") : null;
+  const tiles = pass === "decoding" ? null : input(b, "tiles", symbol("T"), 4, "u32");
   return attention(b, { query, keyValue, queries: places.queries, tiles, keys }, shape);
 }
 

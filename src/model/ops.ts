@@ -37,11 +37,18 @@ export function rmsnorm(b: Builder, x: Tensor, weight: Tensor, eps: number): Ten
   return y;
 }
 
+/** A product of x itself, of its RMS norm, or of silu(gate) up, x = [gate | up]. */
+export type LinearInput =
+  | { readonly _tag: "Norm"; readonly weight: Tensor; readonly eps: number }
+  | { readonly _tag: "SwiGlu" };
+
 /** Options of `linear`. `target` is written instead of a new tensor; `accumulate` adds to what it holds. */
 export interface LinearOptions {
   readonly bias?: Tensor | undefined;
   /** (N,F) added to the product. */
   readonly residual?: Tensor | undefined;
+  /** What becomes of x first, with the bits of `rmsnorm` or `swiglu`; has no gradient. */
+  readonly from?: LinearInput | undefined;
   readonly target?: Tensor;
   readonly accumulate?: boolean;
   /** First row of the weight, and how many rows; the default is all of them. */
@@ -53,9 +60,13 @@ export interface LinearOptions {
 export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
   const features = options.features ?? valueRows(weight);
   const y = options.target ?? b.scratch("linear", x.rows, features);
+  const { from } = options;
   b.push({
     kind: "linear_forward",
-    inputs: [x, weight, options.bias ?? weight, options.residual ?? x],
+    inputs: [
+      ...[x, weight, options.bias ?? weight, options.residual ?? x],
+      from?._tag === "Norm" ? from.weight : x,
+    ],
     outputs: [y],
     dims: {
       rows: x.rows,
@@ -66,6 +77,8 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
       hasBias: options.bias === undefined ? 0 : 1,
       hasResidual: options.residual === undefined ? 0 : 1,
       accumulate: options.accumulate === true ? 1 : 0,
+      from: from === undefined ? 0 : from._tag === "Norm" ? 1 : 2,
+      eps: from?._tag === "Norm" ? from.eps : 0,
     },
   });
   return y;

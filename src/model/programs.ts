@@ -8,9 +8,18 @@ import {
   tokenOrder,
 } from "./backward.ts";
 import { type Builder, createBuilder } from "./builder.ts";
-import { cacheTensor, declareWeights, decoderForward, headWeight, input } from "./decoder.ts";
+import {
+  cacheTensor,
+  declareWeights,
+  decoderForward,
+  headWeight,
+  input,
+  lastNorm,
+  type Pass,
+  type Weights,
+} from "./decoder.ts";
 import { headBackward, headForward, type HeadTensors } from "./head.ts";
-import { cacheCopy, gatherRows, linear } from "./ops.ts";
+import { cacheCopy, gatherRows, linear, rmsnorm } from "./ops.ts";
 import { storedParametersOf } from "./parameters.ts";
 import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
 
@@ -30,6 +39,13 @@ export interface ModelOptions {
 /** All parameters trained, in f32. */
 export function fullTraining(architecture: Architecture): ModelOptions {
   return { format: "f32", trainable: new Set(storedParametersOf(architecture).map((p) => p.name)) };
+}
+
+/** (N,C) hidden states after the last norm. */
+function hiddenStates(b: Builder, a: Architecture, weights: Weights, pass: Pass): Tensor {
+  const x = decoderForward(b, a, weights, pass, symbol("N"));
+  const { weight, eps } = lastNorm(a, weights);
+  return rmsnorm(b, x, weight, eps);
 }
 
 /** Rows that predict something; `inverse` is what the backward pass reads. */
@@ -53,8 +69,7 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
 export function gradientProgram(architecture: Architecture, options: ModelOptions): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, options.format);
-  const store = { _tag: "Batch", backward: "prepared" } as const;
-  const hidden = decoderForward(b, architecture, weights, store, symbol("N"));
+  const hidden = hiddenStates(b, architecture, weights, "training");
   const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
@@ -77,13 +92,7 @@ export function gradientProgram(architecture: Architecture, options: ModelOption
 export function logProbProgram(architecture: Architecture, format: Format): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, format);
-  const hidden = decoderForward(
-    b,
-    architecture,
-    weights,
-    { _tag: "Batch", backward: "none" },
-    symbol("N"),
-  );
+  const hidden = hiddenStates(b, architecture, weights, "scoring");
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
   return { name: "log_prob", phases: [[...b.ops]] };
@@ -93,13 +102,7 @@ export function logProbProgram(architecture: Architecture, format: Format): Prog
 export function logitsProgram(architecture: Architecture, format: Format): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, format);
-  const hidden = decoderForward(
-    b,
-    architecture,
-    weights,
-    { _tag: "Batch", backward: "none" },
-    symbol("N"),
-  );
+  const hidden = hiddenStates(b, architecture, weights, "scoring");
   const weight = headWeight(architecture, weights);
   const target = b.tensor("logits", symbol("N"), architecture.vocabulary, { role: "output" });
   linear(b, hidden, weight, { target });
@@ -113,13 +116,7 @@ export function logitsProgram(architecture: Architecture, format: Format): Progr
 export function cacheProgram(architecture: Architecture, format: Format): Program {
   const b = createBuilder();
   const weights = declareWeights(b, architecture, format);
-  const hidden = decoderForward(
-    b,
-    architecture,
-    weights,
-    { _tag: "Cache", tiled: true },
-    symbol("N"),
-  );
+  const hidden = hiddenStates(b, architecture, weights, "prefill");
   const prefill = [...b.ops];
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));

@@ -1,17 +1,33 @@
-import type { PlainLoop } from "./loop.ts";
+import type { PlainLoop, Values } from "./loop.ts";
+import { rmsnormForward, swigluForward } from "./norm.ts";
+
+/** x itself, its RMS norm (from 1), or silu(gate) up of x = [gate | up] (from 2) */
+function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): Values {
+  const { rows, inner, from, eps } = d as Record<"rows" | "inner" | "from" | "eps", number>;
+  if (from === 0) return x;
+  const a = new Float64Array(rows * inner);
+  if (from === 2) swigluForward([x], [a], { rows, cols: inner });
+  else {
+    const whole = { perRow: 1, column: 0, stride: inner };
+    rmsnormForward([x, norm], [a, new Float64Array(rows)], { rows, cols: inner, ...whole, eps });
+  }
+  return a;
+}
 
 /** y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f]) */
-export const linearForward: PlainLoop = ([x, w, bias, residual], [y], d) => {
+export const linearForward: PlainLoop = (inputs, [y], d) => {
+  const [given, w, bias, residual, norm] = inputs as [Values, Values, Values, Values, Values];
+  const x = inputOf(given, norm, d);
   const { rows, inner, features, outCols, weightRow, hasBias, accumulate } = d as Record<
     "rows" | "inner" | "features" | "outCols" | "weightRow" | "hasBias" | "accumulate",
     number
   >;
   for (let n = 0; n < rows; n++) {
     for (let f = 0; f < features; f++) {
-      let sum = hasBias === 1 ? bias![f]! : 0;
+      let sum = hasBias === 1 ? bias[f]! : 0;
       const at = (weightRow + f) * inner;
-      for (let k = 0; k < inner; k++) sum += x![n * inner + k]! * w![at + k]!;
-      if (d["hasResidual"] === 1) sum += residual![n * outCols + f]!;
+      for (let k = 0; k < inner; k++) sum += x[n * inner + k]! * w[at + k]!;
+      if (d["hasResidual"] === 1) sum += residual[n * outCols + f]!;
       y![n * outCols + f] = accumulate === 1 ? y![n * outCols + f]! + sum : sum;
     }
   }

@@ -35,7 +35,7 @@ Deno.test("readTuned() refuses a file that is not its own and says what to do; w
 Deno.test("kernelOf() gives each family its products", () => {
   const traits = { workgroupBytes: 32768, maxInvocations: 1024 };
   const kernel = (family: "lines" | "tiles" | "loops", rows: number) =>
-    kernelOf("linear_forward", { rows, inner: 64, features: 64 }, { ...traits, family });
+    kernelOf("linear_forward", { rows, inner: 64, features: 64, from: 0 }, { ...traits, family });
   assert.equal(kernel("tiles", 32), "linear_tile_forward");
   assert.equal(kernel("tiles", 31), "linear_forward");
   assert.equal(kernel("lines", 4096), "linear_forward");

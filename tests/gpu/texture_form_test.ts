@@ -48,8 +48,15 @@ onWgsl(
       const opened = device!; // this test is skipped without an adapter
       const claimed = claimTraits(opened, { family: "lines" });
       const engine = yield* Effect.promise(() => openEngine(claimed));
-      const base = linearCase({ rows: 9, inner: 36, features: 33, bias: true, residual: true });
-      const changed = [0, 1, 2, 3].map((input) => ({
+      const base = linearCase({
+        rows: 9,
+        inner: 36,
+        features: 33,
+        bias: true,
+        residual: true,
+        from: "norm",
+      });
+      const changed = [0, 1, 2, 3, 4].map((input) => ({
         ...base,
         inputs: base.inputs.map((operand, i) =>
           i === input ? { ...operand, data: randomValues(30 + i, operand.data.length) } : operand

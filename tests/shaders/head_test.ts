@@ -152,9 +152,9 @@ onWgsl(
           kind: "linear_forward",
           dims: {
             ...{ rows, inner, features: vocabulary, outCols: vocabulary, weightRow: 0 },
-            ...{ hasBias: 0, hasResidual: 0, accumulate: 0 },
+            ...{ hasBias: 0, hasResidual: 0, accumulate: 0, from: 0, eps: 0 },
           },
-          inputs: [x, w, w, x],
+          inputs: [x, w, w, x, x],
           outputs: [overwritten(rows, vocabulary)],
         });
         const tile = { rows, stride: vocabulary, features: vocabulary };

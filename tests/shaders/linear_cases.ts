@@ -12,6 +12,7 @@ export interface LinearShape {
   readonly bias?: boolean;
   readonly accumulate?: boolean;
   readonly residual?: boolean;
+  readonly from?: "norm" | "swiglu";
   readonly format?: Format;
 }
 
@@ -33,7 +34,9 @@ export function linearCase(shape: LinearShape): OpCase {
     format,
   );
   const bias = shape.bias ? floats(features, randomValues(3, features)) : weight;
-  const x = floats(inner, randomValues(1, rows * inner));
+  const cols = shape.from === "swiglu" ? 2 * inner : inner;
+  const x = floats(cols, randomValues(1, rows * cols));
+  const norm = shape.from === "norm" ? floats(inner, randomValues(6, inner)) : x;
   const residual = shape.residual ? floats(outCols, randomValues(5, rows * outCols)) : x;
   const accumulate = shape.accumulate ?? false;
   return {
@@ -48,8 +51,10 @@ export function linearCase(shape: LinearShape): OpCase {
       hasBias: shape.bias ? 1 : 0,
       hasResidual: shape.residual ? 1 : 0,
       accumulate: accumulate ? 1 : 0,
+      from: shape.from === undefined ? 0 : shape.from === "norm" ? 1 : 2,
+      eps: 1e-6,
     },
-    inputs: [x, weight, bias, residual],
+    inputs: [x, weight, bias, residual, norm],
     outputs: [
       accumulate
         ? accumulated(outCols, randomValues(4, rows * outCols))

@@ -1,6 +1,9 @@
+import { Effect } from "effect";
 import type { Format } from "../../src/model/plan.ts";
+import { onWgsl } from "../support/engines.ts";
 import {
   accumulated,
+  assertSameBits,
   floats,
   kernelMatches,
   largest,
@@ -8,6 +11,7 @@ import {
   type OpTolerance,
   overwritten,
   roundingOf,
+  runOp,
 } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 import { linearCase, STORED, weightBackwardCase } from "./linear_cases.ts";
@@ -45,6 +49,40 @@ kernelMatches("linear_forward adds a residual once, whatever the number of slice
   linearCase({ rows: 257, inner: 64, features: 768, residual: true }),
 ], ofInner);
 
+kernelMatches("linear_forward makes a norm or gates where it reads them", [
+  linearCase({ rows: 1, inner: 20, features: 33, from: "norm" }),
+  linearCase({ rows: 67, inner: 260, features: 37, from: "norm", bias: true }),
+  linearCase({ rows: 5, inner: 36, features: 131, from: "swiglu", residual: true }),
+  linearCase({ rows: 70, inner: 516, features: 20, from: "swiglu" }),
+], ofInner);
+
+onWgsl(
+  "linear_forward makes norms and gates with the bits of their own kernels",
+  (engine) =>
+    Effect.gen(function* () {
+      for (const from of ["norm", "swiglu"] as const) {
+        const shape = { rows: 9, inner: 260, features: 37 };
+        const { rows, inner } = shape;
+        const fused = linearCase({ ...shape, from });
+        const [x, weight, bias, , norm] = fused.inputs;
+        const apart = yield* runOp(engine.fresh(), {
+          label: from,
+          kind: from === "norm" ? "rmsnorm_forward" : "swiglu_forward",
+          dims: { rows, cols: inner, perRow: 1, column: 0, stride: inner, eps: 1e-6 },
+          inputs: from === "norm" ? [x!, norm!] : [x!],
+          outputs: [
+            overwritten(rows, inner),
+            ...(from === "norm" ? [overwritten(rows, 1)] : []),
+          ],
+        });
+        const made = floats(inner, Float32Array.from(apart[0]!).subarray(0, rows * inner));
+        const plain = { ...linearCase(shape), inputs: [made, weight!, bias!, made, made] };
+        const want = yield* runOp(engine.fresh(), plain);
+        assertSameBits(yield* runOp(engine.fresh(), fused), want, from);
+      }
+    }),
+);
+
 kernelMatches("linear_forward sums slices of more than 256 inner features", [
   linearCase({ rows: 5, inner: 260, features: 37, bias: true }),
   linearCase({ rows: 5, inner: 516, features: 37, accumulate: true }),
@@ -63,7 +101,7 @@ function hostile(label: string, values: (i: number) => number): OpCase {
   const base = linearCase({ rows: 9, inner: 64, features: 33 });
   const [x, weight] = base.inputs as [OpCase["inputs"][0], OpCase["inputs"][0]];
   const filled = { ...x, data: Float32Array.from(x.data, (_, i) => values(i)) };
-  return { ...base, label, inputs: [filled, weight, weight, filled] };
+  return { ...base, label, inputs: [filled, weight, weight, filled, filled] };
 }
 
 kernelMatches("linear_forward keeps huge, tiny and cancelling numbers", [
