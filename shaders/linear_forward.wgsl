@@ -1,12 +1,14 @@
-// y[n,f] (+)= sum_k a[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f])
+// y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[f])) (+ residual[n,f])
 // a = x (FROM 0), the RMS norm of x (FROM 1), or silu(gate) up of x = [gate | up] (FROM 2)
 //
-// x    (rows, inner)            f32, row-major, inner a multiple of 4; (rows, 2 inner) where FROM is 2
+// x    (rows, inner)            f32, (rows, 2 inner) where FROM is 2: columns from inColumn on of a matrix with inStride
+//                               columns; all multiples of 4
 // w    (.., inner)              stored as FORMAT says, read through load_weight
 // bias (features)               f32; not used unless hasBias
-// residual (rows, outCols)      f32; not used unless ADD is 2
+// residual, y (rows, features)  f32: columns from outColumn on of matrices with outCols columns
+//                               residual is not used unless ADD is 2
 // norm (inner)                  f32; not used unless FROM is 1
-// y    (rows, outCols)          f32; overwritten, or added to when ADD is 1
+//                               y is overwritten, or added to when ADD is 1
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k has one order, whatever TM and WG.
@@ -25,6 +27,10 @@ struct Dims {
   hasBias: u32,
   start: u32,
   eps: f32,
+  inStride: u32,
+  inColumn: u32,
+  outColumn: u32,
+  scale: f32,
 }
 
 const TM = 16u;
@@ -48,25 +54,25 @@ var<workgroup> tile: array<vec4f, TM * KC4>;
 var<workgroup> scales: array<f32, TM>;
 
 // As rmsnorm_forward and swiglu_forward compute them, to the bit.
-fn scale_of(row: u32, inner4: u32) -> f32 {
+fn scale_of(start: u32, inner4: u32) -> f32 {
   var squares = vec4f();
   for (var c = 0u; c < inner4; c++) {
-    let value = x[row * inner4 + c];
+    let value = x[start + c];
     squares = fma(value, value, squares);
   }
   let mean = (squares.x + squares.y + squares.z + squares.w) / f32(dims.inner);
   return 1.0 / sqrt(mean + dims.eps);
 }
 
-fn input_of(row: u32, k: u32, inner4: u32, scale: f32) -> vec4f {
+fn input_of(start: u32, k: u32, inner4: u32, scale: f32) -> vec4f {
   var value: vec4f;
   if (FROM == 2u) {
-    let g = x[2u * row * inner4 + k];
-    value = g / (1.0 + exp(min(-g, vec4f(80.0)))) * x[(2u * row + 1u) * inner4 + k];
+    let g = x[start + k];
+    value = g / (1.0 + exp(min(-g, vec4f(80.0)))) * x[start + inner4 + k];
   } else if (FROM == 1u) {
-    value = x[row * inner4 + k] * scale * norm[k];
+    value = x[start + k] * scale * norm[k];
   } else {
-    value = x[row * inner4 + k];
+    value = x[start + k];
   }
   return value;
 }
@@ -90,7 +96,7 @@ fn linear_forward(
   let start4 = dims.start / 4u;
   if (FROM == 1u) {
     for (var i = local; i < TM; i += WG) {
-      scales[i] = scale_of(min(n0 + i, last), inner4);
+      scales[i] = scale_of((min(n0 + i, last) * dims.inStride + dims.inColumn) / 4u, inner4);
     }
     workgroupBarrier();
   }
@@ -98,7 +104,7 @@ fn linear_forward(
   for (var p = 0u; p < FILLS; p++) { // @unroll
     let i = p * WG + local;
     let k = start4 + i % KC4;
-    let row = min(n0 + i / KC4, last);
+    let row = (min(n0 + i / KC4, last) * dims.inStride + dims.inColumn) / 4u;
     let value = input_of(row, min(k, inner4 - 1u), inner4, scales[min(i / KC4, TM - 1u)]);
     if (TM * KC4 % WG == 0u || i < TM * KC4) {
       tile[i] = select(vec4f(), value, k < inner4);
@@ -120,13 +126,14 @@ fn linear_forward(
   }
   if (EXACT == 1u || f < dims.features) {
     for (var i = 0u; i < TM; i++) { // @unroll
-      let at = min(n0 + i, last) * dims.outCols + f;
+      let at = min(n0 + i, last) * dims.outCols + dims.outColumn + f;
+      let value = dims.scale * sum[i];
       if (ADD == 1u) {
-        y[at] += select(0.0, sum[i], n0 + i <= last);
+        y[at] += select(0.0, value, n0 + i <= last);
       } else if (ADD == 2u) {
-        y[at] = residual[at] + sum[i];
+        y[at] = residual[at] + value;
       } else {
-        y[at] = sum[i];
+        y[at] = value;
       }
     }
   }

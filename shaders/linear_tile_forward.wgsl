@@ -15,6 +15,10 @@ struct Dims {
   hasBias: u32,
   slice: u32,
   add: u32,
+  inStride: u32,
+  inColumn: u32,
+  outColumn: u32,
+  scale: f32,
 }
 
 const SIDE = 64u;
@@ -56,7 +60,7 @@ fn linear_tile_forward(
     let feature = min(f0 + f + j * LANES, last_feature);
     let first = select(0.0, bias[feature], dims.hasBias == 1u);
     for (var i = 0u; i < ROWS; i++) { // @unroll
-      let at = min(n0 + n + i, last_row) * dims.outCols + feature;
+      let at = min(n0 + n + i, last_row) * dims.outCols + dims.outColumn + feature;
       sum[i * FEATURES + j] = first;
       total[i * FEATURES + j] = 0.0;
       if (dims.add == 1u) {
@@ -72,7 +76,7 @@ fn linear_tile_forward(
       let i = p * WG + local;
       let k = k0 + i % KC4;
       let at = min(k, inner4 - 1u);
-      let a = x[min(n0 + i / KC4, last_row) * inner4 + at];
+      let a = x[(min(n0 + i / KC4, last_row) * dims.inStride + dims.inColumn) / 4u + at];
       let b = load_weight((dims.weightRow + min(f0 + i / KC4, last_feature)) * inner4 + at);
       left[i % KC4 * SIDE + i / KC4] = select(vec4f(), a, k < inner4);
       right[i % KC4 * SIDE + i / KC4] = b;
@@ -94,7 +98,7 @@ fn linear_tile_forward(
       }
       if ((k0 + k + 1u) % slice4 == 0u) {
         for (var i = 0u; i < OUTPUTS; i++) { // @unroll
-          total[i] += sum[i];
+          total[i] += dims.scale * sum[i];
           sum[i] = 0.0;
         }
       }
@@ -105,7 +109,8 @@ fn linear_tile_forward(
     for (var i = 0u; i < ROWS; i++) { // @unroll
       let row = n0 + n + i;
       if (row <= last_row && feature <= last_feature) {
-        y[row * dims.outCols + feature] = total[i * FEATURES + j] + sum[i * FEATURES + j];
+        let at = row * dims.outCols + dims.outColumn + feature;
+        y[at] = total[i * FEATURES + j] + dims.scale * sum[i * FEATURES + j];
       }
     }
   }

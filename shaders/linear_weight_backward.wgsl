@@ -1,7 +1,7 @@
-// dW[weightRow+f,k] += sum_n dy[n,f] x[n,k]
+// dW[weightRow+f,k] += scale sum_n dy[n,f] x[n,k]
 //
-// x        (rows, inner)     f32, row-major, inner a multiple of 4
-// dy       (rows, outCols)   f32
+// x        (rows, inner)     f32: columns from inColumn on of a matrix with inStride columns
+// dy       (rows, features)  f32: columns from outColumn on of a matrix with outCols columns; all multiples of 4
 // d_weight (.., inner)       f32, accumulates
 //
 // Dispatch (ceil(features / 4 / WG), ceil(inner / TK), 1), once for each TB rows from `start` on, in order: the sum
@@ -16,6 +16,10 @@ struct Dims {
   outCols: u32,
   weightRow: u32,
   start: u32,
+  inStride: u32,
+  inColumn: u32,
+  outColumn: u32,
+  scale: f32,
 }
 
 const TB = 64u;
@@ -60,7 +64,7 @@ fn linear_weight_backward(
     let i = p * WG + local;
     let row = dims.start + i / TK4;
     let k = min(k0 + i % TK4, inner4 - 1u);
-    let value = x[min(row, last) * inner4 + k];
+    let value = x[(min(row, last) * dims.inStride + dims.inColumn) / 4u + k];
     if (TB * TK4 % WG == 0u || i < TB * TK4) {
       tile[i] = select(vec4f(), value, row <= last);
     }
@@ -70,7 +74,7 @@ fn linear_weight_backward(
   let f = (workgroup_id.x * WG + local) * 4u;
   let columns = dims.outCols / 4u;
   // Invocations past the last feature and rows past the last row compute something and store nothing of it.
-  let column = min(f / 4u, columns - 1u);
+  let column = min(dims.outColumn / 4u + f / 4u, columns - 1u);
   // sum[4 k + c] holds the gradients of feature f + c at inner features 4 (k0 + k) ..
   var sum: array<vec4f, TK>;
   for (var k = 0u; k < TK; k++) { // @unroll
@@ -88,7 +92,7 @@ fn linear_weight_backward(
   for (var k = 0u; k < TK4; k++) { // @unroll
     for (var c = 0u; c < FEATURES; c++) { // @unroll
       if (EXACT == 1u || (f + c < dims.features && k0 + k < inner4)) {
-        d_weight[(dims.weightRow + f + c) * inner4 + k0 + k] += sum[4u * k + c];
+        d_weight[(dims.weightRow + f + c) * inner4 + k0 + k] += dims.scale * sum[4u * k + c];
       }
     }
   }

@@ -138,11 +138,11 @@ const RULES: Partial<Record<OpKind, Rule>> = {
   },
   linear_forward: (b, op, d, gradients) => {
     const [x, weight, bias, residual] = op.inputs as [Tensor, Tensor, Tensor, Tensor];
-    const features = op.dims["features"] as number;
+    const { features, scale } = op.dims as { features: number; scale: number };
     if (op.dims["from"] !== 0) throw new Error("A product of a norm or of gates has no gradient");
     gradients.contribute(
       weight,
-      (target) => linearWeightBackward(b, x, d, target, { weightRow: 0, features }),
+      (target) => linearWeightBackward(b, x, d, target, { weightRow: 0, features, scale }),
     );
     if (op.dims["hasBias"] === 1) {
       gradients.contribute(bias, (target) =>
@@ -155,7 +155,8 @@ const RULES: Partial<Record<OpKind, Rule>> = {
     }
     gradients.contribute(
       x,
-      (target, { accumulate }) => linear(b, d, transposed(b, weight), { target, accumulate }),
+      (target, { accumulate }) =>
+        linear(b, d, transposed(b, weight), { target, accumulate, scale }),
     );
     // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
     // stand before this one in the forward list, hence after it here.

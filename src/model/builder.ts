@@ -19,6 +19,8 @@ export interface TensorOptions {
 }
 
 const TAKES_WINDOWS: ReadonlySet<OpKind> = new Set([
+  "linear_forward",
+  "linear_weight_backward",
   "rmsnorm_forward",
   "rmsnorm_backward",
   "rmsnorm_weight_backward",

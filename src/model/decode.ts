@@ -1,8 +1,14 @@
-import type { Architecture } from "./architecture.ts";
 import { createBuilder } from "./builder.ts";
-import { declareWeights, decoderForward, headWeight, input, lastNorm } from "./decoder.ts";
+import {
+  declareWeights,
+  decoderForward,
+  headWeight,
+  input,
+  lastNorm,
+  type ModelForm,
+} from "./decoder.ts";
 import { linear, vocabularyTile } from "./ops.ts";
-import { type Format, type Program, symbol } from "./plan.ts";
+import { type Program, symbol } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
 export interface Sampling {
@@ -42,14 +48,14 @@ export function stopDims(stops: ReadonlyArray<number>): Record<string, number> {
  * `sampled` (N, 2 window) holds pairs of token id and the bits of its log-prob.
  */
 export function decodeProgram(
-  architecture: Architecture,
-  format: Format,
+  model: ModelForm,
   options: { readonly window: number; readonly masked: boolean },
 ): Program {
   const b = createBuilder();
-  const weights = declareWeights(b, architecture, format);
+  const { architecture } = model;
+  const weights = declareWeights(b, model);
   const rows = symbol("N");
-  const x = decoderForward(b, architecture, weights, "decoding", rows);
+  const x = decoderForward(b, model, weights, "decoding", rows);
   const weight = headWeight(architecture, weights);
   const vocabulary = architecture.vocabulary;
   const logits = linear(b, x, weight, { from: lastNorm(architecture, weights) });

@@ -1,7 +1,8 @@
 import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
 import { attention, embedding, linear, type LinearInput, rmsnorm, rope, swiglu } from "./ops.ts";
-import { storedParametersOf } from "./parameters.ts";
+import { type Lora, scalingOf, storedLoraOf } from "./lora.ts";
+import { type StoredParameter, storedParametersOf } from "./parameters.ts";
 import { columnsOf, type Extent, type Format, symbol, type Tensor } from "./plan.ts";
 
 /** A tensor of the host: written before a run. */
@@ -12,17 +13,24 @@ export function input(b: Builder, name: string, rows: Extent, cols: number, form
 /** Parameters of a model as tensors, by the name they are stored under. */
 export type Weights = (name: string) => Tensor;
 
-/** Declares every parameter; matrices may be stored in 16 bits, vectors are f32. */
-export function declareWeights(b: Builder, architecture: Architecture, format: Format): Weights {
-  const tensors = new Map(
-    storedParametersOf(architecture).map((p) => [
-      p.name,
-      b.tensor(p.name, p.rows, p.cols, {
-        role: "weight",
-        format: p.shape.length === 2 ? format : "f32",
-      }),
-    ]),
-  );
+/** A model as programs are made for it: how matrices are stored, and which adapters they have. */
+export interface ModelForm {
+  readonly architecture: Architecture;
+  readonly format: Format;
+  readonly lora: Lora | null;
+}
+
+/** Declares every parameter; matrices may be stored in 16 bits, vectors and adapters are f32. */
+export function declareWeights(b: Builder, { architecture, format, lora }: ModelForm): Weights {
+  const declare = ({ name, rows, cols, shape }: StoredParameter, stored: Format) => {
+    const options = { role: "weight", format: shape.length === 2 ? stored : "f32" } as const;
+    return [name, b.tensor(name, rows, cols, options)] as const;
+  };
+  const adapters = lora === null ? [] : storedLoraOf(architecture, lora);
+  const tensors = new Map([
+    ...storedParametersOf(architecture).map((parameter) => declare(parameter, format)),
+    ...adapters.map((parameter) => declare(parameter, "f32")),
+  ]);
   return (name) => {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw new Error(`The architecture has no parameter ${name}`);
@@ -43,15 +51,15 @@ export const CACHE_SLOTS = symbol("M");
 /** (N,C) residual stream after the last layer, for N packed tokens; see {@link lastNorm}. */
 export function decoderForward(
   b: Builder,
-  architecture: Architecture,
+  model: ModelForm,
   weights: Weights,
   pass: Pass,
   tokens: Extent,
 ): Tensor {
   const ids = input(b, "ids", tokens, 1, "u32");
   let x = embedding(b, ids, weights("model.embed_tokens.weight"));
-  for (let layer = 0; layer < architecture.layers; layer++) {
-    x = decoderLayer(b, architecture, weights, pass, { layer, x, tokens });
+  for (let layer = 0; layer < model.architecture.layers; layer++) {
+    x = decoderLayer(b, model, weights, pass, { layer, x, tokens });
   }
   return x;
 }
@@ -63,11 +71,12 @@ export function lastNorm(a: Architecture, weights: Weights) {
 
 function decoderLayer(
   b: Builder,
-  a: Architecture,
+  model: ModelForm,
   weights: Weights,
   pass: Pass,
   at: { readonly layer: number; readonly x: Tensor; readonly tokens: Extent },
 ): Tensor {
+  const a = model.architecture;
   const w = (name: string) => weights(`model.layers.${at.layer}.${name}`);
   // Few rows are bound by the number of dispatches: norms and gates are made where a product reads them.
   const isFused = pass === "decoding";
@@ -79,12 +88,20 @@ function decoderLayer(
       readonly residual?: Tensor;
       readonly from?: LinearInput;
     },
-  ) =>
-    linear(b, x, w(`${name}.weight`), {
+  ) => {
+    const y = linear(b, x, w(`${name}.weight`), {
       bias: options.biased ? w(`${name}.bias`) : undefined,
       residual: options.residual,
       from: options.from,
     });
+    addAdapters(b, model, weights, {
+      module: `model.layers.${at.layer}.${name}`,
+      x,
+      y,
+      ...options,
+    });
+    return y;
+  };
   const projectNormed = (name: string, x: Tensor, norm: string, biased: boolean) => {
     const weight = w(`${norm}.weight`);
     return isFused
@@ -109,6 +126,38 @@ function decoderLayer(
   return isFused
     ? project("mlp.down_proj", gateUp, { ...down, from: { _tag: "SwiGlu" } })
     : project("mlp.down_proj", swiglu(b, gateUp), down);
+}
+
+/** y += s (x Aᵀ) Bᵀ for each part of a stacked projection that has an adapter. */
+function addAdapters(
+  b: Builder,
+  { architecture, lora }: ModelForm,
+  weights: Weights,
+  { module, x, y, from }: {
+    readonly module: string;
+    readonly x: Tensor;
+    readonly y: Tensor;
+    readonly from?: LinearInput;
+  },
+): void {
+  if (lora === null) return;
+  const first = storedLoraOf(architecture, lora).find(({ name }) =>
+    name === `${module}.lora_A.weight`
+  );
+  if (first === undefined) return;
+  const stored = storedParametersOf(architecture).find(({ name }) => name === `${module}.weight`)!;
+  const u = linear(b, x, weights(first.name), { scale: scalingOf(lora), from });
+  let column = 0;
+  for (const part of stored.parts) {
+    const adapted = part.name.replace(/weight$/, "lora_A.weight");
+    const index = first.parts.findIndex(({ name }) => name === adapted);
+    if (index >= 0) {
+      const second = weights(part.name.replace(/weight$/, "lora_B.weight"));
+      const target = columnsOf(y, column, part.rows);
+      linear(b, columnsOf(u, index * lora.rank, lora.rank), second, { target, accumulate: true });
+    }
+    column += part.rows;
+  }
 }
 
 function attentionBlock(

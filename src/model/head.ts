@@ -1,5 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { linear, vocabularyTile } from "./ops.ts";
+import { linear, vocabularyTile, windowsOf } from "./ops.ts";
 import type { Extent, Tensor } from "./plan.ts";
 
 /**
@@ -96,13 +96,13 @@ function transposeRows(b: Builder, weight: Tensor, start: number, features: numb
   return turned;
 }
 
-/** dW[f,k] += sum_n dy[n,f] x[n,k] for the weight rows given. */
+/** dW[f,k] += scale sum_n dy[n,f] x[n,k] for the weight rows given; x and dy may be windows. */
 export function linearWeightBackward(
   b: Builder,
   x: Tensor,
   dy: Tensor,
   dWeight: Tensor,
-  window: { readonly weightRow: number; readonly features: number },
+  window: { readonly weightRow: number; readonly features: number; readonly scale?: number },
 ): void {
   b.push({
     kind: "linear_weight_backward",
@@ -112,8 +112,9 @@ export function linearWeightBackward(
       rows: x.rows,
       inner: dWeight.cols,
       features: window.features,
-      outCols: dy.cols,
+      ...windowsOf(x, dy),
       weightRow: window.weightRow,
+      scale: window.scale ?? 1,
     },
   });
 }

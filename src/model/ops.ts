@@ -47,6 +47,8 @@ export interface LinearOptions {
   readonly bias?: Tensor | undefined;
   /** (N,F) added to the product. */
   readonly residual?: Tensor | undefined;
+  /** What the sum is multiplied by. @default {1} */
+  readonly scale?: number;
   /** What becomes of x first, with the bits of `rmsnorm` or `swiglu`; has no gradient. */
   readonly from?: LinearInput | undefined;
   readonly target?: Tensor;
@@ -56,7 +58,7 @@ export interface LinearOptions {
   readonly features?: number;
 }
 
-/** y[n,f] = sum_k x[n,k] W[f,k] + bias[f] + residual[n,f]   x (N,K)  W (F,K)  y (N,F) */
+/** y[n,f] = scale (sum_k x[n,k] W[f,k] + bias[f]) + residual[n,f]   x (N,K)  W (F,K)  y (N,F); x and y may be windows */
 export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
   const features = options.features ?? valueRows(weight);
   const y = options.target ?? b.scratch("linear", x.rows, features);
@@ -72,7 +74,8 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
       rows: x.rows,
       inner: weight.cols,
       features,
-      outCols: y.cols,
+      ...windowsOf(x, y),
+      scale: options.scale ?? 1,
       weightRow: options.weightRow ?? 0,
       hasBias: options.bias === undefined ? 0 : 1,
       hasResidual: options.residual === undefined ? 0 : 1,
@@ -82,6 +85,15 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
     },
   });
   return y;
+}
+
+/** Where a product reads and writes. */
+export function windowsOf(x: Tensor, y: Tensor) {
+  const [from, to] = [windowOf(x), windowOf(y)];
+  return {
+    ...{ inStride: from.stride, inColumn: from.column },
+    ...{ outCols: to.stride, outColumn: to.column },
+  };
 }
 
 function valueRows(weight: Tensor): number {

@@ -42,9 +42,20 @@ const STACKS: Readonly<Record<string, string>> = {
 
 /** All parameters of a model as engines hold them, in order of use. */
 export function storedParametersOf(architecture: Architecture): ReadonlyArray<StoredParameter> {
+  return stackParameters(parametersOf(architecture));
+}
+
+/** Stacks the parameters of a list whose projections read the same input. */
+export function stackParameters(
+  parameters: ReadonlyArray<Parameter>,
+): ReadonlyArray<StoredParameter> {
   const stored = new Map<string, StoredParameter>();
-  for (const parameter of parametersOf(architecture)) {
-    const name = parameter.name.replace(/(?<=\.)\w+_proj(?=\.)/, (part) => STACKS[part] ?? part);
+  for (const parameter of parameters) {
+    // The second factor of an adapter reads what its own first factor made.
+    const name = parameter.name.includes(".lora_B.") ? parameter.name : parameter.name.replace(
+      /(?<=\.)\w+_proj(?=\.)/,
+      (part) => STACKS[part] ?? part,
+    );
     const known = stored.get(name);
     stored.set(
       name,

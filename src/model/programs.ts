@@ -15,13 +15,15 @@ import {
   headWeight,
   input,
   lastNorm,
+  type ModelForm,
   type Pass,
   type Weights,
 } from "./decoder.ts";
 import { headBackward, headForward, type HeadTensors } from "./head.ts";
 import { cacheCopy, gatherRows, linear, rmsnorm } from "./ops.ts";
-import { storedParametersOf } from "./parameters.ts";
-import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
+import { type Lora, storedLoraOf } from "./lora.ts";
+import { type StoredParameter, storedParametersOf } from "./parameters.ts";
+import { type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
@@ -30,21 +32,22 @@ import { type Format, type Program, symbol, type Tensor } from "./plan.ts";
  * Scalars: inverseTemperature, and those of AdamW.
  */
 
-/** How a model is stored and which of its stored parameters are trained. */
-export interface ModelOptions {
-  readonly format: Format;
-  readonly trainable: ReadonlySet<string>;
+/** The model in f32, as it is or with adapters. */
+export function inFloat32(architecture: Architecture, lora: Lora | null = null): ModelForm {
+  return { architecture, format: "f32", lora };
 }
 
-/** All parameters trained, in f32. */
-export function fullTraining(architecture: Architecture): ModelOptions {
-  return { format: "f32", trainable: new Set(storedParametersOf(architecture).map((p) => p.name)) };
+/** What of a model is trained: its adapters where it has some, else all of it. */
+export function trainedParametersOf(
+  { architecture, lora }: ModelForm,
+): ReadonlyArray<StoredParameter> {
+  return lora === null ? storedParametersOf(architecture) : storedLoraOf(architecture, lora);
 }
 
 /** (N,C) hidden states after the last norm. */
-function hiddenStates(b: Builder, a: Architecture, weights: Weights, pass: Pass): Tensor {
-  const x = decoderForward(b, a, weights, pass, symbol("N"));
-  const { weight, eps } = lastNorm(a, weights);
+function hiddenStates(b: Builder, model: ModelForm, weights: Weights, pass: Pass): Tensor {
+  const x = decoderForward(b, model, weights, pass, symbol("N"));
+  const { weight, eps } = lastNorm(model.architecture, weights);
   return rmsnorm(b, x, weight, eps);
 }
 
@@ -66,19 +69,21 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
  * Log-probs and entropies of a packed batch (phase 0), then the gradients of `d_head` added to the engine's
  * (phase 1). The host decides what the loss is between the two.
  */
-export function gradientProgram(architecture: Architecture, options: ModelOptions): Program {
+export function gradientProgram(model: ModelForm): Program {
   const b = createBuilder();
-  const weights = declareWeights(b, architecture, options.format);
-  const hidden = hiddenStates(b, architecture, weights, "training");
+  const { architecture } = model;
+  const trainable = new Set(trainedParametersOf(model).map(({ name }) => name));
+  const weights = declareWeights(b, model);
+  const hidden = hiddenStates(b, model, weights, "training");
   const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
   const result = headForward(b, head);
   const forward = [...b.ops];
-  const gradients = createGradients(b, dependents(decoder, options.trainable));
+  const gradients = createGradients(b, dependents(decoder, trainable));
   const dHead = input(b, "d_head", symbol("R"), 2, "f32");
   const weight = head.weight;
-  const dWeight = options.trainable.has(weight.name)
+  const dWeight = trainable.has(weight.name)
     ? b.tensor(gradientName(weight.name), weight.rows, weight.cols, { role: "gradient" })
     : null;
   gradients.contribute(x, (dx) => headBackward(b, head, { result, dHead, dx, dWeight }));
@@ -89,20 +94,22 @@ export function gradientProgram(architecture: Architecture, options: ModelOption
 }
 
 /** Log-probs and entropies of a packed batch: the first phase of `gradientProgram` alone. */
-export function logProbProgram(architecture: Architecture, format: Format): Program {
+export function logProbProgram(model: ModelForm): Program {
   const b = createBuilder();
-  const weights = declareWeights(b, architecture, format);
-  const hidden = hiddenStates(b, architecture, weights, "scoring");
+  const { architecture } = model;
+  const weights = declareWeights(b, model);
+  const hidden = hiddenStates(b, model, weights, "scoring");
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
   return { name: "log_prob", phases: [[...b.ops]] };
 }
 
 /** Logits of chosen rows of a packed batch; for tests and tools, since it is as wide as the vocabulary. */
-export function logitsProgram(architecture: Architecture, format: Format): Program {
+export function logitsProgram(model: ModelForm): Program {
   const b = createBuilder();
-  const weights = declareWeights(b, architecture, format);
-  const hidden = hiddenStates(b, architecture, weights, "scoring");
+  const { architecture } = model;
+  const weights = declareWeights(b, model);
+  const hidden = hiddenStates(b, model, weights, "scoring");
   const weight = headWeight(architecture, weights);
   const target = b.tensor("logits", symbol("N"), architecture.vocabulary, { role: "output" });
   linear(b, hidden, weight, { target });
@@ -113,10 +120,11 @@ export function logitsProgram(architecture: Architecture, format: Format): Progr
  * Fills the cache with N tokens (phase 0), and also gives log-probs of R of them (phase 1): the first is prefill,
  * both together score suffixes hung on cached trajectories. Phase 2 copies C slots of the cache to others.
  */
-export function cacheProgram(architecture: Architecture, format: Format): Program {
+export function cacheProgram(model: ModelForm): Program {
   const b = createBuilder();
-  const weights = declareWeights(b, architecture, format);
-  const hidden = hiddenStates(b, architecture, weights, "prefill");
+  const { architecture } = model;
+  const weights = declareWeights(b, model);
+  const hidden = hiddenStates(b, model, weights, "prefill");
   const prefill = [...b.ops];
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
@@ -144,14 +152,10 @@ export const SQUARES_BLOCK = 4096;
  * Partial sums of squares of every gradient (phase 0), then AdamW with `gradientScale` on all of them (phase 1).
  * Scalars: learningRate, gradientScale, correction1 = 1 - beta1^t, correction2 = 1 - beta2^t.
  */
-export function updateProgram(
-  architecture: Architecture,
-  options: ModelOptions,
-  adamw: AdamW,
-): Program {
+export function updateProgram(model: ModelForm, adamw: AdamW): Program {
   const b = createBuilder();
-  const weights = declareWeights(b, architecture, options.format);
-  const trained = storedParametersOf(architecture).filter((p) => options.trainable.has(p.name));
+  const weights = declareWeights(b, model);
+  const trained = trainedParametersOf(model);
   const like = (name: string, w: Tensor, role: "gradient" | "state") =>
     b.tensor(name, w.rows, w.cols, { role });
   for (const { name, rows, cols } of trained) {

@@ -2,12 +2,13 @@ import { Effect, type Scope } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import { gradientName } from "../model/backward.ts";
 import type { Executable, NonFiniteResult } from "../model/engine.ts";
-import { stackValues, storedParametersOf, unstackValues } from "../model/parameters.ts";
+import { tensorsOf } from "../model/plan.ts";
+import { stackValues, unstackValues } from "../model/parameters.ts";
 import {
   type AdamW,
-  fullTraining,
   gradientProgram,
   squaresName,
+  trainedParametersOf,
   updateProgram,
 } from "../model/programs.ts";
 import {
@@ -29,23 +30,31 @@ interface Asked {
   readonly loss: SequenceLoss;
 }
 
-/** Trains all parameters of a runtime's model with AdamW. */
+/** The gradient program, and the names of what it reads. */
+interface Trained {
+  readonly executable: Executable;
+  readonly inputs: ReadonlySet<string>;
+}
+
+/** Trains a runtime's model with AdamW: its adapters where it has some, else all parameters. */
 export const createLearner: (
   runtime: Runtime,
   adamw: AdamW,
 ) => Effect.Effect<LearnerService, KernelFailed | BadInput, Scope.Scope> = Effect.fn(
   "createLearner",
 )(function* (runtime, adamw) {
-  const { engine, architecture } = runtime;
-  const options = fullTraining(architecture);
-  const parameters = storedParametersOf(architecture);
-  const names = [...options.trainable];
+  const { engine, form } = runtime;
+  const parameters = trainedParametersOf(form);
+  const names = parameters.map(({ name }) => name);
   const gradients = names.map(gradientName);
-  const forwardBackward = yield* engine.load(
-    gradientProgram(architecture, options),
-    runtime.dims,
-  );
-  const updating = yield* engine.load(updateProgram(architecture, options, adamw), runtime.dims);
+  const program = gradientProgram(form);
+  const executable = yield* engine.load(program, runtime.dims);
+  // A frozen embedding asks for no table of tokens, so not every table of a batch is an input.
+  const forwardBackward: Trained = {
+    executable,
+    inputs: new Set(tensorsOf(program).map(({ name }) => name)),
+  };
+  const updating = yield* engine.load(updateProgram(form, adamw), runtime.dims);
   let updates = 0;
   // What the gradient was asked for, kept to find where it is not finite.
   let asked: Asked | null = null;
@@ -121,14 +130,16 @@ export const createLearner: (
 /** Forward pass, the loss's word on each token, backward pass. Tells where a number was not finite. */
 const gradientOf = Effect.fnUntraced(function* (
   runtime: Runtime,
-  executable: Executable,
+  { executable, inputs: read }: Trained,
   batch: MicroBatch,
   { temperature, loss }: Asked,
   { backward }: { readonly backward: "run" | "leave" } = { backward: "run" },
 ) {
   const { inputs, dims } = packMicroBatch(batch, passLimits(runtime));
   const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
-  for (const [name, data] of Object.entries(inputs)) executable.write(name, data);
+  for (const [name, data] of Object.entries(inputs)) {
+    if (read.has(name)) executable.write(name, data);
+  }
   executable.run(0, bound);
   const { head } = yield* executable.read(["head"]);
   if (!head!.every((x) => Number.isFinite(x))) {
@@ -150,15 +161,15 @@ const gradientOf = Effect.fnUntraced(function* (
 /** Goes through the batch again and tells the first op of the backward pass whose result is not finite. */
 const findInBackward = Effect.fnUntraced(function* (
   runtime: Runtime,
-  executable: Executable,
+  trained: Trained,
   asked: Asked,
 ) {
   for (const batch of cutMicroBatches(asked.sequences, passLimits(runtime))) {
-    const inForward = yield* gradientOf(runtime, executable, batch, asked, { backward: "leave" });
+    const inForward = yield* gradientOf(runtime, trained, batch, asked, { backward: "leave" });
     if (inForward !== null) return inForward;
     const { dims } = packMicroBatch(batch, passLimits(runtime));
     const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / asked.temperature };
-    const found = yield* executable.findNonFinite(1, bound);
+    const found = yield* trained.executable.findNonFinite(1, bound);
     if (found !== null) return locate(runtime, batch, found);
   }
   return null;

@@ -1,12 +1,14 @@
 import { Effect, Scope } from "effect";
 import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import type { Architecture } from "../model/architecture.ts";
+import type { ModelForm } from "../model/decoder.ts";
+import { type Lora, storedLoraOf } from "../model/lora.ts";
 import { decodeProgram } from "../model/decode.ts";
 import type { Engine, Executable } from "../model/engine.ts";
 import { MOST_ANCESTORS } from "../model/packing.ts";
 import { stackValues, storedParametersOf } from "../model/parameters.ts";
 import type { Dims } from "../model/plan.ts";
-import { cacheProgram, logProbProgram } from "../model/programs.ts";
+import { cacheProgram, inFloat32, logProbProgram } from "../model/programs.ts";
 import { ropeTable } from "../model/rope.ts";
 import { type CacheRows, createCacheRows } from "./cache.ts";
 
@@ -26,6 +28,7 @@ export interface Capacity {
 export interface Runtime {
   readonly engine: Engine;
   readonly architecture: Architecture;
+  readonly form: ModelForm;
   readonly capacity: Capacity;
   readonly dims: Dims;
   readonly cache: CacheRows;
@@ -46,11 +49,13 @@ export const createRuntime: (
   engine: Engine,
   model: {
     readonly architecture: Architecture;
+    /** By name, those of adapters included. */
     readonly weights: ReadonlyMap<string, Float32Array>;
+    readonly lora?: Lora | null;
   },
   capacity: Capacity,
 ) => Effect.Effect<Runtime, KernelFailed | BadInput, Scope.Scope> = Effect.fn("createRuntime")(
-  function* (engine, { architecture, weights }, capacity) {
+  function* (engine, { architecture, weights, lora = null }, capacity) {
     const scope = yield* Effect.scope;
     if (capacity.contextTokens > architecture.maxPositions) {
       return yield* new BadInput({
@@ -74,26 +79,28 @@ export const createRuntime: (
       C: slots,
       P: positions,
     };
-    const format = "f32";
+    const form = inFloat32(architecture, lora);
     const decodeDims = { ...dims, N: capacity.rows, Q: capacity.rows };
     const loadDecode = (options: { readonly masked: boolean }) =>
       engine.load(
-        decodeProgram(architecture, format, { window: capacity.messageTokens, ...options }),
+        decodeProgram(form, { window: capacity.messageTokens, ...options }),
         decodeDims,
       );
-    const prefill = yield* engine.load(cacheProgram(architecture, format), dims);
-    const logProb = yield* engine.load(logProbProgram(architecture, format), dims);
+    const prefill = yield* engine.load(cacheProgram(form), dims);
+    const logProb = yield* engine.load(logProbProgram(form), dims);
     const decode = yield* loadDecode({ masked: false });
     const decodeMasked = yield* Effect.cached(
       loadDecode({ masked: true }).pipe(Effect.provideService(Scope.Scope, scope)),
     );
-    for (const parameter of storedParametersOf(architecture)) {
+    const adapters = lora === null ? [] : storedLoraOf(architecture, lora);
+    for (const parameter of [...storedParametersOf(architecture), ...adapters]) {
       engine.write(parameter.name, stackValues(parameter, (name) => weights.get(name)!));
     }
     engine.write("rope", ropeTable(architecture.rope, architecture.headDim, positions));
     return {
       engine,
       architecture,
+      form,
       capacity,
       dims,
       cache: createCacheRows(capacity.rows, capacity.contextTokens),

@@ -1,49 +1,61 @@
 import type { PlainLoop, Values } from "./loop.ts";
 import { rmsnormForward, swigluForward } from "./norm.ts";
 
-/** x itself, its RMS norm (from 1), or silu(gate) up of x = [gate | up] (from 2) */
+/** Rows of x as they are, their RMS norm (from 1), or silu(gate) up of x = [gate | up] (from 2), side by side */
 function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): Values {
-  const { rows, inner, from, eps } = d as Record<"rows" | "inner" | "from" | "eps", number>;
-  if (from === 0) return x;
+  const { rows, inner, from, eps, inStride, inColumn } = d as Record<
+    "rows" | "inner" | "from" | "eps" | "inStride" | "inColumn",
+    number
+  >;
+  const cols = from === 2 ? 2 * inner : inner;
+  const window = new Float64Array(rows * cols);
+  for (let n = 0; n < rows; n++) {
+    const start = n * inStride + inColumn;
+    window.set(x.subarray(start, start + cols), n * cols);
+  }
+  if (from === 0) return window;
   const a = new Float64Array(rows * inner);
-  if (from === 2) swigluForward([x], [a], { rows, cols: inner });
+  if (from === 2) swigluForward([window], [a], { rows, cols: inner });
   else {
     const whole = { perRow: 1, column: 0, stride: inner };
-    rmsnormForward([x, norm], [a, new Float64Array(rows)], { rows, cols: inner, ...whole, eps });
+    const scales = new Float64Array(rows);
+    rmsnormForward([window, norm], [a, scales], { rows, cols: inner, ...whole, eps });
   }
   return a;
 }
 
-/** y[n,f] (+)= sum_k x[n,k] W[weightRow+f,k] (+ bias[f]) (+ residual[n,f]) */
+/** y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[f])) (+ residual[n,f]) */
 export const linearForward: PlainLoop = (inputs, [y], d) => {
-  const [given, w, bias, residual, norm] = inputs as [Values, Values, Values, Values, Values];
-  const x = inputOf(given, norm, d);
-  const { rows, inner, features, outCols, weightRow, hasBias, accumulate } = d as Record<
-    "rows" | "inner" | "features" | "outCols" | "weightRow" | "hasBias" | "accumulate",
+  const [x, w, bias, residual, norm] = inputs as [Values, Values, Values, Values, Values];
+  const { rows, inner, features, outCols, outColumn, weightRow } = d as Record<
+    "rows" | "inner" | "features" | "outCols" | "outColumn" | "weightRow",
     number
   >;
+  const a = inputOf(x, norm, d);
   for (let n = 0; n < rows; n++) {
     for (let f = 0; f < features; f++) {
-      let sum = hasBias === 1 ? bias[f]! : 0;
-      const at = (weightRow + f) * inner;
-      for (let k = 0; k < inner; k++) sum += x[n * inner + k]! * w[at + k]!;
-      if (d["hasResidual"] === 1) sum += residual[n * outCols + f]!;
-      y![n * outCols + f] = accumulate === 1 ? y![n * outCols + f]! + sum : sum;
+      let sum = d["hasBias"] === 1 ? bias[f]! : 0;
+      const row = (weightRow + f) * inner;
+      for (let k = 0; k < inner; k++) sum += a[n * inner + k]! * w[row + k]!;
+      const at = n * outCols + outColumn + f;
+      const value = d["scale"]! * sum + (d["hasResidual"] === 1 ? residual[at]! : 0);
+      y![at] = d["accumulate"] === 1 ? y![at]! + value : value;
     }
   }
 };
 
-/** dW[weightRow+f,k] += sum_n dy[n,f] x[n,k] */
+/** dW[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
 export const linearWeightBackward: PlainLoop = ([x, dy], [dw], d) => {
-  const { rows, inner, features, outCols, weightRow } = d as Record<
-    "rows" | "inner" | "features" | "outCols" | "weightRow",
+  const { rows, inner, features, weightRow, scale } = d as Record<
+    "rows" | "inner" | "features" | "weightRow" | "scale",
     number
   >;
   for (let n = 0; n < rows; n++) {
+    const from = n * d["inStride"]! + d["inColumn"]!;
     for (let f = 0; f < features; f++) {
-      const g = dy![n * outCols + f]!;
+      const g = scale * dy![n * d["outCols"]! + d["outColumn"]! + f]!;
       const at = (weightRow + f) * inner;
-      for (let k = 0; k < inner; k++) dw![at + k] = dw![at + k]! + g * x![n * inner + k]!;
+      for (let k = 0; k < inner; k++) dw![at + k] = dw![at + k]! + g * x![from + k]!;
     }
   }
 };

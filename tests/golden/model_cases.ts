@@ -33,7 +33,7 @@ const ADAMW_FAR_SHARE = 1e-3;
 /** Share of the largest gradient by which gradients in f32 are off, says the README of its own reference. */
 const F32_GRADIENT_ERROR = 4e-6;
 // The README bounds gradients, not their norm; sqrt(parameters) times that bound is below this.
-const NORM = { atol: 1e-5, rtol: 2e-3 };
+export const NORM = { atol: 1e-5, rtol: 2e-3 };
 
 const GOLDEN_FIELDS = [
   "provenance",
@@ -84,7 +84,8 @@ export const checkModel = Effect.fnUntraced(function* (
 
 type Column = (name: string) => Float32Array;
 
-const checkForward = Effect.fnUntraced(function* (
+/** Logits, log-probs and entropies of every token against golden columns. */
+export const checkForward = Effect.fnUntraced(function* (
   { architecture, logits, policy }: Session,
   { sequences }: GoldenModel,
   column: Column,
@@ -128,7 +129,7 @@ function distributionOf(logits: ArrayLike<number>) {
 }
 
 /** The clipped loss that a record of golden.json describes. */
-function objectiveOf(settings: GoldenRecord): Objective {
+export function objectiveOf(settings: GoldenRecord): Objective {
   const fields = ["clip_low", "clip_high", "dual_clip_c", "kl_coef", "kl", "entropy_coef"];
   assertKnown(Object.keys(settings), fields, "loss settings");
   assertKnown([String(settings["kl"] ?? "k3")], ["k3"], "kl of the golden loss");
@@ -147,24 +148,34 @@ function objectiveOf(settings: GoldenRecord): Objective {
   };
 }
 
+/** The sequences of the golden batch as a learner takes them. */
+export function trainedRowsOf({ sequences }: GoldenModel) {
+  return sequences.map((sequence) => ({
+    tokens: sequence.tokens,
+    position: trainedPositions(sequence),
+  }));
+}
+
+/** What the clipped loss needs of each golden sequence. */
+export function lossColumnsOf({ sequences }: GoldenModel, column: Column) {
+  return sequences.map((sequence): LossColumns => ({
+    advantage: trainedOf(sequence, column("advantages")),
+    behaviourLogProb: trainedOf(sequence, column("old_log_probs")),
+    referenceLogProb: trainedOf(sequence, column("ref_log_probs")),
+  }));
+}
+
 const checkLosses = Effect.fnUntraced(function* (
   session: Session,
   model: GoldenModel,
   column: Column,
   family: Family,
 ) {
-  const { golden, sequences } = model;
+  const { golden } = model;
   const losses = record(golden["losses"]);
   assertKnown(Object.keys(losses), ["nll", "ppo", "full"], "losses");
-  const rows = sequences.map((sequence) => ({
-    tokens: sequence.tokens,
-    position: trainedPositions(sequence),
-  }));
-  const columns = sequences.map((sequence): LossColumns => ({
-    advantage: trainedOf(sequence, column("advantages")),
-    behaviourLogProb: trainedOf(sequence, column("old_log_probs")),
-    referenceLogProb: trainedOf(sequence, column("ref_log_probs")),
-  }));
+  const rows = trainedRowsOf(model);
+  const columns = lossColumnsOf(model, column);
   for (const name of Object.keys(losses)) {
     const result = name === "nll"
       ? yield* session.nllGradient(rows)
@@ -265,10 +276,7 @@ const checkAdamw = Effect.fnUntraced(function* (
   checkAdamwSettings(settings, ["losses", "grad_norms_before_clip"], family);
   const losses = vector(settings["losses"]);
   const norms = vector(settings["grad_norms_before_clip"]);
-  const rows = model.sequences.map((sequence) => ({
-    tokens: sequence.tokens,
-    position: trainedPositions(sequence),
-  }));
+  const rows = trainedRowsOf(model);
   // The step's own gradients, which the golden ones were compared with where the folder has them.
   let gradients: ReadonlyMap<string, Float32Array> = new Map();
   yield* session.restart();

@@ -26,6 +26,7 @@ const KNOWN_FILES = [
   "igpo-step.safetensors",
   "model.safetensors",
   "model.safetensors.index.json",
+  "lora",
 ];
 const NUMBERED = /^(model-\d+-of-\d+|grad_(nll|ppo|full)|adamw_step[1-9]\d*)\.safetensors$/;
 
@@ -55,9 +56,14 @@ export function modelFolders(): ReadonlyArray<string> {
   );
 }
 
+/** Names in a folder beside or in those of the models. */
+export function goldenNamesIn(folder: string): ReadonlyArray<string> {
+  return goldenNames(`models/${folder}`);
+}
+
 /** Files of a folder; unknown ones fail. */
 export function filesOf(folder: string): ReadonlyArray<string> {
-  const names = goldenNames(`models/${folder}`).filter((name) => !isNotOffered("modelFiles", name));
+  const names = goldenNames(`models/${folder}`);
   assertKnown(names.filter((name) => !NUMBERED.test(name)), KNOWN_FILES, `models/${folder}`);
   return names;
 }

@@ -3,9 +3,10 @@ import type { Objective } from "../../src/igpo/surrogate.ts";
 import { surrogate } from "../../src/igpo/surrogate.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import { storedParametersOf, unstackValues } from "../../src/model/parameters.ts";
+import type { Lora } from "../../src/model/lora.ts";
+import { unstackValues } from "../../src/model/parameters.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
-import { logitsProgram } from "../../src/model/programs.ts";
+import { logitsProgram, trainedParametersOf } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
 import { makePolicy } from "../../src/policy/layers.ts";
 import type { TokenRows } from "../../src/policy/policy.ts";
@@ -39,14 +40,17 @@ export const openSession = Effect.fnUntraced(function* (
     readonly contextTokens: number;
     readonly messageTokens: number;
     readonly rows: number;
+    /** Adapters, whose values are then among the model's weights. */
+    readonly lora?: Lora;
   },
 ) {
   const { architecture, weights } = model;
-  const capacity = { ...options, passTokens: options.rows * options.contextTokens };
-  const runtime = yield* createRuntime(engine, { architecture, weights }, capacity);
+  const { lora = null, ...sizes } = options;
+  const capacity = { ...sizes, passTokens: sizes.rows * sizes.contextTokens };
+  const runtime = yield* createRuntime(engine, { architecture, weights, lora }, capacity);
   const settings = model.golden["adamw"] as GoldenRecord; // its fields are checked where they are compared
   const learner = yield* createLearner(runtime, adamwOf(settings));
-  const parameters = storedParametersOf(architecture);
+  const parameters = trainedParametersOf(runtime.form);
   const zeros = new Map(
     [...weights].map(([name, { length }]) => [
       name,
@@ -70,7 +74,7 @@ export const openSession = Effect.fnUntraced(function* (
       const segments = separateSegments(sequences.map(({ tokens }) => tokens.length));
       const ids = Uint32Array.from(sequences.flatMap(({ tokens }) => [...tokens]));
       const { inputs, dims } = packBatch(segments, ids, []);
-      const program = yield* engine.load(logitsProgram(architecture, "f32"), {
+      const program = yield* engine.load(logitsProgram(runtime.form), {
         ...runtime.dims,
         ...dims,
       });

@@ -3,10 +3,12 @@ import { Effect } from "effect";
 import { device, ENGINES } from "../support/engines.ts";
 import { list } from "./golden_dir.ts";
 import { checkIgpoStep } from "./igpo_step_cases.ts";
+import { checkLora, readGoldenLora } from "./lora_cases.ts";
 import { checkModel } from "./model_cases.ts";
 import {
   cutRows,
   filesOf,
+  goldenNamesIn,
   modelFolders,
   readBothConfigs,
   readGoldenModel,
@@ -31,7 +33,7 @@ for (const engine of ENGINES) {
   );
   for (const folder of modelFolders()) {
     const files = filesOf(folder);
-    const paths = files.map((file) => `models/${folder}/${file}`);
+    const paths = files.filter((file) => file !== "lora").map((file) => `models/${folder}/${file}`);
     goldenTest(`model ${folder} on ${engine.name}`, paths, async (family) => {
       const model = await readGoldenModel(folder);
       const longest = Math.max(...model.sequences.map(({ tokens }) => tokens.length));
@@ -46,6 +48,26 @@ for (const engine of ENGINES) {
         if (!files.includes("igpo-step.json")) return;
         const step = readJson(folder, "igpo-step.json");
         yield* checkIgpoStep(session, { folder, step }, family);
+      })));
+    });
+  }
+}
+
+for (const engine of ENGINES) {
+  if (engine.name === "wgsl" && device === null) continue;
+  for (const folder of modelFolders().filter((name) => filesOf(name).includes("lora"))) {
+    const paths = goldenNamesIn(`${folder}/lora`).map((file) => `models/${folder}/lora/${file}`);
+    goldenTest(`adapter of ${folder} on ${engine.name}`, paths, async (family) => {
+      const { model, lora } = await readGoldenLora(await readGoldenModel(folder));
+      const longest = Math.max(...model.sequences.map(({ tokens }) => tokens.length));
+      await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+        const session = yield* openSession(engine.fresh(), model, {
+          contextTokens: Math.min(longest + ROOM, model.architecture.maxPositions),
+          messageTokens: ROOM,
+          rows: model.sequences.length,
+          lora,
+        });
+        yield* checkLora(session, model, lora, family);
       })));
     });
   }

@@ -19,8 +19,6 @@ export const NOT_OFFERED = {
   igpoFiles: ["kl-controller.json"],
   /** models: whole families. */
   modelFamilies: ["gemma3-tiny"],
-  /** models: folders and files of a family. */
-  modelFiles: ["lora"],
 } as const;
 
 /** Whether a list of {@link NOT_OFFERED} names it. */

@@ -9,7 +9,7 @@ import { decodeValues, encodeValues } from "../../src/gpu/formats.ts";
 import { type KernelName, KERNELS } from "../../src/gpu/kernels.ts";
 import { programBytes } from "../../src/model/memory.ts";
 import type { OpKind } from "../../src/model/plan.ts";
-import { logProbProgram } from "../../src/model/programs.ts";
+import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
@@ -126,7 +126,7 @@ onWgsl(
   "a program too large for the device says what all of it needs",
   (engine) =>
     Effect.gen(function* () {
-      const program = logProbProgram(TINY.llama, "f32");
+      const program = logProbProgram(inFloat32(TINY.llama));
       const room = roomFor(2 ** 28, TINY.llama);
       const load = Effect.scoped(engine.fresh().load(program, room));
       const { message } = yield* Effect.flip(load);

@@ -9,8 +9,8 @@ import { programBytes } from "../../src/model/memory.ts";
 import { type Dims, type Op, type Program, valueOf } from "../../src/model/plan.ts";
 import {
   cacheProgram,
-  fullTraining,
   gradientProgram,
+  inFloat32,
   updateProgram,
 } from "../../src/model/programs.ts";
 
@@ -41,19 +41,19 @@ const phases = (program: Program, dims: Dims) =>
   program.phases.map((ops) => ({ ops: ops.length, dispatches: dispatches(ops, dims) }));
 
 Deno.test("a decoded token costs 22 dispatches whatever the number of rows", () => {
-  const program = decodeProgram(ARCHITECTURE, "f32", { window: 40, masked: false });
+  const program = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
   for (const N of [1, 16, 64]) {
     deepStrictEqual(phases(program, { ...ROOM, N, Q: N }), [{ ops: 22, dispatches: 22 }]);
   }
 });
 
 Deno.test("a pass of 4096 tokens costs these ops and dispatches", () => {
-  const gradient = gradientProgram(ARCHITECTURE, fullTraining(ARCHITECTURE));
+  const gradient = gradientProgram(inFloat32(ARCHITECTURE));
   deepStrictEqual(phases(gradient, { ...ROOM, R: 1400, U: 400 }), [
     { ops: 32, dispatches: 51 },
     { ops: 83, dispatches: 292 },
   ]);
-  deepStrictEqual(phases(cacheProgram(ARCHITECTURE, "f32"), ROOM), [
+  deepStrictEqual(phases(cacheProgram(inFloat32(ARCHITECTURE)), ROOM), [
     { ops: 29, dispatches: 29 },
     { ops: 3, dispatches: 22 },
     { ops: 3, dispatches: 3 },
@@ -62,16 +62,15 @@ Deno.test("a pass of 4096 tokens costs these ops and dispatches", () => {
 
 Deno.test("programs of the default run take these bytes", () => {
   const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
-  const training = fullTraining(ARCHITECTURE);
   deepStrictEqual(
     {
       decode: programBytes(
-        decodeProgram(ARCHITECTURE, "f32", { window: 40, masked: false }),
+        decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false }),
         { ...ROOM, N: 64, Q: 64 },
       ),
-      cache: programBytes(cacheProgram(ARCHITECTURE, "f32"), ROOM),
-      gradient: programBytes(gradientProgram(ARCHITECTURE, training), ROOM),
-      update: programBytes(updateProgram(ARCHITECTURE, training, adamw), ROOM),
+      cache: programBytes(cacheProgram(inFloat32(ARCHITECTURE)), ROOM),
+      gradient: programBytes(gradientProgram(inFloat32(ARCHITECTURE)), ROOM),
+      update: programBytes(updateProgram(inFloat32(ARCHITECTURE), adamw), ROOM),
     },
     { decode: 30_176_768, cache: 46_027_264, gradient: 94_489_600, update: 5_720_624 },
   );

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import type { Engine } from "../../src/model/engine.ts";
 import { packBatch, type Prediction, separateSegments } from "../../src/model/packing.ts";
-import { cacheProgram } from "../../src/model/programs.ts";
+import { cacheProgram, inFloat32 } from "../../src/model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../../src/model/segments.ts";
 import { assertClose } from "../support/comparison.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
@@ -196,7 +196,7 @@ const cachedLogProbs = Effect.fnUntraced(function* (
   tokens: ReadonlyArray<number>,
   passes: ReadonlyArray<ReadonlyArray<QueryRun>>,
 ) {
-  const program = cacheProgram(ARCHITECTURE, "f32");
+  const program = cacheProgram(inFloat32(ARCHITECTURE));
   const room = { ...roomFor(TOKENS, ARCHITECTURE), M: tokensOf(segments) };
   const executable = yield* engine.load(program, room);
   writeModel(engine, ARCHITECTURE, WEIGHTS);

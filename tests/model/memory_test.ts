@@ -9,7 +9,7 @@ import {
   type Tensor,
   tensorsOf,
 } from "../../src/model/plan.ts";
-import { fullTraining, gradientProgram, logProbProgram } from "../../src/model/programs.ts";
+import { gradientProgram, inFloat32, logProbProgram } from "../../src/model/programs.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
 const CAPACITY = { N: 7, R: 3 };
@@ -76,14 +76,14 @@ Deno.test("planScratch() gives no slot to two tensors that live at the same time
 Deno.test("planScratch() holds for the programs of every family", () => {
   for (const architecture of Object.values(TINY)) {
     const room = roomFor(20, architecture);
-    assertPlanned(gradientProgram(architecture, fullTraining(architecture)), room);
-    assertPlanned(logProbProgram(architecture, "f32"), room);
+    assertPlanned(gradientProgram(inFloat32(architecture)), room);
+    assertPlanned(logProbProgram(inFloat32(architecture)), room);
   }
 });
 
 Deno.test("planScratch() uses memory again: a forward pass needs less than half of its tensors", () => {
   const architecture = TINY.llama;
-  const planned = logProbProgram({ ...architecture, layers: 8 }, "f32");
+  const planned = logProbProgram(inFloat32({ ...architecture, layers: 8 }));
   const room = roomFor(20, architecture);
   const held = planScratch(planned, room).slotBytes.reduce((sum, bytes) => sum + bytes, 0);
   const all = [...lifetimes(planned).keys()].reduce((sum, t) => sum + bytesOf(t, room), 0);

@@ -103,6 +103,27 @@ gradientsMatch("linear_forward twice: contributions to one input add up", {
   },
 });
 
+gradientsMatch("linear_forward between windows, scaled and added to a product", {
+  variables: {
+    x: wide(1, 3 * 4),
+    w: wide(2, 12 * 4),
+    a: wide(3, 8 * 4),
+    b: wide(4, 16),
+    e: wide(5, 16),
+  },
+  inputs: {},
+  forward: (b, variable) => {
+    const x = variable("x", 4);
+    const y = ops.linear(b, x, variable("w", 4));
+    const u = ops.linear(b, x, variable("a", 4), { scale: -0.75 });
+    for (const [i, column, name] of [[0, 8, "b"], [1, 0, "e"]] as const) {
+      const target = columnsOf(y, column, 4);
+      ops.linear(b, columnsOf(u, 4 * i, 4), variable(name, 4), { target, accumulate: true });
+    }
+    return y;
+  },
+});
+
 gradientsMatch("rmsnorm_forward: of input and weight", {
   variables: { x: wide(1, 5 * 8), w: wide(2, 8) },
   inputs: {},

@@ -153,6 +153,7 @@ onWgsl(
           dims: {
             ...{ rows, inner, features: vocabulary, outCols: vocabulary, weightRow: 0 },
             ...{ hasBias: 0, hasResidual: 0, accumulate: 0, from: 0, eps: 0 },
+            ...{ inStride: inner, inColumn: 0, outColumn: 0, scale: 1 },
           },
           inputs: [x, w, w, x, x],
           outputs: [overwritten(rows, vocabulary)],

@@ -13,6 +13,10 @@ export interface LinearShape {
   readonly accumulate?: boolean;
   readonly residual?: boolean;
   readonly from?: "norm" | "swiglu";
+  readonly scale?: number;
+  /** Columns of x before and after those that are read. */
+  readonly around?: readonly [number, number];
+  readonly outColumn?: number;
   readonly format?: Format;
 }
 
@@ -34,7 +38,8 @@ export function linearCase(shape: LinearShape): OpCase {
     format,
   );
   const bias = shape.bias ? floats(features, randomValues(3, features)) : weight;
-  const cols = shape.from === "swiglu" ? 2 * inner : inner;
+  const [before, after] = shape.around ?? [0, 0];
+  const cols = before + (shape.from === "swiglu" ? 2 * inner : inner) + after;
   const x = floats(cols, randomValues(1, rows * cols));
   const norm = shape.from === "norm" ? floats(inner, randomValues(6, inner)) : x;
   const residual = shape.residual ? floats(outCols, randomValues(5, rows * outCols)) : x;
@@ -47,6 +52,8 @@ export function linearCase(shape: LinearShape): OpCase {
       inner,
       features,
       outCols,
+      ...{ outColumn: shape.outColumn ?? 0, inStride: cols, inColumn: before },
+      scale: shape.scale ?? 1,
       weightRow,
       hasBias: shape.bias ? 1 : 0,
       hasResidual: shape.residual ? 1 : 0,
@@ -68,15 +75,26 @@ export function weightBackwardCase(
   rows: number,
   inner: number,
   features: number,
-  window: { outCols?: number; weightRow?: number } = {},
+  window: {
+    outCols?: number;
+    weightRow?: number;
+    outColumn?: number;
+    around?: readonly [number, number];
+    scale?: number;
+  } = {},
 ): OpCase {
-  const { outCols = Math.ceil(features / 4) * 4, weightRow = 0 } = window;
+  const { outCols = Math.ceil(features / 4) * 4, weightRow = 0, outColumn = 0, scale = 1 } = window;
+  const [before, after] = window.around ?? [0, 0];
+  const cols = before + inner + after;
   return {
     label: `${rows}x${inner}x${features} ${JSON.stringify(window)}`,
     kind: "linear_weight_backward",
-    dims: { rows, inner, features, outCols, weightRow },
+    dims: {
+      ...{ rows, inner, features, outCols, outColumn, weightRow, scale },
+      ...{ inStride: cols, inColumn: before },
+    },
     inputs: [
-      floats(inner, randomValues(1, rows * inner)),
+      floats(cols, randomValues(1, rows * cols)),
       floats(outCols, randomValues(2, rows * outCols)),
     ],
     outputs: [accumulated(inner, randomValues(3, (weightRow + features) * inner))],

@@ -17,7 +17,8 @@ import { randomValues } from "../support/random_values.ts";
 import { linearCase, STORED, weightBackwardCase } from "./linear_cases.ts";
 
 // Products of numbers up to 1: a sum of `inner` of them, bias and accumulated value included.
-const ofInner: OpTolerance = ({ dims }) => roundingOf(dims["inner"]! + 4, 2 * dims["inner"]!);
+const ofInner: OpTolerance = ({ dims }) =>
+  roundingOf(dims["inner"]! + 4, 2 * dims["inner"]! * Math.max(1, Math.abs(dims["scale"]!)));
 
 kernelMatches("linear_forward is the plain loop at shapes that do not divide its tiles", [
   linearCase({ rows: 1, inner: 4, features: 1 }),
@@ -90,6 +91,11 @@ kernelMatches("linear_forward sums slices of more than 256 inner features", [
 
 kernelMatches("linear_forward reads a window of the weight and writes a part of each row", [
   linearCase({ rows: 7, inner: 20, features: 31, weightRow: 6, outCols: 40 }),
+  linearCase({ rows: 7, inner: 20, features: 31, outCols: 44, outColumn: 8, residual: true }),
+  linearCase({ rows: 70, inner: 4, features: 36, around: [8, 4], outCols: 40, outColumn: 4 }),
+  linearCase({ rows: 67, inner: 4, features: 33, around: [4, 0], scale: -2.5, accumulate: true }),
+  linearCase({ rows: 9, inner: 516, features: 8, scale: 0.5, bias: true, residual: true }),
+  linearCase({ rows: 5, inner: 36, features: 8, around: [4, 8], scale: 2, from: "norm" }),
 ], ofInner);
 
 kernelMatches("linear_forward reads weights of 16 bits", [
@@ -116,7 +122,9 @@ kernelMatches("linear_weight_backward adds the plain loop's sums of products", [
   weightBackwardCase(65, 36, 33),
   weightBackwardCase(131, 36, 131),
   weightBackwardCase(7, 260, 5, { outCols: 12, weightRow: 3 }),
-], ({ dims }) => roundingOf(dims["rows"]!, dims["rows"]! + 1));
+  weightBackwardCase(67, 4, 36, { outCols: 44, outColumn: 8, around: [8, 4], scale: -2.5 }),
+  weightBackwardCase(13, 36, 4, { outCols: 12, outColumn: 8, around: [0, 4] }),
+], ({ dims }) => roundingOf(dims["rows"]!, 3 * dims["rows"]! + 1));
 
 kernelMatches(
   "column_sum_backward adds the plain loop's sums",

@@ -10,7 +10,7 @@ import {
   storedParametersOf,
   unstackValues,
 } from "../../src/model/parameters.ts";
-import { fullTraining, gradientProgram } from "../../src/model/programs.ts";
+import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import type { Segment } from "../../src/model/segments.ts";
 import { randomValues } from "./random_values.ts";
@@ -144,7 +144,7 @@ export const loadGradient = Effect.fnUntraced(function* (
 ) {
   const parameters = storedParametersOf(architecture);
   const names = parameters.map(({ name }) => name);
-  const program = gradientProgram(architecture, fullTraining(architecture));
+  const program = gradientProgram(inFloat32(architecture));
   const room = roomFor(options.tokens, architecture);
   const executable = yield* engine.load(program, room);
   writeModel(engine, architecture, options.weights);

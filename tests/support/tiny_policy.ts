@@ -3,6 +3,7 @@ import type { RandomKey } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import type { Sampling } from "../../src/model/decode.ts";
 import type { Engine } from "../../src/model/engine.ts";
+import type { Lora } from "../../src/model/lora.ts";
 import { createLearner } from "../../src/policy/learner.ts";
 import { makePolicy } from "../../src/policy/layers.ts";
 import type { GenerateRequest, Generation } from "../../src/policy/policy.ts";
@@ -26,12 +27,14 @@ export const openTiny = Effect.fnUntraced(function* (
     readonly capacity?: Partial<Capacity>;
     readonly architecture?: Architecture;
     readonly weights?: ReadonlyMap<string, Float32Array>;
+    readonly lora?: Lora;
   } = {},
 ) {
   const architecture = options.architecture ?? TINY.qwen3;
+  const { lora = null } = options;
   const weights = options.weights ?? tinyWeights(architecture);
   const capacity = { ...ROOMY, ...options.capacity };
-  const runtime = yield* createRuntime(engine, { architecture, weights }, capacity);
+  const runtime = yield* createRuntime(engine, { architecture, weights, lora }, capacity);
   const learner = yield* createLearner(runtime, ADAMW);
   return { policy: makePolicy(runtime), learner, engine, weights, architecture };
 });

@@ -1,0 +1,97 @@
+/**
+ * Low-rank adapters (LoRA, arXiv 2106.09685): y = x Wᵀ + s (x Aᵀ) Bᵀ with W frozen, A (r, in) and B (out, r) trained and
+ * s = alpha / r, or alpha / sqrt(r) (rsLoRA, arXiv 2312.03732). With B = 0 the model is its base.
+ */
+import { Result } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import type { Architecture } from "./architecture.ts";
+import {
+  type Parameter,
+  parametersOf,
+  stackParameters,
+  type StoredParameter,
+} from "./parameters.ts";
+
+/** The projections that may have an adapter. */
+export const PROJECTIONS = [
+  "q_proj",
+  "k_proj",
+  "v_proj",
+  "o_proj",
+  "gate_proj",
+  "up_proj",
+  "down_proj",
+] as const;
+
+/** One of {@link PROJECTIONS}. */
+export type Projection = typeof PROJECTIONS[number];
+
+/** What adapters a model has. */
+export interface Lora {
+  /** A multiple of 4. */
+  readonly rank: number;
+  readonly alpha: number;
+  /** Whether s is alpha / sqrt(rank) instead of alpha / rank. */
+  readonly rankStabilized: boolean;
+  readonly targets: ReadonlySet<Projection>;
+}
+
+/** s, what x Aᵀ is multiplied by. */
+export function scalingOf({ rank, alpha, rankStabilized }: Lora): number {
+  return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+}
+
+/** Refuses adapters that no kernel computes. */
+export function checkLora(lora: Lora): Result.Result<Lora, BadInput> {
+  const { rank, alpha, targets } = lora;
+  if (!Number.isInteger(rank) || rank < 4 || rank % 4 !== 0) {
+    return Result.fail(
+      new BadInput({
+        message:
+          `Cannot use the adapters as their rank must be a positive multiple of 4: it is ${rank}`,
+      }),
+    );
+  }
+  if (!(alpha > 0) || !Number.isFinite(alpha)) {
+    return Result.fail(
+      new BadInput({ message: `Cannot use the adapters as alpha must be above 0: it is ${alpha}` }),
+    );
+  }
+  if (targets.size === 0) {
+    return Result.fail(
+      new BadInput({
+        message: `Cannot use the adapters as they must be on one projection or more: known are ${
+          PROJECTIONS.join(", ")
+        }`,
+      }),
+    );
+  }
+  return Result.succeed(lora);
+}
+
+/** Both factors of every adapter, `MODULE.lora_A.weight` and `MODULE.lora_B.weight`, in order of the model's parameters. */
+export function loraParametersOf(
+  architecture: Architecture,
+  { rank, targets }: Lora,
+): ReadonlyArray<Parameter> {
+  return parametersOf(architecture).flatMap(({ name, rows, cols }) => {
+    const [, module, projection] = /^(.*\.(\w+_proj))\.weight$/.exec(name) ?? [];
+    if (module === undefined || !targets.has(projection as Projection)) return [];
+    return [
+      factor(`${module}.lora_A.weight`, rank, cols),
+      factor(`${module}.lora_B.weight`, rows, rank),
+    ];
+  });
+}
+
+function factor(name: string, rows: number, cols: number): Parameter {
+  return { name, shape: [rows, cols], rows, cols, kind: "matrix" };
+}
+
+/** The same as engines hold them: first factors that read the same input are stacked. */
+export function storedLoraOf(
+  architecture: Architecture,
+  lora: Lora,
+): ReadonlyArray<StoredParameter> {
+  return stackParameters(loraParametersOf(architecture, lora));
+}
