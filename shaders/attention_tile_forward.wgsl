@@ -110,7 +110,8 @@ fn attention_tile_forward(
       let dots = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
       let is_seen = offset + b * BLOCK + i < seen;
       let score = select(NEG_LARGE, dots, is_seen);
-      // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen leaves all as it was.
+      // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen and holds
+      // finite numbers leaves all as it was.
       let e = exp(-abs(score - m));
       keep[i] = select(e, 1.0, score <= m);
       weight[i] = select(0.0, select(1.0, e, score <= m), is_seen);

@@ -13,7 +13,7 @@
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k has one order, whatever TM and WG.
 // Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, TM KC / 4 where loops are kept, inner / 4 for a norm.
-// Workgroup memory: 4 TM KC bytes.
+// Workgroup memory: 4 TM KC + 16 SCALES bytes; SCALES is TM where FROM is 1, else 0.
 // The loops marked @unroll are written out for adapters that run on a CPU: there, only straight-line code reads
 // workgroup memory at constant addresses without a test for each lane. For the same reason nothing stands behind an
 // `if` that a constant can decide: EXACT says that the workgroups cover the features without a rest.
@@ -40,6 +40,7 @@ const WG = 64u;
 const FILLS = 4u;
 const ADD = 0u;
 const FROM = 0u;
+const SCALES = 0u;
 const EXACT = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -50,8 +51,8 @@ const EXACT = 0u;
 @group(0) @binding(5) var<storage, read> norm: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;
 
-var<workgroup> tile: array<vec4f, TM * KC4>;
-var<workgroup> scales: array<f32, TM>;
+// The tile, then the scale of each of its rows where they are normed.
+var<workgroup> tile: array<vec4f, TM * KC4 + SCALES>;
 
 // As rmsnorm_forward and swiglu_forward compute them, to the bit.
 fn scale_of(start: u32, inner4: u32) -> f32 {
@@ -64,13 +65,13 @@ fn scale_of(start: u32, inner4: u32) -> f32 {
   return 1.0 / sqrt(mean + dims.eps);
 }
 
-fn input_of(start: u32, k: u32, inner4: u32, scale: f32) -> vec4f {
+fn input_of(start: u32, k: u32, inner4: u32, row: u32) -> vec4f {
   var value: vec4f;
   if (FROM == 2u) {
     let g = x[start + k];
     value = g / (1.0 + exp(min(-g, vec4f(80.0)))) * x[start + inner4 + k];
   } else if (FROM == 1u) {
-    value = x[start + k] * scale * norm[k];
+    value = x[start + k] * tile[TM * KC4 + row].x * norm[k];
   } else {
     value = x[start + k];
   }
@@ -96,7 +97,8 @@ fn linear_forward(
   let start4 = dims.start / 4u;
   if (FROM == 1u) {
     for (var i = local; i < TM; i += WG) {
-      scales[i] = scale_of((min(n0 + i, last) * dims.inStride + dims.inColumn) / 4u, inner4);
+      let start = (min(n0 + i, last) * dims.inStride + dims.inColumn) / 4u;
+      tile[TM * KC4 + i] = vec4f(scale_of(start, inner4));
     }
     workgroupBarrier();
   }
@@ -104,8 +106,8 @@ fn linear_forward(
   for (var p = 0u; p < FILLS; p++) { // @unroll
     let i = p * WG + local;
     let k = start4 + i % KC4;
-    let row = (min(n0 + i / KC4, last) * dims.inStride + dims.inColumn) / 4u;
-    let value = input_of(row, min(k, inner4 - 1u), inner4, scales[min(i / KC4, TM - 1u)]);
+    let start = (min(n0 + i / KC4, last) * dims.inStride + dims.inColumn) / 4u;
+    let value = input_of(start, min(k, inner4 - 1u), inner4, min(i / KC4, TM - 1u));
     if (TM * KC4 % WG == 0u || i < TM * KC4) {
       tile[i] = select(vec4f(), value, k < inner4);
     }

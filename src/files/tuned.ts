@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { Effect } from "effect";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
@@ -20,7 +21,7 @@ export const readTuned = Effect.fn("readTuned")(
     const isWhole = isRecord(found) && Object.values(found).every((x) => typeof x === "string");
     if (isWhole) return found as Record<string, string>;
     return yield* new BadInput({
-      message: `Cannot read "${file.pathname}" as it must be a JSON record of adapters: ` +
+      message: `Cannot read "${fileURLToPath(file)}" as it must be a JSON record of adapters: ` +
         `delete it or run the task tune again`,
     });
   },
@@ -32,7 +33,7 @@ export const writeTuned = Effect.fn("writeTuned")(
     const known = yield* readTuned(file).pipe(Effect.catch(() => Effect.succeed({})));
     const content = JSON.stringify({ ...known, [adapter]: family }, null, 2);
     const folder = new URL(".", file);
-    yield* onDisk(`make "${folder.pathname}"`, () => Deno.mkdir(folder, { recursive: true }));
-    yield* writeFileAtomic(file.pathname, `${content}\n`);
+    yield* onDisk(`make "${fileURLToPath(folder)}"`, () => Deno.mkdir(folder, { recursive: true }));
+    yield* writeFileAtomic(fileURLToPath(file), `${content}\n`);
   },
 );

@@ -2,6 +2,7 @@ import { Effect } from "effect";
 import { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { Executable } from "../model/engine.ts";
 import { planScratch, programBytes } from "../model/memory.ts";
+import { nonFiniteIn } from "../model/non_finite.ts";
 import {
   bytesOf,
   type Dims,
@@ -9,7 +10,6 @@ import {
   MOST_TRIPS,
   type Op,
   type Program,
-  symbolOf,
   type Tensor,
   tensorsOf,
   valueOf,
@@ -180,15 +180,12 @@ export const loadProgram = Effect.fnUntraced(function* (
     findNonFinite: Effect.fnUntraced(function* (phase: number, dims: Dims) {
       for (const op of program.phases[phase]!) {
         submit(prepare([op], dims), 1);
-        for (const output of op.outputs) {
+        for (const [index, output] of op.outputs.entries()) {
           const stored = lookUp(store, output.name);
           const elements = elementsOf(output, dims);
           const values = yield* host.memory.copyOut([{ stored, elements }]);
-          const at = values[output.name]!.findIndex((x) => !Number.isFinite(x));
-          if (at >= 0) {
-            const row = Math.floor(at / output.cols);
-            return { op: op.kind, row, rows: symbolOf(output.rows) };
-          }
+          const found = nonFiniteIn(op, index, values[output.name]!, dims);
+          if (found !== null) return found;
         }
       }
       return null;

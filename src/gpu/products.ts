@@ -11,8 +11,8 @@ function widthFor(features: number, most: number): number {
 export const INNER_MOST = 256;
 
 /** Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. */
-function rowsPerTile(rows: number, inner: number, traits: Traits): number {
-  const fits = Math.floor(traits.workgroupBytes / (4 * inner));
+function rowsPerTile(rows: number, rowBytes: number, traits: Traits): number {
+  const fits = Math.floor(traits.workgroupBytes / rowBytes);
   const wanted = rows <= 8 ? 8 : rows <= 64 ? 16 : 32;
   return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
 }
@@ -49,7 +49,8 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   const inner = dims["inner"]!;
   const slices = Math.ceil(inner / INNER_MOST);
   const KC = sliceOf(inner);
-  const TM = rowsPerTile(dims["rows"]!, KC, traits);
+  const isNormed = dims["from"] === 1;
+  const TM = rowsPerTile(dims["rows"]!, 4 * KC + (isNormed ? 16 : 0), traits);
   // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers.
   const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
   const WG = widthFor(dims["features"]!, Math.min(wide ? 768 : 128, traits.maxInvocations));
@@ -58,6 +59,7 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
       ADD: slice > 0 ? 1 : storeMode(dims),
       FROM: dims["from"]!,
+      SCALES: isNormed ? TM : 0,
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},
@@ -102,9 +104,11 @@ export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch>
     traits.family === "lines" ? INNER_MOST : 64,
     Math.floor(traits.workgroupBytes / (4 * HEAD_FEATURES)),
   );
-  // Chunks of memory that make a slice of the sum.
-  const SLICE = Math.ceil(sliced / most);
-  const KC = Math.ceil(sliced / SLICE / 4) * 4;
+  // Chunks of memory that make a slice of the sum, all equally long.
+  const groups = sliced / 4;
+  let SLICE = Math.ceil(sliced / most);
+  while (groups % SLICE !== 0) SLICE += 1;
+  const KC = sliced / SLICE;
   const wide = traits.family === "lines" && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
   const WG = Math.min(wide, traits.maxInvocations);
   const FILLS = Math.ceil(HEAD_FEATURES * KC / 4 / WG);

@@ -6,11 +6,16 @@ export function logProbGap(left: Float64Array, right: Float64Array): number {
   return left.reduce((most, x, p) => Math.max(most, Math.abs(x - right[p]!)), 0);
 }
 
+/** Whether a gap is too large, or no number. */
+export function isOff(gap: number): boolean {
+  return !(gap <= SAMPLER_GAP);
+}
+
 /**
  * Log-probs of the policy that sampled a sequence. They are the sampler's own, which costs nothing; where those are off
  * by more than {@link SAMPLER_GAP} the ratio would measure the difference between two kernels, and what the trainer
  * measures before its first update, which is the same policy, stands for them.
  */
 export function oldLogProb(sampled: Float64Array, measured: Float64Array): Float64Array {
-  return logProbGap(sampled, measured) > SAMPLER_GAP ? measured : sampled;
+  return isOff(logProbGap(sampled, measured)) ? measured : sampled;
 }

@@ -3,7 +3,7 @@ import type { ToolFailureKind } from "../domain/episode.ts";
 import type { StepReport } from "../domain/report.ts";
 import { clipFractions } from "../igpo/clip_fractions.ts";
 import { diagnose, type Diagnostics } from "../igpo/diagnostics.ts";
-import { logProbGap, SAMPLER_GAP } from "../igpo/old_log_prob.ts";
+import { isOff, logProbGap } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { mean, sum } from "../math/statistics.ts";
 import type { UpdatedStep } from "./steps.ts";
@@ -112,7 +112,7 @@ function lossMetrics({ results, evaluations, batch, gradientNorm }: UpdatedStep,
     kl: weight === 0 ? 0 : total("kl") / weight,
     entropy: mean(Float64Array.from(evaluations.flatMap(({ entropy }) => [...entropy]))),
     logProbGap: gaps.reduce((most, gap) => Math.max(most, gap), 0),
-    replacedLogProbs: gaps.filter((gap) => gap > SAMPLER_GAP).length,
+    replacedLogProbs: gaps.filter(isOff).length,
   };
 }
 

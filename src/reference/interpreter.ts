@@ -2,6 +2,7 @@ import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Engine, Executable, HostArray } from "../model/engine.ts";
 import { planScratch, programBytes } from "../model/memory.ts";
+import { nonFiniteIn } from "../model/non_finite.ts";
 import {
   bytesOf,
   type Dims,
@@ -9,7 +10,6 @@ import {
   type Op,
   type OpKind,
   type Program,
-  symbolOf,
   type Tensor,
   tensorsOf,
   valueOf,
@@ -152,18 +152,9 @@ function loadProgram(
       Effect.sync(() => {
         for (const op of program.phases[phase]!) {
           runOp(op, dims);
-          for (const output of op.outputs) {
-            const length = elementsOf(output, dims);
-            const at = lookUp(values, output.name).subarray(0, length).findIndex((x) =>
-              !Number.isFinite(x)
-            );
-            if (at >= 0) {
-              return {
-                op: op.kind,
-                row: Math.floor(at / output.cols),
-                rows: symbolOf(output.rows),
-              };
-            }
+          for (const [index, output] of op.outputs.entries()) {
+            const found = nonFiniteIn(op, index, lookUp(values, output.name), dims);
+            if (found !== null) return found;
           }
         }
         return null;

@@ -6,7 +6,7 @@ import { kernelOf } from "../../src/gpu/kernels.ts";
 
 const inFolder = async (body: (file: URL) => Promise<void>) => {
   const folder = await Deno.makeTempDir();
-  await body(pathToFileURL(`${folder}/cache/tuned.json`));
+  await body(pathToFileURL(`${folder}/a cache, #1/tuned.json`));
   await Deno.remove(folder, { recursive: true });
 };
 

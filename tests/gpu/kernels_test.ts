@@ -6,7 +6,9 @@ import {
   type TypeDefinition,
 } from "webgpu-utils";
 import { decodeValues, encodeValues } from "../../src/gpu/formats.ts";
-import { type KernelName, KERNELS } from "../../src/gpu/kernels.ts";
+import { type KernelName, kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
+import { FAMILIES } from "../../src/gpu/launches.ts";
+import { setConstants } from "../../src/gpu/straight_line.ts";
 import { programBytes } from "../../src/model/memory.ts";
 import type { OpKind } from "../../src/model/plan.ts";
 import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
@@ -101,6 +103,81 @@ const SMALL: OpCase = {
   inputs: [floats(8, new Float32Array(16))],
   outputs: [overwritten(2, 4)],
 };
+
+/** Bytes of the workgroup memory that a text declares; sizes are products and sums of its constants. */
+function workgroupBytes(code: string): number {
+  const constants = new Map<string, number>();
+  for (
+    const [, name, value, divisor] of code.matchAll(/^const (\w+) = (\w+?)u?(?: \/ (\d+)u)?;$/gm)
+  ) {
+    constants.set(
+      name!,
+      Math.floor((constants.get(value!) ?? Number(value)) / Number(divisor ?? 1)),
+    );
+  }
+  const sizeOf = (text: string) =>
+    text.split(" + ").reduce(
+      (sum, term) =>
+        sum + term.split(" * ").reduce((product, factor) =>
+          product * (constants.get(factor) ?? Number.parseInt(factor)), 1),
+      0,
+    );
+  const width = { vec4f: 16, vec2f: 8, f32: 4, u32: 4 } as Readonly<Record<string, number>>;
+  const arrays = code.matchAll(/^var<workgroup> \w+: array<(\w+), (.+)>;$/gm);
+  return [...arrays].reduce((sum, [, type, size]) => sum + width[type!]! * sizeOf(size!), 0);
+}
+
+Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
+  const tiles = { tilesRounds: 1, tiles0: 1, keyTilesRounds: 1, keyTiles0: 1 };
+  const heads = { heads: 14, keyValueHeads: 2, headDim: 128, ...tiles };
+  let asked = 0;
+  for (
+    const limits of [{ workgroupBytes: 16384, maxInvocations: 256 }, {
+      workgroupBytes: 32768,
+      maxInvocations: 1024,
+    }]
+  ) {
+    for (const family of FAMILIES) {
+      for (
+        const [rows, inner] of [[5, 256], [16, 512], [70, 256], [4096, 896], [4096, 280]] as const
+      ) {
+        for (const from of [0, 1, 2]) {
+          const dims = {
+            ...{
+              rows,
+              inner,
+              from,
+              features: 640,
+              vocabulary: 151_936,
+              stride: 640,
+              cols: 151_936,
+            },
+            ...{ unique: 9, elements: rows * 640, outCols: 640, ...heads },
+          };
+          for (const name of NAMES) {
+            const kernel = KERNELS[name];
+            for (const { constants, overrides } of kernel.launches(dims, { ...limits, family })) {
+              const label = `${name} ${family} ${JSON.stringify([limits, rows, inner, from])}`;
+              const isOffered = !name.includes("attention_tile") || kernelOf(
+                    name.replace("_tile", "") as OpKind, // an op for each tile kernel
+                    dims,
+                    { ...limits, family },
+                  ) === name;
+              if (!isOffered) continue;
+              const bytes = workgroupBytes(setConstants(kernel.code, constants));
+              assert.ok(bytes <= limits.workgroupBytes, `${label}: ${bytes} bytes`);
+              const width = overrides["WG"] ?? constants["WG"] ?? 0;
+              assert.ok(width <= limits.maxInvocations, `${label}: ${width} invocations`);
+              asked += bytes > 0 ? 1 : 0;
+              break;
+            }
+          }
+        }
+      }
+    }
+  }
+  assert.ok(asked > 300, `${asked} launches with workgroup memory were looked at`);
+});
 
 onWgsl(
   "a tensor larger than the device's buffers is refused before it is made",

@@ -1,7 +1,9 @@
 import { Effect } from "effect";
+import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
+import type { Engine } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/plan.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
-import { onWgsl } from "../support/engines.ts";
+import { claimTraits, device, onWgsl, openEngine } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
@@ -123,6 +125,8 @@ const HEADS: ReadonlyArray<Head> = [
   { rows: 13, inner: 36, vocabulary: 131 },
   { rows: 67, inner: 20, vocabulary: 33, inverseTemperature: 1 / 0.7 },
   { rows: 5, inner: 516, vocabulary: 37 },
+  // Slices of 140 inner features, which chunks of 64 do not divide.
+  { rows: 9, inner: 280, vocabulary: 36 },
   { rows: 3, inner: 24, vocabulary: 40, format: "bf16" },
   { rows: 1030, inner: 8, vocabulary: 5 },
 ];
@@ -139,34 +143,46 @@ kernelMatches(
   },
 );
 
+/** The statistics of `head_forward`, and those of logits that `linear_forward` made. */
+const bothStatistics = Effect.fnUntraced(function* (engine: Engine, head: Head) {
+  const { rows, inner, vocabulary } = head;
+  const [x, w, wanted] = headInputs(head);
+  const product = yield* runOp(engine, {
+    label: "logits",
+    kind: "linear_forward",
+    dims: {
+      ...{ rows, inner, features: vocabulary, outCols: vocabulary, weightRow: 0 },
+      ...{ hasBias: 0, hasResidual: 0, accumulate: 0, from: 0, eps: 0 },
+      ...{ inStride: inner, inColumn: 0, outColumn: 0, scale: 1 },
+    },
+    inputs: [x, w, w, x, x],
+    outputs: [overwritten(rows, vocabulary)],
+  });
+  const tile = { rows, stride: vocabulary, features: vocabulary };
+  const apart = yield* runOp(engine, {
+    label: "statistics",
+    kind: "head_statistics",
+    dims: dimsOf({ ...tile, inverseTemperature: head.inverseTemperature ?? 1 }),
+    inputs: [floats(vocabulary, Float32Array.from(product[0]!)), wanted],
+    outputs: [overwritten(rows, 4)],
+  });
+  return { together: yield* runOp(engine, forwardCase(head)), apart };
+});
+
 onWgsl(
-  "head_forward has the bits of linear_forward and head_statistics",
-  (engine) =>
+  "head_forward has the bits of linear_forward and head_statistics in every family",
+  () =>
     Effect.gen(function* () {
-      for (const head of HEADS) {
-        const forward = forwardCase(head);
-        const { rows, inner, vocabulary } = head;
-        const [x, w, wanted] = headInputs(head);
-        const product = yield* runOp(engine.fresh(), {
-          label: "logits",
-          kind: "linear_forward",
-          dims: {
-            ...{ rows, inner, features: vocabulary, outCols: vocabulary, weightRow: 0 },
-            ...{ hasBias: 0, hasResidual: 0, accumulate: 0, from: 0, eps: 0 },
-            ...{ inStride: inner, inColumn: 0, outColumn: 0, scale: 1 },
-          },
-          inputs: [x, w, w, x, x],
-          outputs: [overwritten(rows, vocabulary)],
-        });
-        const tile = { rows, stride: vocabulary, features: vocabulary };
-        const want = yield* runOp(engine.fresh(), {
-          label: "statistics",
-          kind: "head_statistics",
-          dims: dimsOf({ ...tile, inverseTemperature: head.inverseTemperature ?? 1 }),
-          inputs: [floats(vocabulary, Float32Array.from(product[0]!)), wanted],
-          outputs: [overwritten(rows, 4)],
-        });
-        assertSameBits(yield* runOp(engine.fresh(), forward), want, forward.label);
+      const least = { workgroupBytes: 16384, maxInvocations: 256 };
+      for (
+        const traits of [...FAMILIES.map((family) => ({ family })), { family: "lines", ...least }]
+      ) {
+        const claimed = claimTraits(device!, traits as Partial<Traits>);
+        const engine = yield* Effect.promise(() => openEngine(claimed));
+        for (const head of HEADS) {
+          const { together, apart } = yield* bothStatistics(engine, head);
+          assertSameBits(together, apart, JSON.stringify([traits, head]));
+        }
       }
     }),
 );
