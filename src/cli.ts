@@ -17,28 +17,43 @@ import { ChildProcessSpawner } from "effect/process";
 import project from "../deno.json" with { type: "json" };
 import { COLD_START } from "./cold_start.ts";
 import { compare as compareProgram } from "./compare.ts";
+import {
+  adapter,
+  data,
+  describe,
+  merge,
+  model,
+  out,
+  preset,
+  presets,
+  profile,
+  resume,
+  search,
+  seed,
+  seeds,
+  sources,
+  steps,
+} from "./cli_flags.ts";
 import { configure, type RunPlan } from "./configure.ts";
-import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./domain/errors.ts";
 import {
   type CompareFlags,
-  DEVICES,
   type EvaluateFlags,
   type PretrainFlags,
   type TrainFlags,
 } from "./domain/flags.ts";
-import { RECIPES } from "./domain/recipe.ts";
 import { evaluate as evaluateProgram } from "./evaluate.ts";
+import { exportModel } from "./export.ts";
 import { checkWritable } from "./files/run_folder.ts";
 import { loadFetchedDriver } from "./files/driver.ts";
 import { openScreen } from "./files/screen.ts";
 import { openDevice } from "./gpu/device.ts";
 import type { Preset } from "./igpo/preset.ts";
-import { PRESETS } from "./igpo/presets.ts";
+import { withAdapters } from "./pipeline/adapter_folder.ts";
+import { readModelFolder } from "./pipeline/model_folder.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { freshModel, pretrain as pretrainProgram } from "./pretrain.ts";
 import { profileTable } from "./report/profile_table.ts";
-import { wrap } from "./report/style.ts";
 import {
   layerLearner,
   layerPolicy,
@@ -51,73 +66,6 @@ import { teach as teachProgram } from "./teach.ts";
 import { train as trainProgram } from "./train.ts";
 import { tune as tuneProgram } from "./tune.ts";
 
-const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
-  Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
-
-const text = (name: string, kind: string, description: string) =>
-  orNull(
-    Flag.String(name).pipe(Flag.withMetavar(kind), Flag.withDescription(description)),
-  );
-
-const count = (name: string, description: string) =>
-  orNull(
-    Flag.Int(name).pipe(
-      Flag.filter((value) => value >= 0, (value) => `Expected 0 or more, got ${value}`),
-      Flag.withMetavar("N"),
-      Flag.withDescription(description),
-    ),
-  );
-
-const presetNames = `Presets: ${Object.keys(PRESETS).join(", ")}`;
-const recipeNames = [...RECIPES.keys()].join(", ");
-
-/** Says what a program does, and on its own page which presets it can be told to use. */
-const describe = (does: string) =>
-<Name extends string, Input, Context, E, R>(
-  command: Command.Command<Name, Input, Context, E, R>,
-) =>
-  command.pipe(
-    Command.withShortDescription(does),
-    Command.withDescription([does, "", ...wrap(presetNames, 76)].join("\n  ")),
-  );
-
-const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
-const seed = count("seed", "Seed of every random draw (default 0)");
-const steps = count("steps", "Optimiser updates (default: the recipe's)");
-const preset = text(
-  "preset",
-  "NAME|FILE",
-  `Algorithm: a preset or a JSON file (default ${DEFAULT_PRESET})`,
-);
-const recipe = text(
-  "recipe",
-  "NAME|FILE",
-  `Sizes: ${recipeNames} or a JSON file (default ${DEFAULT_RECIPE})`,
-);
-const config = text("config", "FILE", "JSON file with any part of the configuration");
-const device = orNull(
-  Flag.Literals("device", DEVICES).pipe(
-    Flag.withDescription("Default auto, the best there is"),
-  ),
-);
-const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
-const model = text("model", "DIR", "Model or checkpoint (default: the embedded one)");
-const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
-const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
-
-const profile = Flag.optional(Flag.Boolean("profile")).pipe(
-  Flag.withDescription("Time every kernel and show where the time went; makes the run slower"),
-  Flag.map(Option.getOrElse(() => false)),
-);
-
-const search = Flag.Literals("search", ["on", "off"]).pipe(
-  Flag.withDescription("off: tools find nothing, to see what searching is worth (default on)"),
-  Flag.withDefault("on" as const),
-);
-
-const data = { model, questions, corpus };
-const sources = { recipe, config, device };
-
 /** Folder of the checkpoint that training starts from unless told otherwise. */
 const embeddedModel = fileURLToPath(new URL("../checkpoints/spoiled", import.meta.url));
 
@@ -126,7 +74,7 @@ const startedMillis = performance.timeOrigin;
 
 /** A policy with its learner, and where a preset has a KL term the weights it refers to. */
 const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) =>
-  presets.some(({ kl }) => kl.coefficient > 0)
+  presets.some(({ kl }) => kl.coefficient > 0) && (setup.model.lora ?? null) === null
     ? Layer.merge(layerLearner(setup), layerReference(setup))
     : layerLearner(setup);
 
@@ -156,6 +104,13 @@ const embeddedFolder = fileURLToPath(new URL("../checkpoints", import.meta.url))
 
 const runPretrain = Effect.fnUntraced(function* (flags: PretrainFlags) {
   const plan = yield* configure("pretrain", flags);
+  if (plan.config.adapter !== null || plan.config.recipe.lora !== null) {
+    return yield* new BadInput({
+      message:
+        "Cannot pretrain adapters as pretrain teaches all of a model: leave --init-adapter " +
+        "and the recipe's lora out",
+    });
+  }
   if (plan.config.model === null) return yield* pretrainEmbedded(flags, plan);
   const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
   yield* teachProgram(prepared).pipe(Effect.provide(layerLearner(prepared)));
@@ -233,25 +188,36 @@ const evaluate = Command.make(
   runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 
-const presets = Flag.String("presets").pipe(
-  Flag.map((list) => list.split(",").map((name) => name.trim()).filter((name) => name !== "")),
-  Flag.filter((names) => names.length >= 2, () => "Expected two presets or more"),
-  Flag.withMetavar("NAME,NAME"),
-  Flag.withDescription("Two or more presets or JSON files, separated by commas"),
-);
-const seeds = Flag.Int("seeds").pipe(
-  Flag.filter((value) => value >= 1, (value) => `Expected 1 or more, got ${value}`),
-  Flag.withMetavar("N"),
-  Flag.withDescription("Number of seeds, counted up from --seed (default 3)"),
-  Flag.withDefault(3),
-);
-
 const compare = Command.make(
   "compare",
   { out, seed, steps, presets, seeds, ...sources, ...data },
   runCompare,
 ).pipe(
   describe("Train with several presets and the same seeds, and compare"),
+);
+
+const runExport = Effect.fnUntraced(
+  function* ({ merge, out, ...given }: {
+    readonly merge: boolean;
+    readonly out: string | null;
+    readonly model: string | null;
+    readonly adapter: string | null;
+  }) {
+    if (out === null) {
+      return yield* new BadInput({
+        message: "Cannot export without --out: it names the new folder",
+      });
+    }
+    const { config } = yield* configure("export", given);
+    const model = yield* readModelFolder(config.model ?? embeddedModel);
+    const base = config.model ?? "the embedded model of igpo";
+    const screen = yield* openScreen;
+    yield* exportModel(yield* withAdapters(model, config), { base, merge, out, screen });
+  },
+);
+
+const exporting = Command.make("export", { out, model, adapter, merge }, runExport).pipe(
+  Command.withDescription("Write an adapter in PEFT's layout, or merged into its model"),
 );
 
 const tune = Command.make("tune", {}, () =>
@@ -264,7 +230,7 @@ const tune = Command.make("tune", {}, () =>
 
 const igpo = Command.make("igpo").pipe(
   Command.withDescription("Information gain-based policy optimization of search agents"),
-  Command.withSubcommands([train, pretrain, evaluate, compare, tune]),
+  Command.withSubcommands([train, pretrain, evaluate, compare, exporting, tune]),
 );
 
 /** One sentence for what is wrong with a command line, with the flags there are when one is unknown. */

@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect";
 import type { RunPlan } from "./configure.ts";
 import { createRunFolder } from "./files/run_folder.ts";
 import { openScreen } from "./files/screen.ts";
+import { withAdapters } from "./pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
 import { readModelFolder } from "./pipeline/model_folder.ts";
 import { capacityOf, machineLines, openMachine } from "./setup.ts";
@@ -23,9 +24,10 @@ export const prepare = Effect.fn("prepare")(
   function* (plan: RunPlan, { embeddedModel, profile = false, ...options }: PrepareOptions) {
     const { config, folder, isResumed } = plan;
     const screen = yield* openScreen;
-    const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder) : null;
+    const base = yield* readModelFolder(config.model ?? embeddedModel);
+    const model = yield* withAdapters(base, config);
+    const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder, model) : null;
     const date = checkpoint?.state.date ?? (yield* today);
-    const model = yield* readModelFolder(config.model ?? embeddedModel);
     const task = yield* loadTask({ config, model, date, ...options });
     const machine = yield* openMachine(config.device, { profile });
     yield* screen.print([...machineLines(machine), ...task.notes].join("\n"));

@@ -37,6 +37,9 @@ export interface TrainOptions {
   readonly startedMillis: number;
 }
 
+/** What adapters of the embedded model call it. */
+const EMBEDDED_MODEL = "the embedded model of igpo";
+
 /** A run under way. */
 export interface Run extends TrainOptions {
   readonly record: RunRecord;
@@ -155,7 +158,8 @@ const save = Effect.fnUntraced(function* ({ plan, state, model, date }: Run) {
   const { step } = yield* Ref.get(state);
   const older = yield* listCheckpoints(folder);
   if (older.includes(step)) return;
-  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, model);
+  const base = config.model ?? EMBEDDED_MODEL;
+  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, { ...model, base });
   if (config.recipe.checkpointEvery > 0) return;
   for (const old of older) yield* removeCheckpoint(folder, old);
 });

@@ -1,4 +1,4 @@
-import { Effect, Layer, type Scope } from "effect";
+import { Context, Effect, Layer, type Scope } from "effect";
 import type { RunConfig } from "./domain/config.ts";
 import type { BadInput, KernelFailed, NoAdapter } from "./domain/errors.ts";
 import type { Device } from "./domain/flags.ts";
@@ -13,8 +13,9 @@ import type { Architecture } from "./model/architecture.ts";
 import type { Adapter, Engine } from "./model/engine.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
 import { ReferencePolicy } from "./pipeline/reference_policy.ts";
-import { layerFrozen, layerTrainable, makePolicy } from "./policy/layers.ts";
-import type { Learner, Policy } from "./policy/policy.ts";
+import { createLearner } from "./policy/learner.ts";
+import { layerFrozen, makeBasePolicy, makePolicy } from "./policy/layers.ts";
+import { Learner, Policy } from "./policy/policy.ts";
 import { type Capacity, createRuntime } from "./policy/runtime.ts";
 import { createInterpreter } from "./reference/interpreter.ts";
 import { adapterLines } from "./report/adapter_line.ts";
@@ -90,17 +91,20 @@ export interface PolicySetup {
   readonly config: Pick<RunConfig, "recipe">;
 }
 
-/** A policy that is sampled and trained. */
+/** A policy that is sampled and trained; one with adapters brings its base as the policy that a KL term refers to. */
 export function layerLearner(
   { machine, model, config: { recipe } }: PolicySetup,
 ): Layer.Layer<Policy | Learner, BadInput | KernelFailed> {
   const { beta1, beta2, adamEps: eps, weightDecay } = recipe;
-  return Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
-    layerTrainable({
-      ...{ engine, architecture: model.architecture, weights: model.weights },
-      capacity: capacityOf(recipe, model.architecture),
-      adamw: { beta1, beta2, eps, weightDecay },
-    })));
+  return Layer.effectContext(Effect.gen(function* () {
+    const engine = yield* machine.makeEngine;
+    const runtime = yield* createRuntime(engine, model, capacityOf(recipe, model.architecture));
+    const learner = yield* createLearner(runtime, { beta1, beta2, eps, weightDecay });
+    const trained = Context.make(Policy, makePolicy(runtime)).pipe(Context.add(Learner, learner));
+    return (model.lora ?? null) === null
+      ? trained
+      : Context.add(trained, ReferencePolicy, yield* makeBasePolicy(runtime));
+  }));
 }
 
 /** A policy that is only sampled. */
@@ -110,11 +114,12 @@ export function layerPolicy(
   return Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
     layerFrozen({
       ...{ engine, architecture: model.architecture, weights: model.weights },
+      lora: model.lora ?? null,
       capacity: capacityOf(recipe, model.architecture),
     })));
 }
 
-/** The starting weights as the policy that a KL term refers to. */
+/** The starting weights as the policy that a KL term refers to, where `layerLearner` does not bring it. */
 export function layerReference(
   { machine, model, config: { recipe } }: PolicySetup,
 ): Layer.Layer<never, BadInput | KernelFailed> {

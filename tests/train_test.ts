@@ -2,7 +2,7 @@ import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "nod
 import { Effect, Exit, Fiber } from "effect";
 import { STEP_METRICS, TIMINGS } from "../src/domain/report.ts";
 import { checkSameModel } from "../src/pipeline/checkpoint.ts";
-import { inFolder, metricsOf, type TinyRun, trainTiny } from "./support/tiny_run.ts";
+import { inFolder, metricsOf, tinyModel, type TinyRun, trainTiny } from "./support/tiny_run.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -209,12 +209,12 @@ for (const [what, damage, sentence] of damages) {
 }
 
 Deno.test("checkSameModel() refuses the checkpoint of a model of another size", () => {
-  const weights = new Map([["w", new Float32Array(3)]]);
   const state = { step: 1, updates: 1, seed: 0, date: "2026-11-23" };
-  const learner = { updates: 1, weights, moments: new Map() };
-  const check = (length: number) =>
-    Effect.flip(
-      checkSameModel({ learner, state }, { weights: new Map([["w", new Float32Array(length)]]) }),
-    );
-  match(Effect.runSync(check(4)).message, /"w" must have as many .* the model's, 4: it has 3$/);
+  const learner = { updates: 1, weights: tinyModel.weights, moments: new Map() };
+  const architecture = { ...tinyModel.architecture, vocabulary: 641 };
+  const check = checkSameModel({ learner, state }, { ...tinyModel, architecture });
+  match(
+    Effect.runSync(Effect.flip(check)).message,
+    /"model.embed_tokens.weight" must have as many .* the model's, 10256: it has 10240$/,
+  );
 });

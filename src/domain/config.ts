@@ -12,6 +12,8 @@ export const RunConfig = Schema.Struct({
   device: Schema.Literals(DEVICES),
   /** Folder of a model or checkpoint; null for the embedded one. */
   model: PathOrNull,
+  /** Folder of adapters, in PEFT's layout, that the model has; null for none. */
+  adapter: PathOrNull,
   /** File of questions; null for the embedded world's. */
   questions: PathOrNull,
   /** File of documents; null for the embedded world's. */
@@ -58,12 +60,13 @@ export const resolveConfig = Effect.fnUntraced(function* (
     seed: 0,
     device: "auto",
     model: null,
+    adapter: null,
     questions: null,
     corpus: null,
     preset: DEFAULT_PRESET,
   };
-  const { seed, device, model, questions, corpus, preset } = flags;
-  const given = withoutNulls({ seed, device, model, questions, corpus, preset });
+  const { seed, device, model, adapter, questions, corpus, preset } = flags;
+  const given = withoutNulls({ seed, device, model, adapter, questions, corpus, preset });
   const merged = { ...defaults, ...file, ...given, recipe };
   return yield* decodeRecord(RunConfig, merged, "the configuration");
 });

@@ -22,6 +22,8 @@ export interface Flags {
   readonly resume: string | null;
   /** Folder of a model or checkpoint, in place of the embedded one. */
   readonly model: string | null;
+  /** Folder of adapters to start from. */
+  readonly adapter: string | null;
   /** File of questions, in place of the embedded world's. */
   readonly questions: string | null;
   /** File of documents to search, in place of the embedded world's. */
@@ -56,6 +58,7 @@ export const NO_FLAGS: Flags = {
   device: null,
   resume: null,
   model: null,
+  adapter: null,
   questions: null,
   corpus: null,
 };

@@ -10,6 +10,28 @@ const Below1 = Schema.Finite.check(
   Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }),
 );
 
+/** The projections of a decoder layer, by the names of their modules. */
+export const PROJECTIONS = [
+  "q_proj",
+  "k_proj",
+  "v_proj",
+  "o_proj",
+  "gate_proj",
+  "up_proj",
+  "down_proj",
+] as const;
+
+/** Low-rank adapters on some projections of every layer. */
+export const LoraSizes = Schema.Struct({
+  /** A multiple of 4. */
+  rank: AtLeast(4),
+  /** Products of adapters are multiplied by alpha / rank, */
+  alpha: Positive,
+  /** or by alpha / sqrt(rank). */
+  rankStabilized: Schema.Boolean,
+  targets: Schema.Array(Schema.Literals(PROJECTIONS)),
+});
+
 /** Sizes, lengths and the optimiser of a run: everything that is not the algorithm, which a preset holds. */
 export const Recipe = Schema.Struct({
   /** Name reports call it by. */
@@ -46,6 +68,9 @@ export const Recipe = Schema.Struct({
   weightDecay: AtLeastZero,
   /** Norm the gradient is scaled down to; null for no bound. */
   clipNorm: Schema.NullOr(Positive),
+
+  /** Adapters to train instead of the model's own weights; null for none. */
+  lora: Schema.NullOr(LoraSizes),
 
   /** Lines a search returns for each query. */
   searchTopK: AtLeast(1),
@@ -88,6 +113,7 @@ const embedded: Recipe = {
   adamEps: 1e-8,
   weightDecay: 0,
   clipNorm: 1,
+  lora: null,
   searchTopK: 2,
   toolDeadlineSeconds: 10,
   toolConcurrency: 4,

@@ -105,3 +105,7 @@ async function writeParts(file: Deno.FsFile, parts: Iterable<Uint8Array>): Promi
   }
   await file.sync();
 }
+
+/** Whether there is a file or folder. */
+export const pathExists = (path: string): Effect.Effect<boolean> =>
+  Effect.promise(() => Deno.stat(path).then(() => true, () => false));

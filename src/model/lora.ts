@@ -4,6 +4,8 @@
  */
 import { Result } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { PROJECTIONS } from "../domain/recipe.ts";
+import { hashString, type RandomKey, splitKey, uniform } from "../math/threefry.ts";
 import type { Architecture } from "./architecture.ts";
 import {
   type Parameter,
@@ -11,17 +13,6 @@ import {
   stackParameters,
   type StoredParameter,
 } from "./parameters.ts";
-
-/** The projections that may have an adapter. */
-export const PROJECTIONS = [
-  "q_proj",
-  "k_proj",
-  "v_proj",
-  "o_proj",
-  "gate_proj",
-  "up_proj",
-  "down_proj",
-] as const;
 
 /** One of {@link PROJECTIONS}. */
 export type Projection = typeof PROJECTIONS[number];
@@ -94,4 +85,26 @@ export function storedLoraOf(
   lora: Lora,
 ): ReadonlyArray<StoredParameter> {
   return stackParameters(loraParametersOf(architecture, lora));
+}
+
+/**
+ * Fresh adapters: first factors uniform within 1 / sqrt(inputs), as PEFT makes them, second factors 0, so that the model
+ * is its base; a pure function of the key and each factor's name.
+ */
+export function initialLora(
+  architecture: Architecture,
+  lora: Lora,
+  key: RandomKey,
+): ReadonlyMap<string, Float32Array> {
+  return new Map(
+    loraParametersOf(architecture, lora).map(({ name, rows, cols }) => {
+      const own = splitKey(key, hashString(name));
+      const bound = name.includes(".lora_B.") ? 0 : 1 / Math.sqrt(cols);
+      const values = Float32Array.from(
+        { length: rows * cols },
+        (_, i) => bound === 0 ? 0 : bound * (2 * uniform(own, i) - 1),
+      );
+      return [name, values];
+    }),
+  );
 }

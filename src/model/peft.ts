@@ -2,7 +2,8 @@
 import { Result } from "effect";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
-import { checkLora, type Lora, type Projection, PROJECTIONS } from "./lora.ts";
+import { PROJECTIONS } from "../domain/recipe.ts";
+import { checkLora, type Lora, type Projection } from "./lora.ts";
 
 /** What PEFT puts before the name that a factor has here. */
 export const PEFT_PREFIX = "base_model.model.";

@@ -7,8 +7,10 @@ import { readJsonFile } from "../files/json_file.ts";
 import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
+import { loraParametersOf } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import { Learner, type LearnerState } from "../policy/policy.ts";
+import { readAdapterFolder, writeAdapterFiles } from "./adapter_folder.ts";
 import { type ModelFolder, readModelFolder } from "./model_folder.ts";
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
@@ -30,27 +32,39 @@ export type CheckpointState = typeof CheckpointState.Type;
 const STATE_FILE = "state.json";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 
+/** What of a model is trained, and so what its checkpoints hold. */
+function trainedOf({ architecture, lora = null }: ModelFolder): ReadonlyArray<Parameter> {
+  return lora === null ? parametersOf(architecture) : loraParametersOf(architecture, lora);
+}
+
 /**
- * Writes the weights, in the layout of the Hugging Face hub, the optimiser's moments and the state to
- * `checkpoints/step-N` of a run: whole or not at all.
+ * Writes what is trained, a model in the layout of the Hugging Face hub or adapters in PEFT's, the optimiser's moments
+ * and the state to `checkpoints/step-N` of a run: whole or not at all.
  */
 export const saveCheckpoint = Effect.fn("saveCheckpoint")(
-  function* (run: string, state: Omit<CheckpointState, "updates">, model: ModelFolder) {
+  function* (
+    run: string,
+    state: Omit<CheckpointState, "updates">,
+    model: ModelFolder & { readonly base: string },
+  ) {
     const learner = yield* Learner;
     const { updates, weights, moments } = yield* learner.save();
-    const parameters = parametersOf(model.architecture);
+    const parameters = trainedOf(model);
+    const { lora = null } = model;
     // Listing makes the folder of the checkpoints where it is missing.
     yield* listCheckpoints(run);
     yield* writeFolderAtomic(checkpointPath(run, state.step), (folder) =>
       Effect.gen(function* () {
-        yield* writeSafetensors(
-          `${folder}/model.safetensors`,
-          parameters.map((parameter) => tensorOf(parameter, "", weights.get(parameter.name)!)),
-        );
+        if (lora !== null) yield* writeAdapterFiles(folder, { ...model, lora, weights });
+        else {
+          yield* writeSafetensors(
+            `${folder}/model.safetensors`,
+            parameters.map((parameter) => tensorOf(parameter, "", weights.get(parameter.name)!)),
+          );
+        }
         yield* writeSafetensors(`${folder}/${OPTIMIZER_FILE}`, momentTensors(parameters, moments));
         const texts = {
-          "config.json": json(model.config),
-          ...model.tokenizerFiles,
+          ...(lora === null ? { "config.json": json(model.config), ...model.tokenizerFiles } : {}),
           [STATE_FILE]: json({ ...state, updates }),
         };
         for (const [name, text] of Object.entries(texts)) {
@@ -60,11 +74,13 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
   },
 );
 
-/** The newest checkpoint of a run, or null when it has none. */
-export const loadLatestCheckpoint = Effect.fn("loadLatestCheckpoint")(function* (run: string) {
-  const step = (yield* listCheckpoints(run)).at(-1);
-  return step === undefined ? null : yield* loadCheckpoint(checkpointPath(run, step));
-});
+/** The newest checkpoint of a run of `model`, or null when it has none. */
+export const loadLatestCheckpoint = Effect.fn("loadLatestCheckpoint")(
+  function* (run: string, model: ModelFolder) {
+    const step = (yield* listCheckpoints(run)).at(-1);
+    return step === undefined ? null : yield* loadCheckpoint(checkpointPath(run, step), model);
+  },
+);
 
 /** A learner's state as a checkpoint holds it, and what the checkpoint says besides. */
 export interface LoadedCheckpoint {
@@ -72,9 +88,15 @@ export interface LoadedCheckpoint {
   readonly state: CheckpointState;
 }
 
-/** Reads a checkpoint's folder. */
-export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (path: string) {
-  const { architecture, weights } = yield* readModelFolder(path);
+/** Reads a checkpoint's folder; adapters are those of `model`. */
+export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
+  path: string,
+  model: ModelFolder,
+) {
+  const held = (model.lora ?? null) === null
+    ? yield* readModelFolder(path)
+    : { ...model, ...(yield* readAdapterFolder(path, model.architecture)) };
+  const { weights } = held;
   const said = yield* readJsonFile(`${path}/${STATE_FILE}`, "the state of the checkpoint");
   const state = yield* decodeRecord(CheckpointState, said, "the state of the checkpoint");
   const tensors = yield* readSafetensors(`${path}/${OPTIMIZER_FILE}`);
@@ -89,7 +111,7 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (path: strin
         `[${shape}]: ${tensor === undefined ? "there is none" : `it has [${tensor.shape}]`}`,
     });
   });
-  for (const parameter of parametersOf(architecture)) {
+  for (const parameter of trainedOf(held)) {
     const { name } = parameter;
     moments.set(name, {
       m: yield* read(parameter, `m ${name}`),
@@ -103,9 +125,10 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (path: strin
 /** Fails unless the weights of a checkpoint are as many as those of the model that the run began with. */
 export function checkSameModel(
   { learner }: LoadedCheckpoint,
-  { weights }: Pick<ModelFolder, "weights">,
+  model: ModelFolder,
 ): Effect.Effect<void, BadInput> {
-  for (const [name, { length }] of weights) {
+  for (const { name, rows, cols } of trainedOf(model)) {
+    const length = rows * cols;
     const found = learner.weights.get(name)?.length ?? 0;
     if (found === length) continue;
     return Effect.fail(

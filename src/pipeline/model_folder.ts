@@ -9,6 +9,7 @@ import {
 import { readText } from "../files/disk.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";
+import type { Lora } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import { Learner } from "../policy/policy.ts";
 
@@ -18,7 +19,10 @@ export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as co
 /** A model as it lies in a folder. */
 export interface ModelFolder {
   readonly architecture: Architecture;
+  /** By name, those of adapters included. */
   readonly weights: ReadonlyMap<string, Float32Array>;
+  /** The adapters it has, which are then what is trained. @default {null} */
+  readonly lora?: Lora | null;
   /** `config.json`, parsed. */
   readonly config: unknown;
   /** Texts of {@link TOKENIZER_FILES}, by name. */

@@ -2,7 +2,8 @@ import { Context, Effect, Layer } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { Architecture } from "../model/architecture.ts";
 import type { Engine } from "../model/engine.ts";
-import type { AdamW } from "../model/programs.ts";
+import type { Lora } from "../model/lora.ts";
+import { type AdamW, inFloat32, logProbProgram } from "../model/programs.ts";
 import { beliefsOnePass, beliefsSequential } from "./beliefs.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { generateAll } from "./generate.ts";
@@ -14,7 +15,10 @@ import { type Capacity, createRuntime, type Runtime } from "./runtime.ts";
 export interface ModelOptions {
   readonly engine: Engine;
   readonly architecture: Architecture;
+  /** By name, those of adapters included. */
   readonly weights: ReadonlyMap<string, Float32Array>;
+  /** @default {null} */
+  readonly lora?: Lora | null;
   readonly capacity: Capacity;
 }
 
@@ -29,6 +33,15 @@ export function makePolicy(runtime: Runtime): Policy["Service"] {
     release: () => runtime.cache.clear(),
   });
 }
+
+/** The base of a model with adapters, which shares its weights: the model with its adapters switched off. */
+export const makeBasePolicy = Effect.fn("makeBasePolicy")(function* (runtime: Runtime) {
+  const { engine, architecture, dims } = runtime;
+  const logProb = yield* engine.load(logProbProgram(inFloat32(architecture)), dims);
+  const evaluate: Policy["Service"]["evaluate"] = (sequences, temperature) =>
+    evaluateAll({ ...runtime, logProb }, sequences, temperature);
+  return { evaluate };
+});
 
 /** A model in this process that is sampled and trained with one set of weights. */
 export function layerTrainable(

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
-import { checkLora, type Lora, loraParametersOf, PROJECTIONS } from "../../src/model/lora.ts";
-import { scalingOf, storedLoraOf } from "../../src/model/lora.ts";
+import { PROJECTIONS } from "../../src/domain/recipe.ts";
+import {
+  checkLora,
+  type Lora,
+  loraParametersOf,
+  scalingOf,
+  storedLoraOf,
+} from "../../src/model/lora.ts";
 import { readPeftConfig, writePeftConfig } from "../../src/model/peft.ts";
 import { TINY } from "../support/tiny_models.ts";
 

@@ -14,6 +14,7 @@ import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { type Architecture, writeConfig } from "../../src/model/architecture.ts";
 import { initialWeights } from "../../src/model/initial.ts";
+import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
 import { layerLearner, layerReference, openMachine, type PolicySetup } from "../../src/setup.ts";
@@ -116,7 +117,8 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const { folder, seed = 0, isResumed = false, wave = 6 } = options;
   const recipe = { ...tinyRecipe, ...options.recipe };
   const preset = options.preset ?? PRESETS["paper-v2"]!;
-  const sources = { device: "cpu", model: null, questions: null, corpus: null } as const;
+  const device = "cpu";
+  const sources = { device, model: null, adapter: null, questions: null, corpus: null } as const;
   const plan: RunPlan = {
     ...{ folder, isResumed, preset },
     config: { seed, ...sources, preset, recipe },
@@ -127,17 +129,22 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     showProgress: options.showProgress ?? (() => Effect.void),
   };
   const machine = yield* openMachine("cpu");
-  const setup: PolicySetup = { machine, model: tinyModel, config: { recipe } };
+  const model = yield* withAdapters(tinyModel, plan.config);
+  const setup: PolicySetup = { machine, model, config: { recipe } };
   return {
-    prepared: { plan, task: tinyTask, model: tinyModel, screen, date: "2026-11-23", wave },
-    layers: Layer.merge(layerLearner(setup), layerReference(setup)),
+    prepared: { plan, task: tinyTask, model, screen, date: "2026-11-23", wave },
+    layers: recipe.lora === null
+      ? Layer.merge(layerLearner(setup), layerReference(setup))
+      : layerLearner(setup),
   };
 });
 
 /** Trains the tiny model in plain loops. */
 export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const { prepared, layers } = yield* prepareTiny(options);
-  const checkpoint = options.isResumed ? yield* loadLatestCheckpoint(options.folder) : null;
+  const checkpoint = options.isResumed
+    ? yield* loadLatestCheckpoint(options.folder, prepared.model)
+    : null;
   const program = train({ ...prepared, checkpoint, startedMillis: 0 });
   return (yield* Effect.provide(program, layers)) satisfies Summary;
 }, Effect.scoped);

@@ -1,0 +1,108 @@
+/** The flags of the command line. */
+import { Option } from "effect";
+import { Command, Flag } from "effect/cli";
+import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
+import { DEVICES } from "./domain/flags.ts";
+import { RECIPES } from "./domain/recipe.ts";
+import { PRESETS } from "./igpo/presets.ts";
+import { wrap } from "./report/style.ts";
+
+const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
+  Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
+
+const text = (name: string, kind: string, description: string) =>
+  orNull(
+    Flag.String(name).pipe(Flag.withMetavar(kind), Flag.withDescription(description)),
+  );
+
+const count = (name: string, description: string) =>
+  orNull(
+    Flag.Int(name).pipe(
+      Flag.filter((value) => value >= 0, (value) => `Expected 0 or more, got ${value}`),
+      Flag.withMetavar("N"),
+      Flag.withDescription(description),
+    ),
+  );
+
+const presetNames = `Presets: ${Object.keys(PRESETS).join(", ")}`;
+const recipeNames = [...RECIPES.keys()].join(", ");
+
+/** Says what a program does, and on its own page which presets it can be told to use. */
+export const describe = (does: string) =>
+<Name extends string, Input, Context, E, R>(
+  command: Command.Command<Name, Input, Context, E, R>,
+) =>
+  command.pipe(
+    Command.withShortDescription(does),
+    Command.withDescription([does, "", ...wrap(presetNames, 76)].join("\n  ")),
+  );
+
+/** Folder of the run. */
+export const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
+/** Seed of every draw. */
+export const seed = count("seed", "Seed of every random draw (default 0)");
+/** Optimiser updates. */
+export const steps = count("steps", "Optimiser updates (default: the recipe's)");
+/** The algorithm. */
+export const preset = text(
+  "preset",
+  "NAME|FILE",
+  `Algorithm: a preset or a JSON file (default ${DEFAULT_PRESET})`,
+);
+const recipe = text(
+  "recipe",
+  "NAME|FILE",
+  `Sizes: ${recipeNames} or a JSON file (default ${DEFAULT_RECIPE})`,
+);
+const config = text("config", "FILE", "JSON file with any part of the configuration");
+const device = orNull(
+  Flag.Literals("device", DEVICES).pipe(
+    Flag.withDescription("Default auto, the best there is"),
+  ),
+);
+/** Folder of a stopped run. */
+export const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
+/** Folder of a model. */
+export const model = text("model", "DIR", "Model or checkpoint (default: the embedded one)");
+/** Folder of adapters. */
+export const adapter = text("init-adapter", "DIR", "Adapter to start from, as PEFT writes them");
+const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
+const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
+
+/** Whether kernels are timed. */
+export const profile = Flag.optional(Flag.Boolean("profile")).pipe(
+  Flag.withDescription("Time every kernel and show where the time went; makes the run slower"),
+  Flag.map(Option.getOrElse(() => false)),
+);
+
+/** Whether tools find anything. */
+export const search = Flag.Literals("search", ["on", "off"]).pipe(
+  Flag.withDescription("off: tools find nothing, to see what searching is worth (default on)"),
+  Flag.withDefault("on" as const),
+);
+
+/** What is trained on what. */
+export const data = { model, adapter, questions, corpus };
+/** Where a configuration comes from. */
+export const sources = { recipe, config, device };
+
+/** What is compared. */
+export const presets = Flag.String("presets").pipe(
+  Flag.map((list) => list.split(",").map((name) => name.trim()).filter((name) => name !== "")),
+  Flag.filter((names) => names.length >= 2, () => "Expected two presets or more"),
+  Flag.withMetavar("NAME,NAME"),
+  Flag.withDescription("Two or more presets or JSON files, separated by commas"),
+);
+/** How many seeds are compared. */
+export const seeds = Flag.Int("seeds").pipe(
+  Flag.filter((value) => value >= 1, (value) => `Expected 1 or more, got ${value}`),
+  Flag.withMetavar("N"),
+  Flag.withDescription("Number of seeds, counted up from --seed (default 3)"),
+  Flag.withDefault(3),
+);
+
+/** Whether adapters are added into their model. */
+export const merge = Flag.optional(Flag.Boolean("merge")).pipe(
+  Flag.withDescription("Write the whole model with its adapters added in"),
+  Flag.map(Option.getOrElse(() => false)),
+);

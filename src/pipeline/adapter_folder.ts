@@ -1,0 +1,101 @@
+import { Effect } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import type { Recipe } from "../domain/recipe.ts";
+import { writeNewFile } from "../files/disk.ts";
+import { readJsonFile } from "../files/json_file.ts";
+import { readSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import { toFloat32 } from "../files/tensor_types.ts";
+import { hashString, keyFromSeed, splitKey } from "../math/threefry.ts";
+import type { Architecture } from "../model/architecture.ts";
+import { checkLora, initialLora, type Lora, loraParametersOf } from "../model/lora.ts";
+import { PEFT_PREFIX, readPeftConfig, writePeftConfig } from "../model/peft.ts";
+import type { ModelFolder } from "./model_folder.ts";
+
+const CONFIG_FILE = "adapter_config.json";
+const TENSORS_FILE = "adapter_model.safetensors";
+
+/** Adapters and their values, by name. */
+export interface Adapters {
+  readonly lora: Lora;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** Reads adapters in PEFT's layout, and refuses those of another model. */
+export const readAdapterFolder = Effect.fn("readAdapterFolder")(
+  function* (path: string, architecture: Architecture) {
+    const config = yield* readJsonFile(`${path}/${CONFIG_FILE}`, "the adapter's configuration");
+    const lora = yield* Effect.fromResult(readPeftConfig(config));
+    const tensors = yield* readSafetensors(`${path}/${TENSORS_FILE}`);
+    const weights = new Map<string, Float32Array>();
+    for (const { name, shape } of loraParametersOf(architecture, lora)) {
+      const tensor = tensors.get(PEFT_PREFIX + name);
+      if (tensor === undefined || String(tensor.shape) !== String(shape)) {
+        const found = tensor === undefined ? "there is none" : `it has [${tensor.shape}]`;
+        return yield* new BadInput({
+          message: `Cannot load the adapter "${path}" on this model as "${PEFT_PREFIX}${name}" ` +
+            `must have shape [${shape}]: ${found}`,
+        });
+      }
+      weights.set(name, yield* Effect.fromResult(toFloat32(tensor)));
+    }
+    const extra = [...tensors.keys()].find((name) =>
+      !name.startsWith(PEFT_PREFIX) || !weights.has(name.slice(PEFT_PREFIX.length))
+    );
+    if (extra !== undefined) {
+      return yield* new BadInput({
+        message: `Cannot load the adapter "${path}" on this model as ${CONFIG_FILE} must explain ` +
+          `every tensor: "${extra}" is extra`,
+      });
+    }
+    return { lora, weights } satisfies Adapters;
+  },
+);
+
+/** Writes adapters in PEFT's layout into a folder that is there. */
+export const writeAdapterFiles = Effect.fn("writeAdapterFiles")(
+  function* (folder: string, { architecture, base, lora, weights }: Adapters & {
+    readonly architecture: Architecture;
+    /** Folder or name of the model that they belong to. */
+    readonly base: string;
+  }) {
+    const tensors = loraParametersOf(architecture, lora).map(({ name, shape }) => ({
+      name: PEFT_PREFIX + name,
+      shape,
+      values: weights.get(name)!,
+    }));
+    yield* writeSafetensors(`${folder}/${TENSORS_FILE}`, tensors);
+    const text = `${JSON.stringify(writePeftConfig(lora, base), null, 2)}\n`;
+    yield* writeNewFile(`${folder}/${CONFIG_FILE}`, [new TextEncoder().encode(text)]);
+  },
+);
+
+/** A model with the adapters of a folder, or with fresh ones where the recipe asks for some. */
+export const withAdapters = Effect.fn("withAdapters")(function* (
+  model: ModelFolder,
+  { adapter, recipe: { lora: sizes }, seed }: {
+    readonly adapter: string | null;
+    readonly recipe: Pick<Recipe, "lora">;
+    readonly seed: number;
+  },
+) {
+  const { architecture } = model;
+  const asked = sizes === null
+    ? null
+    : yield* Effect.fromResult(checkLora({ ...sizes, targets: new Set(sizes.targets) }));
+  if (adapter === null) {
+    if (asked === null) return model;
+    const key = splitKey(keyFromSeed(seed), hashString("lora"));
+    const fresh = initialLora(architecture, asked, key);
+    return { ...model, lora: asked, weights: new Map([...model.weights, ...fresh]) };
+  }
+  const { lora, weights } = yield* readAdapterFolder(adapter, architecture);
+  const text = ({ rank, alpha, rankStabilized, targets }: Lora) =>
+    JSON.stringify({ rank, alpha, rankStabilized, targets: [...targets].sort() });
+  if (asked !== null && text(asked) !== text(lora)) {
+    return yield* new BadInput({
+      message: `Cannot go on with the adapter "${adapter}" as the recipe's lora must be null or ` +
+        `the adapter's own: they are ${text(asked)} and ${text(lora)}`,
+    });
+  }
+  return { ...model, lora, weights: new Map([...model.weights, ...weights]) };
+});
