@@ -6,13 +6,12 @@ import {
   Exit,
   FileSystem,
   Layer,
-  Option,
   Path,
   Runtime,
   Stdio,
   Terminal,
 } from "effect";
-import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli";
+import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import project from "../deno.json" with { type: "json" };
 import { COLD_START } from "./cold_start.ts";
@@ -36,12 +35,7 @@ import {
 } from "./cli_flags.ts";
 import { configure, type RunPlan } from "./configure.ts";
 import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./domain/errors.ts";
-import {
-  type CompareFlags,
-  type EvaluateFlags,
-  type PretrainFlags,
-  type TrainFlags,
-} from "./domain/flags.ts";
+import type { CompareFlags, EvaluateFlags, PretrainFlags, TrainFlags } from "./domain/flags.ts";
 import { evaluate as evaluateProgram } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
 import { checkWritable } from "./files/run_folder.ts";
