@@ -130,11 +130,13 @@ export { searchSystemPrompt } from "./src/text/system_prompt.ts";
 export { makeTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
 
 // Policies
+export type { Lora } from "./src/model/lora.ts";
 export { layerFrozen, layerTrainable } from "./src/policy/layers.ts";
 export { Learner, Policy } from "./src/policy/policy.ts";
 export type { Capacity } from "./src/policy/runtime.ts";
 
 // Stages
+export { type Adapters, readAdapterFolder, withAdapters } from "./src/pipeline/adapter_folder.ts";
 export { advantage } from "./src/pipeline/advantage.ts";
 export { loadLatestCheckpoint, saveCheckpoint } from "./src/pipeline/checkpoint.ts";
 export { evaluateQuestions } from "./src/pipeline/evaluate.ts";
@@ -161,6 +163,7 @@ export { Watch } from "./src/pipeline/watch.ts";
 export { compare } from "./src/compare.ts";
 export { configure, type RunPlan } from "./src/configure.ts";
 export { evaluate } from "./src/evaluate.ts";
+export { exportModel, mergedWeights } from "./src/export.ts";
 export { freshModel } from "./src/pretrain.ts";
 export {
   capacityOf,

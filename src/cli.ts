@@ -20,6 +20,7 @@ import {
   adapter,
   data,
   describe,
+  exportOut,
   merge,
   model,
   out,
@@ -210,7 +211,7 @@ const runExport = Effect.fnUntraced(
   },
 );
 
-const exporting = Command.make("export", { out, model, adapter, merge }, runExport).pipe(
+const exporting = Command.make("export", { out: exportOut, model, adapter, merge }, runExport).pipe(
   Command.withDescription("Write an adapter in PEFT's layout, or merged into its model"),
 );
 

@@ -106,3 +106,6 @@ export const merge = Flag.optional(Flag.Boolean("merge")).pipe(
   Flag.withDescription("Write the whole model with its adapters added in"),
   Flag.map(Option.getOrElse(() => false)),
 );
+
+/** Folder that an export makes; a flag of its own, since it has no default. */
+export const exportOut = text("out", "DIR", "New folder to write to");

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
 import { resolveConfig, RunConfig } from "./domain/config.ts";
-import { decodeRecord } from "./domain/decode.ts";
+import { decodeRecord, isRecord } from "./domain/decode.ts";
 import { BadInput } from "./domain/errors.ts";
 import { type Flags, NO_FLAGS } from "./domain/flags.ts";
 import { readJsonFile } from "./files/json_file.ts";
@@ -52,12 +52,19 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
     });
   }
   const saved = yield* readJsonFile(`${folder}/${CONFIG_FILE}`, "the resumed configuration");
-  const old = yield* decodeRecord(RunConfig, saved, "the resumed configuration");
+  const filled = withLaterFields(saved);
+  const old = yield* decodeRecord(RunConfig, filled, "the resumed configuration");
   const recipe = { ...old.recipe, steps: steps ?? old.recipe.steps };
   const preset = yield* resolvePreset(old.preset);
   const config = { ...old, device: device ?? old.device, recipe };
   return { config, preset, folder, isResumed: true };
 });
+
+/** Runs of before there were adapters say nothing of them. */
+function withLaterFields(saved: unknown): unknown {
+  if (!isRecord(saved) || !isRecord(saved["recipe"])) return saved;
+  return { adapter: null, ...saved, recipe: { lora: null, ...saved["recipe"] } };
+}
 
 /** `runs/train-20261123-194501`. */
 const newFolder = Effect.fnUntraced(function* (program: string) {

@@ -128,7 +128,8 @@ export function layerReference(
     ReferencePolicy,
     Effect.gen(function* () {
       const engine = yield* machine.makeEngine;
-      return makePolicy(yield* createRuntime(engine, model, capacity));
+      // A model with adapters refers to its base.
+      return makePolicy(yield* createRuntime(engine, { ...model, lora: null }, capacity));
     }),
   );
 }

@@ -57,6 +57,14 @@ Deno.test("configure() resumes with the configuration of the run and more steps"
     });
   }));
 
+Deno.test("configure() resumes a run of before there were adapters", () =>
+  inFolder(async (folder) => {
+    const { config } = await makeRun(folder);
+    const { adapter: _, recipe: { lora: __, ...recipe }, ...older } = config;
+    await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
+    deepStrictEqual((await plan({ resume: folder })).config, config);
+  }));
+
 Deno.test("configure() refuses to resume with another preset", () =>
   inFolder(async (folder) => {
     await makeRun(folder);
