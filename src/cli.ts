@@ -49,6 +49,7 @@ import { readModelFolder } from "./pipeline/model_folder.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { freshModel, pretrain as pretrainProgram } from "./pretrain.ts";
 import { profileTable } from "./report/profile_table.ts";
+import { EMBEDDED_MODEL } from "./run.ts";
 import {
   layerLearner,
   layerPolicy,
@@ -205,7 +206,7 @@ const runExport = Effect.fnUntraced(
     }
     const { config } = yield* configure("export", given);
     const model = yield* readModelFolder(config.model ?? embeddedModel);
-    const base = config.model ?? "the embedded model of igpo";
+    const base = config.model ?? EMBEDDED_MODEL;
     const screen = yield* openScreen;
     yield* exportModel(yield* withAdapters(model, config), { base, merge, out, screen });
   },

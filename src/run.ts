@@ -38,7 +38,7 @@ export interface TrainOptions {
 }
 
 /** What adapters of the embedded model call it. */
-const EMBEDDED_MODEL = "the embedded model of igpo";
+export const EMBEDDED_MODEL = "the embedded model of igpo";
 
 /** A run under way. */
 export interface Run extends TrainOptions {

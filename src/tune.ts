@@ -3,7 +3,7 @@ import { embeddedArchitecture } from "./cold_start.ts";
 import { KernelFailed } from "./domain/errors.ts";
 import type { Screen } from "./files/screen.ts";
 import { writeTuned } from "./files/tuned.ts";
-import { type Device, withFamily } from "./gpu/device.ts";
+import { type Device, withTraits } from "./gpu/device.ts";
 import { createGpuEngine } from "./gpu/engine.ts";
 import { FAMILIES, type Family } from "./gpu/launches.ts";
 import { keyFromSeed } from "./math/threefry.ts";
@@ -69,7 +69,7 @@ export const tune = Effect.fn("tune")(function* (opened: Device, screen: Screen)
 
 const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) {
   const architecture = embeddedArchitecture(VOCABULARY);
-  const engine = yield* createGpuEngine(withFamily(opened, family));
+  const engine = yield* createGpuEngine(withTraits(opened, { family }));
   const weights = initialWeights(architecture, keyFromSeed(0));
   const runtime = yield* createRuntime(engine, { architecture, weights }, {
     ...{ rows: ROWS, contextTokens: TOKENS + DECODED, messageTokens: DECODED },

@@ -69,9 +69,9 @@ export const openDevice: (
   };
 });
 
-/** The same device with kernels of another family. */
-export function withFamily(opened: Device, family: Family): Device {
-  const traits = { ...opened.traits, family };
+/** The same device with the kernels of other traits, such as another family. */
+export function withTraits(opened: Device, claimed: Partial<Traits>): Device {
+  const traits = { ...opened.traits, ...claimed };
   return { ...opened, traits, pipelines: createPipelines(opened.device, traits) };
 }
 

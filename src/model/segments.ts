@@ -157,8 +157,9 @@ export function queryTable(
   runs.forEach(({ segment, from, count }, index) => {
     const { start, firstPosition } = segments[segment]!;
     const list = lists[index]!;
+    const place = placeOf(list);
     for (let i = from; i < from + count; i++) {
-      queries.set([placeOf(list), list.length, start, start + i], row * 4);
+      queries.set([place, list.length, start, start + i], row * 4);
       positions[row++] = firstPosition + i;
     }
   });

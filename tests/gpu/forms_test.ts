@@ -1,12 +1,12 @@
 import { Effect } from "effect";
-import type { Device } from "../../src/gpu/device.ts";
+import { type Device, withTraits } from "../../src/gpu/device.ts";
 import { KERNELS } from "../../src/gpu/kernels.ts";
 import { FAMILIES, type Launch } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
 import { linearCase, weightBackwardCase } from "../shaders/linear_cases.ts";
 import { assertClose } from "../support/comparison.ts";
-import { claimTraits, device, onWgsl, openEngine } from "../support/engines.ts";
+import { device, onWgsl, openEngine } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
@@ -94,7 +94,7 @@ function assertAllSame(got: Runs, want: Runs): void {
 /** An engine whose adapter claims to be another. */
 function claiming(traits: Partial<Device["traits"]>): Effect.Effect<Engine> {
   const opened = device!; // tests that call this need an adapter
-  return Effect.promise(() => openEngine(claimTraits(opened, traits)));
+  return Effect.promise(() => openEngine(withTraits(opened, traits)));
 }
 
 // Compilers contract and reorder the two forms in their own ways: only sums of up to 67 products of numbers up to 2,

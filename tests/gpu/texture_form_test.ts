@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
+import { withTraits } from "../../src/gpu/device.ts";
 import { KERNELS } from "../../src/gpu/kernels.ts";
 import { readThroughTextures } from "../../src/gpu/texture_form.ts";
 import { linearCase } from "../shaders/linear_cases.ts";
-import { claimTraits, device, onWgsl, openEngine } from "../support/engines.ts";
+import { device, onWgsl, openEngine } from "../support/engines.ts";
 import { assertSameBits, runOpOn } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 
@@ -46,7 +47,7 @@ onWgsl(
   () =>
     Effect.gen(function* () {
       const opened = device!; // this test is skipped without an adapter
-      const claimed = claimTraits(opened, { family: "lines" });
+      const claimed = withTraits(opened, { family: "lines" });
       const engine = yield* Effect.promise(() => openEngine(claimed));
       const base = linearCase({
         rows: 9,

@@ -1,9 +1,10 @@
 import { Effect } from "effect";
+import { withTraits } from "../../src/gpu/device.ts";
 import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/plan.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
-import { claimTraits, device, onWgsl, openEngine } from "../support/engines.ts";
+import { device, onWgsl, openEngine } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
@@ -177,7 +178,7 @@ onWgsl(
       for (
         const traits of [...FAMILIES.map((family) => ({ family })), { family: "lines", ...least }]
       ) {
-        const claimed = claimTraits(device!, traits as Partial<Traits>);
+        const claimed = withTraits(device!, traits as Partial<Traits>);
         const engine = yield* Effect.promise(() => openEngine(claimed));
         for (const head of HEADS) {
           const { together, apart } = yield* bothStatistics(engine, head);

@@ -1,10 +1,9 @@
 import { Effect, Scope } from "effect";
 import { loadFetchedDriver } from "../../src/files/driver.ts";
-import { type Device, openDevice } from "../../src/gpu/device.ts";
+import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import type { Engine, Executable } from "../../src/model/engine.ts";
 import type { Op, OpKind, Program, Tensor } from "../../src/model/plan.ts";
-import { createPipelines } from "../../src/gpu/pipelines.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */
@@ -31,12 +30,6 @@ export const device: Device | null = await Effect.runPromise(
 if (device === null) {
   // A line of its own among the results, since output of tests may be hidden.
   Deno.test.ignore("NO WEBGPU ADAPTER: the wgsl tests of this file are SKIPPED", () => {});
-}
-
-/** The same device as if its adapter were of another kind, with kernels of its own. */
-export function claimTraits(opened: Device, claimed: Partial<Device["traits"]>): Device {
-  const traits = { ...opened.traits, ...claimed };
-  return { ...opened, traits, pipelines: createPipelines(opened.device, traits) };
 }
 
 /** An engine on `opened` for as long as the test file runs. */
@@ -66,7 +59,7 @@ async function openOthers(): Promise<ReadonlyArray<TestEngine>> {
   const engines: TestEngine[] = [];
   for (const family of ["loops", "tiles"] as const) {
     if (family === device.traits.family) continue;
-    const engine = await openEngine(claimTraits(device, { family }));
+    const engine = await openEngine(withTraits(device, { family }));
     engines.push({
       name: `wgsl with ${family}`,
       fresh: () => inNamespace(engine, `space ${spaces++} `),
