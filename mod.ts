@@ -130,7 +130,9 @@ export { searchSystemPrompt } from "./src/text/system_prompt.ts";
 export { makeTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
 
 // Policies
+export type { WeightFormat } from "./src/model/formats.ts";
 export type { Lora } from "./src/model/lora.ts";
+export { weightsInMemory, type WeightSource } from "./src/model/weight_source.ts";
 export { layerFrozen, layerTrainable } from "./src/policy/layers.ts";
 export { Learner, Policy } from "./src/policy/policy.ts";
 export type { Capacity } from "./src/policy/runtime.ts";

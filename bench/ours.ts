@@ -1,4 +1,5 @@
 /** This project's side of every work: the same shapes and the same numbers as the rivals'. */
+import { weightsInMemory } from "../src/model/weight_source.ts";
 import { Effect, Scope } from "effect";
 import { type Device, openDevice } from "../src/gpu/device.ts";
 import { createGpuEngine } from "../src/gpu/engine.ts";
@@ -10,7 +11,7 @@ import type { Engine, HostArray } from "../src/model/engine.ts";
 import { headBackward, headForward, linearWeightBackward } from "../src/model/head.ts";
 import { linear } from "../src/model/ops.ts";
 import { packBatch, separateSegments } from "../src/model/packing.ts";
-import { parametersOf } from "../src/model/parameters.ts";
+import { type Parameter, parametersOf } from "../src/model/parameters.ts";
 import { type Dims, symbol, type Tensor } from "../src/model/plan.ts";
 import { createLearner } from "../src/policy/learner.ts";
 import { makePolicy } from "../src/policy/layers.ts";
@@ -230,15 +231,14 @@ export async function openModel(
 ): Promise<Model> {
   const architecture = architectureOf(shape);
   let factor = 7919;
-  const weights = new Map(
-    parametersOf(architecture).map(({ name, rows, cols }) => [
-      name,
-      name.endsWith("norm.weight")
-        ? new Float32Array(cols).fill(1)
-        : name.endsWith("bias")
-        ? new Float32Array(rows * cols)
-        : numbers(rows * cols, factor += 2, 0.03),
-    ]),
+  const valuesOf = ({ name, rows, cols }: Parameter) =>
+    name.endsWith("norm.weight")
+      ? new Float32Array(cols).fill(1)
+      : name.endsWith("bias")
+      ? new Float32Array(rows * cols)
+      : numbers(rows * cols, factor += 2, 0.03);
+  const weights = weightsInMemory(
+    new Map(parametersOf(architecture).map((one) => [one.name, valuesOf(one)])),
   );
   const engine = await run(createGpuEngine(device));
   const runtime = await run(createRuntime(engine, { architecture, weights }, capacity));

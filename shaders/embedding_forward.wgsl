@@ -1,11 +1,15 @@
-// y[n] = W[ids[n]]
+// y[n] = W[ids[n]] where weightRow <= ids[n] < weightRow + weightRows
 //
-// ids (rows) u32     w (V, cols) as FORMAT says     y (rows, cols) f32, overwritten
+// ids (rows) u32     w (V, cols) as FORMAT says, its binding begins with row firstRow
+// y (rows, cols) f32, overwritten in the rows of those ids
 // Dispatch ceil(rows cols / 4 / WG); an invocation owns four features of a row. No loops.
 // Reference: src/reference/dense.ts embeddingForward. Test: tests/shaders/rows_test.ts.
 struct Dims {
   rows: u32,
   cols: u32,
+  weightRow: u32,
+  weightRows: u32,
+  firstRow: u32,
 }
 
 override WG: u32 = 64u;
@@ -26,5 +30,9 @@ fn embedding_forward(
   if (n >= dims.rows) {
     return;
   }
-  y[i] = load_weight(ids[n] * cols4 + i % cols4);
+  let id = ids[n];
+  if (id < dims.weightRow || id - dims.weightRow >= dims.weightRows) {
+    return;
+  }
+  y[i] = load_weight((id - dims.firstRow) * cols4 + i % cols4);
 }

@@ -1,7 +1,7 @@
 // d_logits[n,column+f] := dz inverseTemperature,  dz = d_log_prob (1[v = y] - p) - d_entropy p (log p + H),
 // v = first + column + f; logits are made again as in head_forward
 //
-// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) stored as FORMAT says     targets (rows) u32
+// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) as FORMAT says, from row firstRow on     targets (rows) u32
 // result (rows) of vec4f [log-prob, entropy H, log sum, ..]     d_head (rows) of vec2f [d_log_prob, d_entropy]
 // d_logits (rows, stride) f32, stride a multiple of FEATURES; overwritten, tokens past the last become 0
 // Dispatch ceil(rows / WG), once for each FEATURES tokens of the tile; otherwise as head_forward.
@@ -10,6 +10,7 @@ struct Dims {
   rows: u32,
   inner: u32,
   vocabulary: u32,
+  firstRow: u32,
   stride: u32,
   first: u32,
   column: u32,
@@ -62,7 +63,7 @@ fn head_backward(
       let i = p * WG + local;
       let k = c * KC4 + i % KC4;
       let token = min(dims.first + dims.column + i / KC4, dims.vocabulary - 1u);
-      let value = load_weight(token * inner4 + min(k, inner4 - 1u));
+      let value = load_weight((token - dims.firstRow) * inner4 + min(k, inner4 - 1u));
       if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
         tile[i] = select(vec4f(), value, k < inner4);
       }

@@ -1,9 +1,9 @@
 // Carries (m, s, t, z) of each row on by FEATURES tokens: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
 // z = x of the target; x[n,v] = sum_k hidden[n,k] W[v,k] inverseTemperature, which is stored nowhere
 //
-// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) stored as FORMAT says     targets (rows) u32
-// statistics (rows) of vec4f, started afresh when column is 0
-// Dispatch ceil(rows / WG), once for each FEATURES tokens from `column` on, in order. An invocation owns a row; weights
+// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) as FORMAT says, from row firstRow on     targets (rows) u32
+// statistics (rows) of vec4f, started afresh at token 0
+// Dispatch ceil(rows / WG), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns a row; weights
 // of the tokens lie in workgroup memory, KC inner features at a time. Trips: 33 inner / 4 where loops are kept.
 // Workgroup memory: 4 FEATURES KC bytes. Logits have the bits of linear_forward, sums those of head_statistics.
 // Reference: src/reference/head.ts headForward. Test: tests/shaders/head_test.ts.
@@ -11,6 +11,8 @@ struct Dims {
   rows: u32,
   inner: u32,
   vocabulary: u32,
+  firstRow: u32,
+  first: u32,
   column: u32,
   inverseTemperature: f32,
 }
@@ -47,6 +49,7 @@ fn head_forward(
 ) {
   let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
   let inner4 = dims.inner / 4u;
+  let begin = dims.first + dims.column;
   var logit: array<f32, FEATURES>;
   var sum: array<f32, FEATURES>;
   for (var f = 0u; f < FEATURES; f++) { // @unroll
@@ -58,8 +61,8 @@ fn head_forward(
     for (var p = 0u; p < FILLS; p++) { // @unroll
       let i = p * WG + local;
       let k = c * KC4 + i % KC4;
-      let token = min(dims.column + i / KC4, dims.vocabulary - 1u);
-      let value = load_weight(token * inner4 + min(k, inner4 - 1u));
+      let token = min(begin + i / KC4, dims.vocabulary - 1u);
+      let value = load_weight((token - dims.firstRow) * inner4 + min(k, inner4 - 1u));
       if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
         tile[i] = select(vec4f(), value, k < inner4);
       }
@@ -76,15 +79,15 @@ fn head_forward(
     }
   }
 
-  let state = select(statistics[n], vec4f(NEG_LARGE, 0.0, 0.0, NEG_LARGE), dims.column == 0u);
+  let state = select(statistics[n], vec4f(NEG_LARGE, 0.0, 0.0, NEG_LARGE), begin == 0u);
   var m = state.x;
   for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let is_token = dims.column + f < dims.vocabulary;
+    let is_token = begin + f < dims.vocabulary;
     logit[f] = select(NEG_LARGE, logit[f] * dims.inverseTemperature, is_token);
     m = max(m, logit[f]);
   }
   let keep = exp(state.x - m);
-  let token = targets[n] - dims.column;
+  let token = targets[n] - begin;
   var s = 0.0;
   var t = 0.0;
   var z = state.w;

@@ -1,10 +1,10 @@
-// y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[f])) (+ residual[n,f])
+// y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[weightRow+f])) (+ residual[n,f])
 // a = x (FROM 0), the RMS norm of x (FROM 1), or silu(gate) up of x = [gate | up] (FROM 2)
 //
 // x    (rows, inner)            f32, (rows, 2 inner) where FROM is 2: columns from inColumn on of a matrix with inStride
 //                               columns; all multiples of 4
-// w    (.., inner)              stored as FORMAT says, read through load_weight
-// bias (features)               f32; not used unless hasBias
+// w    (.., inner)              stored as FORMAT says, read through load_weight; its binding begins with row firstRow
+// bias (..)                     f32; not used unless hasBias
 // residual, y (rows, features)  f32: columns from outColumn on of matrices with outCols columns
 //                               residual is not used unless ADD is 2
 // norm (inner)                  f32; not used unless FROM is 1
@@ -24,6 +24,7 @@ struct Dims {
   features: u32,
   outCols: u32,
   weightRow: u32,
+  firstRow: u32,
   hasBias: u32,
   start: u32,
   eps: f32,
@@ -116,9 +117,9 @@ fn linear_forward(
 
   let f = workgroup_id.x * WG + local;
   // Lanes past the last feature compute it again and store nothing.
-  let weight = (dims.weightRow + min(f, dims.features - 1u)) * inner4 + start4;
+  let weight = (dims.weightRow - dims.firstRow + min(f, dims.features - 1u)) * inner4 + start4;
   let has_bias = dims.hasBias == 1u && dims.start == 0u;
-  let first = select(0.0, bias[min(f, dims.features - 1u)], has_bias);
+  let first = select(0.0, bias[dims.weightRow + min(f, dims.features - 1u)], has_bias);
   var sum: array<f32, TM>;
   for (var i = 0u; i < TM; i++) { // @unroll
     sum[i] = first;

@@ -12,6 +12,7 @@ struct Dims {
   features: u32,
   outCols: u32,
   weightRow: u32,
+  firstRow: u32,
   hasBias: u32,
   slice: u32,
   add: u32,
@@ -51,6 +52,7 @@ fn linear_tile_forward(
   let last_feature = dims.features - 1u;
   let inner4 = dims.inner / 4u;
   let slice4 = dims.slice / 4u;
+  let first_row = dims.weightRow - dims.firstRow;
   // Rows n .. n + ROWS - 1 and every LANES-th feature from f on.
   let n = local / LANES * ROWS;
   let f = local % LANES;
@@ -58,7 +60,7 @@ fn linear_tile_forward(
   var sum: array<f32, OUTPUTS>;
   for (var j = 0u; j < FEATURES; j++) { // @unroll
     let feature = min(f0 + f + j * LANES, last_feature);
-    let first = select(0.0, bias[feature], dims.hasBias == 1u);
+    let first = select(0.0, bias[dims.weightRow + feature], dims.hasBias == 1u);
     for (var i = 0u; i < ROWS; i++) { // @unroll
       let at = min(n0 + n + i, last_row) * dims.outCols + dims.outColumn + feature;
       sum[i * FEATURES + j] = first;
@@ -77,7 +79,7 @@ fn linear_tile_forward(
       let k = k0 + i % KC4;
       let at = min(k, inner4 - 1u);
       let a = x[(min(n0 + i / KC4, last_row) * dims.inStride + dims.inColumn) / 4u + at];
-      let b = load_weight((dims.weightRow + min(f0 + i / KC4, last_feature)) * inner4 + at);
+      let b = load_weight((first_row + min(f0 + i / KC4, last_feature)) * inner4 + at);
       left[i % KC4 * SIDE + i / KC4] = select(vec4f(), a, k < inner4);
       right[i % KC4 * SIDE + i / KC4] = b;
     }

@@ -1,12 +1,13 @@
 // y[k,f] = W[weightRow+f,k] for f < rows, 0 for rows <= f < outCols
 //
-// w (.., cols) as FORMAT says      y (cols, outCols) f32, overwritten
+// w (.., cols) as FORMAT says, its binding begins with row firstRow     y (cols, outCols) f32, overwritten
 // Dispatch ceil(outCols cols / 4 / WG); an invocation owns four inner features of one f. No loops.
 // Reference: src/reference/dense.ts transposeForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
   cols: u32,
   weightRow: u32,
+  firstRow: u32,
   outCols: u32,
 }
 
@@ -29,7 +30,7 @@ fn transpose_forward(
   }
   var value = vec4f();
   if (f < dims.rows) {
-    value = load_weight((dims.weightRow + f) * (dims.cols / 4u) + k);
+    value = load_weight((dims.weightRow - dims.firstRow + f) * (dims.cols / 4u) + k);
   }
   let at = k * 4u * dims.outCols + f;
   y[at] = value.x;

@@ -70,7 +70,7 @@ const startedMillis = performance.timeOrigin;
 
 /** A policy with its learner, and where a preset has a KL term the weights it refers to. */
 const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) =>
-  presets.some(({ kl }) => kl.coefficient > 0) && (setup.model.lora ?? null) === null
+  presets.some(({ kl }) => kl.coefficient > 0) && setup.model.lora === null
     ? Layer.merge(layerLearner(setup), layerReference(setup))
     : layerLearner(setup);
 

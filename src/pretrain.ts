@@ -13,6 +13,7 @@ import { keyFromSeed } from "./math/threefry.ts";
 import { writeConfig } from "./model/architecture.ts";
 import { initialWeights } from "./model/initial.ts";
 import { imitate, tellImitation } from "./pipeline/imitate.ts";
+import { weightsInMemory } from "./model/weight_source.ts";
 import { type ModelFolder, saveModelFolder } from "./pipeline/model_folder.ts";
 import type { Learner } from "./policy/policy.ts";
 
@@ -28,7 +29,8 @@ export function freshModel(seed: number): Result.Result<FreshModel, BadInput> {
     const architecture = embeddedArchitecture(text.tokenizer.vocabSize);
     const model = {
       architecture,
-      weights: initialWeights(architecture, keyFromSeed(seed)),
+      weights: weightsInMemory(initialWeights(architecture, keyFromSeed(seed))),
+      lora: null,
       config: writeConfig(architecture),
       tokenizerFiles: files,
     };

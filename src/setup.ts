@@ -101,7 +101,7 @@ export function layerLearner(
     const runtime = yield* createRuntime(engine, model, capacityOf(recipe, model.architecture));
     const learner = yield* createLearner(runtime, { beta1, beta2, eps, weightDecay });
     const trained = Context.make(Policy, makePolicy(runtime)).pipe(Context.add(Learner, learner));
-    return (model.lora ?? null) === null
+    return model.lora === null
       ? trained
       : Context.add(trained, ReferencePolicy, yield* makeBasePolicy(runtime));
   }));
@@ -114,7 +114,7 @@ export function layerPolicy(
   return Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
     layerFrozen({
       ...{ engine, architecture: model.architecture, weights: model.weights },
-      lora: model.lora ?? null,
+      lora: model.lora,
       capacity: capacityOf(recipe, model.architecture),
     })));
 }

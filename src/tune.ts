@@ -1,3 +1,4 @@
+import { weightsInMemory } from "./model/weight_source.ts";
 import { Duration, Effect } from "effect";
 import { embeddedArchitecture } from "./cold_start.ts";
 import { KernelFailed } from "./domain/errors.ts";
@@ -71,10 +72,14 @@ const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) 
   const architecture = embeddedArchitecture(VOCABULARY);
   const engine = yield* createGpuEngine(withTraits(opened, { family }));
   const weights = initialWeights(architecture, keyFromSeed(0));
-  const runtime = yield* createRuntime(engine, { architecture, weights }, {
-    ...{ rows: ROWS, contextTokens: TOKENS + DECODED, messageTokens: DECODED },
-    passTokens: ROWS * TOKENS,
-  });
+  const runtime = yield* createRuntime(
+    engine,
+    { architecture, weights: weightsInMemory(weights) },
+    {
+      ...{ rows: ROWS, contextTokens: TOKENS + DECODED, messageTokens: DECODED },
+      passTokens: ROWS * TOKENS,
+    },
+  );
   const policy = makePolicy(runtime);
   const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
   const learner = yield* createLearner(runtime, adamw);

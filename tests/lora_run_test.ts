@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect, Result } from "effect";
-import { exportModel, mergedWeights } from "../src/export.ts";
+import { exportModel } from "../src/export.ts";
 import type { Screen } from "../src/files/screen.ts";
 import { PROJECTIONS } from "../src/domain/recipe.ts";
 import { readPeftConfig } from "../src/model/peft.ts";
@@ -105,7 +105,6 @@ Deno.test("trained adapters answer alike from their checkpoint, exported, read a
     deepStrictEqual(got.tokens, want.tokens);
     // W + s B A is rounded to f32 once.
     assertClose(got.logProbs, want.logProbs, { atol: 1e-5 });
-    deepStrictEqual(mergedWeights(tinyModel), tinyModel.weights);
     const again = await write(`${folder}/merged`, { merge: true }).catch(String);
     match(String(again), /must be a new folder: it is there already/);
   }));

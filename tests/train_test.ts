@@ -2,7 +2,14 @@ import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "nod
 import { Effect, Exit, Fiber } from "effect";
 import { STEP_METRICS, TIMINGS } from "../src/domain/report.ts";
 import { checkSameModel } from "../src/pipeline/checkpoint.ts";
-import { inFolder, metricsOf, tinyModel, type TinyRun, trainTiny } from "./support/tiny_run.ts";
+import {
+  inFolder,
+  metricsOf,
+  tinyModel,
+  tinyModelWeights,
+  type TinyRun,
+  trainTiny,
+} from "./support/tiny_run.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -210,7 +217,7 @@ for (const [what, damage, sentence] of damages) {
 
 Deno.test("checkSameModel() refuses the checkpoint of a model of another size", () => {
   const state = { step: 1, updates: 1, seed: 0, date: "2026-11-23" };
-  const learner = { updates: 1, weights: tinyModel.weights, moments: new Map() };
+  const learner = { updates: 1, weights: tinyModelWeights, moments: new Map() };
   const architecture = { ...tinyModel.architecture, vocabulary: 641 };
   const check = checkSameModel({ learner, state }, { ...tinyModel, architecture });
   match(

@@ -4,13 +4,14 @@ import { writeFolderAtomic } from "./atomic.ts";
 import { onDisk, writeNewFile } from "./disk.ts";
 import { readJsonFile } from "./json_file.ts";
 import {
-  type Float32Tensor,
   readSafetensorsHeader,
   readTensor,
+  type StreamedTensor,
+  type TensorPart,
   writeSafetensors,
 } from "./safetensors.ts";
-import type { TensorInfo } from "./safetensors_header.ts";
-import type { FloatDtype } from "./tensor_types.ts";
+import { elementCount, type TensorInfo } from "./safetensors_header.ts";
+import { DTYPE_BYTES, type FloatDtype } from "./tensor_types.ts";
 
 /** A tensor of a checkpoint and the file it lies in. */
 export interface CheckpointTensor extends TensorInfo {
@@ -48,9 +49,9 @@ export const openCheckpoint = Effect.fn("openCheckpoint")(function* (path: strin
   return { path, config, tensors } satisfies CheckpointFolder;
 });
 
-/** Loads one tensor of a checkpoint. */
+/** Loads one tensor of a checkpoint, or a part of it. */
 export const readCheckpointTensor = Effect.fn("readCheckpointTensor")(
-  function* (checkpoint: CheckpointFolder, name: string) {
+  function* (checkpoint: CheckpointFolder, name: string, part?: TensorPart) {
     const tensor = checkpoint.tensors.get(name);
     if (tensor === undefined) {
       return yield* new BadInput({
@@ -58,33 +59,94 @@ export const readCheckpointTensor = Effect.fn("readCheckpointTensor")(
           `value is ${checkpoint.tensors.size} other tensors`,
       });
     }
-    return yield* readTensor(tensor.path, tensor);
+    return yield* readTensor(tensor.path, tensor, part);
   },
 );
 
 /** What a checkpoint folder is written from. */
 export interface CheckpointContent {
   readonly config: unknown;
-  readonly tensors: ReadonlyArray<Float32Tensor>;
+  readonly tensors: ReadonlyArray<StreamedTensor>;
   readonly dtype: FloatDtype;
   /** Further text files by name, such as `tokenizer.json`. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Writes a checkpoint folder that is there whole or not at all; one already there is replaced. */
+/** Bytes of the largest shard, unless one tensor is larger: what the hub's tools write. */
+const SHARD_BYTES = 5e9;
+
+/**
+ * Writes a checkpoint folder that is there whole or not at all; one already there is replaced. Tensors of more than
+ * `shardBytes` are spread over shards with an index.
+ */
 export const writeCheckpoint = Effect.fn("writeCheckpoint")(
-  function* (path: string, content: CheckpointContent) {
+  function* (path: string, content: CheckpointContent, shardBytes = SHARD_BYTES) {
     const { config, dtype, files = {}, tensors } = content;
-    const texts = { "config.json": JSON.stringify(config, null, 2) + "\n", ...files };
+    const shards = cutShards(tensors, dtype, shardBytes);
+    const texts = {
+      "config.json": json(config),
+      ...(shards.length > 1 ? { [INDEX]: json(indexOf(shards, dtype)) } : {}),
+      ...files,
+    };
     yield* writeFolderAtomic(path, (folder) =>
       Effect.gen(function* () {
-        yield* writeSafetensors(`${folder}/${SINGLE}`, tensors, dtype);
+        for (const { file, tensors } of shards) {
+          yield* writeSafetensors(`${folder}/${file}`, tensors, dtype);
+        }
         for (const [name, text] of Object.entries(texts)) {
           yield* writeNewFile(`${folder}/${name}`, [new TextEncoder().encode(text)]);
         }
       }));
   },
 );
+
+interface Shard {
+  readonly file: string;
+  readonly tensors: ReadonlyArray<StreamedTensor>;
+}
+
+function tensorBytes({ shape }: StreamedTensor, dtype: FloatDtype): number {
+  return elementCount(shape) * DTYPE_BYTES[dtype];
+}
+
+function cutShards(
+  tensors: ReadonlyArray<StreamedTensor>,
+  dtype: FloatDtype,
+  most: number,
+): ReadonlyArray<Shard> {
+  const parts: StreamedTensor[][] = [[]];
+  let used = 0;
+  for (const tensor of tensors) {
+    const bytes = tensorBytes(tensor, dtype);
+    if (used > 0 && used + bytes > most) {
+      parts.push([]);
+      used = 0;
+    }
+    parts.at(-1)!.push(tensor);
+    used += bytes;
+  }
+  if (parts.length === 1) return [{ file: SINGLE, tensors }];
+  const number = (i: number) => String(i).padStart(5, "0");
+  return parts.map((part, i) => ({
+    file: `model-${number(i + 1)}-of-${number(parts.length)}.safetensors`,
+    tensors: part,
+  }));
+}
+
+/** The list of shards as the hub's tools write it. */
+function indexOf(shards: ReadonlyArray<Shard>, dtype: FloatDtype) {
+  const bytes = shards.flatMap(({ tensors }) => tensors.map((one) => tensorBytes(one, dtype)));
+  return {
+    metadata: { total_size: bytes.reduce((sum, size) => sum + size, 0) },
+    weight_map: Object.fromEntries(
+      shards.flatMap(({ file, tensors }) => tensors.map(({ name }) => [name, file])),
+    ),
+  };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
 
 const listShards = Effect.fnUntraced(function* (path: string) {
   const weightMap = yield* readIndex(path);

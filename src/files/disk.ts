@@ -1,4 +1,4 @@
-import { Effect } from "effect";
+import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 
 /** Bytes that one call reads or writes at most; some systems refuse 2 GiB and more at once. */
@@ -53,10 +53,13 @@ export const readRange = Effect.fn("readRange")(function* (path: string, range: 
 
 /** Writes a new file, part after part, and returns when it is on the disk itself. */
 export const writeNewFile = Effect.fn("writeNewFile")(
-  function* (path: string, parts: Iterable<Uint8Array>) {
+  function* (path: string, parts: Iterable<Uint8Array> | Stream.Stream<Uint8Array, BadInput>) {
+    const stream = Stream.isStream(parts) ? parts : Stream.fromIterable(parts);
     yield* Effect.acquireUseRelease(
       onDisk(`write "${path}"`, () => Deno.open(path, { write: true, createNew: true })),
-      (file) => onDisk(`write "${path}"`, () => writeParts(file, parts)),
+      (file) =>
+        Stream.runForEach(stream, (part) => onDisk(`write "${path}"`, () => append(file, part)))
+          .pipe(Effect.andThen(onDisk(`write "${path}"`, () => file.sync()))),
       (file) => Effect.sync(() => file.close()),
     );
   },
@@ -97,13 +100,10 @@ async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number): Promi
   return filled;
 }
 
-async function writeParts(file: Deno.FsFile, parts: Iterable<Uint8Array>): Promise<void> {
-  for (const part of parts) {
-    for (let written = 0; written < part.length;) {
-      written += await file.write(part.subarray(written, written + CHUNK_BYTES));
-    }
+async function append(file: Deno.FsFile, part: Uint8Array): Promise<void> {
+  for (let written = 0; written < part.length;) {
+    written += await file.write(part.subarray(written, written + CHUNK_BYTES));
   }
-  await file.sync();
 }
 
 /** Whether there is a file or folder. */

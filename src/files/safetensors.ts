@@ -1,4 +1,4 @@
-import { Effect } from "effect";
+import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { onDisk, readRange, writeNewFile } from "./disk.ts";
 import {
@@ -9,14 +9,17 @@ import {
   parseHeader,
   type TensorInfo,
 } from "./safetensors_header.ts";
-import { type FloatDtype, fromFloat32, type RawTensor } from "./tensor_types.ts";
+import { DTYPE_BYTES, type FloatDtype, fromFloat32, type RawTensor } from "./tensor_types.ts";
 
-/** A tensor to be stored; `values` are row-major, as many as `shape` says. */
-export interface Float32Tensor {
+/** A tensor to be stored; `values` are row-major, as many as `shape` says, in memory or piece by piece. */
+export interface Float32Tensor<Values = Float32Array> {
   readonly name: string;
   readonly shape: ReadonlyArray<number>;
-  readonly values: Float32Array;
+  readonly values: Values;
 }
+
+/** A tensor that is stored without being in memory whole. */
+export type StreamedTensor = Float32Tensor<Float32Array | Stream.Stream<Float32Array, BadInput>>;
 
 /** Reads and checks the header of a safetensors file; no tensor is loaded. */
 export const readSafetensorsHeader = Effect.fn("readSafetensorsHeader")(function* (path: string) {
@@ -28,12 +31,26 @@ export const readSafetensorsHeader = Effect.fn("readSafetensorsHeader")(function
   return yield* Effect.fromResult(parseHeader(json, file));
 });
 
-/** Reads one tensor that the header of the file listed. */
-export const readTensor = Effect.fn("readTensor")(function* (path: string, info: TensorInfo) {
-  const { name, dtype, shape, offset, byteLength } = info;
-  const bytes = yield* readRange(path, { offset, length: byteLength });
-  return { name, dtype, shape, bytes } satisfies RawTensor;
-});
+/** Elements `from`.. of a tensor, row by row. */
+export interface TensorPart {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Reads one tensor that the header of the file listed, or a part of it as a tensor of one row. */
+export const readTensor = Effect.fn("readTensor")(
+  function* (path: string, info: TensorInfo, part?: TensorPart) {
+    const { name, dtype, shape, offset, byteLength } = info;
+    if (part === undefined) {
+      const bytes = yield* readRange(path, { offset, length: byteLength });
+      return { name, dtype, shape, bytes } satisfies RawTensor;
+    }
+    const width = DTYPE_BYTES[dtype];
+    const at = { offset: offset + part.from * width, length: part.count * width };
+    const bytes = yield* readRange(path, at);
+    return { name, dtype, shape: [part.count], bytes } satisfies RawTensor;
+  },
+);
 
 /** Reads all tensors of a small file, by name. */
 export const readSafetensors = Effect.fn("readSafetensors")(function* (path: string) {
@@ -47,22 +64,27 @@ export const readSafetensors = Effect.fn("readSafetensors")(function* (path: str
  * when it is on the disk. The same tensors give the same bytes. One tensor is converted at a time.
  */
 export const writeSafetensors = Effect.fn("writeSafetensors")(
-  function* (path: string, tensors: ReadonlyArray<Float32Tensor>, dtype: FloatDtype = "F32") {
-    const wrong = tensors.find(({ shape, values }) => elementCount(shape) !== values.length);
-    if (wrong !== undefined) {
-      return yield* new BadInput({
-        message: `Cannot write tensor "${wrong.name}" as [${wrong.shape}] must have ` +
-          `${elementCount(wrong.shape)} values: current value is ${wrong.values.length}`,
-      });
-    }
-    yield* writeNewFile(path, fileParts(tensors, dtype));
+  function* (path: string, tensors: ReadonlyArray<StreamedTensor>, dtype: FloatDtype = "F32") {
+    const wrong = tensors.find(({ shape, values }) =>
+      values instanceof Float32Array && elementCount(shape) !== values.length
+    );
+    if (wrong !== undefined) return yield* wrongLength(wrong, wrong.values as Float32Array);
+    const header = Stream.succeed<Uint8Array>(encodeHeader(tensors, dtype));
+    const data = Stream.fromIterable(tensors).pipe(
+      Stream.flatMap(piecesOf),
+      Stream.map((values) => fromFloat32(values, dtype)),
+    );
+    yield* writeNewFile(path, Stream.concat(header, data));
   },
 );
 
-function* fileParts(
-  tensors: ReadonlyArray<Float32Tensor>,
-  dtype: FloatDtype,
-): Generator<Uint8Array> {
-  yield encodeHeader(tensors, dtype);
-  for (const { values } of tensors) yield fromFloat32(values, dtype);
+function piecesOf({ values }: StreamedTensor): Stream.Stream<Float32Array, BadInput> {
+  return values instanceof Float32Array ? Stream.succeed(values) : values;
+}
+
+function wrongLength({ name, shape }: StreamedTensor, { length }: Float32Array): BadInput {
+  return new BadInput({
+    message: `Cannot write tensor "${name}" as [${shape}] must have ${elementCount(shape)} ` +
+      `values: current value is ${length}`,
+  });
 }

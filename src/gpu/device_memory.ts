@@ -3,7 +3,7 @@ import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import type { HostArray } from "../model/engine.ts";
 import type { Tensor } from "../model/plan.ts";
 import type { TextureCopies } from "./copies.ts";
-import { decodeValues, encodeValues } from "./formats.ts";
+import { decodeValues, encodeValues, LAYOUT, storedBytes } from "../model/formats.ts";
 
 /** A tensor in device memory. */
 export interface Stored {
@@ -12,9 +12,18 @@ export interface Stored {
   readonly elements: number;
 }
 
+/** Whether ops reach all of a buffer. @default {"whole"} */
+export interface BufferUse {
+  readonly isRead?: "whole" | "in parts";
+}
+
 /** Everything the executables of a device share. */
 export interface DeviceMemory {
-  readonly make: (label: string, bytes: number) => Effect.Effect<GPUBuffer, BadInput, Scope.Scope>;
+  readonly make: (
+    label: string,
+    bytes: number,
+    options?: BufferUse,
+  ) => Effect.Effect<GPUBuffer, BadInput, Scope.Scope>;
   readonly store: Map<string, Stored>;
   readonly copies: TextureCopies;
   readonly copyOut: (
@@ -29,20 +38,21 @@ export function lookUp(store: ReadonlyMap<string, Stored>, name: string): Stored
   return found;
 }
 
-/** Queues a copy of host numbers to the start of a tensor. */
+/** Queues a copy of host numbers to a tensor, from its number `at` on, which begins a run of its format. */
 export function writeStored(
   device: GPUDevice,
   copies: TextureCopies,
   stored: Stored,
   data: HostArray,
+  at = 0,
 ): void {
-  if (data.length > stored.elements) {
-    throw new Error(
-      `Cannot write ${data.length} values to ${stored.tensor.name}, which holds ${stored.elements}`,
-    );
+  const { tensor: { name, format }, elements } = stored;
+  const { run, bytes } = LAYOUT[format];
+  if (at + data.length > elements || at % run !== 0) {
+    throw new Error(`Cannot write ${data.length} values from ${at} on to ${name} of ${elements}`);
   }
   if (data.length > 0) {
-    device.queue.writeBuffer(stored.buffer, 0, encodeValues(stored.tensor.format, data));
+    device.queue.writeBuffer(stored.buffer, at / run * bytes, encodeValues(format, data));
     copies.written(stored.buffer);
   }
 }
@@ -51,9 +61,14 @@ export function writeStored(
 export const makeBuffer = Effect.fnUntraced(function* (
   device: GPUDevice,
   copies: TextureCopies,
-  { label, bytes }: { readonly label: string; readonly bytes: number },
+  { label, bytes, isRead = "whole" }:
+    & { readonly label: string; readonly bytes: number }
+    & BufferUse,
 ) {
-  const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  const most = isRead === "whole"
+    ? Math.min(maxStorageBufferBindingSize, maxBufferSize)
+    : maxBufferSize;
   if (bytes > most) {
     return yield* new BadInput({
       message:
@@ -82,8 +97,7 @@ export async function copyOut(
   items: ReadonlyArray<{ readonly stored: Stored; readonly elements: number }>,
 ): Promise<Readonly<Record<string, HostArray>>> {
   const sizes = items.map(({ stored, elements }) => {
-    const width = stored.tensor.format === "bf16" || stored.tensor.format === "f16" ? 2 : 4;
-    return Math.ceil(elements * width / 16) * 16;
+    return storedBytes(stored.tensor.format, elements);
   });
   const size = Math.max(16, sizes.reduce((sum, bytes) => sum + bytes, 0));
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;

@@ -19,8 +19,11 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   const copies = createTextureCopies(device);
   // Buffers that may be read as textures are whole rows of texels.
   const unit = opened.traits.family === "lines" ? TEXTURE_ROW_BYTES : 16;
-  const make: DeviceMemory["make"] = (label, bytes) =>
-    makeBuffer(device, copies, { label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit });
+  const make: DeviceMemory["make"] = (label, bytes, options) =>
+    makeBuffer(device, copies, {
+      ...{ label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit },
+      ...options,
+    });
   const checked = Effect.gen(function* () {
     const failure = yield* Effect.promise(() => pipelines.failure());
     if (failure !== null) return yield* new KernelFailed(failure);
@@ -40,7 +43,8 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   const allocate = (tensor: Tensor, capacity: Dims) =>
     Effect.gen(function* () {
       if (memory.store.has(tensor.name)) return;
-      const buffer = yield* make(tensor.name, bytesOf(tensor, capacity));
+      const isRead = tensor.reach === undefined ? "whole" : "in parts";
+      const buffer = yield* make(tensor.name, bytesOf(tensor, capacity), { isRead });
       memory.store.set(tensor.name, { tensor, buffer, elements: elementsOf(tensor, capacity) });
     }).pipe(Effect.provideService(Scope.Scope, scope));
   return {
@@ -55,7 +59,15 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         traits: opened.traits,
         profiler: opened.profiler,
       }),
-    write: (name, data) => writeStored(device, copies, lookUp(memory.store, name), data),
+    bindingBytes: device.limits.maxStorageBufferBindingSize,
+    write: (name, data, at) => writeStored(device, copies, lookUp(memory.store, name), data, at),
+    settle: () =>
+      Effect.gen(function* () {
+        // What is written waits for a submission.
+        device.queue.submit([]);
+        yield* Effect.promise(() => device.queue.onSubmittedWorkDone());
+        yield* checked;
+      }),
     clear: (names) => {
       const encoder = device.createCommandEncoder({ label: "clear" });
       for (const name of names) {

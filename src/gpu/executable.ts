@@ -10,12 +10,13 @@ import {
   MOST_TRIPS,
   type Op,
   type Program,
+  SPAN_UNIT,
   type Tensor,
   tensorsOf,
   valueOf,
 } from "../model/plan.ts";
 import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
-import { FORMAT_CODE } from "./formats.ts";
+import { FORMAT_CODE, storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
 import type { Bound, Traits } from "./launches.ts";
 import type { Profiler } from "./profiler.ts";
@@ -94,7 +95,7 @@ export const loadProgram = Effect.fnUntraced(function* (
       binding: i + 1,
       resource: form.textures.includes(i)
         ? copies.view(bufferOf(tensor), texelOf(op, i))
-        : { buffer: bufferOf(tensor) },
+        : { buffer: bufferOf(tensor), ...boundPart(tensor) },
     }));
     const dims = { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } };
     const made = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
@@ -137,13 +138,16 @@ export const loadProgram = Effect.fnUntraced(function* (
       const { fields } = host.pipelines.interfaceOf(form);
       const weight = KERNELS[op.kind].weightInput;
       const format = weight === null ? 0 : FORMAT_CODE[op.inputs[weight]!.format];
+      const firstRow = weight === null || form.textures.includes(weight)
+        ? 0
+        : firstBoundRow(op.inputs[weight]!);
       // The form of an op can change with the number of rows, and its bindings with it.
       const key = `${kernel} ${form.textures}`;
       if (forms.get(op) !== key) groups.delete(op);
       forms.set(op, key);
       const group = groupOf(op, form);
       for (const launch of ofOp) {
-        writeDims(view, offset, fields, { ...bound, ...launch.dims });
+        writeDims(view, offset, fields, { ...bound, firstRow, ...launch.dims });
         const pipeline = host.pipelines.pipeline(form, launch, format);
         steps.push({ _tag: "Dispatch", op: kernel, pipeline, group, grid: launch.grid, offset });
         offset += DIMS_STRIDE;
@@ -209,6 +213,23 @@ function checkTrips(kernel: KernelName, bound: Bound, traits: Traits): void {
         `Cannot run ${kernel} as this adapter allows ${MOST_TRIPS} loop iterations of an invocation: current value is ${trips}`,
     });
   }
+}
+
+/** The row of a weight that its binding begins with. */
+function firstBoundRow({ reach, span }: Tensor): number {
+  if (reach === undefined || span === undefined) return 0;
+  return Math.floor(span.first / SPAN_UNIT) * SPAN_UNIT;
+}
+
+/** Which part of its buffer is bound of a weight that cannot be reached whole. */
+function boundPart(tensor: Tensor): { readonly offset: number; readonly size: number } | null {
+  const { reach, span, format, cols } = tensor;
+  if (reach === undefined || span === undefined) return null;
+  const first = firstBoundRow(tensor);
+  return {
+    offset: storedBytes(format, first * cols),
+    size: storedBytes(format, (span.first + span.count - first) * cols),
+  };
 }
 
 /** Weights are raw words that load_weight decodes, everything else is floats. */

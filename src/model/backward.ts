@@ -1,7 +1,16 @@
 import type { Builder } from "./builder.ts";
 import { linearWeightBackward } from "./head.ts";
 import { linear } from "./ops.ts";
-import { columnsOf, type Op, type OpKind, scaled, symbol, type Tensor, windowOf } from "./plan.ts";
+import {
+  columnsOf,
+  type Op,
+  type OpKind,
+  scaled,
+  symbol,
+  type Tensor,
+  wholeOf,
+  windowOf,
+} from "./plan.ts";
 
 /**
  * Gradients of the tensors of a forward list. A contribution to an activation overwrites the first time and adds
@@ -72,7 +81,8 @@ export function createGradients(b: Builder, needed: ReadonlySet<string>): Gradie
     },
     share: (tensor, d) => {
       if (!needs(tensor)) return;
-      if (gradients.has(tensor.name)) {
+      const known = gradients.get(tensor.name);
+      if (known !== undefined && known.name !== d.name) {
         throw new Error(`${tensor.name} is used after the op that hands its gradient on`);
       }
       gradients.set(tensor.name, d);
@@ -138,11 +148,14 @@ const RULES: Partial<Record<OpKind, Rule>> = {
   },
   linear_forward: (b, op, d, gradients) => {
     const [x, weight, bias, residual] = op.inputs as [Tensor, Tensor, Tensor, Tensor];
-    const { features, scale } = op.dims as { features: number; scale: number };
+    const { features, scale, weightRow } = op.dims as Record<
+      "features" | "scale" | "weightRow",
+      number
+    >;
     if (op.dims["from"] !== 0) throw new Error("A product of a norm or of gates has no gradient");
     gradients.contribute(
       weight,
-      (target) => linearWeightBackward(b, x, d, target, { weightRow: 0, features, scale }),
+      (target) => linearWeightBackward(b, x, d, target, { weightRow, features, scale }),
     );
     if (op.dims["hasBias"] === 1) {
       gradients.contribute(bias, (target) =>
@@ -160,7 +173,9 @@ const RULES: Partial<Record<OpKind, Rule>> = {
     );
     // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
     // stand before this one in the forward list, hence after it here.
-    if (op.dims["hasResidual"] === 1) gradients.share(residual, d);
+    if (op.dims["hasResidual"] === 1) {
+      gradients.share(residual, gradients.of(wholeOf(op.outputs[0]!))!);
+    }
   },
   rope_forward: (b, op, dQuery, gradients) => {
     const [query, key, value] = op.inputs as [Tensor, Tensor, Tensor];
@@ -250,18 +265,18 @@ function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients):
   });
 }
 
-/** Wᵀ as (K, F), made once for a list. */
+/** Wᵀ of the rows that an op reads, (K, F), made once for a list. */
 function transposed(b: Builder, weight: Tensor): Tensor {
-  const rows = weight.rows as number; // weights have fixed rows
-  const name = `${weight.name} transposed`;
+  const { first, count } = weight.span ?? { first: 0, count: weight.rows as number };
+  const name = `${weight.name} from ${first} transposed`;
   const known = b.find(name);
   if (known !== undefined) return known;
-  const turned = b.tensor(name, weight.cols, rows);
+  const turned = b.tensor(name, weight.cols, count);
   b.push({
     kind: "transpose_forward",
     inputs: [weight],
     outputs: [turned],
-    dims: { rows, cols: weight.cols, weightRow: 0, outCols: rows },
+    dims: { rows: count, cols: weight.cols, weightRow: first, outCols: count },
   });
   return turned;
 }

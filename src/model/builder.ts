@@ -1,4 +1,5 @@
-import type { Extent, Format, Op, OpKind, Role, Tensor } from "./plan.ts";
+import type { Format } from "./formats.ts";
+import type { Extent, Op, OpKind, Role, Tensor } from "./plan.ts";
 
 /** Collects the ops of a plan and names its scratch tensors. */
 export interface Builder {

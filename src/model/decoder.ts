@@ -1,9 +1,10 @@
 import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
 import { attention, embedding, linear, type LinearInput, rmsnorm, rope, swiglu } from "./ops.ts";
-import { type Lora, scalingOf, storedLoraOf } from "./lora.ts";
-import { type StoredParameter, storedParametersOf } from "./parameters.ts";
-import { columnsOf, type Extent, type Format, symbol, type Tensor } from "./plan.ts";
+import { factorsOf, type Lora, scalingOf, storedLoraOf } from "./lora.ts";
+import { type Format, LAYOUT, storedBytes, type WeightFormat } from "./formats.ts";
+import { type Parameter, type StoredParameter, storedParametersOf } from "./parameters.ts";
+import { columnsOf, type Extent, SPAN_UNIT, symbol, type Tensor } from "./plan.ts";
 
 /** A tensor of the host: written before a run. */
 export function input(b: Builder, name: string, rows: Extent, cols: number, format: Format) {
@@ -16,19 +17,36 @@ export type Weights = (name: string) => Tensor;
 /** A model as programs are made for it: how matrices are stored, and which adapters they have. */
 export interface ModelForm {
   readonly architecture: Architecture;
-  readonly format: Format;
+  readonly format: WeightFormat;
   readonly lora: Lora | null;
+  /** Most bytes of a weight that one op can reach. */
+  readonly bindingBytes: number;
 }
 
-/** Declares every parameter; matrices may be stored in 16 bits, vectors and adapters are f32. */
-export function declareWeights(b: Builder, { architecture, format, lora }: ModelForm): Weights {
-  const declare = ({ name, rows, cols, shape }: StoredParameter, stored: Format) => {
-    const options = { role: "weight", format: shape.length === 2 ? stored : "f32" } as const;
-    return [name, b.tensor(name, rows, cols, options)] as const;
+/**
+ * How a parameter is stored in a model of this format: vectors in f32, and embeddings, whose errors every token and
+ * logit would feel, in no fewer than 16 bits.
+ */
+export function formatOf({ shape, kind }: Parameter, format: WeightFormat): WeightFormat {
+  if (shape.length < 2) return "f32";
+  return kind === "embedding" && LAYOUT[format].run > 2 ? "bf16" : format;
+}
+
+/** Declares every parameter; adapters are f32. */
+export function declareWeights(b: Builder, model: ModelForm): Weights {
+  const { architecture, lora, bindingBytes } = model;
+  const declare = (parameter: StoredParameter, stored: WeightFormat) => {
+    const { name, rows, cols } = parameter;
+    const format = formatOf(parameter, stored);
+    const unit = storedBytes(format, SPAN_UNIT * cols);
+    const reach = storedBytes(format, rows * cols) <= bindingBytes
+      ? {}
+      : { reach: Math.max(1, Math.floor(bindingBytes / unit)) * SPAN_UNIT };
+    return [name, { ...b.tensor(name, rows, cols, { role: "weight", format }), ...reach }] as const;
   };
   const adapters = lora === null ? [] : storedLoraOf(architecture, lora);
   const tensors = new Map([
-    ...storedParametersOf(architecture).map((parameter) => declare(parameter, format)),
+    ...storedParametersOf(architecture).map((parameter) => declare(parameter, model.format)),
     ...adapters.map((parameter) => declare(parameter, "f32")),
   ]);
   return (name) => {
@@ -141,18 +159,17 @@ function addAdapters(
   },
 ): void {
   if (lora === null) return;
-  const first = storedLoraOf(architecture, lora).find(({ name }) =>
-    name === `${module}.lora_A.weight`
-  );
+  const [firstName] = factorsOf(`${module}.weight`);
+  const first = storedLoraOf(architecture, lora).find(({ name }) => name === firstName);
   if (first === undefined) return;
   const stored = storedParametersOf(architecture).find(({ name }) => name === `${module}.weight`)!;
   const u = linear(b, x, weights(first.name), { scale: scalingOf(lora), from });
   let column = 0;
   for (const part of stored.parts) {
-    const adapted = part.name.replace(/weight$/, "lora_A.weight");
-    const index = first.parts.findIndex(({ name }) => name === adapted);
+    const [firstName, secondName] = factorsOf(part.name);
+    const index = first.parts.findIndex(({ name }) => name === firstName);
     if (index >= 0) {
-      const second = weights(part.name.replace(/weight$/, "lora_B.weight"));
+      const second = weights(secondName);
       const target = columnsOf(y, column, part.rows);
       linear(b, columnsOf(u, index * lora.rank, lora.rank), second, { target, accumulate: true });
     }

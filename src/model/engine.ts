@@ -46,8 +46,12 @@ export interface Engine {
   ) => Effect.Effect<Executable, KernelFailed | BadInput, Scope.Scope>;
   /** Creates a shared tensor if it is new, filled with zeros. */
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
-  /** Overwrites a shared tensor. */
-  readonly write: (tensor: string, data: HostArray) => void;
+  /** Most bytes of a tensor that one op can reach; larger weights are read in windows of rows. */
+  readonly bindingBytes: number;
+  /** Overwrites a shared tensor from its number `at` on, which must begin a run of its format. @default {0} */
+  readonly write: (tensor: string, data: HostArray, at?: number) => void;
+  /** Waits until all that was queued is done, so that what it was copied from is free again. */
+  readonly settle: () => Effect.Effect<void, KernelFailed>;
   /** Sets shared tensors to zero. */
   readonly clear: (tensors: ReadonlyArray<string>) => void;
   readonly read: (

@@ -1,6 +1,6 @@
 import type { Builder } from "./builder.ts";
 import { linear, vocabularyTile, windowsOf } from "./ops.ts";
-import type { Extent, Tensor } from "./plan.ts";
+import { type Extent, spansOf, type Tensor } from "./plan.ts";
 
 /**
  * The head: log-prob of a target and entropy of softmax(x W^T / temperature), row by row, without a tensor as wide
@@ -22,12 +22,14 @@ export interface HeadTensors {
 export function headForward(b: Builder, head: HeadTensors): Tensor {
   const rows = head.x.rows;
   const statistics = b.scratch("head_statistics", rows, 4);
-  b.push({
-    kind: "head_forward",
-    inputs: [head.x, head.weight, head.targets],
-    outputs: [statistics],
-    dims: headDims(head),
-  });
+  for (const span of spansOf(head.weight)) {
+    b.push({
+      kind: "head_forward",
+      inputs: [head.x, { ...head.weight, span }, head.targets],
+      outputs: [statistics],
+      dims: { ...headDims(head), first: span.first, tokens: span.count },
+    });
+  }
   const result = b.tensor("head", rows, 4, { role: "output" });
   b.push({ kind: "head_finish", inputs: [statistics], outputs: [result], dims: { rows } });
   return result;
@@ -54,9 +56,10 @@ export function headBackward(
   const stride = vocabularyTile(vocabularyOf(head.weight));
   const tile = b.scratch("d_logits_tile", head.x.rows, stride);
   for (const { start, features } of tiles(head.weight)) {
+    const weight = { ...head.weight, span: { first: start, count: features } };
     b.push({
       kind: "head_backward",
-      inputs: [head.x, head.weight, head.targets, gradients.result, gradients.dHead],
+      inputs: [head.x, weight, head.targets, gradients.result, gradients.dHead],
       outputs: [tile],
       dims: { ...headDims(head), stride, first: start },
     });
@@ -89,7 +92,7 @@ function transposeRows(b: Builder, weight: Tensor, start: number, features: numb
   const turned = b.scratch("head_weight_transposed", weight.cols, outCols);
   b.push({
     kind: "transpose_forward",
-    inputs: [weight],
+    inputs: [{ ...weight, span: { first: start, count: features } }],
     outputs: [turned],
     dims: { rows: features, cols: weight.cols, weightRow: start, outCols },
   });

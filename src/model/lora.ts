@@ -60,18 +60,22 @@ export function checkLora(lora: Lora): Result.Result<Lora, BadInput> {
   return Result.succeed(lora);
 }
 
+/** The names of A and B of the adapter on a matrix. */
+export function factorsOf(weight: string): readonly [first: string, second: string] {
+  const module = weight.replace(/weight$/, "");
+  return [`${module}lora_A.weight`, `${module}lora_B.weight`];
+}
+
 /** Both factors of every adapter, `MODULE.lora_A.weight` and `MODULE.lora_B.weight`, in order of the model's parameters. */
 export function loraParametersOf(
   architecture: Architecture,
   { rank, targets }: Lora,
 ): ReadonlyArray<Parameter> {
   return parametersOf(architecture).flatMap(({ name, rows, cols }) => {
-    const [, module, projection] = /^(.*\.(\w+_proj))\.weight$/.exec(name) ?? [];
-    if (module === undefined || !targets.has(projection as Projection)) return [];
-    return [
-      factor(`${module}.lora_A.weight`, rank, cols),
-      factor(`${module}.lora_B.weight`, rows, rank),
-    ];
+    const [, projection] = /\.(\w+_proj)\.weight$/.exec(name) ?? [];
+    if (!targets.has(projection as Projection)) return [];
+    const [first, second] = factorsOf(name);
+    return [factor(first, rank, cols), factor(second, rows, rank)];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { scaled, type Tensor, windowOf } from "./plan.ts";
+import { columnsOf, scaled, type Span, spansOf, type Tensor, windowOf } from "./plan.ts";
 
 /** Width of a strip of the vocabulary, which the sums of the head are made of. */
 const STRIP = 32;
@@ -13,12 +13,14 @@ export function vocabularyTile(vocabulary: number): number {
 /** y[n] = W[ids[n]]   ids (N,1)  W (V,C)  y (N,C) */
 export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
   const y = b.scratch("embedding", ids.rows, weight.cols);
-  b.push({
-    kind: "embedding_forward",
-    inputs: [ids, weight],
-    outputs: [y],
-    dims: { rows: ids.rows, cols: weight.cols },
-  });
+  for (const span of spansOf(weight)) {
+    b.push({
+      kind: "embedding_forward",
+      inputs: [ids, { ...weight, span }],
+      outputs: [y],
+      dims: { rows: ids.rows, cols: weight.cols, weightRow: span.first, weightRows: span.count },
+    });
+  }
   return y;
 }
 
@@ -53,38 +55,44 @@ export interface LinearOptions {
   readonly from?: LinearInput | undefined;
   readonly target?: Tensor;
   readonly accumulate?: boolean;
-  /** First row of the weight, and how many rows; the default is all of them. */
-  readonly weightRow?: number;
-  readonly features?: number;
 }
 
 /** y[n,f] = scale (sum_k x[n,k] W[f,k] + bias[f]) + residual[n,f]   x (N,K)  W (F,K)  y (N,F); x and y may be windows */
 export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
-  const features = options.features ?? valueRows(weight);
-  const y = options.target ?? b.scratch("linear", x.rows, features);
-  const { from } = options;
-  b.push({
-    kind: "linear_forward",
-    inputs: [
-      ...[x, weight, options.bias ?? weight, options.residual ?? x],
-      from?._tag === "Norm" ? from.weight : x,
-    ],
-    outputs: [y],
-    dims: {
-      rows: x.rows,
-      inner: weight.cols,
-      features,
-      ...windowsOf(x, y),
-      scale: options.scale ?? 1,
-      weightRow: options.weightRow ?? 0,
-      hasBias: options.bias === undefined ? 0 : 1,
-      hasResidual: options.residual === undefined ? 0 : 1,
-      accumulate: options.accumulate === true ? 1 : 0,
-      from: from === undefined ? 0 : from._tag === "Norm" ? 1 : 2,
-      eps: from?._tag === "Norm" ? from.eps : 0,
-    },
-  });
+  const spans = spansOf(weight);
+  const y = options.target ?? b.scratch("linear", x.rows, weight.rows as number); // spansOf asks for a number
+  const { from, bias, residual } = options;
+  for (const span of spans) {
+    const part = spans.length === 1 ? y : partOf(y, span);
+    b.push({
+      kind: "linear_forward",
+      inputs: [
+        ...[x, { ...weight, span }, bias ?? weight, residual ?? x],
+        from?._tag === "Norm" ? from.weight : x,
+      ],
+      outputs: [part],
+      dims: {
+        rows: x.rows,
+        inner: weight.cols,
+        features: span.count,
+        ...windowsOf(x, part),
+        scale: options.scale ?? 1,
+        weightRow: span.first,
+        hasBias: bias === undefined ? 0 : 1,
+        hasResidual: residual === undefined ? 0 : 1,
+        accumulate: options.accumulate === true ? 1 : 0,
+        from: from === undefined ? 0 : from._tag === "Norm" ? 1 : 2,
+        eps: from?._tag === "Norm" ? from.eps : 0,
+      },
+    });
+  }
   return y;
+}
+
+/** The columns of a product that a stretch of rows of the weight makes. */
+function partOf(y: Tensor, { first, count }: Span): Tensor {
+  const { column, stride } = windowOf(y);
+  return columnsOf({ ...y, cols: stride }, column + first, count);
 }
 
 /** Where a product reads and writes. */
@@ -94,11 +102,6 @@ export function windowsOf(x: Tensor, y: Tensor) {
     ...{ inStride: from.stride, inColumn: from.column },
     ...{ outCols: to.stride, outColumn: to.column },
   };
-}
-
-function valueRows(weight: Tensor): number {
-  if (typeof weight.rows !== "number") throw new Error(`Weight ${weight.name} has no fixed rows`);
-  return weight.rows;
 }
 
 /** Sizes of grouped-query attention. */

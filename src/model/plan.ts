@@ -3,6 +3,8 @@
  * which memory; an interpreter (plain loops or WGSL) says how. Sizes that vary from run to run are symbols.
  */
 
+import { type Format, storedBytes } from "./formats.ts";
+
 /** A size: a number, or a symbol bound at run time, times a constant. */
 export type Extent = number | { readonly symbol: string; readonly times: number };
 
@@ -15,9 +17,6 @@ export type Dims = Readonly<Record<string, number>>;
  */
 export type Role = "weight" | "gradient" | "state" | "input" | "output" | "scratch";
 
-/** How the numbers of a weight are stored; every other tensor is f32 or u32. */
-export type Format = "f32" | "bf16" | "f16" | "u32";
-
 /** A row-major matrix, or a window of columns of one. */
 export interface Tensor {
   readonly name: string;
@@ -27,6 +26,29 @@ export interface Tensor {
   readonly role: Role;
   /** First column within the matrix of this name, and how many columns that has; absent for all of them. */
   readonly window?: { readonly column: number; readonly stride: number };
+  /** Most rows of a weight that one op can reach; absent where it can reach all. */
+  readonly reach?: number;
+  /** Rows of a weight that an op reads; absent for all of them. */
+  readonly span?: Span;
+}
+
+/** A stretch of rows of a weight. */
+export interface Span {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Rows that begin at a whole number of bytes which every device can bind at, whatever the format and the columns. */
+export const SPAN_UNIT = 1024;
+
+/** The stretches in which the rows of a weight can be read, first to last: an op for each. */
+export function spansOf({ name, rows, reach }: Tensor): ReadonlyArray<Span> {
+  if (typeof rows !== "number") throw new Error(`Weight ${name} has no fixed rows`);
+  const most = reach ?? rows;
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => ({
+    first: i * most,
+    count: Math.min(most, rows - i * most),
+  }));
 }
 
 /** Columns `column`.. of a matrix, in place. Only ops that say so take a window. */
@@ -115,10 +137,9 @@ export function elementsOf(tensor: Tensor, dims: Dims): number {
   return valueOf(tensor.rows, dims) * windowOf(tensor).stride;
 }
 
-/** Bytes of a tensor in one run; 16-bit formats are packed in pairs. */
+/** Bytes of a tensor in one run. */
 export function bytesOf(tensor: Tensor, dims: Dims): number {
-  const width = tensor.format === "bf16" || tensor.format === "f16" ? 2 : 4;
-  return Math.ceil(elementsOf(tensor, dims) * width / 16) * 16;
+  return storedBytes(tensor.format, elementsOf(tensor, dims));
 }
 
 /** All matrices of a program, each once, in order of first use. */
@@ -136,8 +157,8 @@ export function tensorsOf(program: Program): ReadonlyArray<Tensor> {
   return [...seen.values()];
 }
 
-/** The matrix that a tensor is a window of. */
-function wholeOf({ window, ...tensor }: Tensor): Tensor {
+/** The matrix that a tensor is a window or a stretch of. */
+export function wholeOf({ window, span: _, ...tensor }: Tensor): Tensor {
   return window === undefined ? tensor : { ...tensor, cols: window.stride };
 }
 

@@ -32,9 +32,9 @@ import { type Program, symbol, type Tensor } from "./plan.ts";
  * Scalars: inverseTemperature, and those of AdamW.
  */
 
-/** The model in f32, as it is or with adapters. */
+/** The model in f32, as it is or with adapters, on an engine whose ops reach whole weights. */
 export function inFloat32(architecture: Architecture, lora: Lora | null = null): ModelForm {
-  return { architecture, format: "f32", lora };
+  return { architecture, format: "f32", lora, bindingBytes: Infinity };
 }
 
 /** What of a model is trained: its adapters where it has some, else all of it. */

@@ -9,6 +9,7 @@ import { hashString, keyFromSeed, splitKey } from "../math/threefry.ts";
 import type { Architecture } from "../model/architecture.ts";
 import { checkLora, initialLora, type Lora, loraParametersOf } from "../model/lora.ts";
 import { PEFT_PREFIX, readPeftConfig, writePeftConfig } from "../model/peft.ts";
+import { withWeights } from "../model/weight_source.ts";
 import type { ModelFolder } from "./model_folder.ts";
 
 const CONFIG_FILE = "adapter_config.json";
@@ -86,7 +87,7 @@ export const withAdapters = Effect.fn("withAdapters")(function* (
     if (asked === null) return model;
     const key = splitKey(keyFromSeed(seed), hashString("lora"));
     const fresh = initialLora(architecture, asked, key);
-    return { ...model, lora: asked, weights: new Map([...model.weights, ...fresh]) };
+    return { ...model, lora: asked, weights: withWeights(model.weights, fresh) };
   }
   const { lora, weights } = yield* readAdapterFolder(adapter, architecture);
   const text = ({ rank, alpha, rankStabilized, targets }: Lora) =>
@@ -97,5 +98,5 @@ export const withAdapters = Effect.fn("withAdapters")(function* (
         `the adapter's own: they are ${text(asked)} and ${text(lora)}`,
     });
   }
-  return { ...model, lora, weights: new Map([...model.weights, ...weights]) };
+  return { ...model, lora, weights: withWeights(model.weights, weights) };
 });

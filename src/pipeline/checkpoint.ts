@@ -9,6 +9,7 @@ import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
 import { loraParametersOf } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
+import { readParameters } from "../model/weight_source.ts";
 import { Learner, type LearnerState } from "../policy/policy.ts";
 import { readAdapterFolder, writeAdapterFiles } from "./adapter_folder.ts";
 import { type ModelFolder, readModelFolder } from "./model_folder.ts";
@@ -33,7 +34,9 @@ const STATE_FILE = "state.json";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 
 /** What of a model is trained, and so what its checkpoints hold. */
-function trainedOf({ architecture, lora = null }: ModelFolder): ReadonlyArray<Parameter> {
+function trainedOf(
+  { architecture, lora }: Pick<ModelFolder, "architecture" | "lora">,
+): ReadonlyArray<Parameter> {
   return lora === null ? parametersOf(architecture) : loraParametersOf(architecture, lora);
 }
 
@@ -50,7 +53,7 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
     const learner = yield* Learner;
     const { updates, weights, moments } = yield* learner.save();
     const parameters = trainedOf(model);
-    const { lora = null } = model;
+    const { lora } = model;
     // Listing makes the folder of the checkpoints where it is missing.
     yield* listCheckpoints(run);
     yield* writeFolderAtomic(checkpointPath(run, state.step), (folder) =>
@@ -93,8 +96,8 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
   path: string,
   model: ModelFolder,
 ) {
-  const held = (model.lora ?? null) === null
-    ? yield* readModelFolder(path)
+  const held = model.lora === null
+    ? yield* readWhole(path)
     : { ...model, ...(yield* readAdapterFolder(path, model.architecture)) };
   const { weights } = held;
   const said = yield* readJsonFile(`${path}/${STATE_FILE}`, "the state of the checkpoint");
@@ -120,6 +123,12 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
   }
   const learner: LearnerState = { updates: state.updates, weights, moments };
   return { learner, state } satisfies LoadedCheckpoint;
+});
+
+const readWhole = Effect.fnUntraced(function* (path: string) {
+  const model = yield* readModelFolder(path);
+  const weights = yield* readParameters(model.weights, parametersOf(model.architecture));
+  return { ...model, weights };
 });
 
 /** Fails unless the weights of a checkpoint are as many as those of the model that the run began with. */

@@ -11,6 +11,7 @@ import { toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";
 import type { Lora } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
+import type { WeightSource } from "../model/weight_source.ts";
 import { Learner } from "../policy/policy.ts";
 
 /** The files that make a tokenizer and its chat template. */
@@ -19,10 +20,10 @@ export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as co
 /** A model as it lies in a folder. */
 export interface ModelFolder {
   readonly architecture: Architecture;
-  /** By name, those of adapters included. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
-  /** The adapters it has, which are then what is trained. @default {null} */
-  readonly lora?: Lora | null;
+  /** Those of adapters included. */
+  readonly weights: WeightSource;
+  /** The adapters it has, which are then what is trained; null for none. */
+  readonly lora: Lora | null;
   /** `config.json`, parsed. */
   readonly config: unknown;
   /** Texts of {@link TOKENIZER_FILES}, by name. */
@@ -34,29 +35,34 @@ export const readModelFolder = Effect.fn("readModelFolder")(function* (path: str
   const folder = yield* openCheckpoint(path);
   const architecture = yield* Effect.fromResult(readArchitecture(folder.config));
   yield* checkTensors(folder, architecture);
-  const weights = new Map<string, Float32Array>();
-  for (const { name } of parametersOf(architecture)) {
-    const values = yield* Effect.fromResult(toFloat32(yield* readCheckpointTensor(folder, name)));
-    const wrong = values.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) {
-      return yield* new BadInput({
-        message: `Cannot load "${path}" as the tensor "${name}" must hold finite numbers: ` +
-          `value ${wrong} is ${values[wrong]}`,
-      });
-    }
-    weights.set(name, values);
-  }
   const [tokenizer, tokenizerConfig] = yield* Effect.forEach(
     TOKENIZER_FILES,
     (name) => readText(`${path}/${name}`),
   );
   return {
     architecture,
-    weights,
+    weights: weightsOf(folder),
+    lora: null,
     config: folder.config,
     tokenizerFiles: { "tokenizer.json": tokenizer!, "tokenizer_config.json": tokenizerConfig! },
   } satisfies ModelFolder;
 });
+
+/** The tensors of a folder, read when they are asked for; numbers that are not finite are refused then. */
+function weightsOf(folder: CheckpointFolder): WeightSource {
+  return {
+    read: Effect.fnUntraced(function* (name, from, count) {
+      const raw = yield* readCheckpointTensor(folder, name, { from, count });
+      const values = yield* Effect.fromResult(toFloat32(raw));
+      const wrong = values.findIndex((value) => !Number.isFinite(value));
+      if (wrong < 0) return values;
+      return yield* new BadInput({
+        message: `Cannot load "${folder.path}" as the tensor "${name}" must hold finite numbers: ` +
+          `value ${from + wrong} is ${values[wrong]}`,
+      });
+    }),
+  };
+}
 
 /** Writes the learner's weights as a folder like the one its model was read from. */
 export const saveModelFolder = Effect.fn("saveModelFolder")(

@@ -2,8 +2,10 @@ import { Context, Effect, Layer } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { Architecture } from "../model/architecture.ts";
 import type { Engine } from "../model/engine.ts";
+import type { WeightFormat } from "../model/formats.ts";
 import type { Lora } from "../model/lora.ts";
-import { type AdamW, inFloat32, logProbProgram } from "../model/programs.ts";
+import { type AdamW, logProbProgram } from "../model/programs.ts";
+import type { WeightSource } from "../model/weight_source.ts";
 import { beliefsOnePass, beliefsSequential } from "./beliefs.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { generateAll } from "./generate.ts";
@@ -15,10 +17,12 @@ import { type Capacity, createRuntime, type Runtime } from "./runtime.ts";
 export interface ModelOptions {
   readonly engine: Engine;
   readonly architecture: Architecture;
-  /** By name, those of adapters included. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Those of adapters included. */
+  readonly weights: WeightSource;
   /** @default {null} */
   readonly lora?: Lora | null;
+  /** How matrices that are not trained are stored. @default {"f32"} */
+  readonly format?: WeightFormat;
   readonly capacity: Capacity;
 }
 
@@ -36,8 +40,8 @@ export function makePolicy(runtime: Runtime): Policy["Service"] {
 
 /** The base of a model with adapters, which shares its weights: the model with its adapters switched off. */
 export const makeBasePolicy = Effect.fn("makeBasePolicy")(function* (runtime: Runtime) {
-  const { engine, architecture, dims } = runtime;
-  const logProb = yield* engine.load(logProbProgram(inFloat32(architecture)), dims);
+  const { engine, form, dims } = runtime;
+  const logProb = yield* engine.load(logProbProgram({ ...form, lora: null }), dims);
   const evaluate: Policy["Service"]["evaluate"] = (sequences, temperature) =>
     evaluateAll({ ...runtime, logProb }, sequences, temperature);
   return { evaluate };

@@ -6,10 +6,12 @@ import { type Lora, storedLoraOf } from "../model/lora.ts";
 import { decodeProgram } from "../model/decode.ts";
 import type { Engine, Executable } from "../model/engine.ts";
 import { MOST_ANCESTORS } from "../model/packing.ts";
-import { stackValues, storedParametersOf } from "../model/parameters.ts";
+import { storedParametersOf } from "../model/parameters.ts";
+import type { WeightFormat } from "../model/formats.ts";
 import type { Dims } from "../model/plan.ts";
-import { cacheProgram, inFloat32, logProbProgram } from "../model/programs.ts";
+import { cacheProgram, logProbProgram } from "../model/programs.ts";
 import { ropeTable } from "../model/rope.ts";
+import { type WeightSource, writeWeights } from "../model/weight_source.ts";
 import { type CacheRows, createCacheRows } from "./cache.ts";
 
 /** How much a policy can hold at a time; these bound memory and never change results. */
@@ -49,13 +51,15 @@ export const createRuntime: (
   engine: Engine,
   model: {
     readonly architecture: Architecture;
-    /** By name, those of adapters included. */
-    readonly weights: ReadonlyMap<string, Float32Array>;
+    /** Those of adapters included. */
+    readonly weights: WeightSource;
     readonly lora?: Lora | null;
+    /** How matrices that are not trained are stored. @default {"f32"} */
+    readonly format?: WeightFormat;
   },
   capacity: Capacity,
 ) => Effect.Effect<Runtime, KernelFailed | BadInput, Scope.Scope> = Effect.fn("createRuntime")(
-  function* (engine, { architecture, weights, lora = null }, capacity) {
+  function* (engine, { architecture, weights, lora = null, format = "f32" }, capacity) {
     const scope = yield* Effect.scope;
     if (capacity.contextTokens > architecture.maxPositions) {
       return yield* new BadInput({
@@ -79,7 +83,7 @@ export const createRuntime: (
       C: slots,
       P: positions,
     };
-    const form = inFloat32(architecture, lora);
+    const form: ModelForm = { architecture, format, lora, bindingBytes: engine.bindingBytes };
     const decodeDims = { ...dims, N: capacity.rows, Q: capacity.rows };
     const loadDecode = (options: { readonly masked: boolean }) =>
       engine.load(
@@ -93,9 +97,7 @@ export const createRuntime: (
       loadDecode({ masked: true }).pipe(Effect.provideService(Scope.Scope, scope)),
     );
     const adapters = lora === null ? [] : storedLoraOf(architecture, lora);
-    for (const parameter of [...storedParametersOf(architecture), ...adapters]) {
-      engine.write(parameter.name, stackValues(parameter, (name) => weights.get(name)!));
-    }
+    yield* writeWeights(engine, [...storedParametersOf(architecture), ...adapters], weights);
     engine.write("rope", ropeTable(architecture.rope, architecture.headDim, positions));
     return {
       engine,

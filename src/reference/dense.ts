@@ -24,7 +24,7 @@ function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): 
   return a;
 }
 
-/** y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[f])) (+ residual[n,f]) */
+/** y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[weightRow+f])) (+ residual[n,f]) */
 export const linearForward: PlainLoop = (inputs, [y], d) => {
   const [x, w, bias, residual, norm] = inputs as [Values, Values, Values, Values, Values];
   const { rows, inner, features, outCols, outColumn, weightRow } = d as Record<
@@ -34,7 +34,7 @@ export const linearForward: PlainLoop = (inputs, [y], d) => {
   const a = inputOf(x, norm, d);
   for (let n = 0; n < rows; n++) {
     for (let f = 0; f < features; f++) {
-      let sum = d["hasBias"] === 1 ? bias[f]! : 0;
+      let sum = d["hasBias"] === 1 ? bias[weightRow + f]! : 0;
       const row = (weightRow + f) * inner;
       for (let k = 0; k < inner; k++) sum += a[n * inner + k]! * w[row + k]!;
       const at = n * outCols + outColumn + f;
@@ -81,10 +81,14 @@ export const transposeForward: PlainLoop = ([w], [y], d) => {
   }
 };
 
-/** y[n] = W[ids[n]] */
+/** y[n] = W[ids[n]] where ids[n] is among the rows given */
 export const embeddingForward: PlainLoop = ([ids, w], [y], d) => {
-  const { rows, cols } = d as Record<"rows" | "cols", number>;
+  const { rows, cols, weightRow, weightRows } = d as Record<
+    "rows" | "cols" | "weightRow" | "weightRows",
+    number
+  >;
   for (let n = 0; n < rows; n++) {
+    if (ids![n]! < weightRow || ids![n]! >= weightRow + weightRows) continue;
     for (let c = 0; c < cols; c++) y![n * cols + c] = w![ids![n]! * cols + c]!;
   }
 };

@@ -49,16 +49,16 @@ function logitOf(x: Values, w: Values, { inner, inverseTemperature }: Head, r: n
   return sum * inverseTemperature;
 }
 
-/** (m, s, t, z) of `headStatistics` over the whole vocabulary, from hidden states and weights */
+/** (m, s, t, z) of `headStatistics` carried on by tokens first .. first + tokens, from hidden states and weights */
 export const headForward: PlainLoop = ([x, w, targets], [statistics], dims) => {
   const head = dims as Head;
-  const { vocabulary } = head;
-  const logits = new Float64Array(vocabulary);
-  const whole = { ...{ rows: 1, stride: vocabulary, column: 0, first: 0 }, features: vocabulary };
+  const { first, tokens } = dims as Record<"first" | "tokens", number>;
+  const logits = new Float64Array(tokens);
+  const tile = { ...{ rows: 1, stride: tokens, column: 0, first }, features: tokens };
   for (let r = 0; r < head.rows; r++) {
-    logits.forEach((_, v) => logits[v] = logitOf(x!, w!, head, r, v));
+    logits.forEach((_, f) => logits[f] = logitOf(x!, w!, head, r, first + f));
     const [target, row] = [targets!.subarray(r, r + 1), statistics!.subarray(4 * r, 4 * r + 4)];
-    headStatistics([logits, target], [row], { ...whole, inverseTemperature: 1 });
+    headStatistics([logits, target], [row], { ...tile, inverseTemperature: 1 });
   }
 };
 

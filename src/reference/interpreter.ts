@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Engine, Executable, HostArray } from "../model/engine.ts";
+import { decodeValues, encodeValues, type Format } from "../model/formats.ts";
 import { planScratch, programBytes } from "../model/memory.ts";
 import { nonFiniteIn } from "../model/non_finite.ts";
 import {
@@ -58,8 +59,11 @@ export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
 /** Runs plans in plain float64 loops: the oracle of every kernel test, and `--device cpu`. */
 export function createInterpreter(): Engine {
   const shared = new Map<string, Values>();
+  const formats = new Map<string, Format>();
   const allocate = (tensor: Tensor, capacity: Dims) => {
-    if (!shared.has(tensor.name)) shared.set(tensor.name, emptyValues(tensor, capacity));
+    if (shared.has(tensor.name)) return;
+    shared.set(tensor.name, emptyValues(tensor, capacity));
+    formats.set(tensor.name, tensor.format);
   };
   return {
     adapter: { name: "plain loops in float64", kind: "interpreter" },
@@ -73,7 +77,9 @@ export function createInterpreter(): Engine {
         try: () => allocate(tensor, capacity),
         catch: noRoom(tensor.name, 2 * bytesOf(tensor, capacity)),
       }),
-    write: (name, data) => lookUp(shared, name).set(data),
+    bindingBytes: Infinity,
+    write: (name, data, at = 0) => lookUp(shared, name).set(rounded(data, formats.get(name)!), at),
+    settle: () => Effect.void,
     clear: (names) => names.forEach((name) => lookUp(shared, name).fill(0)),
     read: (names) => Effect.sync(() => copies(names, (name) => lookUp(shared, name).slice())),
   };
@@ -87,6 +93,12 @@ function noRoom(what: string, bytes: number) {
       message: `Cannot hold "${what}" in memory as it needs ${bytes} bytes: ${error.message}`,
     });
   };
+}
+
+/** What is left of numbers in a format; those of 32 bits stay in 64. */
+function rounded(data: HostArray, format: Format): HostArray {
+  if (format === "f32" || format === "u32") return data;
+  return decodeValues(format, encodeValues(format, data).buffer, data.length);
 }
 
 function lookUp(values: ReadonlyMap<string, Values>, name: string): Values {
@@ -136,7 +148,10 @@ function loadProgram(
   };
   const byName = new Map(tensorsOf(program).map((tensor) => [tensor.name, tensor]));
   return {
-    write: (name, data) => lookUp(values, name).set(data),
+    write: (name, data) => {
+      const format = byName.get(name)?.format ?? "f32";
+      lookUp(values, name).set(rounded(data, format));
+    },
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
       for (let i = 0; i < repeat; i++) program.phases[phase]!.forEach((op) => runOp(op, dims));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Result } from "effect";
+import { Result, Stream } from "effect";
 import {
   openCheckpoint,
   readCheckpointTensor,
@@ -23,6 +23,29 @@ async function writeShards(folder: string, weightMap: unknown): Promise<void> {
   await Deno.writeTextFile(`${folder}/config.json`, "{}");
   await Deno.writeTextFile(`${folder}/${INDEX}`, JSON.stringify({ weight_map: weightMap }));
 }
+
+folderTest("writeCheckpoint() spreads what is large over shards with an index", async (folder) => {
+  const path = `${folder}/m`;
+  const tensors = [
+    tensor("a", 1, 2),
+    tensor("b", 3, 4, 5),
+    tensor("c", 6),
+    tensor("d", ...Array(9).keys()),
+  ].map((one) => ({
+    ...one,
+    values: Stream.make(one.values.subarray(0, 1), one.values.subarray(1)),
+  }));
+  await run(writeCheckpoint(path, { config: {}, dtype: "F32", tensors }, 20));
+  const names = (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).sort();
+  assert.deepEqual(names.filter((name) => name.startsWith("model-")), [
+    ...[1, 2, 3].map((i) => `model-0000${i}-of-00003.safetensors`),
+  ]);
+  const opened = await run(openCheckpoint(path));
+  assert.deepEqual([...opened.tensors.keys()].sort(), ["a", "b", "c", "d"]);
+  const whole = await run(readCheckpointTensor(opened, "d"));
+  const part = await run(readCheckpointTensor(opened, "d", { from: 2, count: 3 }));
+  assert.deepEqual(part.bytes, whole.bytes.slice(8, 20));
+});
 
 folderTest("writeCheckpoint() writes what openCheckpoint() lists and loads", async (folder) => {
   const path = `${folder}/step-1`;

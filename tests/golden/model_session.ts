@@ -1,3 +1,4 @@
+import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect } from "effect";
 import type { Objective } from "../../src/igpo/surrogate.ts";
 import { surrogate } from "../../src/igpo/surrogate.ts";
@@ -47,7 +48,11 @@ export const openSession = Effect.fnUntraced(function* (
   const { architecture, weights } = model;
   const { lora = null, ...sizes } = options;
   const capacity = { ...sizes, passTokens: sizes.rows * sizes.contextTokens };
-  const runtime = yield* createRuntime(engine, { architecture, weights, lora }, capacity);
+  const runtime = yield* createRuntime(
+    engine,
+    { architecture, weights: weightsInMemory(weights), lora },
+    capacity,
+  );
   const settings = model.golden["adamw"] as GoldenRecord; // its fields are checked where they are compared
   const learner = yield* createLearner(runtime, adamwOf(settings));
   const parameters = trainedParametersOf(runtime.form);

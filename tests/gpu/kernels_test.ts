@@ -5,7 +5,7 @@ import {
   type StructDefinition,
   type TypeDefinition,
 } from "webgpu-utils";
-import { decodeValues, encodeValues } from "../../src/gpu/formats.ts";
+import { decodeValues, encodeValues } from "../../src/model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
 import { FAMILIES } from "../../src/gpu/launches.ts";
 import { setConstants } from "../../src/gpu/straight_line.ts";

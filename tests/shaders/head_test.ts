@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
 import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import type { Format } from "../../src/model/plan.ts";
+import type { Format } from "../../src/model/formats.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl, openEngine } from "../support/engines.ts";
 import {
@@ -115,7 +115,7 @@ function forwardCase(head: Head): OpCase {
   return {
     label: JSON.stringify(head),
     kind: "head_forward",
-    dims: headDims(head),
+    dims: { ...headDims(head), first: 0, tokens: head.vocabulary },
     inputs: headInputs(head),
     outputs: [overwritten(head.rows, 4)],
   };
@@ -193,7 +193,8 @@ function backwardCase(head: Head, { stride, first = 0 }: { stride: number; first
   const inputs = headInputs(head);
   const [x, w, wanted] = inputs.map(({ data }) => Float64Array.from(data));
   const statistics = new Float64Array(4 * rows);
-  PLAIN_LOOPS.head_forward([x!, w!, wanted!], [statistics], headDims(head));
+  const whole = { ...headDims(head), first: 0, tokens: head.vocabulary };
+  PLAIN_LOOPS.head_forward([x!, w!, wanted!], [statistics], whole);
   const result = new Float64Array(4 * rows);
   PLAIN_LOOPS.head_finish([statistics], [result], { rows });
   return {

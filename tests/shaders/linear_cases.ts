@@ -1,4 +1,4 @@
-import type { Format } from "../../src/model/plan.ts";
+import type { Format } from "../../src/model/formats.ts";
 import { accumulated, floats, type OpCase, overwritten } from "../support/op_cases.ts";
 import { asBf16, asF16, randomValues } from "../support/random_values.ts";
 
@@ -20,12 +20,15 @@ export interface LinearShape {
   readonly format?: Format;
 }
 
-/** Rounds numbers to what a format holds exactly. */
+/** Rounds numbers to what a format of 16 bits or more holds; those of fewer both engines round alike when written. */
 export const STORED = {
   f32: (values: Float32Array<ArrayBuffer>) => values,
   bf16: asBf16,
   f16: asF16,
   u32: (values: Float32Array<ArrayBuffer>) => values,
+  int8: (values: Float32Array<ArrayBuffer>) => values,
+  int4: (values: Float32Array<ArrayBuffer>) => values,
+  nf4: (values: Float32Array<ArrayBuffer>) => values,
 };
 
 /** `linear_forward` on random numbers up to 1. */
@@ -37,7 +40,9 @@ export function linearCase(shape: LinearShape): OpCase {
     STORED[format](randomValues(2, (weightRow + features + 1) * inner)),
     format,
   );
-  const bias = shape.bias ? floats(features, randomValues(3, features)) : weight;
+  const bias = shape.bias
+    ? floats(weightRow + features, randomValues(3, weightRow + features))
+    : weight;
   const [before, after] = shape.around ?? [0, 0];
   const cols = before + (shape.from === "swiglu" ? 2 * inner : inner) + after;
   const x = floats(cols, randomValues(1, rows * cols));

@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import type { Format } from "../../src/model/plan.ts";
+import type { Format } from "../../src/model/formats.ts";
 import { onWgsl } from "../support/engines.ts";
 import {
   accumulated,
@@ -101,6 +101,13 @@ kernelMatches("linear_forward reads a window of the weight and writes a part of 
 kernelMatches("linear_forward reads weights of 16 bits", [
   linearCase({ rows: 3, inner: 24, features: 13, weightRow: 1, format: "bf16", bias: true }),
   linearCase({ rows: 3, inner: 24, features: 13, weightRow: 1, format: "f16" }),
+], ofInner);
+
+kernelMatches("linear_forward reads weights of 8 and 4 bits, whose runs go on from row to row", [
+  linearCase({ rows: 3, inner: 24, features: 29, weightRow: 3, format: "int8", bias: true }),
+  linearCase({ rows: 3, inner: 260, features: 13, weightRow: 1, format: "int4" }),
+  linearCase({ rows: 70, inner: 36, features: 67, format: "nf4" }),
+  linearCase({ rows: 140, inner: 64, features: 33, format: "int4" }),
 ], ofInner);
 
 function hostile(label: string, values: (i: number) => number): OpCase {

@@ -1,3 +1,4 @@
+import type { Format } from "../../src/model/formats.ts";
 import { occurrenceTable } from "../../src/model/packing.ts";
 import {
   accumulated,
@@ -8,21 +9,21 @@ import {
   roundingOf,
   words,
 } from "../support/op_cases.ts";
-import { asBf16, asF16, randomIds, randomValues } from "../support/random_values.ts";
+import { randomIds, randomValues } from "../support/random_values.ts";
+import { STORED } from "./linear_cases.ts";
 
 const SHAPES = [[1, 4], [13, 20], [131, 36]] as const;
 const EXACT = () => ({ atol: 0 });
 
-function embeddingCase(rows: number, cols: number, format: "f32" | "bf16" | "f16"): OpCase {
-  const stored = { f32: (x: Float32Array<ArrayBuffer>) => x, bf16: asBf16, f16: asF16 }[format];
+function embeddingCase(rows: number, cols: number, format: Format): OpCase {
   const vocabulary = 17;
   return {
     label: `${rows}x${cols} ${format}`,
     kind: "embedding_forward",
-    dims: { rows, cols },
+    dims: { rows, cols, weightRow: 0, weightRows: vocabulary },
     inputs: [
       words(1, randomIds(1, rows, vocabulary)),
-      floats(cols, stored(randomValues(2, vocabulary * cols)), format),
+      floats(cols, STORED[format](randomValues(2, vocabulary * cols)), format),
     ],
     outputs: [overwritten(rows, cols)],
   };
@@ -32,6 +33,9 @@ kernelMatches("embedding_forward copies rows of the weight", [
   ...SHAPES.map(([rows, cols]) => embeddingCase(rows, cols, "f32")),
   embeddingCase(13, 20, "bf16"),
   embeddingCase(13, 20, "f16"),
+  embeddingCase(13, 20, "int8"),
+  embeddingCase(13, 20, "int4"),
+  embeddingCase(13, 20, "nf4"),
 ], EXACT);
 
 function embeddingBackwardCase(label: string, ids: Uint32Array, cols: number): OpCase {

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
-import { metricsOf, TINY, tinyModel, tinyRecipe } from "../support/tiny_run.ts";
+import { metricsOf, TINY, tinyModel, tinyModelWeights, tinyRecipe } from "../support/tiny_run.ts";
 
 const STEPS = 12;
 // The entropy bonus moves the weights although an untrained model earns nothing.
@@ -18,7 +18,7 @@ await Effect.runPromise(writeCheckpoint(`${folder}/model`, {
   files: tinyModel.tokenizerFiles,
   tensors: parametersOf(TINY).map(({ name, shape }) => ({
     ...{ name, shape },
-    values: tinyModel.weights.get(name)!,
+    values: tinyModelWeights.get(name)!,
   })),
 }));
 await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));

@@ -136,7 +136,9 @@ function inNamespace(engine: Engine, prefix: string): Engine {
   return {
     adapter: engine.adapter,
     allocate: (tensor, capacity) => engine.allocate(rename(tensor), capacity),
-    write: (name, data) => engine.write(all(name), data),
+    bindingBytes: engine.bindingBytes,
+    write: (name, data, at) => engine.write(all(name), data, at),
+    settle: () => engine.settle(),
     clear: (names) => engine.clear(names.map(all)),
     read: (names) => read(engine, names, all),
     load: (program, capacity) =>

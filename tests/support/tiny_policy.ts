@@ -1,3 +1,5 @@
+import type { WeightFormat } from "../../src/model/formats.ts";
+import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect } from "effect";
 import type { RandomKey } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
@@ -28,13 +30,18 @@ export const openTiny = Effect.fnUntraced(function* (
     readonly architecture?: Architecture;
     readonly weights?: ReadonlyMap<string, Float32Array>;
     readonly lora?: Lora;
+    readonly format?: WeightFormat;
   } = {},
 ) {
   const architecture = options.architecture ?? TINY.qwen3;
-  const { lora = null } = options;
+  const { lora = null, format = "f32" } = options;
   const weights = options.weights ?? tinyWeights(architecture);
   const capacity = { ...ROOMY, ...options.capacity };
-  const runtime = yield* createRuntime(engine, { architecture, weights, lora }, capacity);
+  const runtime = yield* createRuntime(
+    engine,
+    { architecture, weights: weightsInMemory(weights), lora, format },
+    capacity,
+  );
   const learner = yield* createLearner(runtime, ADAMW);
   return { policy: makePolicy(runtime), learner, engine, weights, architecture };
 });

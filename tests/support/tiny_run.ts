@@ -1,3 +1,4 @@
+import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect, Layer, Result } from "effect";
 import type { RunPlan } from "../../src/configure.ts";
 import { worldTokenizer } from "../../src/cold_start.ts";
@@ -52,10 +53,14 @@ function talkative(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<stri
   return new Map(weights).set("model.embed_tokens.weight", rows);
 }
 
+/** The weights of {@link tinyModel}. */
+export const tinyModelWeights = talkative(initialWeights(TINY, [1, 2]));
+
 /** The model as a folder would give it. */
 export const tinyModel: ModelFolder = {
   architecture: TINY,
-  weights: talkative(initialWeights(TINY, [1, 2])),
+  weights: weightsInMemory(tinyModelWeights),
+  lora: null,
   config: writeConfig(TINY),
   tokenizerFiles: {
     "tokenizer.json": world.files["tokenizer.json"]!,
