@@ -55,7 +55,7 @@ export function decodeProgram(
   const { architecture } = model;
   const weights = declareWeights(b, model);
   const rows = symbol("N");
-  const x = decoderForward(b, model, weights, "decoding", rows);
+  const { x } = decoderForward(b, model, weights, "decoding", rows);
   const weight = headWeight(architecture, weights);
   const vocabulary = architecture.vocabulary;
   const logits = linear(b, x, weight, { from: lastNorm(architecture, weights) });

@@ -4,7 +4,7 @@ import { attention, embedding, linear, type LinearInput, rmsnorm, rope, swiglu }
 import { factorsOf, type Lora, scalingOf, storedLoraOf } from "./lora.ts";
 import { type Format, LAYOUT, storedBytes, type WeightFormat } from "./formats.ts";
 import { type Parameter, type StoredParameter, storedParametersOf } from "./parameters.ts";
-import { columnsOf, type Extent, SPAN_UNIT, symbol, type Tensor } from "./plan.ts";
+import { columnsOf, type Extent, type Op, SPAN_UNIT, symbol, type Tensor } from "./plan.ts";
 
 /** A tensor of the host: written before a run. */
 export function input(b: Builder, name: string, rows: Extent, cols: number, format: Format) {
@@ -66,20 +66,29 @@ export type Pass = "training" | "scoring" | "prefill" | "decoding";
 /** Number of slots of the key/value cache. */
 export const CACHE_SLOTS = symbol("M");
 
-/** (N,C) residual stream after the last layer, for N packed tokens; see {@link lastNorm}. */
+/** The residual stream after the last layer, and the ops of each layer with what it adds up to. */
+export interface Decoded {
+  /** (N,C); see {@link lastNorm}. */
+  readonly x: Tensor;
+  readonly layers: ReadonlyArray<{ readonly ops: ReadonlyArray<Op>; readonly output: Tensor }>;
+}
+
+/** The layers of a model for N packed tokens. */
 export function decoderForward(
   b: Builder,
   model: ModelForm,
   weights: Weights,
   pass: Pass,
   tokens: Extent,
-): Tensor {
+): Decoded {
   const ids = input(b, "ids", tokens, 1, "u32");
   let x = embedding(b, ids, weights("model.embed_tokens.weight"));
-  for (let layer = 0; layer < model.architecture.layers; layer++) {
+  const layers = Array.from({ length: model.architecture.layers }, (_, layer) => {
+    const start = b.ops.length;
     x = decoderLayer(b, model, weights, pass, { layer, x, tokens });
-  }
-  return x;
+    return { ops: b.ops.slice(start), output: x };
+  });
+  return { x, layers };
 }
 
 /** The norm between the last layer and the head. */

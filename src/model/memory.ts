@@ -6,45 +6,47 @@ export interface ScratchPlan {
   readonly slotBytes: ReadonlyArray<number>;
 }
 
-/**
- * Assigns scratch tensors to slots so that no two that live at the same time share one. A tensor lives from its
- * first to its last mention in the list; the smallest free slot that fits is taken, else the largest is grown.
- */
-export function planScratch(program: Program, capacity: Dims): ScratchPlan {
-  const ops = program.phases.flat();
-  const last = new Map<string, number>();
-  ops.forEach((op, index) => {
-    for (const tensor of [...op.inputs, ...op.outputs]) last.set(tensor.name, index);
-  });
-  const slotOf = new Map<string, number>();
-  const slotBytes: number[] = [];
-  const free = new Set<number>();
-  ops.forEach((op, index) => {
-    const mentioned = new Set([...op.inputs, ...op.outputs]);
-    for (const tensor of mentioned) {
-      if (tensor.role !== "scratch" || slotOf.has(tensor.name)) continue;
-      slotOf.set(tensor.name, takeSlot(slotBytes, free, bytesOf(tensor, capacity)));
-    }
-    for (const tensor of mentioned) {
-      const slot = slotOf.get(tensor.name);
-      if (slot !== undefined && last.get(tensor.name) === index) free.add(slot);
-    }
-  });
-  return { slotOf, slotBytes };
+/** First and last op that mentions a tensor. */
+interface Lifetime {
+  readonly tensor: Tensor;
+  readonly from: number;
+  readonly to: number;
 }
 
-function takeSlot(slotBytes: number[], free: Set<number>, bytes: number): number {
-  let best = -1;
-  for (const slot of free) {
-    const size = slotBytes[slot]!;
-    const bestSize = best < 0 ? -1 : slotBytes[best]!;
-    const better = size >= bytes ? bestSize < bytes || size < bestSize : size > bestSize;
-    if (best < 0 || better) best = slot;
+/**
+ * Assigns scratch tensors to slots so that no two that live at the same time share one. A tensor lives from its first to
+ * its last mention in the list. The largest come first, each into the smallest slot that is free for all of its life, so
+ * that a slot is as large as the first tensor in it (greedy by size, Pisarchyk and Lee, arXiv 2001.03288).
+ */
+export function planScratch(program: Program, capacity: Dims): ScratchPlan {
+  const lives = lifetimes(program).map((life) => ({
+    ...life,
+    bytes: bytesOf(life.tensor, capacity),
+  }));
+  const slotOf = new Map<string, number>();
+  const slots: Array<{ readonly bytes: number; readonly lives: Lifetime[] }> = [];
+  for (const life of lives.toSorted((a, b) => b.bytes - a.bytes)) {
+    // Slots are made from large to small: the last one that is free is the smallest.
+    const free = slots.findLastIndex(({ lives }) =>
+      lives.every(({ from, to }) => life.to < from || to < life.from)
+    );
+    const slot = free < 0 ? slots.push({ bytes: life.bytes, lives: [] }) - 1 : free;
+    slots[slot]!.lives.push(life);
+    slotOf.set(life.tensor.name, slot);
   }
-  if (best < 0) return slotBytes.push(bytes) - 1;
-  free.delete(best);
-  slotBytes[best] = Math.max(slotBytes[best]!, bytes);
-  return best;
+  return { slotOf, slotBytes: slots.map(({ bytes }) => bytes) };
+}
+
+function lifetimes(program: Program): ReadonlyArray<Lifetime> {
+  const lives = new Map<string, Lifetime>();
+  program.phases.flat().forEach(({ inputs, outputs }, index) => {
+    for (const tensor of [...inputs, ...outputs]) {
+      if (tensor.role !== "scratch") continue;
+      const from = lives.get(tensor.name)?.from ?? index;
+      lives.set(tensor.name, { tensor, from, to: index });
+    }
+  });
+  return [...lives.values()];
 }
 
 /** Bytes of all that a program touches: what it alone owns, and the weights, gradients and state that it shares. */

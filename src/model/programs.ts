@@ -21,6 +21,7 @@ import {
 } from "./decoder.ts";
 import { headBackward, headForward, type HeadTensors } from "./head.ts";
 import { cacheCopy, gatherRows, linear, rmsnorm } from "./ops.ts";
+import { againName, type Recompute, repeatLayer } from "./recompute.ts";
 import { type Lora, storedLoraOf } from "./lora.ts";
 import { type StoredParameter, storedParametersOf } from "./parameters.ts";
 import { type Program, symbol, type Tensor } from "./plan.ts";
@@ -46,7 +47,10 @@ export function trainedParametersOf(
 
 /** (N,C) hidden states after the last norm. */
 function hiddenStates(b: Builder, model: ModelForm, weights: Weights, pass: Pass): Tensor {
-  const x = decoderForward(b, model, weights, pass, symbol("N"));
+  return normed(b, model, weights, decoderForward(b, model, weights, pass, symbol("N")).x);
+}
+
+function normed(b: Builder, model: ModelForm, weights: Weights, x: Tensor): Tensor {
   const { weight, eps } = lastNorm(model.architecture, weights);
   return rmsnorm(b, x, weight, eps);
 }
@@ -67,20 +71,23 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
 
 /**
  * Log-probs and entropies of a packed batch (phase 0), then the gradients of `d_head` added to the engine's
- * (phase 1). The host decides what the loss is between the two.
+ * (phase 1). The host decides what the loss is between the two. Gradients have the same bits whatever is recomputed.
  */
-export function gradientProgram(model: ModelForm): Program {
+export function gradientProgram(model: ModelForm, recompute: Recompute = "none"): Program {
   const b = createBuilder();
   const { architecture } = model;
   const trainable = new Set(trainedParametersOf(model).map(({ name }) => name));
   const weights = declareWeights(b, model);
-  const hidden = hiddenStates(b, model, weights, "training");
+  const { x: last, layers } = decoderForward(b, model, weights, "training", symbol("N"));
+  const layersEnd = b.ops.length;
+  const hidden = normed(b, model, weights, last);
   const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
   const result = headForward(b, head);
   const forward = [...b.ops];
-  const gradients = createGradients(b, dependents(decoder, trainable));
+  const needed = dependents(decoder, trainable);
+  const gradients = createGradients(b, new Set([...needed, ...[...needed].map(againName)]));
   const dHead = input(b, "d_head", symbol("R"), 2, "f32");
   const weight = head.weight;
   const dWeight = trainable.has(weight.name)
@@ -89,7 +96,13 @@ export function gradientProgram(model: ModelForm): Program {
   gradients.contribute(x, (dx) => headBackward(b, head, { result, dHead, dx, dWeight }));
   occurrences(b);
   tokenOrder(b);
-  deriveBackward(b, decoder, gradients);
+  deriveBackward(b, decoder.slice(layersEnd), gradients);
+  for (const { ops, output } of layers.toReversed()) {
+    const seen = recompute === "layer" ? repeatLayer(b, ops, output) : ops;
+    deriveBackward(b, seen, gradients);
+  }
+  const beforeLayers = layersEnd - layers.reduce((sum, { ops }) => sum + ops.length, 0);
+  deriveBackward(b, decoder.slice(0, beforeLayers), gradients);
   return { name: "gradient", phases: [forward, b.ops.slice(forward.length)] };
 }
 

@@ -11,6 +11,7 @@ import {
   unstackValues,
 } from "../../src/model/parameters.ts";
 import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
+import type { Recompute } from "../../src/model/recompute.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import type { Segment } from "../../src/model/segments.ts";
 import { randomValues } from "./random_values.ts";
@@ -140,11 +141,12 @@ export const loadGradient = Effect.fnUntraced(function* (
   options: {
     readonly weights: ReadonlyMap<string, Float32Array>;
     readonly tokens: number;
+    readonly recompute?: Recompute;
   },
 ) {
   const parameters = storedParametersOf(architecture);
   const names = parameters.map(({ name }) => name);
-  const program = gradientProgram(inFloat32(architecture));
+  const program = gradientProgram(inFloat32(architecture), options.recompute);
   const room = roomFor(options.tokens, architecture);
   const executable = yield* engine.load(program, room);
   writeModel(engine, architecture, options.weights);
