@@ -17,6 +17,13 @@ export interface BufferUse {
   readonly isRead?: "whole" | "in parts";
 }
 
+/** Scratch memory that programs share, and whose numbers it holds. */
+export interface Arena {
+  /** Largest first. */
+  readonly buffers: GPUBuffer[];
+  lastUser: string | null;
+}
+
 /** Everything the executables of a device share. */
 export interface DeviceMemory {
   readonly make: (
@@ -25,6 +32,7 @@ export interface DeviceMemory {
     options?: BufferUse,
   ) => Effect.Effect<GPUBuffer, BadInput, Scope.Scope>;
   readonly store: Map<string, Stored>;
+  readonly arena: Arena;
   readonly copies: TextureCopies;
   readonly copyOut: (
     items: ReadonlyArray<{ readonly stored: Stored; readonly elements: number }>,

@@ -5,7 +5,7 @@ import { bytesOf, type Dims, elementsOf, type Tensor } from "../model/plan.ts";
 import { createTextureCopies } from "./copies.ts";
 import type { Device } from "./device.ts";
 import { copyOut, type DeviceMemory, lookUp, makeBuffer, writeStored } from "./device_memory.ts";
-import { loadProgram } from "./executable.ts";
+import { loadProgram, withinMemory } from "./executable.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /** Runs plans in WGSL on a device. Shared tensors live as long as the scope. */
@@ -33,6 +33,7 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   const memory: DeviceMemory = {
     make,
     store: new Map(),
+    arena: { buffers: [], lastUser: null },
     copies,
     copyOut: (items) =>
       Effect.tryPromise({
@@ -59,6 +60,13 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         traits: opened.traits,
         profiler: opened.profiler,
       }),
+    isMirrored: opened.traits.family === "lines",
+    reserve: (slotBytes) =>
+      Effect.gen(function* () {
+        for (const [i, bytes] of slotBytes.entries()) {
+          memory.arena.buffers.push(yield* make(`scratch ${i}`, bytes));
+        }
+      }).pipe(withinMemory(device), Effect.provideService(Scope.Scope, scope)),
     bindingBytes: device.limits.maxStorageBufferBindingSize,
     write: (name, data, at) => writeStored(device, copies, lookUp(memory.store, name), data, at),
     settle: () =>

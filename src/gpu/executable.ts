@@ -15,7 +15,13 @@ import {
   tensorsOf,
   valueOf,
 } from "../model/plan.ts";
-import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
+import {
+  type Arena,
+  type DeviceMemory,
+  lookUp,
+  type Stored,
+  writeStored,
+} from "./device_memory.ts";
 import { FORMAT_CODE, storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
 import type { Bound, Traits } from "./launches.ts";
@@ -168,10 +174,15 @@ export const loadProgram = Effect.fnUntraced(function* (
   };
 
   let lastDims = capacity;
+  const goesOn = program.phases.map(readsEarlier);
   const executable: Executable = {
     write: (name, data) => writeStored(device, copies, lookUp(store, name), data),
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
+      if (goesOn[phase]! && host.memory.arena.lastUser !== program.name) {
+        throw new Error(`Phase ${phase} of ${program.name} must follow its own phases at once`);
+      }
+      host.memory.arena.lastUser = program.name;
       submit(prepare(program.phases[phase]!, dims), repeat);
     },
     read: (names) => {
@@ -213,6 +224,16 @@ function checkTrips(kernel: KernelName, bound: Bound, traits: Traits): void {
         `Cannot run ${kernel} as this adapter allows ${MOST_TRIPS} loop iterations of an invocation: current value is ${trips}`,
     });
   }
+}
+
+/** Whether a phase reads scratch tensors that it has not written: another program may have written over them. */
+function readsEarlier(phase: ReadonlyArray<Op>): boolean {
+  const written = new Set<string>();
+  for (const { inputs, outputs } of phase) {
+    if (inputs.some(({ role, name }) => role === "scratch" && !written.has(name))) return true;
+    for (const { name } of outputs) written.add(name);
+  }
+  return false;
 }
 
 /** The row of a weight that its binding begins with. */
@@ -267,7 +288,7 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
 }
 
 /** Fails where the device has no memory for what an effect creates. */
-const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<A, BadInput, R>) =>
+export const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<A, BadInput, R>) =>
   Effect.gen(function* () {
     device.pushErrorScope("out-of-memory");
     const exit = yield* Effect.exit(create);
@@ -282,8 +303,14 @@ const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dim
   const store = new Map<string, Stored>();
   const scratch = planScratch(program, capacity);
   const slots: GPUBuffer[] = [];
+  const { buffers } = host.memory.arena;
   for (const [i, bytes] of scratch.slotBytes.entries()) {
-    slots.push(yield* host.memory.make(`${program.name} scratch ${i}`, bytes));
+    const shared = buffers[i];
+    slots.push(
+      shared !== undefined && shared.size >= bytes
+        ? shared
+        : yield* host.memory.make(`${program.name} scratch ${i}`, bytes),
+    );
   }
   for (const tensor of tensorsOf(program)) {
     const elements = elementsOf(tensor, capacity);

@@ -11,8 +11,12 @@ export function input(b: Builder, name: string, rows: Extent, cols: number, form
   return b.tensor(name, rows, cols, { role: "input", format });
 }
 
-/** Parameters of a model as tensors, by the name they are stored under. */
-export type Weights = (name: string) => Tensor;
+/** Parameters of a model, by the name they are stored under. */
+export interface Weights {
+  readonly tensor: (name: string) => Tensor;
+  /** The parameters that one holds, first to last; null where the model has none of that name. */
+  readonly parts: (name: string) => ReadonlyArray<Parameter> | null;
+}
 
 /** A model as programs are made for it: how matrices are stored, and which adapters they have. */
 export interface ModelForm {
@@ -45,14 +49,19 @@ export function declareWeights(b: Builder, model: ModelForm): Weights {
     return [name, { ...b.tensor(name, rows, cols, { role: "weight", format }), ...reach }] as const;
   };
   const adapters = lora === null ? [] : storedLoraOf(architecture, lora);
+  const stored = storedParametersOf(architecture);
+  const parts = new Map([...stored, ...adapters].map((one) => [one.name, one.parts]));
   const tensors = new Map([
-    ...storedParametersOf(architecture).map((parameter) => declare(parameter, model.format)),
+    ...stored.map((parameter) => declare(parameter, model.format)),
     ...adapters.map((parameter) => declare(parameter, "f32")),
   ]);
-  return (name) => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) throw new Error(`The architecture has no parameter ${name}`);
-    return tensor;
+  return {
+    tensor: (name) => {
+      const tensor = tensors.get(name);
+      if (tensor === undefined) throw new Error(`The architecture has no parameter ${name}`);
+      return tensor;
+    },
+    parts: (name) => parts.get(name) ?? null,
   };
 }
 
@@ -82,7 +91,7 @@ export function decoderForward(
   tokens: Extent,
 ): Decoded {
   const ids = input(b, "ids", tokens, 1, "u32");
-  let x = embedding(b, ids, weights("model.embed_tokens.weight"));
+  let x = embedding(b, ids, weights.tensor("model.embed_tokens.weight"));
   const layers = Array.from({ length: model.architecture.layers }, (_, layer) => {
     const start = b.ops.length;
     x = decoderLayer(b, model, weights, pass, { layer, x, tokens });
@@ -93,7 +102,7 @@ export function decoderForward(
 
 /** The norm between the last layer and the head. */
 export function lastNorm(a: Architecture, weights: Weights) {
-  return { _tag: "Norm", weight: weights("model.norm.weight"), eps: a.normEps } as const;
+  return { _tag: "Norm", weight: weights.tensor("model.norm.weight"), eps: a.normEps } as const;
 }
 
 function decoderLayer(
@@ -104,7 +113,7 @@ function decoderLayer(
   at: { readonly layer: number; readonly x: Tensor; readonly tokens: Extent },
 ): Tensor {
   const a = model.architecture;
-  const w = (name: string) => weights(`model.layers.${at.layer}.${name}`);
+  const w = (name: string) => weights.tensor(`model.layers.${at.layer}.${name}`);
   // Few rows are bound by the number of dispatches: norms and gates are made where a product reads them.
   const isFused = pass === "decoding";
   const project = (
@@ -158,7 +167,7 @@ function decoderLayer(
 /** y += s (x Aᵀ) Bᵀ for each part of a stacked projection that has an adapter. */
 function addAdapters(
   b: Builder,
-  { architecture, lora }: ModelForm,
+  { lora }: ModelForm,
   weights: Weights,
   { module, x, y, from }: {
     readonly module: string;
@@ -167,22 +176,21 @@ function addAdapters(
     readonly from?: LinearInput;
   },
 ): void {
-  if (lora === null) return;
-  const [firstName] = factorsOf(`${module}.weight`);
-  const first = storedLoraOf(architecture, lora).find(({ name }) => name === firstName);
-  if (first === undefined) return;
-  const stored = storedParametersOf(architecture).find(({ name }) => name === `${module}.weight`)!;
-  const u = linear(b, x, weights(first.name), { scale: scalingOf(lora), from });
+  const stored = `${module}.weight`;
+  const [firstName] = factorsOf(stored);
+  const firsts = weights.parts(firstName);
+  if (lora === null || firsts === null) return;
+  const u = linear(b, x, weights.tensor(firstName), { scale: scalingOf(lora), from });
   let column = 0;
-  for (const part of stored.parts) {
-    const [firstName, secondName] = factorsOf(part.name);
-    const index = first.parts.findIndex(({ name }) => name === firstName);
+  for (const { name, rows } of weights.parts(stored) ?? []) {
+    const [ownFirst, ownSecond] = factorsOf(name);
+    const index = firsts.findIndex((first) => first.name === ownFirst);
     if (index >= 0) {
-      const second = weights(secondName);
-      const target = columnsOf(y, column, part.rows);
-      linear(b, columnsOf(u, index * lora.rank, lora.rank), second, { target, accumulate: true });
+      const own = columnsOf(u, index * lora.rank, lora.rank);
+      const target = columnsOf(y, column, rows);
+      linear(b, own, weights.tensor(ownSecond), { target, accumulate: true });
     }
-    column += part.rows;
+    column += rows;
   }
 }
 
@@ -197,7 +205,12 @@ function attentionBlock(
   const [queryCols, keyCols] = [a.heads * a.headDim, a.keyValueHeads * a.headDim];
   const normed = (name: string, x: Tensor) =>
     a.queryKeyNorm
-      ? rmsnorm(b, x, weights(`model.layers.${at.layer}.self_attn.${name}.weight`), a.normEps)
+      ? rmsnorm(
+        b,
+        x,
+        weights.tensor(`model.layers.${at.layer}.self_attn.${name}.weight`),
+        a.normEps,
+      )
       : x;
   const places = {
     positions: input(b, "positions", at.tokens, 1, "u32"),
@@ -233,5 +246,5 @@ export function cacheTensor(b: Builder, a: Architecture, layer: number): Tensor 
 
 /** The output head's weight: the embedding when tied. */
 export function headWeight(architecture: Architecture, weights: Weights): Tensor {
-  return weights(architecture.tied ? "model.embed_tokens.weight" : "lm_head.weight");
+  return weights.tensor(architecture.tied ? "model.embed_tokens.weight" : "lm_head.weight");
 }

@@ -44,6 +44,13 @@ export interface Engine {
     program: Program,
     capacity: Dims,
   ) => Effect.Effect<Executable, KernelFailed | BadInput, Scope.Scope>;
+  /**
+   * Creates buffers of these sizes, largest first, that programs loaded from now on share as scratch memory. A phase
+   * that reads what an earlier phase left there must run before any other program does.
+   */
+  readonly reserve: (slotBytes: ReadonlyArray<number>) => Effect.Effect<void, BadInput>;
+  /** Whether ops read copies of tensors, so that memory holds most of them twice. */
+  readonly isMirrored: boolean;
   /** Creates a shared tensor if it is new, filled with zeros. */
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
   /** Most bytes of a tensor that one op can reach; larger weights are read in windows of rows. */

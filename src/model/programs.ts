@@ -172,7 +172,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
   const like = (name: string, w: Tensor, role: "gradient" | "state") =>
     b.tensor(name, w.rows, w.cols, { role });
   for (const { name, rows, cols } of trained) {
-    const gradient = like(gradientName(name), weights(name), "gradient");
+    const gradient = like(gradientName(name), weights.tensor(name), "gradient");
     const elements = rows * cols;
     const blocks = Math.ceil(elements / SQUARES_BLOCK);
     const sums = b.tensor(squaresName(name), blocks, 1, { role: "output" });
@@ -180,7 +180,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
   }
   const squares = [...b.ops];
   for (const { name, rows, cols } of trained) {
-    const weight = weights(name);
+    const weight = weights.tensor(name);
     const gradient = like(gradientName(name), weight, "gradient");
     const moments = ["m", "v"].map((m) => like(`${m} ${name}`, weight, "state"));
     b.push({

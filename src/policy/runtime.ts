@@ -8,7 +8,7 @@ import type { Engine, Executable } from "../model/engine.ts";
 import { MOST_ANCESTORS } from "../model/packing.ts";
 import { storedParametersOf } from "../model/parameters.ts";
 import type { WeightFormat } from "../model/formats.ts";
-import type { Dims } from "../model/plan.ts";
+import type { Dims, Program } from "../model/plan.ts";
 import { cacheProgram, logProbProgram } from "../model/programs.ts";
 import { ropeTable } from "../model/rope.ts";
 import { type WeightSource, writeWeights } from "../model/weight_source.ts";
@@ -46,6 +46,50 @@ export interface Runtime {
 /** Positions beyond the context, where probes may reach. */
 const PROBE_POSITIONS = 1024;
 
+/** The most that the symbols of a policy's programs stand for. */
+export function dimsOf(architecture: Architecture, capacity: Capacity): Dims {
+  const { rows, contextTokens, passTokens } = capacity;
+  const slots = rows * contextTokens;
+  return {
+    N: passTokens,
+    R: passTokens,
+    // Ranges of every row, and of every tile.
+    Q: (1 + 2 * MOST_ANCESTORS) * passTokens,
+    // Views of every key, and stretches of every tile of keys.
+    K: (1 + 3 * MOST_ANCESTORS) * passTokens,
+    T: passTokens,
+    L: 2 * passTokens,
+    U: Math.min(architecture.vocabulary, passTokens),
+    M: slots + passTokens,
+    C: slots,
+    P: contextTokens + PROBE_POSITIONS,
+  };
+}
+
+/** A program and the most that its symbols stand for. */
+export interface SizedProgram {
+  readonly program: Program;
+  readonly dims: Dims;
+}
+
+/** What a policy runs: prefill and scoring on a cache, log-probs, and decoding, also with top-k, top-p or min-p. */
+export function policyPrograms(
+  form: ModelForm,
+  capacity: Capacity,
+): Readonly<Record<"cache" | "logProb" | "decode" | "decodeMasked", SizedProgram>> {
+  const dims = dimsOf(form.architecture, capacity);
+  const decoding = (options: { readonly masked: boolean }) => ({
+    program: decodeProgram(form, { window: capacity.messageTokens, ...options }),
+    dims: { ...dims, N: capacity.rows, Q: capacity.rows },
+  });
+  return {
+    cache: { program: cacheProgram(form), dims },
+    logProb: { program: logProbProgram(form), dims },
+    decode: decoding({ masked: false }),
+    decodeMasked: decoding({ masked: true }),
+  };
+}
+
 /** Loads the programs of a policy and its weights. */
 export const createRuntime: (
   engine: Engine,
@@ -67,38 +111,19 @@ export const createRuntime: (
           `Cannot use contexts of ${capacity.contextTokens} tokens as the model knows ${architecture.maxPositions} positions: lower contextTokens`,
       });
     }
-    const slots = capacity.rows * capacity.contextTokens;
-    const positions = capacity.contextTokens + PROBE_POSITIONS;
-    const dims: Dims = {
-      N: capacity.passTokens,
-      R: capacity.passTokens,
-      // Ranges of every row, and of every tile.
-      Q: (1 + 2 * MOST_ANCESTORS) * capacity.passTokens,
-      // Views of every key, and stretches of every tile of keys.
-      K: (1 + 3 * MOST_ANCESTORS) * capacity.passTokens,
-      T: capacity.passTokens,
-      L: 2 * capacity.passTokens,
-      U: Math.min(architecture.vocabulary, capacity.passTokens),
-      M: slots + capacity.passTokens,
-      C: slots,
-      P: positions,
-    };
+    const dims = dimsOf(architecture, capacity);
     const form: ModelForm = { architecture, format, lora, bindingBytes: engine.bindingBytes };
-    const decodeDims = { ...dims, N: capacity.rows, Q: capacity.rows };
-    const loadDecode = (options: { readonly masked: boolean }) =>
-      engine.load(
-        decodeProgram(form, { window: capacity.messageTokens, ...options }),
-        decodeDims,
-      );
-    const prefill = yield* engine.load(cacheProgram(form), dims);
-    const logProb = yield* engine.load(logProbProgram(form), dims);
-    const decode = yield* loadDecode({ masked: false });
+    const programs = policyPrograms(form, capacity);
+    const load = ({ program, dims }: SizedProgram) => engine.load(program, dims);
+    const prefill = yield* load(programs.cache);
+    const logProb = yield* load(programs.logProb);
+    const decode = yield* load(programs.decode);
     const decodeMasked = yield* Effect.cached(
-      loadDecode({ masked: true }).pipe(Effect.provideService(Scope.Scope, scope)),
+      load(programs.decodeMasked).pipe(Effect.provideService(Scope.Scope, scope)),
     );
     const adapters = lora === null ? [] : storedLoraOf(architecture, lora);
     yield* writeWeights(engine, [...storedParametersOf(architecture), ...adapters], weights);
-    engine.write("rope", ropeTable(architecture.rope, architecture.headDim, positions));
+    engine.write("rope", ropeTable(architecture.rope, architecture.headDim, dims["P"]!));
     return {
       engine,
       architecture,
@@ -106,7 +131,7 @@ export const createRuntime: (
       capacity,
       dims,
       cache: createCacheRows(capacity.rows, capacity.contextTokens),
-      probeSlots: slots,
+      probeSlots: capacity.rows * capacity.contextTokens,
       prefill,
       decode,
       decodeMasked,

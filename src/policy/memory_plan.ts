@@ -1,0 +1,205 @@
+/** What a run will hold in the device's memory, before it holds any of it. */
+import { Result } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import type { ModelForm } from "../model/decoder.ts";
+import { loraParametersOf } from "../model/lora.ts";
+import { planScratch } from "../model/memory.ts";
+import { bytesOf, type Dims, type Program, type Tensor, tensorsOf } from "../model/plan.ts";
+import { gradientProgram, updateProgram } from "../model/programs.ts";
+import type { Recompute } from "../model/recompute.ts";
+import { type Capacity, dimsOf, policyPrograms } from "./runtime.ts";
+
+/** Something that memory is needed for. */
+export interface MemoryPart {
+  readonly what: string;
+  readonly bytes: number;
+}
+
+/** A way of running that fits, and what it takes. */
+export interface MemoryPlan {
+  readonly capacity: Capacity;
+  readonly recompute: Recompute;
+  readonly parts: ReadonlyArray<MemoryPart>;
+  /** Bytes of the buffers that all programs share as scratch memory, largest first. */
+  readonly arena: ReadonlyArray<number>;
+}
+
+/** What memory there is. */
+export interface MemoryLimits {
+  /** Most bytes of a buffer that an op can reach. */
+  readonly bindingBytes: number;
+  /** Whether ops read copies of tensors as textures, which then take as much again. */
+  readonly isMirrored: boolean;
+  /** Bytes that all parts may take; null where nobody knows. */
+  readonly budget: number | null;
+}
+
+/** What a policy is to do. */
+export interface MemoryUse {
+  readonly trains: boolean;
+  /** Whether sampling is cut by top-k, top-p or min-p. */
+  readonly masked: boolean;
+  /** What may be computed again instead of kept; `auto` for what fits. */
+  readonly recompute: Recompute | "auto";
+}
+
+interface Loaded {
+  readonly program: Program;
+  readonly dims: Dims;
+}
+
+/** Settings that change no size. */
+const ADAMW = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+
+/** Bytes of all parts. */
+export function totalBytes(parts: ReadonlyArray<MemoryPart>): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What a policy of this capacity takes. */
+export function planMemory(
+  form: ModelForm,
+  capacity: Capacity,
+  { trains, masked, recompute, isMirrored }: Pick<MemoryUse, "trains" | "masked"> & {
+    readonly recompute: Recompute;
+    readonly isMirrored: boolean;
+  },
+): MemoryPlan {
+  const { cache, logProb, decode, decodeMasked } = policyPrograms(form, capacity);
+  const dims = dimsOf(form.architecture, capacity);
+  const learning = [gradientProgram(form, recompute), updateProgram(form, ADAMW)];
+  const programs: ReadonlyArray<Loaded> = [
+    ...[cache, logProb, decode],
+    ...(masked ? [decodeMasked] : []),
+    ...(trains ? learning.map((program) => ({ program, dims })) : []),
+  ];
+  const shared = new Map<string, number>();
+  let own = 0;
+  for (const { program, dims } of programs) {
+    for (const tensor of tensorsOf(program)) {
+      if (isShared(tensor)) shared.set(`${tensor.role} ${tensor.name}`, bytesOf(tensor, dims));
+      else if (tensor.role !== "scratch") own += bytesOf(tensor, dims);
+    }
+  }
+  const arena = arenaOf(programs);
+  const adapters = new Set(
+    (form.lora === null ? [] : loraParametersOf(form.architecture, form.lora))
+      .map(({ name }) => `weight ${name}`),
+  );
+  const sumOf = (wanted: (key: string) => boolean) =>
+    [...shared].reduce((sum, [key, bytes]) => wanted(key) ? sum + bytes : sum, 0);
+  const isAdapter = (key: string) => adapters.has(key) || key.includes(".lora_A.");
+  const isWeight = (key: string) => key.startsWith("weight ");
+  const isOptimizer = (key: string) => /^(gradient|state [mv]) /.test(key);
+  const isCache = (key: string) => key.startsWith("state cache ");
+  const weights = sumOf((key) => isWeight(key) && !isAdapter(key));
+  const scratch = arena.reduce((sum, bytes) => sum + bytes, 0);
+  const rest = sumOf((key) => !isWeight(key) && !isOptimizer(key) && !isCache(key));
+  const parts = [
+    { what: "weights", bytes: weights },
+    { what: "adapters", bytes: sumOf((key) => isWeight(key) && isAdapter(key)) },
+    { what: "gradients and optimizer", bytes: sumOf(isOptimizer) },
+    { what: "KV cache", bytes: sumOf(isCache) },
+    { what: "activations", bytes: scratch },
+    { what: "tables", bytes: own + rest },
+    { what: "copies as textures", bytes: isMirrored ? weights + scratch : 0 },
+  ];
+  return { capacity, recompute, parts: parts.filter(({ bytes }) => bytes > 0), arena };
+}
+
+function isShared({ role }: Tensor): boolean {
+  return role === "weight" || role === "gradient" || role === "state";
+}
+
+/** Slots of all programs, which never run at the same time: the i-th largest of each share a buffer. */
+function arenaOf(programs: ReadonlyArray<Loaded>): ReadonlyArray<number> {
+  const slots = programs.map(({ program, dims }) => planScratch(program, dims).slotBytes);
+  const count = slots.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from(
+    { length: count },
+    (_, i) => slots.reduce((most, bytes) => Math.max(most, bytes[i] ?? 0), 0),
+  );
+}
+
+/** Below this many tokens kernels have too few rows to be fast, so that layers are rather computed again. */
+const ENOUGH_TOKENS = 2048;
+
+/** Ways of running from the fastest to the smallest. */
+function candidates(wanted: Capacity, { trains, recompute }: MemoryUse) {
+  const sizes: number[] = [];
+  for (let tokens = wanted.passTokens; tokens > wanted.contextTokens; tokens /= 2) {
+    sizes.push(Math.floor(tokens));
+  }
+  sizes.push(wanted.contextTokens);
+  const choices: ReadonlyArray<Recompute> = !trains
+    ? ["none"]
+    : recompute === "auto"
+    ? ["none", "layer"]
+    : [recompute];
+  const last = choices.at(-1)!;
+  const [large, small] = [
+    sizes.filter((tokens) => tokens >= ENOUGH_TOKENS),
+    sizes.filter((tokens) => tokens < ENOUGH_TOKENS),
+  ];
+  const found = choices.flatMap((recompute) =>
+    large.map((passTokens) => ({ capacity: { ...wanted, passTokens }, recompute }))
+  );
+  // Small passes after large ones with recomputation, unless all are small.
+  for (const recompute of large.length === 0 ? choices : [last]) {
+    for (const passTokens of small) {
+      found.push({ capacity: { ...wanted, passTokens }, recompute });
+    }
+  }
+  for (let rows = Math.floor(wanted.rows / 2); rows >= 1; rows = Math.floor(rows / 2)) {
+    const capacity = { ...wanted, passTokens: sizes.at(-1)!, rows };
+    found.push({ capacity, recompute: last });
+  }
+  return found;
+}
+
+/**
+ * The fastest way of running that fits: the whole micro-batch, else a smaller one, else with layers computed again, else
+ * with fewer sequences at a time. Results differ by rounding only. Fails with `BadInput` when nothing fits.
+ */
+export function fitMemory(
+  form: ModelForm,
+  wanted: Capacity,
+  use: MemoryUse,
+  limits: MemoryLimits,
+): Result.Result<MemoryPlan, BadInput> {
+  let smallest: MemoryPlan | null = null;
+  for (const { capacity, recompute } of candidates(wanted, use)) {
+    const plan = planMemory(form, capacity, { ...use, recompute, isMirrored: limits.isMirrored });
+    const reachable = (plan.arena[0] ?? 0) <= limits.bindingBytes;
+    if (reachable && totalBytes(plan.parts) <= (limits.budget ?? Infinity)) {
+      return Result.succeed(plan);
+    }
+    smallest = plan;
+  }
+  return refuse(smallest!, limits);
+}
+
+function refuse(
+  { capacity, arena, parts }: MemoryPlan,
+  { bindingBytes, budget }: MemoryLimits,
+): Result.Result<never, BadInput> {
+  const largest = arena[0] ?? 0;
+  const message = largest > bindingBytes
+    ? `Cannot fit a pass of ${capacity.passTokens} tokens as a buffer must be at most ` +
+      `${bindingBytes} bytes here: the largest has ${largest}; lower contextTokens`
+    : `Cannot fit the run into ${gigabytes(budget ?? Infinity)} as it needs ` +
+      `${gigabytes(totalBytes(parts))} at least (${memoryLine(parts)}); train adapters (the ` +
+      `recipe's lora), store the base in fewer bits (--weights nf4), or lower contextTokens`;
+  return Result.fail(new BadInput({ message }));
+}
+
+/** `weights 1.2 GB, adapters 12 MB`. */
+export function memoryLine(parts: ReadonlyArray<MemoryPart>): string {
+  return parts.map(({ what, bytes }) => `${what} ${gigabytes(bytes)}`).join(", ");
+}
+
+/** Bytes in GB or MB, powers of ten, as cards are sold. */
+export function gigabytes(bytes: number): string {
+  if (bytes >= 9.95e8) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return `${bytes >= 9.5e6 ? (bytes / 1e6).toFixed(0) : (bytes / 1e6).toFixed(1)} MB`;
+}
