@@ -28,6 +28,7 @@ import {
   presets,
   profile,
   resume,
+  revision,
   search,
   seed,
   seeds,
@@ -36,7 +37,13 @@ import {
 } from "./cli_flags.ts";
 import { configure, type RunPlan } from "./configure.ts";
 import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./domain/errors.ts";
-import type { CompareFlags, EvaluateFlags, PretrainFlags, TrainFlags } from "./domain/flags.ts";
+import type {
+  CompareFlags,
+  EvaluateFlags,
+  Flags,
+  PretrainFlags,
+  TrainFlags,
+} from "./domain/flags.ts";
 import { evaluate as evaluateProgram } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
 import { checkWritable } from "./files/run_folder.ts";
@@ -44,6 +51,7 @@ import { loadFetchedDriver } from "./files/driver.ts";
 import { openScreen } from "./files/screen.ts";
 import { openDevice } from "./gpu/device.ts";
 import type { Preset } from "./igpo/preset.ts";
+import { locateModel } from "./model_source.ts";
 import { withAdapters } from "./pipeline/adapter_folder.ts";
 import { readModelFolder } from "./pipeline/model_folder.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -193,11 +201,8 @@ const compare = Command.make(
 );
 
 const runExport = Effect.fnUntraced(
-  function* ({ merge, out, ...given }: {
+  function* ({ merge, out, ...given }: Pick<Flags, "out" | "model" | "revision" | "adapter"> & {
     readonly merge: boolean;
-    readonly out: string | null;
-    readonly model: string | null;
-    readonly adapter: string | null;
   }) {
     if (out === null) {
       return yield* new BadInput({
@@ -205,14 +210,19 @@ const runExport = Effect.fnUntraced(
       });
     }
     const { config } = yield* configure("export", given);
-    const model = yield* readModelFolder(config.model ?? embeddedModel);
-    const base = config.model ?? EMBEDDED_MODEL;
     const screen = yield* openScreen;
+    const { folder } = yield* locateModel(config, { embeddedModel, screen });
+    const model = yield* readModelFolder(folder);
+    const base = config.model ?? EMBEDDED_MODEL;
     yield* exportModel(yield* withAdapters(model, config), { base, merge, out, screen });
   },
 );
 
-const exporting = Command.make("export", { out: exportOut, model, adapter, merge }, runExport).pipe(
+const exporting = Command.make(
+  "export",
+  { out: exportOut, model, revision, adapter, merge },
+  runExport,
+).pipe(
   Command.withDescription("Write an adapter in PEFT's layout, or merged into its model"),
 );
 

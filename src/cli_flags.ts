@@ -62,8 +62,14 @@ const device = orNull(
 );
 /** Folder of a stopped run. */
 export const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
-/** Folder of a model. */
-export const model = text("model", "DIR", "Model or checkpoint (default: the embedded one)");
+/** A model. */
+export const model = text(
+  "model",
+  "DIR|ORG/NAME",
+  "Folder of a model or checkpoint, or one of the Hugging Face Hub (default: the embedded one)",
+);
+/** Which state of a model of the Hub. */
+export const revision = text("revision", "REV", "Branch, tag or commit of ORG/NAME (default main)");
 /** Folder of adapters. */
 export const adapter = text("init-adapter", "DIR", "Adapter to start from, as PEFT writes them");
 const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
@@ -82,7 +88,7 @@ export const search = Flag.Literals("search", ["on", "off"]).pipe(
 );
 
 /** What is trained on what. */
-export const data = { model, adapter, questions, corpus };
+export const data = { model, revision, adapter, questions, corpus };
 /** Where a configuration comes from. */
 export const sources = { recipe, config, device };
 

@@ -7,6 +7,7 @@ import { readJsonFile } from "./files/json_file.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
 import { resolvePreset } from "./igpo/presets.ts";
+import { revisionOf } from "./model_source.ts";
 
 /** What a program knows before it starts; reading it has written nothing. */
 export interface RunPlan {
@@ -36,8 +37,9 @@ export const configure = Effect.fn("configure")(function* (
   const preset = yield* resolvePreset(
     isFile(named) ? yield* readJsonFile(named, "the preset") : named,
   );
+  const revision = yield* revisionOf(config);
   const folder = flags.out ?? (yield* newFolder(program));
-  return { config: { ...config, preset }, preset, folder, isResumed: false };
+  return { config: { ...config, revision, preset }, preset, folder, isResumed: false };
 });
 
 /** A resumed run keeps its configuration; only its length and the device may change. */
@@ -60,10 +62,10 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
   return { config, preset, folder, isResumed: true };
 });
 
-/** Runs of before there were adapters say nothing of them. */
+/** Runs of before there were adapters or models of the Hub say nothing of them. */
 function withLaterFields(saved: unknown): unknown {
   if (!isRecord(saved) || !isRecord(saved["recipe"])) return saved;
-  return { adapter: null, ...saved, recipe: { lora: null, ...saved["recipe"] } };
+  return { adapter: null, revision: null, ...saved, recipe: { lora: null, ...saved["recipe"] } };
 }
 
 /** `runs/train-20261123-194501`. */

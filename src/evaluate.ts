@@ -36,7 +36,8 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
       (progress) => screen.showProgress(progressLine({ ...progress, steps: 0 })),
     ),
   );
-  const written = { adapter: policy.adapter.name, model: config.model, ...report };
+  const { model, revision } = config;
+  const written = { adapter: policy.adapter.name, model, revision, ...report };
   const answers = attempts.map((attempt) => jsonLine(answerLine(attempt, options)));
   yield* writeFileAtomic(`${folder}/evaluation.json`, `${JSON.stringify(written, null, 2)}\n`);
   yield* writeFileAtomic(`${folder}/answers.jsonl`, answers.join(""));

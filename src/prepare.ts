@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect";
 import type { RunPlan } from "./configure.ts";
 import { createRunFolder } from "./files/run_folder.ts";
 import { openScreen } from "./files/screen.ts";
+import { locateModel } from "./model_source.ts";
 import { withAdapters } from "./pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
 import { readModelFolder } from "./pipeline/model_folder.ts";
@@ -21,10 +22,12 @@ export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff
  * work fails here, before the run's folder is made.
  */
 export const prepare = Effect.fn("prepare")(
-  function* (plan: RunPlan, { embeddedModel, profile = false, ...options }: PrepareOptions) {
-    const { config, folder, isResumed } = plan;
+  function* (asked: RunPlan, { embeddedModel, profile = false, ...options }: PrepareOptions) {
     const screen = yield* openScreen;
-    const base = yield* readModelFolder(config.model ?? embeddedModel);
+    const located = yield* locateModel(asked.config, { embeddedModel, screen });
+    const plan = { ...asked, config: { ...asked.config, revision: located.revision } };
+    const { config, folder, isResumed } = plan;
+    const base = yield* readModelFolder(located.folder);
     const model = yield* withAdapters(base, config);
     const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder, model) : null;
     const date = checkpoint?.state.date ?? (yield* today);

@@ -31,7 +31,11 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   ],
   [
     ["train", "--device", "cpu", "--model", "two\nlines"],
-    /^Cannot read the model configuration "two lines\/config.json": there is no such file/,
+    /^Cannot find the model "two lines" as it must be a folder, or ORG\/NAME of the Hugging Face /,
+  ],
+  [
+    ["train", "--device", "cpu", "--model", "./two\nlines"],
+    /^Cannot read the model configuration ".\/two lines\/config.json": there is no such file/,
   ],
   [["nope"], /^Cannot find the program "nope": known are train, pretrain, evaluate, compare/],
 ];

@@ -57,10 +57,10 @@ Deno.test("configure() resumes with the configuration of the run and more steps"
     });
   }));
 
-Deno.test("configure() resumes a run of before there were adapters", () =>
+Deno.test("configure() resumes a run of before there were adapters or models of the Hub", () =>
   inFolder(async (folder) => {
     const { config } = await makeRun(folder);
-    const { adapter: _, recipe: { lora: __, ...recipe }, ...older } = config;
+    const { adapter: _, revision: __, recipe: { lora: ___, ...recipe }, ...older } = config;
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
     deepStrictEqual((await plan({ resume: folder })).config, config);
   }));

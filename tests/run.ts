@@ -32,6 +32,7 @@ const SPECIAL = [
   "tests/slow",
   "tests/architecture_test.ts",
   "tests/cli_test.ts",
+  "tests/hub_run_test.ts",
 ];
 // What runs rival runtimes has a configuration of its own.
 const SOURCES = [
@@ -41,15 +42,18 @@ const SOURCES = [
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
 const RESULTS = ".cache/tests";
 
-/** A `deno test` part; the network is the machine's own. */
+/** The network is the machine's own. */
+const NETWORK = "--allow-net=127.0.0.1,localhost";
+
+/** A `deno test` part. */
 function tests(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Part {
-  const permissions = ["--allow-net=127.0.0.1,localhost", "--allow-ffi=.cache/driver"];
+  const permissions = [NETWORK, "--allow-ffi=.cache/driver"];
   return { args, paths, test: { permissions } };
 }
 
 /** A part whose tests start programs of this project. */
 function programTests(...paths: ReadonlyArray<string>): Part {
-  return { args: [], paths, test: { permissions: ["--allow-run=deno"] } };
+  return { args: [], paths, test: { permissions: ["--allow-run=deno", NETWORK] } };
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
@@ -63,7 +67,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   kernels: tests(["tests/shaders", "tests/gpu"]),
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
-  programs: programTests("tests/cli_test.ts"),
+  programs: programTests("tests/cli_test.ts", "tests/hub_run_test.ts"),
   proofs: programTests("tests/slow"),
 };
 

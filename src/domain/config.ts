@@ -4,20 +4,22 @@ import { BadInput } from "./errors.ts";
 import { DEVICES, type Flags } from "./flags.ts";
 import { conflictOfRecipe, Recipe, RECIPES } from "./recipe.ts";
 
-const PathOrNull = Schema.NullOr(Schema.NonEmptyString);
+const TextOrNull = Schema.NullOr(Schema.NonEmptyString);
 
 /** Everything a run depends on, as it is written to `config.json` in the run's folder. */
 export const RunConfig = Schema.Struct({
   seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff })),
   device: Schema.Literals(DEVICES),
-  /** Folder of a model or checkpoint; null for the embedded one. */
-  model: PathOrNull,
+  /** Folder of a model or checkpoint, or `ORG/NAME` of the Hugging Face Hub; null for the embedded one. */
+  model: TextOrNull,
+  /** Of a model of the Hub: branch, tag or commit, and the commit once the model is there; null for a folder. */
+  revision: TextOrNull,
   /** Folder of adapters, in PEFT's layout, that the model has; null for none. */
-  adapter: PathOrNull,
+  adapter: TextOrNull,
   /** File of questions; null for the embedded world's. */
-  questions: PathOrNull,
+  questions: TextOrNull,
   /** File of documents; null for the embedded world's. */
-  corpus: PathOrNull,
+  corpus: TextOrNull,
   /** The whole preset as JSON; `decodePreset` reads it. */
   preset: Schema.Unknown,
   recipe: Recipe,
@@ -60,13 +62,15 @@ export const resolveConfig = Effect.fnUntraced(function* (
     seed: 0,
     device: "auto",
     model: null,
+    revision: null,
     adapter: null,
     questions: null,
     corpus: null,
     preset: DEFAULT_PRESET,
   };
-  const { seed, device, model, adapter, questions, corpus, preset } = flags;
-  const given = withoutNulls({ seed, device, model, adapter, questions, corpus, preset });
+  const { seed, device, model, revision, adapter, questions, corpus, preset } = flags;
+  const sources = { model, revision, adapter, questions, corpus };
+  const given = withoutNulls({ seed, device, ...sources, preset });
   const merged = { ...defaults, ...file, ...given, recipe };
   return yield* decodeRecord(RunConfig, merged, "the configuration");
 });

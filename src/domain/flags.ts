@@ -20,8 +20,10 @@ export interface Flags {
   readonly device: Device | null;
   /** Folder of a run to go on with. */
   readonly resume: string | null;
-  /** Folder of a model or checkpoint, in place of the embedded one. */
+  /** Folder of a model or checkpoint, or `ORG/NAME` of the Hugging Face Hub, in place of the embedded one. */
   readonly model: string | null;
+  /** Branch, tag or commit of a model of the Hub. */
+  readonly revision: string | null;
   /** Folder of adapters to start from. */
   readonly adapter: string | null;
   /** File of questions, in place of the embedded world's. */
@@ -58,6 +60,7 @@ export const NO_FLAGS: Flags = {
   device: null,
   resume: null,
   model: null,
+  revision: null,
   adapter: null,
   questions: null,
   corpus: null,

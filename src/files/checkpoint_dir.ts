@@ -26,8 +26,10 @@ export interface CheckpointFolder {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
 
-const SINGLE = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
+/** Name of the weights in one file. */
+export const SINGLE = "model.safetensors";
+/** Name of the list of weights in several files. */
+export const INDEX = "model.safetensors.index.json";
 
 const IndexFile = Schema.Struct({
   weight_map: Schema.Record(
@@ -162,6 +164,13 @@ const listShards = Effect.fnUntraced(function* (path: string) {
   }
   return tensors;
 });
+
+/** Names of the shards that a checkpoint's list speaks of, each once. */
+export const readShardNames = Effect.fn("readShardNames")(
+  function* (path: string) {
+    return [...new Set(Object.values(yield* readIndex(path)))];
+  },
+);
 
 const readIndex = Effect.fnUntraced(function* (path: string) {
   if (!(yield* isFile(`${path}/${INDEX}`))) {

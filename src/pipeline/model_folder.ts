@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import {
   type CheckpointFolder,
@@ -6,16 +7,14 @@ import {
   readCheckpointTensor,
   writeCheckpoint,
 } from "../files/checkpoint_dir.ts";
-import { readText } from "../files/disk.ts";
+import { pathExists, readText } from "../files/disk.ts";
+import { readJsonFile } from "../files/json_file.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";
 import type { Lora } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import type { WeightSource } from "../model/weight_source.ts";
 import { Learner } from "../policy/policy.ts";
-
-/** The files that make a tokenizer and its chat template. */
-export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
 
 /** A model as it lies in a folder. */
 export interface ModelFolder {
@@ -26,8 +25,8 @@ export interface ModelFolder {
   readonly lora: Lora | null;
   /** `config.json`, parsed. */
   readonly config: unknown;
-  /** Texts of {@link TOKENIZER_FILES}, by name. */
-  readonly tokenizerFiles: Readonly<Record<typeof TOKENIZER_FILES[number], string>>;
+  /** Texts of the files that make a tokenizer and its chat template, by name. */
+  readonly tokenizerFiles: Readonly<Record<"tokenizer.json" | "tokenizer_config.json", string>>;
 }
 
 /** Reads a model in the layout of the Hugging Face hub, and refuses one whose tensors are not those of its config. */
@@ -35,17 +34,32 @@ export const readModelFolder = Effect.fn("readModelFolder")(function* (path: str
   const folder = yield* openCheckpoint(path);
   const architecture = yield* Effect.fromResult(readArchitecture(folder.config));
   yield* checkTensors(folder, architecture);
-  const [tokenizer, tokenizerConfig] = yield* Effect.forEach(
-    TOKENIZER_FILES,
-    (name) => readText(`${path}/${name}`),
-  );
+  const tokenizerFiles = {
+    "tokenizer.json": yield* readText(`${path}/tokenizer.json`),
+    "tokenizer_config.json": yield* readTokenizerConfig(path),
+  };
   return {
     architecture,
     weights: weightsOf(folder),
     lora: null,
     config: folder.config,
-    tokenizerFiles: { "tokenizer.json": tokenizer!, "tokenizer_config.json": tokenizerConfig! },
+    tokenizerFiles,
   } satisfies ModelFolder;
+});
+
+/** Text of `tokenizer_config.json`, with the chat template that newer models keep in a file of its own. */
+const readTokenizerConfig = Effect.fnUntraced(function* (path: string) {
+  const [name, template] = [`${path}/tokenizer_config.json`, `${path}/chat_template.jinja`];
+  if (!(yield* pathExists(template))) return yield* readText(name);
+  const config = yield* readJsonFile(name, "the tokenizer's configuration");
+  if (isRecord(config)) {
+    return JSON.stringify({ ...config, chat_template: yield* readText(template) }, null, 2);
+  }
+  return yield* new BadInput({
+    message: `Cannot load "${path}" as tokenizer_config.json must be a JSON object: it is ${
+      JSON.stringify(config).slice(0, 60)
+    }`,
+  });
 });
 
 /** The tensors of a folder, read when they are asked for; numbers that are not finite are refused then. */

@@ -6,7 +6,7 @@ import type {
   Summary,
   TurnView,
 } from "../domain/report.ts";
-import { duration, fit, signed, type Style, styleFor, wrap } from "./style.ts";
+import { bar, duration, fit, signed, type Style, styleFor, wrap } from "./style.ts";
 
 /** How wide text may get, and whether it has colours. */
 export interface TextOptions {
@@ -24,14 +24,11 @@ export interface Progress {
   readonly unit: string;
 }
 
-const BAR_WIDTH = 24;
-
 /** `step 12/60  rollout   ███████▌            32/64 episodes`. */
 export function progressLine({ step, steps, phase, done, total, unit }: Progress): string {
-  const share = total === 0 ? 1 : Math.min(1, done / total);
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  return `${stepOf(step, steps)}  ${phase.padEnd(8)}  ${bar}  ${done}/${total} ${unit}`;
+  return `${stepOf(step, steps)}  ${phase.padEnd(8)}  ${
+    bar(done, total)
+  }  ${done}/${total} ${unit}`;
 }
 
 /** One line a step: training F1, outcome, turns, gain, gradient, time. */

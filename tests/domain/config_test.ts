@@ -63,7 +63,7 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
   [
     { files: { config: { learningRate: 1 } } },
     'Cannot read the configuration as it has no field "learningRate": allowed are seed, device, ' +
-    "model, adapter, questions, corpus, preset, recipe",
+    "model, revision, adapter, questions, corpus, preset, recipe",
   ],
   [
     { files: { recipe: { lr: -1 } } },

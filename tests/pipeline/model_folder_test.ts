@@ -13,12 +13,12 @@ const tensors: ReadonlyArray<Float32Tensor> = parametersOf(TINY).map(({ name, sh
 }));
 
 /** Reads a folder with these tensors. */
-const read = (given: ReadonlyArray<Float32Tensor>) =>
+const read = (given: ReadonlyArray<Float32Tensor>, files: Readonly<Record<string, string>> = {}) =>
   inFolder((folder) =>
     Effect.runPromise(
       writeCheckpoint(`${folder}/model`, {
         ...{ config: tinyModel.config, tensors: given, dtype: "F32" },
-        files: tinyModel.tokenizerFiles,
+        files: { ...tinyModel.tokenizerFiles, ...files },
       }).pipe(
         Effect.andThen(readModelFolder(`${folder}/model`)),
         // Weights are read when they are asked for, which here is before the folder is removed.
@@ -47,6 +47,16 @@ Deno.test("readModelFolder() reads what was written", async () => {
   const part = await Effect.runPromise(weights.read("model.norm.weight", 3, 5));
   deepStrictEqual(part, found.get("model.norm.weight")!.slice(3, 8));
   deepStrictEqual(tokenizerFiles, tinyModel.tokenizerFiles);
+});
+
+Deno.test("readModelFolder() takes the chat template from a file of its own where there is one", async () => {
+  const chat_template = "{{ messages }}";
+  const { tokenizerFiles } = await read(tensors, { "chat_template.jinja": chat_template });
+  const config = JSON.parse(tinyModel.tokenizerFiles["tokenizer_config.json"]);
+  deepStrictEqual(JSON.parse(tokenizerFiles["tokenizer_config.json"]), {
+    ...config,
+    chat_template,
+  });
 });
 
 Deno.test("readModelFolder() tolerates rotary buffers and the head of a tied model", async () => {

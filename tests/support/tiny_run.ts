@@ -123,7 +123,14 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const recipe = { ...tinyRecipe, ...options.recipe };
   const preset = options.preset ?? PRESETS["paper-v2"]!;
   const device = "cpu";
-  const sources = { device, model: null, adapter: null, questions: null, corpus: null } as const;
+  const sources = {
+    device,
+    model: null,
+    revision: null,
+    adapter: null,
+    questions: null,
+    corpus: null,
+  } as const;
   const plan: RunPlan = {
     ...{ folder, isResumed, preset },
     config: { seed, ...sources, preset, recipe },

@@ -1,0 +1,183 @@
+import { createHash } from "node:crypto";
+import { Effect, Schedule, Stream } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import { onDisk, pathExists } from "./disk.ts";
+import { hubFolder } from "./hub_cache.ts";
+import type { HubFile } from "./hub_listing.ts";
+import {
+  failed,
+  gaveUp,
+  hubFetch,
+  HubPatience,
+  type HubPlace,
+  HubUnreachable,
+  inTime,
+  refused,
+  retryHub,
+} from "./hub_request.ts";
+
+/** A file of a commit. */
+export interface HubBlob extends HubPlace {
+  readonly commit: string;
+  readonly file: HubFile;
+}
+
+/** Told how many bytes of a file are there. */
+export type ShowBytes = (file: HubFile, bytes: number) => Effect.Effect<void>;
+
+const EXCLUSIVE = true;
+
+/**
+ * Makes sure that the cache has a blob; true when it had to be fetched. Bytes go to `HASH.incomplete`, from where the
+ * next try or the next run goes on, and get their name when their hash is right.
+ */
+export const fetchBlob = Effect.fn("fetchBlob")(function* (blob: HubBlob, show: ShowBytes) {
+  const { settings, model, file } = blob;
+  const repo = hubFolder(settings.cache, model.id);
+  const path = `${repo}/blobs/${file.hash}`;
+  const part = `${path}.incomplete`;
+  yield* lockBlob(blob);
+  if (yield* pathExists(path)) return false;
+  yield* onDisk(`write "${path}"`, () => Deno.mkdir(`${repo}/blobs`, { recursive: true }));
+  yield* download(blob, part, show).pipe(
+    retryHub,
+    Effect.catchTag("HubUnreachable", (cause) => keptPart(blob, part, cause)),
+  );
+  yield* checkHash(blob, part);
+  yield* onDisk(`write "${path}"`, () => Deno.rename(part, path));
+  return true;
+}, Effect.scoped);
+
+/** Holds the lock by which tools keep each other from fetching the same blob, until the scope closes. */
+const lockBlob = Effect.fnUntraced(function* ({ settings, model, file }: HubBlob) {
+  const folder = hubFolder(`${settings.cache}/.locks`, model.id);
+  const path = `${folder}/${file.hash}.lock`;
+  const lock = yield* Effect.acquireRelease(
+    onDisk(`lock "${path}"`, async () => {
+      await Deno.mkdir(folder, { recursive: true });
+      return await Deno.open(path, { write: true, create: true });
+    }),
+    (lock) => Effect.sync(() => lock.close()),
+  );
+  // Asked again and again rather than waited for, so that Ctrl-C ends it.
+  yield* onDisk(`lock "${path}"`, () => lock.tryLock(EXCLUSIVE)).pipe(
+    Effect.repeat({ until: (isHeld) => isHeld, schedule: Schedule.spaced("200 millis") }),
+  );
+});
+
+/** Appends to `part` what it lacks, in one request. */
+const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show: ShowBytes) {
+  const { file } = blob;
+  const { silence } = yield* HubPatience;
+  const out = yield* Effect.acquireRelease(
+    onDisk(`write "${part}"`, () => Deno.open(part, { write: true, create: true })),
+    (out) => Effect.sync(() => out.close()),
+  );
+  const { size } = yield* onDisk(`read "${part}"`, () => out.stat());
+  if (size === file.size) return;
+  const response = yield* request(blob, size < file.size ? size : 0);
+  // A server that knows no ranges begins anew.
+  const start = response.status === 206 ? size : 0;
+  yield* onDisk(`write "${part}"`, async () => {
+    await out.truncate(start);
+    await out.seek(start, Deno.SeekMode.Start);
+  });
+  const end = yield* Stream.fromReadableStream({
+    evaluate: () => response.body ?? new ReadableStream<Uint8Array>(),
+    onError: (error) => failed(blob, error),
+  }).pipe(
+    Stream.timeout(`${silence} seconds`),
+    Stream.mapAccum(() => start, (before, bytes) => {
+      const done = before + bytes.length;
+      return [done, [{ bytes, done }]] as const;
+    }),
+    Stream.takeUntil(({ done }) => done >= file.size),
+    Stream.runFoldEffect(() => start, (_, { bytes, done }) =>
+      writeAll(out, bytes).pipe(
+        Effect.catch((cause) => notWritten(blob, part, cause)),
+        Effect.andThen(show(file, done)),
+        Effect.as(done),
+      )),
+  );
+  yield* onDisk(`write "${part}"`, () => out.sync());
+  // It broke off, or was silent for too long.
+  if (end < file.size) {
+    return yield* new HubUnreachable({
+      message: `the connection ended after ${end} of ${file.size} bytes`,
+    });
+  }
+}, Effect.scoped);
+
+/** Asks for the bytes from `start` on. */
+const request = Effect.fnUntraced(function* (blob: HubBlob, start: number) {
+  const { settings, model, commit, file } = blob;
+  const response = yield* Effect.tryPromise({
+    try: (signal) =>
+      hubFetch(settings)(`${settings.endpoint}/${model.id}/resolve/${commit}/${file.name}`, {
+        headers: {
+          // Bytes as they are kept: those of a compressed answer could not be counted.
+          "accept-encoding": "identity",
+          ...(start > 0 ? { range: `bytes=${start}-` } : {}),
+        },
+        signal,
+      }),
+    catch: (error) => failed(blob, error),
+  }).pipe(inTime);
+  const range = response.headers.get("content-range");
+  const isWanted = response.status === 200 ||
+    response.status === 206 && range?.startsWith(`bytes ${start}-`);
+  if (isWanted) return response;
+  yield* Effect.ignore(Effect.tryPromise(async () => await response.body?.cancel()));
+  const words = response.headers.get("x-error-message") ?? file.name;
+  return yield* Effect.fail(refused(blob, { status: response.status, words }));
+});
+
+const writeAll = (out: Deno.FsFile, bytes: Uint8Array) =>
+  onDisk("write", async () => {
+    for (let written = 0; written < bytes.length;) {
+      written += await out.write(bytes.subarray(written));
+    }
+  });
+
+/** Fails unless a fetched file has its size and hash; a wrong one is removed. */
+const checkHash = Effect.fnUntraced(function* ({ model, file }: HubBlob, part: string) {
+  const found = yield* onDisk(`read "${part}"`, () => hashFile(part, file));
+  if (found === file.hash) return;
+  yield* onDisk(`remove "${part}"`, () => Deno.remove(part));
+  return yield* new BadInput({
+    message: `Cannot fetch "${model.id}" as the hash of ${file.name} must be ${file.hash}: it is ` +
+      `${found}; the file is removed, and running again fetches it anew`,
+  });
+});
+
+/** Hash of a file: sha256 as LFS has it, or sha1 with git's header before the bytes. */
+async function hashFile(path: string, { hash, size }: HubFile): Promise<string> {
+  const hasher = createHash(hash.length === 64 ? "sha256" : "sha1");
+  if (hash.length === 40) hasher.update(`blob ${size}\0`);
+  const file = await Deno.open(path);
+  for await (const bytes of file.readable) hasher.update(bytes);
+  return hasher.digest("hex");
+}
+
+const partSize = (part: string) =>
+  Effect.promise(() => Deno.stat(part).then(({ size }) => size, () => 0));
+
+const keptPart = Effect.fnUntraced(function* (blob: HubBlob, part: string, cause: HubUnreachable) {
+  const { name, size } = blob.file;
+  const kept = yield* partSize(part);
+  return yield* gaveUp(
+    blob,
+    cause,
+    `${kept} of ${size} bytes of ${name} are kept, and running again goes on from there`,
+  );
+});
+
+const notWritten = Effect.fnUntraced(function* (blob: HubBlob, part: string, cause: BadInput) {
+  const kept = yield* partSize(part);
+  return yield* new BadInput({
+    message:
+      `Cannot keep ${blob.file.name} of "${blob.model.id}" as "${part}" must have room for ` +
+      `${blob.file.size} bytes: ${cause.message.replace(/^Cannot write: /, "")}; ${kept} bytes ` +
+      `are kept, and running again goes on from there`,
+  });
+});

@@ -1,0 +1,129 @@
+/** Requests to the Hugging Face Hub, and what its refusals mean to a user. */
+import { Context, Effect, Schedule, Schema } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import { reason } from "./disk.ts";
+import type { HubModel } from "./hub_cache.ts";
+import type { HubSettings } from "./hub_settings.ts";
+
+/** The Hub cannot be reached or has no time: what another try may cure. */
+export class HubUnreachable extends Schema.TaggedError<HubUnreachable>()("HubUnreachable", {
+  message: Schema.String,
+}) {}
+
+/** How much is put up with. */
+export interface Patience {
+  /** When a request is tried again. */
+  readonly retries: Schedule.Schedule<unknown>;
+  /** How long a connection may be silent, seconds. */
+  readonly silence: number;
+}
+
+/** 30 s of silence, and other tries after 0.5, 1, 2 and 4 s, unless a program says otherwise. */
+export const HubPatience: Context.Reference<Patience> = Context.Reference<Patience>(
+  "igpo/files/HubPatience",
+  {
+    defaultValue: () => ({
+      retries: Schedule.exponential("500 millis").pipe(Schedule.upTo({ times: 4 })),
+      silence: 30,
+    }),
+  },
+);
+
+/** Tries again what could not reach the Hub. */
+export const retryHub = <A, E, R>(
+  effect: Effect.Effect<A, E | HubUnreachable, R>,
+): Effect.Effect<A, E | HubUnreachable, R> =>
+  Effect.flatMap(HubPatience, ({ retries }) =>
+    Effect.retry(effect, {
+      schedule: retries,
+      while: (error) => error instanceof HubUnreachable,
+    }));
+
+/** Fails where no answer comes. */
+export const inTime = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | HubUnreachable, R> =>
+  Effect.flatMap(HubPatience, ({ silence }) =>
+    Effect.timeoutOrElse(effect, {
+      duration: `${silence} seconds`,
+      orElse: () => Effect.fail(new HubUnreachable({ message: `no answer after ${silence} s` })),
+    }));
+
+/** Which model is asked for, and where. */
+export interface HubPlace {
+  readonly settings: HubSettings;
+  readonly model: HubModel;
+}
+
+/** An answer that is none. */
+export interface HubRefusal {
+  readonly status: number;
+  /** What the Hub says about it. */
+  readonly words: string;
+}
+
+/** `fetch` with the token; redirects to other hosts lose it, as fetch has it. */
+export function hubFetch({ token }: HubSettings): typeof fetch {
+  return (input, init) => {
+    const headers = new Headers(init?.headers);
+    if (token !== null) headers.set("authorization", `Bearer ${token}`);
+    return fetch(input, { ...init, headers });
+  };
+}
+
+/** Why a refused request cannot work, or that another try may. */
+export function refused(place: HubPlace, { status, words }: HubRefusal): BadInput | HubUnreachable {
+  const { settings: { endpoint, token }, model: { id, revision } } = place;
+  const said = `${status}${token === null ? " without a token" : " to your token"} (${
+    line(words)
+  })`;
+  const cannot = (rule: string) =>
+    new BadInput({
+      message: `Cannot fetch "${id}" from ${endpoint} as ${rule}: it answers ${said}`,
+    });
+  if (status === 408 || status === 429 || status >= 500) {
+    return new HubUnreachable({ message: `it answers ${said}` });
+  }
+  if (status === 404) {
+    return cannot(`there must be such a model with a revision "${revision}", or a folder here`);
+  }
+  if (status !== 401 && status !== 403) return cannot("the Hub must give it");
+  if (token === null) {
+    return cannot(
+      "it must be a public model, or HF_TOKEN (or hf auth login) the token of someone who may read it",
+    );
+  }
+  return cannot(`the token's owner must have access, which ${endpoint}/${id} may grant`);
+}
+
+/** Why a request failed without an answer, or that another try may not. */
+export function failed({ settings: { endpoint }, model }: HubPlace, error: unknown) {
+  if (error instanceof Deno.errors.NotCapable) {
+    return new BadInput({
+      message: `Cannot fetch "${model.id}" as this program must be allowed to speak to the host: ` +
+        `${line(reason(error))}; ./igpo allows the Hub's hosts and that of HF_ENDPOINT`,
+    });
+  }
+  if (error instanceof SyntaxError || Schema.isSchemaError(error)) {
+    return new BadInput({
+      message: `Cannot fetch "${model.id}" as ${endpoint} must answer as the Hugging Face Hub ` +
+        `does: ${line(reason(error))}`,
+    });
+  }
+  // What fetch throws says "fetch failed"; why stands in its cause, after the whole address.
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const said = reason(cause).replace(/^error sending request for url \([^)]*\): /, "");
+  return new HubUnreachable({ message: line(said) });
+}
+
+/** What is said when tries are used up. */
+export function gaveUp({ settings, model }: HubPlace, cause: HubUnreachable, kept: string) {
+  return new BadInput({
+    message: `Cannot fetch "${model.id}" as ${settings.endpoint} must be reachable: ` +
+      `${cause.message}; ${kept}`,
+  });
+}
+
+function line(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, 200);
+}

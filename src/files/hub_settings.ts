@@ -1,0 +1,57 @@
+import { Effect } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import { onDisk } from "./disk.ts";
+
+/** Where the Hugging Face Hub is, where what comes from it is kept, and who asks. */
+export interface HubSettings {
+  /** `https://huggingface.co`, or a mirror of it; without a slash at the end. */
+  readonly endpoint: string;
+  /** Folder of the cache that tools share. */
+  readonly cache: string;
+  readonly token: string | null;
+  /** Whether only the cache may be used. */
+  readonly isOffline: boolean;
+}
+
+/** Looks up an environment variable. */
+export type Environment = (name: string) => string | undefined;
+
+const IS_TRUE = /^(1|on|yes|true)$/i;
+
+/**
+ * Reads what Hugging Face's own tools read: HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, HF_HUB_OFFLINE, and the token of
+ * HF_TOKEN or else of the file that `hf auth login` writes.
+ *
+ * Source: huggingface_hub, `constants.py` and `utils/_auth.py`.
+ */
+export const readHubSettings = Effect.fn("readHubSettings")(
+  function* (env: Environment = (name) => Deno.env.get(name)) {
+    const user = env("HOME") ?? env("USERPROFILE") ?? ".";
+    // An empty variable counts as none, and ~ is the user's folder, as there.
+    const read = (name: string) => env(name)?.trim().replace(/^~(?=[/\\]|$)/, user) || null;
+    const home = read("HF_HOME") ?? `${read("XDG_CACHE_HOME") ?? `${user}/.cache`}/huggingface`;
+    const endpoint = (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
+    if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
+      return yield* new BadInput({
+        message:
+          `Cannot use HF_ENDPOINT as it must be an http or https address: it is "${endpoint}"`,
+      });
+    }
+    return {
+      endpoint,
+      cache: read("HF_HUB_CACHE") ?? read("HUGGINGFACE_HUB_CACHE") ?? `${home}/hub`,
+      token: read("HF_TOKEN") ?? (yield* readToken(read("HF_TOKEN_PATH") ?? `${home}/token`)),
+      isOffline: IS_TRUE.test(read("HF_HUB_OFFLINE") ?? ""),
+    } satisfies HubSettings;
+  },
+);
+
+const readToken = (path: string) =>
+  onDisk(`read the token of the Hugging Face Hub "${path}"`, async () => {
+    try {
+      return (await Deno.readTextFile(path)).trim() || null;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  });
