@@ -140,6 +140,7 @@ export { type Adapters, readAdapterFolder, withAdapters } from "./src/pipeline/a
 export { advantage } from "./src/pipeline/advantage.ts";
 export { loadLatestCheckpoint, saveCheckpoint } from "./src/pipeline/checkpoint.ts";
 export { evaluateQuestions } from "./src/pipeline/evaluate.ts";
+export { learningRateAt } from "./src/pipeline/learning_rate.ts";
 export { type ModelFolder, readModelFolder } from "./src/pipeline/model_folder.ts";
 export { playEpisodes } from "./src/pipeline/play.ts";
 export { questionSteps } from "./src/pipeline/questions.ts";

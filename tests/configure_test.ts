@@ -57,12 +57,28 @@ Deno.test("configure() resumes with the configuration of the run and more steps"
     });
   }));
 
-Deno.test("configure() resumes a run of before there were adapters", () =>
+Deno.test("configure() resumes a run of before there were adapters and schedules", () =>
   inFolder(async (folder) => {
     const { config } = await makeRun(folder);
-    const { adapter: _, recipe: { lora: __, ...recipe }, ...older } = config;
+    const {
+      adapter: _,
+      recipe: { lora: __, schedule, warmupSteps, minLrRatio, ...recipe },
+      ...older
+    } = config;
+    deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
     deepStrictEqual((await plan({ resume: folder })).config, config);
+  }));
+
+Deno.test("configure() refuses to resume with a number of steps that the recipe cannot have", () =>
+  inFolder(async (folder) => {
+    const { config } = await makeRun(folder);
+    const recipe = { ...config.recipe, warmupSteps: 30 };
+    await writeJson(`${folder}/${CONFIG_FILE}`, { ...config, recipe });
+    strictEqual(
+      await refusal({ resume: folder, steps: 20 }),
+      "Cannot reach the learning rate as warmupSteps must be at most steps: they are 30 and 20",
+    );
   }));
 
 Deno.test("configure() refuses to resume with another preset", () =>

@@ -36,7 +36,7 @@ export const LoraSizes = Schema.Struct({
 export const Recipe = Schema.Struct({
   /** Name reports call it by. */
   name: Schema.NonEmptyString,
-  /** Optimiser updates; each uses the episodes of its own step once. */
+  /** Rounds of rollout and training; each trains on its own episodes. */
   steps: AtLeast(0),
   /** Questions a step. */
   promptsPerStep: AtLeast(1),
@@ -60,8 +60,14 @@ export const Recipe = Schema.Struct({
   /** Tokens kept have at least this share of the likeliest token's probability; 0 keeps all. */
   minP: Share,
 
-  /** AdamW, with one learning rate for all steps. */
+  /** AdamW's learning rate, or the highest one of a schedule. */
   lr: Positive,
+  /** How the rate goes on after the warm-up: as it is, or down a line or half a cosine until the last step. */
+  schedule: Schema.Literals(["constant", "linear", "cosine"]),
+  /** Steps over which the rate rises to `lr`; 0 begins with it. */
+  warmupSteps: AtLeast(0),
+  /** Share of `lr` that a falling rate ends at. */
+  minLrRatio: Share,
   beta1: Below1,
   beta2: Below1,
   adamEps: Positive,
@@ -108,6 +114,9 @@ const embedded: Recipe = {
   topK: 0,
   minP: 0,
   lr: 3e-4,
+  schedule: "constant",
+  warmupSteps: 0,
+  minLrRatio: 0,
   beta1: 0.9,
   beta2: 0.999,
   adamEps: 1e-8,
@@ -148,11 +157,18 @@ export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
 /** Why a well-typed recipe cannot work, in one sentence, or null. */
 export function conflictOfRecipe(recipe: Recipe): string | null {
   const { contextTokens, maxNewTokens, microBatchTokens } = recipe;
+  const { schedule, steps, warmupSteps, minLrRatio } = recipe;
   if (contextTokens <= maxNewTokens) {
     return `Cannot fit a message into an episode as contextTokens must exceed maxNewTokens: they are ${contextTokens} and ${maxNewTokens}`;
   }
   if (microBatchTokens < contextTokens) {
     return `Cannot cut a batch between episodes as microBatchTokens must be at least contextTokens: they are ${microBatchTokens} and ${contextTokens}`;
+  }
+  if (warmupSteps > steps) {
+    return `Cannot reach the learning rate as warmupSteps must be at most steps: they are ${warmupSteps} and ${steps}`;
+  }
+  if (schedule === "constant" && minLrRatio > 0) {
+    return `Cannot lower a constant learning rate as minLrRatio needs the schedule "linear" or "cosine": it is ${minLrRatio}`;
   }
   return null;
 }

@@ -52,6 +52,7 @@ export const STEP_METRICS = {
   advantageByTurn: "mean advantage of turn t over the episodes that have it, [0] the first turn",
   zeroOutcomeGroups: "share of groups whose outcomes are all equal",
   zeroAdvantageGroups: "share of groups whose advantages are all 0",
+  learningRate: "learning rate of the step's updates",
   loss: "policyLoss + klLoss + entropyLoss",
   policyLoss: "sum of weight times clipped surrogate loss over trained tokens",
   klLoss: "KL coefficient times the weighted sum of the KL estimates",

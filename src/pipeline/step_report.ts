@@ -32,6 +32,7 @@ export function summarizeStep(step: UpdatedStep, preset: Preset): StepSummary {
     advantageByTurn: diagnostics.advantageByTurn,
     zeroOutcomeGroups: diagnostics.equalOutcomeShare,
     zeroAdvantageGroups: diagnostics.zeroAdvantageShare,
+    learningRate: step.learningRate,
     ...lossMetrics(step, preset),
     ...timeMetrics(step, episodes),
   };

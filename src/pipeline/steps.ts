@@ -51,6 +51,8 @@ export interface UpdatedStep extends TrainingStep {
   readonly updates: number;
   /** Why nothing was updated, in one sentence, or null. */
   readonly skipped: string | null;
+  /** Of all updates of the step. */
+  readonly learningRate: number;
   readonly gradientNorm: number;
   /** Loss of each sequence; empty when a number was not finite. */
   readonly results: ReadonlyArray<SurrogateResult>;

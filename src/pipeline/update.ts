@@ -5,6 +5,7 @@ import { oldLogProb } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenEvaluation } from "../policy/policy.ts";
+import { learningRateAt, type LearningRates } from "./learning_rate.ts";
 import { withReference } from "./reference_policy.ts";
 import type { TrainingStep, UpdatedStep } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
@@ -12,7 +13,7 @@ import { tellProgress } from "./watch.ts";
 /** What an update is made with, and who records it. */
 export interface UpdateOptions<E, R> {
   readonly preset: Preset;
-  readonly recipe: Pick<Recipe, "temperature" | "lr" | "clipNorm">;
+  readonly recipe: Pick<Recipe, "temperature" | "clipNorm"> & LearningRates;
   /** Runs right after the update; an interruption waits for both, so that the weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
@@ -68,6 +69,7 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   return {
     ...step,
     ...outcome,
+    learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
     updateSeconds: (endedMillis - begunMillis) / 1000,
     seconds: (endedMillis - step.startedMillis) / 1000,
@@ -104,8 +106,10 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
   const broken = (yield* learner.gradient(sequences, recipe.temperature, lossOf)) ??
     nonFiniteLoss(results);
   if (broken !== null) return skip(placeOf(broken, step));
-  const { lr: learningRate, clipNorm } = recipe;
-  const { applied, gradientNorm, nonFinite } = yield* learner.update({ learningRate, clipNorm });
+  const { applied, gradientNorm, nonFinite } = yield* learner.update({
+    learningRate: learningRateAt(recipe, step.step),
+    clipNorm: recipe.clipNorm,
+  });
   if (!applied) {
     return skip(nonFinite === null ? "the norm of the gradient" : placeOf(nonFinite, step));
   }

@@ -91,6 +91,29 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
     "they are 30 and 40",
   ],
   [
+    { files: { recipe: { schedule: "exponential" } } },
+    'Cannot read the recipe as field "schedule" must be "constant" | "linear" | "cosine": ' +
+    'current value is "exponential"',
+  ],
+  [
+    { files: { recipe: { warmupSteps: 1.5 } } },
+    'Cannot read the recipe as field "warmupSteps" must be an integer: current value is 1.5',
+  ],
+  [
+    { files: { recipe: { schedule: "linear", minLrRatio: 1.1 } } },
+    'Cannot read the recipe as field "minLrRatio" must be a value between 0 and 1: ' +
+    "current value is 1.1",
+  ],
+  [
+    { steps: 5, files: { recipe: { warmupSteps: 6 } } },
+    "Cannot reach the learning rate as warmupSteps must be at most steps: they are 6 and 5",
+  ],
+  [
+    { files: { recipe: { minLrRatio: 0.1 } } },
+    'Cannot lower a constant learning rate as minLrRatio needs the schedule "linear" or ' +
+    '"cosine": it is 0.1',
+  ],
+  [
     { seed: 2 ** 32 },
     'Cannot read the configuration as field "seed" must be a value between 0 and 4294967295: ' +
     "current value is 4294967296",

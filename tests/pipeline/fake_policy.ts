@@ -35,6 +35,7 @@ export interface Calls {
   readonly generated: Array<GenerateRequest>;
   readonly beliefs: Array<BeliefRequest>;
   readonly trained: Array<TokenRows>;
+  readonly learningRates: Array<number>;
 }
 
 /** How the fake behaves. */
@@ -50,7 +51,7 @@ export interface FakeOptions {
 
 /** A policy that reads its messages from a script, a learner that only counts, and what they were asked. */
 export function fakePolicy(options: FakeOptions) {
-  const calls: Calls = { events: [], generated: [], beliefs: [], trained: [] };
+  const calls: Calls = { events: [], generated: [], beliefs: [], trained: [], learningRates: [] };
   let version = 0;
   let gradients = 0;
   const turns = new Map<string, number>();
@@ -93,9 +94,10 @@ export function fakePolicy(options: FakeOptions) {
         sequences.forEach((rows, i) => loss(i, evaluation(rows, logProb)));
         return null;
       }),
-    update: () =>
+    update: ({ learningRate }) =>
       Effect.sync(() => {
         version += 1;
+        calls.learningRates.push(learningRate);
         calls.events.push(`update ${version}`);
         return { gradientNorm: 1, applied: true, nonFinite: null };
       }),
