@@ -120,8 +120,8 @@ const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan
   yield* screen.print(machineLines(machine).join("\n"));
   const folder = flags.out ?? embeddedFolder;
   yield* checkWritable(folder);
-  const { beta1, beta2, eps, weightDecay } = COLD_START.adamw;
-  const config = { recipe: { ...recipe, beta1, beta2, adamEps: eps, weightDecay } };
+  const { beta1, beta2, eps, weightDecay, decayed } = COLD_START.adamw;
+  const config = { recipe: { ...recipe, beta1, beta2, adamEps: eps, weightDecay, decayed } };
   yield* pretrainProgram({ ...fresh, folder, seed, steps: flags.steps, screen }).pipe(
     Effect.provide(layerLearner({ machine, model: fresh.model, config })),
   );

@@ -67,6 +67,7 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
 const LATER_FIELDS = {
   lora: null,
   ...{ schedule: "constant", warmupSteps: 0, minLrRatio: 0 },
+  decayed: "all",
 } as const satisfies Partial<Recipe>;
 
 /** Runs of before there were such fields say nothing of them. */

@@ -95,11 +95,12 @@ export interface PolicySetup {
 export function layerLearner(
   { machine, model, config: { recipe } }: PolicySetup,
 ): Layer.Layer<Policy | Learner, BadInput | KernelFailed> {
-  const { beta1, beta2, adamEps: eps, weightDecay } = recipe;
+  const { beta1, beta2, adamEps: eps, weightDecay, decayed } = recipe;
   return Layer.effectContext(Effect.gen(function* () {
     const engine = yield* machine.makeEngine;
     const runtime = yield* createRuntime(engine, model, capacityOf(recipe, model.architecture));
-    const learner = yield* createLearner(runtime, { beta1, beta2, eps, weightDecay });
+    const adamw = { beta1, beta2, eps, weightDecay, decayed };
+    const learner = yield* createLearner(runtime, adamw);
     const trained = Context.make(Policy, makePolicy(runtime)).pipe(Context.add(Learner, learner));
     return (model.lora ?? null) === null
       ? trained

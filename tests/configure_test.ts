@@ -62,12 +62,15 @@ Deno.test("configure() resumes a run of before there were adapters and schedules
     const { config } = await makeRun(folder);
     const {
       adapter: _,
-      recipe: { lora: __, schedule, warmupSteps, minLrRatio, ...recipe },
+      recipe: { lora: __, decayed, schedule, warmupSteps, minLrRatio, ...recipe },
       ...older
     } = config;
     deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
-    deepStrictEqual((await plan({ resume: folder })).config, config);
+    // Norms and biases decayed then; a run goes on as it began.
+    const resumed = (await plan({ resume: folder })).config;
+    deepStrictEqual([decayed, resumed.recipe.decayed], ["matrices", "all"]);
+    deepStrictEqual(resumed, { ...config, recipe: { ...config.recipe, decayed: "all" } });
   }));
 
 Deno.test("configure() refuses to resume with a number of steps that the recipe cannot have", () =>

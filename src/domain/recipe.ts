@@ -72,6 +72,8 @@ export const Recipe = Schema.Struct({
   beta2: Below1,
   adamEps: Positive,
   weightDecay: AtLeastZero,
+  /** What decays: matrices, embeddings and factors of adapters among them, or norms and biases too. */
+  decayed: Schema.Literals(["matrices", "all"]),
   /** Norm the gradient is scaled down to; null for no bound. */
   clipNorm: Schema.NullOr(Positive),
 
@@ -121,6 +123,7 @@ const embedded: Recipe = {
   beta2: 0.999,
   adamEps: 1e-8,
   weightDecay: 0,
+  decayed: "matrices",
   clipNorm: 1,
   lora: null,
   searchTopK: 2,

@@ -96,6 +96,10 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
     'current value is "exponential"',
   ],
   [
+    { files: { recipe: { decayed: "norms" } } },
+    'Cannot read the recipe as field "decayed" must be "matrices" | "all": current value is "norms"',
+  ],
+  [
     { files: { recipe: { warmupSteps: 1.5 } } },
     'Cannot read the recipe as field "warmupSteps" must be an integer: current value is 1.5',
   ],

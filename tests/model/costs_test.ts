@@ -71,7 +71,7 @@ Deno.test("a pass of 4096 tokens costs these ops and dispatches", () => {
 });
 
 Deno.test("programs of the default run take these bytes", () => {
-  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "all" } as const;
   deepStrictEqual(
     {
       decode: programBytes(

@@ -4,6 +4,7 @@ import type { Architecture } from "../../src/model/architecture.ts";
 import type { Sampling } from "../../src/model/decode.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import type { Lora } from "../../src/model/lora.ts";
+import type { AdamW } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
 import { makePolicy } from "../../src/policy/layers.ts";
 import type { GenerateRequest, Generation } from "../../src/policy/policy.ts";
@@ -11,7 +12,9 @@ import { type Capacity, createRuntime } from "../../src/policy/runtime.ts";
 import { randomIds } from "./random_values.ts";
 import { TINY, tinyWeights } from "./tiny_models.ts";
 
-export const ADAMW = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.01 };
+export const ADAMW: AdamW = {
+  ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.01, decayed: "matrices" },
+};
 
 export const ROOMY: Capacity = {
   rows: 20,
@@ -28,6 +31,7 @@ export const openTiny = Effect.fnUntraced(function* (
     readonly architecture?: Architecture;
     readonly weights?: ReadonlyMap<string, Float32Array>;
     readonly lora?: Lora;
+    readonly adamw?: AdamW;
   } = {},
 ) {
   const architecture = options.architecture ?? TINY.qwen3;
@@ -35,7 +39,7 @@ export const openTiny = Effect.fnUntraced(function* (
   const weights = options.weights ?? tinyWeights(architecture);
   const capacity = { ...ROOMY, ...options.capacity };
   const runtime = yield* createRuntime(engine, { architecture, weights, lora }, capacity);
-  const learner = yield* createLearner(runtime, ADAMW);
+  const learner = yield* createLearner(runtime, options.adamw ?? ADAMW);
   return { policy: makePolicy(runtime), learner, engine, weights, architecture };
 });
 
