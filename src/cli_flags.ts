@@ -41,8 +41,8 @@ export const describe = (does: string) =>
 export const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
 /** Seed of every draw. */
 export const seed = count("seed", "Seed of every random draw (default 0)");
-/** Optimiser updates. */
-export const steps = count("steps", "Optimiser updates (default: the recipe's)");
+/** Rounds of rollout and training; updates in programs that imitate. */
+export const steps = count("steps", "Steps of rollout and update (default: the recipe's)");
 /** The algorithm. */
 export const preset = text(
   "preset",

@@ -68,6 +68,7 @@ const LATER_FIELDS = {
   lora: null,
   ...{ schedule: "constant", warmupSteps: 0, minLrRatio: 0 },
   decayed: "all",
+  ...{ ppoEpochs: 1, miniBatches: 1 },
 } as const satisfies Partial<Recipe>;
 
 /** Runs of before there were such fields say nothing of them. */

@@ -57,15 +57,25 @@ Deno.test("configure() resumes with the configuration of the run and more steps"
     });
   }));
 
-Deno.test("configure() resumes a run of before there were adapters and schedules", () =>
+Deno.test("configure() resumes a run of before there were adapters, schedules and several updates a step", () =>
   inFolder(async (folder) => {
     const { config } = await makeRun(folder);
     const {
       adapter: _,
-      recipe: { lora: __, decayed, schedule, warmupSteps, minLrRatio, ...recipe },
+      recipe: {
+        lora: __,
+        decayed,
+        ppoEpochs,
+        miniBatches,
+        schedule,
+        warmupSteps,
+        minLrRatio,
+        ...recipe
+      },
       ...older
     } = config;
     deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
+    deepStrictEqual([ppoEpochs, miniBatches], [1, 1]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
     // Norms and biases decayed then; a run goes on as it began.
     const resumed = (await plan({ resume: folder })).config;

@@ -9,7 +9,7 @@ export interface Flags {
   /** Folder of the run. */
   readonly out: string | null;
   readonly seed: number | null;
-  /** Optimiser updates, in place of the recipe's. */
+  /** Steps, in place of the recipe's. */
   readonly steps: number | null;
   /** Name of a preset, or a JSON file with one. */
   readonly preset: string | null;

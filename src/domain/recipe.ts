@@ -77,6 +77,11 @@ export const Recipe = Schema.Struct({
   /** Norm the gradient is scaled down to; null for no bound. */
   clipNorm: Schema.NullOr(Positive),
 
+  /** Times that training goes through the episodes of a step; what they are worth is decided once, before. */
+  ppoEpochs: AtLeast(1),
+  /** Updates each time, every one on the episodes of its share of the step's questions. */
+  miniBatches: AtLeast(1),
+
   /** Adapters to train instead of the model's own weights; null for none. */
   lora: Schema.NullOr(LoraSizes),
 
@@ -125,6 +130,8 @@ const embedded: Recipe = {
   weightDecay: 0,
   decayed: "matrices",
   clipNorm: 1,
+  ppoEpochs: 1,
+  miniBatches: 1,
   lora: null,
   searchTopK: 2,
   toolDeadlineSeconds: 10,
@@ -160,12 +167,15 @@ export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
 /** Why a well-typed recipe cannot work, in one sentence, or null. */
 export function conflictOfRecipe(recipe: Recipe): string | null {
   const { contextTokens, maxNewTokens, microBatchTokens } = recipe;
-  const { schedule, steps, warmupSteps, minLrRatio } = recipe;
+  const { schedule, steps, warmupSteps, minLrRatio, miniBatches, promptsPerStep } = recipe;
   if (contextTokens <= maxNewTokens) {
     return `Cannot fit a message into an episode as contextTokens must exceed maxNewTokens: they are ${contextTokens} and ${maxNewTokens}`;
   }
   if (microBatchTokens < contextTokens) {
     return `Cannot cut a batch between episodes as microBatchTokens must be at least contextTokens: they are ${microBatchTokens} and ${contextTokens}`;
+  }
+  if (miniBatches > promptsPerStep) {
+    return `Cannot give each update a question of its own as miniBatches must be at most promptsPerStep: they are ${miniBatches} and ${promptsPerStep}`;
   }
   if (warmupSteps > steps) {
     return `Cannot reach the learning rate as warmupSteps must be at most steps: they are ${warmupSteps} and ${steps}`;

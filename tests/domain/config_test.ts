@@ -109,6 +109,16 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
     "current value is 1.1",
   ],
   [
+    { files: { recipe: { ppoEpochs: 0 } } },
+    'Cannot read the recipe as field "ppoEpochs" must be a value between 1 and 1000000: ' +
+    "current value is 0",
+  ],
+  [
+    { files: { recipe: { miniBatches: 9 } } },
+    "Cannot give each update a question of its own as miniBatches must be at most " +
+    "promptsPerStep: they are 9 and 8",
+  ],
+  [
     { steps: 5, files: { recipe: { warmupSteps: 6 } } },
     "Cannot reach the learning rate as warmupSteps must be at most steps: they are 6 and 5",
   ],
