@@ -142,6 +142,7 @@ export { type Adapters, readAdapterFolder, withAdapters } from "./src/pipeline/a
 export { advantage } from "./src/pipeline/advantage.ts";
 export { loadLatestCheckpoint, saveCheckpoint } from "./src/pipeline/checkpoint.ts";
 export { evaluateQuestions } from "./src/pipeline/evaluate.ts";
+export { learningRateAt } from "./src/pipeline/learning_rate.ts";
 export { type ModelFolder, readModelFolder } from "./src/pipeline/model_folder.ts";
 export { playEpisodes } from "./src/pipeline/play.ts";
 export { questionSteps } from "./src/pipeline/questions.ts";
@@ -168,12 +169,12 @@ export { evaluate } from "./src/evaluate.ts";
 export { exportModel, mergedWeights } from "./src/export.ts";
 export { freshModel } from "./src/pretrain.ts";
 export {
-  capacityOf,
   layerLearner,
   layerPolicy,
   layerReference,
   type Machine,
   openMachine,
+  planRoom,
   type PolicySetup,
 } from "./src/setup.ts";
 export { loadTask, type Task } from "./src/task.ts";

@@ -242,7 +242,7 @@ export async function openModel(
   );
   const engine = await run(createGpuEngine(device));
   const runtime = await run(createRuntime(engine, { architecture, weights }, capacity));
-  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 };
+  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, decayed: "all" } as const;
   return { policy: makePolicy(runtime), learner: await run(createLearner(runtime, adamw)) };
 }
 

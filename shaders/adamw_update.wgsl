@@ -2,6 +2,7 @@
 // w = w (1 - lr decay) - lr (m / c1) / (sqrt(v / c2) + eps)        (Loshchilov & Hutter 2019)
 //
 // gradient, w, m, v (elements) f32; w, m, v in place. c1 = 1 - b1^t, c2 = 1 - b2^t come from the host in f64.
+// decay is weightDecay, which the program sets to 0 for parameters that do not decay.
 // Dispatch ceil(elements / WG); an invocation owns an element. No loops.
 // Reference: src/reference/update.ts adamwUpdate. Test: tests/shaders/update_test.ts.
 struct Dims {

@@ -29,6 +29,7 @@ import {
   profile,
   resume,
   revision,
+  room,
   search,
   seed,
   seeds,
@@ -128,8 +129,8 @@ const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan
   yield* screen.print(machineLines(machine).join("\n"));
   const folder = flags.out ?? embeddedFolder;
   yield* checkWritable(folder);
-  const { beta1, beta2, eps, weightDecay } = COLD_START.adamw;
-  const config = { recipe: { ...recipe, beta1, beta2, adamEps: eps, weightDecay } };
+  const { beta1, beta2, eps, weightDecay, decayed } = COLD_START.adamw;
+  const config = { recipe: { ...recipe, beta1, beta2, adamEps: eps, weightDecay, decayed } };
   yield* pretrainProgram({ ...fresh, folder, seed, steps: flags.steps, screen }).pipe(
     Effect.provide(layerLearner({ machine, model: fresh.model, config })),
   );
@@ -172,13 +173,13 @@ const runCompare = Effect.fnUntraced(function* ({ presets: names, seeds, ...flag
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, ...sources, ...data, resume, profile },
+  { out, seed, steps, preset, ...sources, ...data, ...room, resume, profile },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
 const pretrain = Command.make(
   "pretrain",
-  { out, seed, steps, ...sources, ...data },
+  { out, seed, steps, ...sources, ...data, ...room },
   runPretrain,
 ).pipe(
   Command.withDescription(
@@ -188,13 +189,13 @@ const pretrain = Command.make(
 
 const evaluate = Command.make(
   "evaluate",
-  { out, seed, preset, ...sources, ...data, search },
+  { out, seed, preset, ...sources, ...data, ...room, search },
   runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 
 const compare = Command.make(
   "compare",
-  { out, seed, steps, presets, seeds, ...sources, ...data },
+  { out, seed, steps, presets, seeds, ...sources, ...data, ...room },
   runCompare,
 ).pipe(
   describe("Train with several presets and the same seeds, and compare"),

@@ -3,7 +3,7 @@ import { Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { DEVICES } from "./domain/flags.ts";
-import { RECIPES } from "./domain/recipe.ts";
+import { RECIPES, WEIGHT_FORMATS } from "./domain/recipe.ts";
 import { PRESETS } from "./igpo/presets.ts";
 import { wrap } from "./report/style.ts";
 
@@ -41,8 +41,8 @@ export const describe = (does: string) =>
 export const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
 /** Seed of every draw. */
 export const seed = count("seed", "Seed of every random draw (default 0)");
-/** Optimiser updates. */
-export const steps = count("steps", "Optimiser updates (default: the recipe's)");
+/** Rounds of rollout and training; updates in programs that imitate. */
+export const steps = count("steps", "Steps of rollout and update (default: the recipe's)");
 /** The algorithm. */
 export const preset = text(
   "preset",
@@ -91,6 +91,26 @@ export const search = Flag.Literals("search", ["on", "off"]).pipe(
 export const data = { model, revision, adapter, questions, corpus };
 /** Where a configuration comes from. */
 export const sources = { recipe, config, device };
+
+const weights = orNull(
+  Flag.Literals("weights", ["auto", ...WEIGHT_FORMATS]).pipe(
+    Flag.withDescription("How a base that is not trained is stored (default auto, as its files)"),
+  ),
+);
+const recompute = orNull(
+  Flag.Literals("recompute", ["auto", "none", "layer"]).pipe(
+    Flag.withDescription("What is computed twice to save memory (default auto, what fits)"),
+  ),
+);
+const memory = orNull(
+  Flag.Finite("memory").pipe(
+    Flag.filter((value) => value > 0, (value) => `Expected more than 0, got ${value}`),
+    Flag.withMetavar("GB"),
+    Flag.withDescription("Device memory that the run may take (default: all, where it is known)"),
+  ),
+);
+/** How a run fits into memory. */
+export const room = { weights, recompute, memory };
 
 /** What is compared. */
 export const presets = Flag.String("presets").pipe(

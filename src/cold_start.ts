@@ -26,7 +26,7 @@ export const COLD_START = {
   /** Few texts an update: the number of updates decides, not the number of tokens. */
   textsPerUpdate: 8,
   clipNorm: 1,
-  adamw: { beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.01 } satisfies AdamW,
+  adamw: { beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.01, decayed: "all" } satisfies AdamW,
   warmUpUpdates: 100,
   /** The learning rate falls linearly to this share of its peak. */
   floor: 0.05,

@@ -3,6 +3,7 @@ import { resolveConfig, RunConfig } from "./domain/config.ts";
 import { decodeRecord, isRecord } from "./domain/decode.ts";
 import { BadInput } from "./domain/errors.ts";
 import { type Flags, NO_FLAGS } from "./domain/flags.ts";
+import { conflictOfRecipe, type Recipe } from "./domain/recipe.ts";
 import { readJsonFile } from "./files/json_file.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
@@ -57,15 +58,32 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
   const filled = withLaterFields(saved);
   const old = yield* decodeRecord(RunConfig, filled, "the resumed configuration");
   const recipe = { ...old.recipe, steps: steps ?? old.recipe.steps };
+  const conflict = conflictOfRecipe(recipe);
+  if (conflict !== null) return yield* new BadInput({ message: conflict });
   const preset = yield* resolvePreset(old.preset);
   const config = { ...old, device: device ?? old.device, recipe };
   return { config, preset, folder, isResumed: true };
 });
 
-/** Runs of before there were adapters or models of the Hub say nothing of them. */
+/** Fields that recipes got later, with the values that mean what runs of before did. */
+const LATER_FIELDS = {
+  lora: null,
+  ...{ weightFormat: "f32", recompute: "none" },
+  ...{ schedule: "constant", warmupSteps: 0, minLrRatio: 0 },
+  decayed: "all",
+  ...{ ppoEpochs: 1, miniBatches: 1 },
+} as const satisfies Partial<Recipe>;
+
+/** Runs of before there were such fields say nothing of them. */
 function withLaterFields(saved: unknown): unknown {
   if (!isRecord(saved) || !isRecord(saved["recipe"])) return saved;
-  return { adapter: null, revision: null, ...saved, recipe: { lora: null, ...saved["recipe"] } };
+  return {
+    adapter: null,
+    revision: null,
+    memory: null,
+    ...saved,
+    recipe: { ...LATER_FIELDS, ...saved["recipe"] },
+  };
 }
 
 /** `runs/train-20261123-194501`. */

@@ -6,7 +6,8 @@ import { locateModel } from "./model_source.ts";
 import { withAdapters } from "./pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
 import { readModelFolder } from "./pipeline/model_folder.ts";
-import { capacityOf, machineLines, openMachine } from "./setup.ts";
+import { gigabytes, memoryLine, totalBytes } from "./policy/memory_plan.ts";
+import { machineLines, openMachine, planRoom, type RoomPlan } from "./setup.ts";
 import { loadTask, type TaskOptions } from "./task.ts";
 
 /** What preparing depends on besides the plan. */
@@ -33,12 +34,22 @@ export const prepare = Effect.fn("prepare")(
     const date = checkpoint?.state.date ?? (yield* today);
     const task = yield* loadTask({ config, model, date, ...options });
     const machine = yield* openMachine(config.device, { profile });
-    yield* screen.print([...machineLines(machine), ...task.notes].join("\n"));
+    const room = yield* Effect.fromResult(planRoom({ machine, model, config }, options.purpose));
+    yield* screen.print([...machineLines(machine), ...roomLines(room), ...task.notes].join("\n"));
     if (!isResumed) yield* createRunFolder(folder);
-    const wave = capacityOf(config.recipe, model.architecture).rows;
+    const wave = room.capacity.rows;
     return { plan, screen, checkpoint, date, model, task, machine, config, wave };
   },
 );
+
+/** What a run takes of the device's memory, before it takes it. */
+function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<string> {
+  const again = recompute === "layer" ? ", layers computed twice" : "";
+  return [
+    `Memory ${gigabytes(totalBytes(parts))}: ${memoryLine(parts)}`,
+    `${capacity.rows} episodes at a time, ${capacity.passTokens} tokens a pass${again}`,
+  ];
+}
 
 /** All that {@link prepare} found. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>;

@@ -30,6 +30,7 @@ export function freshModel(seed: number): Result.Result<FreshModel, BadInput> {
     const model = {
       architecture,
       weights: weightsInMemory(initialWeights(architecture, keyFromSeed(seed))),
+      storedAs: "f32" as const,
       lora: null,
       config: writeConfig(architecture),
       tokenizerFiles: files,

@@ -115,7 +115,9 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
   if (updated.skipped !== null) {
-    yield* screen.print(`Skipped update ${updated.step}: not finite: ${updated.skipped}`);
+    const { step, skipped, applied: { length: done } } = updated;
+    const what = done === 0 ? `update ${step}` : `step ${step} after ${done} updates`;
+    yield* screen.print(`Skipped ${what}: not finite: ${skipped}`);
   }
   const warning = isWarned || preset.gain.measure === "none" ? null : shorteningWarning(history);
   if (warning === null) return;

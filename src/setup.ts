@@ -1,20 +1,25 @@
-import { Context, Effect, Layer, type Scope } from "effect";
+import { Context, Effect, Layer, Result, type Scope } from "effect";
 import type { RunConfig } from "./domain/config.ts";
-import type { BadInput, KernelFailed, NoAdapter } from "./domain/errors.ts";
+import { BadInput, type KernelFailed, type NoAdapter } from "./domain/errors.ts";
 import type { Device } from "./domain/flags.ts";
 import type { Recipe } from "./domain/recipe.ts";
 import type { Profile } from "./domain/report.ts";
 import { loadFetchedDriver } from "./files/driver.ts";
+import { systemMemory } from "./files/system_memory.ts";
 import { readTuned } from "./files/tuned.ts";
 import { type DeviceOptions, openDevice } from "./gpu/device.ts";
 import { createGpuEngine } from "./gpu/engine.ts";
+import { isMirrored } from "./gpu/engine.ts";
 import { FAMILIES } from "./gpu/launches.ts";
 import type { Architecture } from "./model/architecture.ts";
+import { truncates } from "./model/decode.ts";
 import type { Adapter, Engine } from "./model/engine.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
 import { ReferencePolicy } from "./pipeline/reference_policy.ts";
 import { createLearner } from "./policy/learner.ts";
-import { layerFrozen, makeBasePolicy, makePolicy } from "./policy/layers.ts";
+import type { WeightFormat } from "./model/formats.ts";
+import { makeBasePolicy, makePolicy } from "./policy/layers.ts";
+import { fitMemory, type MemoryLimits, type MemoryPlan } from "./policy/memory_plan.ts";
 import { Learner, Policy } from "./policy/policy.ts";
 import { type Capacity, createRuntime } from "./policy/runtime.ts";
 import { createInterpreter } from "./reference/interpreter.ts";
@@ -24,6 +29,8 @@ import { adapterLines } from "./report/adapter_line.ts";
 export interface Machine {
   readonly adapter: Adapter;
   readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
+  /** What memory it has. */
+  readonly limits: MemoryLimits;
   /** Where device time went so far, or null where it is not measured. */
   readonly profile: Effect.Effect<Profile> | null;
 }
@@ -31,6 +38,7 @@ export interface Machine {
 const plainLoops: Machine = {
   adapter: createInterpreter().adapter,
   makeEngine: Effect.sync(createInterpreter),
+  limits: { bindingBytes: Infinity, isMirrored: false, budget: null },
   profile: null,
 };
 
@@ -52,8 +60,17 @@ export const openMachine = Effect.fn("openMachine")(
         ? openDevice(asked)
         : Effect.catchTag(openDevice(asked), "NoAdapter", () => Effect.succeed(null)));
     if (opened === null) return plainLoops;
-    const profile = opened.profiler?.profile ?? null;
-    return { adapter: opened.adapter, makeEngine: createGpuEngine(opened), profile };
+    const { adapter, device: { limits }, profiler, traits } = opened;
+    return {
+      adapter,
+      makeEngine: createGpuEngine(opened),
+      limits: {
+        bindingBytes: limits.maxStorageBufferBindingSize,
+        isMirrored: isMirrored(traits),
+        budget: adapter.kind === "software" ? yield* ownMemory : null,
+      },
+      profile: profiler?.profile ?? null,
+    };
   },
 );
 
@@ -62,22 +79,30 @@ export function machineLines({ adapter }: Machine): ReadonlyArray<string> {
   return adapterLines({ description: adapter.kind === "interpreter" ? null : adapter.name });
 }
 
-/** Bytes that keys and values of sequences in play may take, and those that one buffer may. */
-const CACHE_BYTES = 2 ** 31;
-const BUFFER_BYTES = 2 ** 27;
+/** The share of the machine's memory that a run may take where it computes on the CPU, which has other uses for it. */
+const OWN_SHARE = 0.8;
 
-/** How much a policy holds for a recipe: as many sequences at a time as a step has, or as there is room for. */
-export function capacityOf(recipe: Recipe, architecture: Architecture): Capacity {
+const ownMemory = Effect.map(systemMemory, (bytes) => bytes === null ? null : OWN_SHARE * bytes);
+
+/** Bytes that keys and values may take where nobody knows how many there are, and their share of those that there are. */
+const CACHE_BYTES = 2 ** 31;
+const CACHE_SHARE = 1 / 4;
+
+/** What a recipe asks for: as many sequences at a time as a step has, or as there is room for. */
+function wantedCapacity(
+  recipe: Recipe,
+  { keyValueHeads, headDim, layers }: Architecture,
+  { bindingBytes, budget }: MemoryLimits,
+): Capacity {
   const { contextTokens, maxNewTokens, microBatchTokens, promptsPerStep, groupSize } = recipe;
-  const { keyValueHeads, headDim, layers } = architecture;
-  const tokenBytes = 4 * keyValueHeads * headDim;
+  const tokenBytes = 2 * 4 * keyValueHeads * headDim;
   const slots = Math.min(
-    CACHE_BYTES / (2 * layers * tokenBytes),
-    BUFFER_BYTES / tokenBytes - microBatchTokens,
+    (budget === null ? CACHE_BYTES : CACHE_SHARE * budget) / (layers * tokenBytes),
+    bindingBytes / tokenBytes,
   );
-  const room = Math.max(1, Math.floor(slots / contextTokens));
+  const room = Math.floor((slots - microBatchTokens) / contextTokens);
   return {
-    rows: Math.min(promptsPerStep * groupSize, room),
+    rows: Math.max(1, Math.min(promptsPerStep * groupSize, room)),
     contextTokens,
     passTokens: microBatchTokens,
     messageTokens: maxNewTokens,
@@ -88,48 +113,92 @@ export function capacityOf(recipe: Recipe, architecture: Architecture): Capacity
 export interface PolicySetup {
   readonly machine: Machine;
   readonly model: ModelFolder;
-  readonly config: Pick<RunConfig, "recipe">;
+  readonly config: Pick<RunConfig, "recipe"> & Partial<Pick<RunConfig, "memory">>;
 }
+
+/** A way of running that fits the machine, and how the model is stored. */
+export interface RoomPlan extends MemoryPlan {
+  readonly format: WeightFormat;
+}
+
+/** Whether a policy is trained, or only sampled. */
+export type Purpose = "train" | "evaluate";
+
+/** How a policy fits into the machine's memory, or why it does not. The same setup gives the same plan. */
+export function planRoom(
+  { machine: { limits }, model, config: { recipe, memory = null } }: PolicySetup,
+  purpose: Purpose,
+): Result.Result<RoomPlan, BadInput> {
+  const { architecture, lora, storedAs } = model;
+  const trains = purpose === "train";
+  const isFrozen = lora !== null || !trains;
+  const asked = recipe.weightFormat;
+  if (!isFrozen && asked !== "auto" && asked !== "f32") {
+    return Result.fail(
+      new BadInput({
+        message:
+          `Cannot store weights as ${asked} while they are trained: give the recipe a lora, ` +
+          `so that adapters are trained beside them, or leave --weights out`,
+      }),
+    );
+  }
+  const format = !isFrozen ? "f32" : asked === "auto" ? storedAs : asked;
+  const room = { ...limits, ...(memory === null ? {} : { budget: memory * 1e9 }) };
+  const use = { trains, masked: truncates(recipe), recompute: recipe.recompute };
+  const form = { architecture, format, lora, bindingBytes: room.bindingBytes };
+  return Result.map(
+    fitMemory(form, wantedCapacity(recipe, architecture, room), use, room),
+    (plan) => ({ ...plan, format }),
+  );
+}
+
+/** An engine with room for a policy, and the policy's programs and weights on it. */
+const openRuntime = Effect.fnUntraced(function* (setup: PolicySetup, purpose: Purpose) {
+  const { machine, model } = setup;
+  const plan = yield* Effect.fromResult(planRoom(setup, purpose));
+  const engine = yield* machine.makeEngine;
+  yield* engine.reserve(plan.arena);
+  const runtime = yield* createRuntime(engine, { ...model, format: plan.format }, plan.capacity);
+  return { runtime, plan };
+});
 
 /** A policy that is sampled and trained; one with adapters brings its base as the policy that a KL term refers to. */
 export function layerLearner(
-  { machine, model, config: { recipe } }: PolicySetup,
+  setup: PolicySetup,
 ): Layer.Layer<Policy | Learner, BadInput | KernelFailed> {
-  const { beta1, beta2, adamEps: eps, weightDecay } = recipe;
+  const { beta1, beta2, adamEps: eps, weightDecay, decayed } = setup.config.recipe;
   return Layer.effectContext(Effect.gen(function* () {
-    const engine = yield* machine.makeEngine;
-    const runtime = yield* createRuntime(engine, model, capacityOf(recipe, model.architecture));
-    const learner = yield* createLearner(runtime, { beta1, beta2, eps, weightDecay });
+    const { runtime, plan: { recompute } } = yield* openRuntime(setup, "train");
+    const adamw = { beta1, beta2, eps, weightDecay, decayed };
+    const learner = yield* createLearner(runtime, adamw, recompute);
     const trained = Context.make(Policy, makePolicy(runtime)).pipe(Context.add(Learner, learner));
-    return model.lora === null
+    return setup.model.lora === null
       ? trained
       : Context.add(trained, ReferencePolicy, yield* makeBasePolicy(runtime));
   }));
 }
 
 /** A policy that is only sampled. */
-export function layerPolicy(
-  { machine, model, config: { recipe } }: PolicySetup,
-): Layer.Layer<Policy, BadInput | KernelFailed> {
-  return Layer.unwrap(Effect.map(machine.makeEngine, (engine) =>
-    layerFrozen({
-      ...{ engine, architecture: model.architecture, weights: model.weights },
-      lora: model.lora,
-      capacity: capacityOf(recipe, model.architecture),
-    })));
+export function layerPolicy(setup: PolicySetup): Layer.Layer<Policy, BadInput | KernelFailed> {
+  return Layer.effect(
+    Policy,
+    Effect.map(openRuntime(setup, "evaluate"), ({ runtime }) => makePolicy(runtime)),
+  );
 }
 
 /** The starting weights as the policy that a KL term refers to, where `layerLearner` does not bring it. */
 export function layerReference(
-  { machine, model, config: { recipe } }: PolicySetup,
+  setup: PolicySetup,
 ): Layer.Layer<never, BadInput | KernelFailed> {
-  const capacity = { ...capacityOf(recipe, model.architecture), rows: 1, messageTokens: 1 };
+  const { machine, model } = setup;
   return Layer.effect(
     ReferencePolicy,
     Effect.gen(function* () {
+      const { capacity } = yield* Effect.fromResult(planRoom(setup, "train"));
       const engine = yield* machine.makeEngine;
+      const scoring = { ...capacity, rows: 1, messageTokens: 1 };
       // A model with adapters refers to its base.
-      return makePolicy(yield* createRuntime(engine, { ...model, lora: null }, capacity));
+      return makePolicy(yield* createRuntime(engine, { ...model, lora: null }, scoring));
     }),
   );
 }

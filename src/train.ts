@@ -18,7 +18,7 @@ import {
 } from "./run.ts";
 import { finishRun } from "./run_summary.ts";
 
-/** Trains with one update a step, evaluates before, during and after, and leaves everything in the run's folder. */
+/** Trains step by step, evaluates before, during and after, and leaves everything in the run's folder. */
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { recipe: { promptsPerStep } } = options.plan.config;
   yield* checkQuestions({ questions: options.task.train.questions, promptsPerStep });

@@ -81,7 +81,7 @@ const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) 
     },
   );
   const policy = makePolicy(runtime);
-  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "all" } as const;
   const learner = yield* createLearner(runtime, adamw);
   const sequences = Array.from({ length: ROWS }, (_, row): TokenRows => ({
     tokens: Uint32Array.from({ length: TOKENS }, (_, i) => (row * TOKENS + i) * 7919 % VOCABULARY),

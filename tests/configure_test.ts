@@ -57,12 +57,42 @@ Deno.test("configure() resumes with the configuration of the run and more steps"
     });
   }));
 
-Deno.test("configure() resumes a run of before there were adapters or models of the Hub", () =>
+Deno.test("configure() resumes a run of before there were adapters, the Hub, schedules and several updates a step", () =>
   inFolder(async (folder) => {
     const { config } = await makeRun(folder);
-    const { adapter: _, revision: __, recipe: { lora: ___, ...recipe }, ...older } = config;
+    const {
+      adapter: _,
+      revision: _revision,
+      recipe: {
+        lora: __,
+        decayed,
+        ppoEpochs,
+        miniBatches,
+        schedule,
+        warmupSteps,
+        minLrRatio,
+        ...recipe
+      },
+      ...older
+    } = config;
+    deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
+    deepStrictEqual([ppoEpochs, miniBatches], [1, 1]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
-    deepStrictEqual((await plan({ resume: folder })).config, config);
+    // Norms and biases decayed then; a run goes on as it began.
+    const resumed = (await plan({ resume: folder })).config;
+    deepStrictEqual([decayed, resumed.recipe.decayed], ["matrices", "all"]);
+    deepStrictEqual(resumed, { ...config, recipe: { ...config.recipe, decayed: "all" } });
+  }));
+
+Deno.test("configure() refuses to resume with a number of steps that the recipe cannot have", () =>
+  inFolder(async (folder) => {
+    const { config } = await makeRun(folder);
+    const recipe = { ...config.recipe, warmupSteps: 30 };
+    await writeJson(`${folder}/${CONFIG_FILE}`, { ...config, recipe });
+    strictEqual(
+      await refusal({ resume: folder, steps: 20 }),
+      "Cannot reach the learning rate as warmupSteps must be at most steps: they are 30 and 20",
+    );
   }));
 
 Deno.test("configure() refuses to resume with another preset", () =>

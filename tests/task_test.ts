@@ -5,7 +5,15 @@ import { loadTask, type TaskOptions } from "../src/task.ts";
 import { inFolder, tinyModel, tinyRecipe } from "./support/tiny_run.ts";
 
 const config: RunConfig = {
-  ...{ seed: 0, device: "cpu", model: null, revision: null, adapter: null, questions: null },
+  ...{
+    seed: 0,
+    device: "cpu",
+    model: null,
+    revision: null,
+    memory: null,
+    adapter: null,
+    questions: null,
+  },
   ...{ corpus: null, preset: "paper-v2" },
   recipe: { ...tinyRecipe, trainQuestions: 30, validationQuestions: 10, testQuestions: 10 },
 };

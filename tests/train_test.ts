@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect, Exit, Fiber } from "effect";
+import type { Recipe } from "../src/domain/recipe.ts";
 import { STEP_METRICS, TIMINGS } from "../src/domain/report.ts";
 import { checkSameModel } from "../src/pipeline/checkpoint.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type TinyRun,
   trainTiny,
 } from "./support/tiny_run.ts";
+import { assertClose } from "./support/comparison.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -94,15 +96,66 @@ Deno.test("evaluation changes no number of the steps", async () => {
   deepStrictEqual(steps(await metricsOfRun({ recipe: { evaluateEvery: 0 } })), steps(plain));
 });
 
+Deno.test("a run of one update a step writes what it wrote before there could be several", () => {
+  const want = [
+    [0.004740233904708097, 1.0010120089832997, 0],
+    [0.049889036800651085, 0.47548895152317955, 0.0016011052349344235],
+    [0.049997783144757786, 0.12527544153521566, 0.0023702593686452016],
+    [0.02849533625588746, 0.7468538689482349, 0.0042894521439663085],
+  ];
+  deepStrictEqual(steps(plain).map(({ loss, gradientNorm, kl }) => [loss, gradientNorm, kl]), want);
+  ok(
+    steps(plain).every(({ clipFraction, ppoKl }) =>
+      clipFraction === 0 && Math.abs(Number(ppoKl)) < 1e-6
+    ),
+  );
+});
+
+/** Four updates a step at rates of their own, with decay. */
+const SEVERAL: Partial<Recipe> = {
+  ...{ ppoEpochs: 2, miniBatches: 2, weightDecay: 0.1 },
+  ...{ schedule: "cosine", warmupSteps: 2, minLrRatio: 0.1 },
+};
+
+Deno.test("several updates a step move the policy away from the one that sampled, and are clipped", async () => {
+  const lines = steps(await metricsOfRun({ recipe: SEVERAL }));
+  deepStrictEqual(lines.map(({ updates }) => updates), [4, 8, 12, 16]);
+  deepStrictEqual(lines.map(({ skipped }) => skipped), [0, 0, 0, 0]);
+  const rates = lines.map(({ learningRate }) => Number(learningRate));
+  assertClose(rates, [0.005, 0.01, 0.01, 0.0055], { atol: 1e-12 });
+  ok(lines.every(({ ppoKl }) => Math.abs(Number(ppoKl)) > 1e-4));
+  ok(lines.some(({ clipFraction }) => Number(clipFraction) > 0));
+  ok(lines.every(({ logProbGap }) => Number(logProbGap) < 1e-5));
+});
+
+Deno.test("updates of a step do not depend on how mini-batches are cut, but for the last bits of sums", async () => {
+  const numbers = async (microBatchTokens: number) => {
+    const run = { recipe: { ...SEVERAL, microBatchTokens, steps: 2 } };
+    return steps(await metricsOfRun(run)).flatMap(({ loss, gradientNorm, ppoKl, clipFraction }) =>
+      [loss, gradientNorm, ppoKl, clipFraction].map(Number)
+    );
+  };
+  assertClose(await numbers(130), await numbers(256), { atol: 1e-6 });
+});
+
+Deno.test("a run of several updates a step that is stopped goes on as an unbroken one, to the bit", () =>
+  inFolder(async (folder) => {
+    const unbroken = await metricsOfRun({ recipe: SEVERAL });
+    await stopped(folder, /^step 3\/4 +rollout .* [1-5]\/6/, SEVERAL);
+    deepStrictEqual(await namesIn(`${folder}/checkpoints`), ["step-2"]);
+    await run({ folder, isResumed: true, recipe: SEVERAL });
+    deepStrictEqual(await metricsOf(folder), unbroken);
+  }));
+
 /** Interrupts a run as Ctrl-C does, once it has said something that a pattern finds. */
-function stopped(folder: string, pattern: RegExp): Promise<void> {
+function stopped(folder: string, pattern: RegExp, recipe: Partial<Recipe> = {}): Promise<void> {
   return Effect.runPromise(Effect.gen(function* () {
     const stopAt = (text: string) =>
       Effect.sync(() => {
         if (pattern.test(text)) fiber.interruptUnsafe();
       });
     const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(
-      trainTiny({ folder, print: stopAt, showProgress: stopAt }),
+      trainTiny({ folder, recipe, print: stopAt, showProgress: stopAt }),
     );
     ok(Exit.isFailure(yield* Fiber.await(fiber)));
   }));

@@ -33,7 +33,7 @@ export interface TrainingSequence {
   readonly turn: Uint32Array;
   /** (P) */
   readonly advantage: Float64Array;
-  /** (P) share of each token in the batch loss; decided for the whole batch before micro-batches are cut. */
+  /** (P) share of each token in the loss of its mini-batch; decided before micro-batches are cut. */
   readonly weight: Float64Array;
   /** (P) log-prob under the policy that sampled. */
   readonly behaviourLogProb: Float64Array;
@@ -43,9 +43,17 @@ export interface TrainingSequence {
   readonly clipScale: Float64Array;
 }
 
-/** What one optimiser update is computed from. */
+/** The sequences of a batch, `start` to before `end`, that one optimiser update is computed from. */
+export interface MiniBatch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the updates of a step are computed from. */
 export interface TrainingBatch {
   readonly step: number;
   readonly policyVersion: number;
   readonly sequences: ReadonlyArray<TrainingSequence>;
+  /** In the order of their updates; each sequence is in one of them. */
+  readonly miniBatches: ReadonlyArray<MiniBatch>;
 }

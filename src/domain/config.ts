@@ -20,6 +20,8 @@ export const RunConfig = Schema.Struct({
   questions: TextOrNull,
   /** File of documents; null for the embedded world's. */
   corpus: TextOrNull,
+  /** GB of device memory that the run may take; null for what the machine has, as far as that is known. */
+  memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** The whole preset as JSON; `decodePreset` reads it. */
   preset: Schema.Unknown,
   recipe: Recipe,
@@ -63,13 +65,14 @@ export const resolveConfig = Effect.fnUntraced(function* (
     device: "auto",
     model: null,
     revision: null,
+    memory: null,
     adapter: null,
     questions: null,
     corpus: null,
     preset: DEFAULT_PRESET,
   };
-  const { seed, device, model, revision, adapter, questions, corpus, preset } = flags;
-  const sources = { model, revision, adapter, questions, corpus };
+  const { seed, device, model, revision, adapter, questions, corpus, memory, preset } = flags;
+  const sources = { model, revision, adapter, questions, corpus, memory };
   const given = withoutNulls({ seed, device, ...sources, preset });
   const merged = { ...defaults, ...file, ...given, recipe };
   return yield* decodeRecord(RunConfig, merged, "the configuration");
@@ -95,7 +98,16 @@ const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: Recipe
   const fields = typeof inConfig === "string"
     ? {}
     : yield* asRecord(inConfig, "the configuration file's recipe");
-  const merged = { ...base, ...file, ...fields, ...withoutNulls({ steps: flags.steps }) };
+  const merged = {
+    ...base,
+    ...file,
+    ...fields,
+    ...withoutNulls({
+      steps: flags.steps,
+      weightFormat: flags.weights,
+      recompute: flags.recompute,
+    }),
+  };
   const recipe = yield* decodeRecord(Recipe, merged, "the recipe");
   const conflict = conflictOfRecipe(recipe);
   return conflict === null ? recipe : yield* new BadInput({ message: conflict });

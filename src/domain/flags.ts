@@ -9,7 +9,7 @@ export interface Flags {
   /** Folder of the run. */
   readonly out: string | null;
   readonly seed: number | null;
-  /** Optimiser updates, in place of the recipe's. */
+  /** Steps, in place of the recipe's. */
   readonly steps: number | null;
   /** Name of a preset, or a JSON file with one. */
   readonly preset: string | null;
@@ -18,6 +18,12 @@ export interface Flags {
   /** JSON file with some fields of a {@link RunConfig}. */
   readonly config: string | null;
   readonly device: Device | null;
+  /** How the base is stored, in place of the recipe's `weightFormat`. */
+  readonly weights: string | null;
+  /** In place of the recipe's `recompute`. */
+  readonly recompute: string | null;
+  /** GB of device memory that the run may take. */
+  readonly memory: number | null;
   /** Folder of a run to go on with. */
   readonly resume: string | null;
   /** Folder of a model or checkpoint, or `ORG/NAME` of the Hugging Face Hub, in place of the embedded one. */
@@ -58,6 +64,9 @@ export const NO_FLAGS: Flags = {
   recipe: null,
   config: null,
   device: null,
+  weights: null,
+  recompute: null,
+  memory: null,
   resume: null,
   model: null,
   revision: null,

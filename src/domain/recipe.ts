@@ -21,6 +21,9 @@ export const PROJECTIONS = [
   "down_proj",
 ] as const;
 
+/** How weights can be stored; docs/numerics.md says what each costs in log-probs. */
+export const WEIGHT_FORMATS = ["f32", "bf16", "f16", "int8", "int4", "nf4"] as const;
+
 /** Low-rank adapters on some projections of every layer. */
 export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */
@@ -36,7 +39,7 @@ export const LoraSizes = Schema.Struct({
 export const Recipe = Schema.Struct({
   /** Name reports call it by. */
   name: Schema.NonEmptyString,
-  /** Optimiser updates; each uses the episodes of its own step once. */
+  /** Rounds of rollout and training; each trains on its own episodes. */
   steps: AtLeast(0),
   /** Questions a step. */
   promptsPerStep: AtLeast(1),
@@ -48,7 +51,7 @@ export const Recipe = Schema.Struct({
   maxNewTokens: AtLeast(1),
   /** Tokens an episode may have, its prompt included. */
   contextTokens: AtLeast(2),
-  /** Tokens that go through one forward and backward pass; changes speed and memory, not results. */
+  /** Tokens that go through one forward and backward pass at most, fewer where memory is short; changes speed and memory. */
   microBatchTokens: AtLeast(2),
 
   /** Sampling of training episodes; evaluation takes the likeliest token. */
@@ -60,17 +63,35 @@ export const Recipe = Schema.Struct({
   /** Tokens kept have at least this share of the likeliest token's probability; 0 keeps all. */
   minP: Share,
 
-  /** AdamW, with one learning rate for all steps. */
+  /** AdamW's learning rate, or the highest one of a schedule. */
   lr: Positive,
+  /** How the rate goes on after the warm-up: as it is, or down a line or half a cosine until the last step. */
+  schedule: Schema.Literals(["constant", "linear", "cosine"]),
+  /** Steps over which the rate rises to `lr`; 0 begins with it. */
+  warmupSteps: AtLeast(0),
+  /** Share of `lr` that a falling rate ends at. */
+  minLrRatio: Share,
   beta1: Below1,
   beta2: Below1,
   adamEps: Positive,
   weightDecay: AtLeastZero,
+  /** What decays: matrices, embeddings and factors of adapters among them, or norms and biases too. */
+  decayed: Schema.Literals(["matrices", "all"]),
   /** Norm the gradient is scaled down to; null for no bound. */
   clipNorm: Schema.NullOr(Positive),
 
+  /** Times that training goes through the episodes of a step; what they are worth is decided once, before. */
+  ppoEpochs: AtLeast(1),
+  /** Updates each time, every one on the episodes of its share of the step's questions. */
+  miniBatches: AtLeast(1),
+
   /** Adapters to train instead of the model's own weights; null for none. */
   lora: Schema.NullOr(LoraSizes),
+
+  /** How matrices that are not trained are stored on the device; `auto` as the model's files have them. */
+  weightFormat: Schema.Literals(["auto", ...WEIGHT_FORMATS]),
+  /** What the backward pass computes again instead of keeping it; `auto` what fits. Changes memory and time alone. */
+  recompute: Schema.Literals(["auto", "none", "layer"]),
 
   /** Lines a search returns for each query. */
   searchTopK: AtLeast(1),
@@ -108,12 +129,20 @@ const embedded: Recipe = {
   topK: 0,
   minP: 0,
   lr: 3e-4,
+  schedule: "constant",
+  warmupSteps: 0,
+  minLrRatio: 0,
   beta1: 0.9,
   beta2: 0.999,
   adamEps: 1e-8,
   weightDecay: 0,
+  decayed: "matrices",
   clipNorm: 1,
+  ppoEpochs: 1,
+  miniBatches: 1,
   lora: null,
+  weightFormat: "auto",
+  recompute: "auto",
   searchTopK: 2,
   toolDeadlineSeconds: 10,
   toolConcurrency: 4,
@@ -148,11 +177,21 @@ export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
 /** Why a well-typed recipe cannot work, in one sentence, or null. */
 export function conflictOfRecipe(recipe: Recipe): string | null {
   const { contextTokens, maxNewTokens, microBatchTokens } = recipe;
+  const { schedule, steps, warmupSteps, minLrRatio, miniBatches, promptsPerStep } = recipe;
   if (contextTokens <= maxNewTokens) {
     return `Cannot fit a message into an episode as contextTokens must exceed maxNewTokens: they are ${contextTokens} and ${maxNewTokens}`;
   }
   if (microBatchTokens < contextTokens) {
     return `Cannot cut a batch between episodes as microBatchTokens must be at least contextTokens: they are ${microBatchTokens} and ${contextTokens}`;
+  }
+  if (miniBatches > promptsPerStep) {
+    return `Cannot give each update a question of its own as miniBatches must be at most promptsPerStep: they are ${miniBatches} and ${promptsPerStep}`;
+  }
+  if (warmupSteps > steps) {
+    return `Cannot reach the learning rate as warmupSteps must be at most steps: they are ${warmupSteps} and ${steps}`;
+  }
+  if (schedule === "constant" && minLrRatio > 0) {
+    return `Cannot lower a constant learning rate as minLrRatio needs the schedule "linear" or "cosine": it is ${minLrRatio}`;
   }
   return null;
 }

@@ -24,7 +24,7 @@ export const STEP_METRICS = {
   step: "number of the step, counted from 1",
   updates: "optimiser updates applied so far; a skipped update does not count",
   skipped:
-    "1 where the update was skipped because a number was not finite or no episode was left, else 0",
+    "1 where an update was skipped, with what was left of the step, because a number was not finite or no episode was left, else 0",
   episodes: "episodes that were trained on",
   droppedEpisodes: "episodes lost to a crash of the environment",
   droppedGroups: "questions left with fewer than two episodes",
@@ -52,32 +52,39 @@ export const STEP_METRICS = {
   advantageByTurn: "mean advantage of turn t over the episodes that have it, [0] the first turn",
   zeroOutcomeGroups: "share of groups whose outcomes are all equal",
   zeroAdvantageGroups: "share of groups whose advantages are all 0",
+  learningRate: "learning rate of the step's updates",
   loss: "policyLoss + klLoss + entropyLoss",
-  policyLoss: "sum of weight times clipped surrogate loss over trained tokens",
-  klLoss: "KL coefficient times the weighted sum of the KL estimates",
-  entropyLoss: "minus the entropy coefficient times the weighted sum of the entropies",
-  gradientNorm: "L2 norm of the gradient before clipping; 0 where the update was skipped",
-  clipFraction: "share of trained tokens whose ratio was clipped at either end",
+  policyLoss:
+    "sum of weight times clipped surrogate loss over trained tokens, mean over the step's updates",
+  klLoss: "KL coefficient times the weighted sum of the KL estimates, mean over updates",
+  entropyLoss:
+    "minus the entropy coefficient times the weighted sum of the entropies, mean over updates",
+  gradientNorm:
+    "L2 norm of the gradient before clipping, mean over updates; 0 where none was applied",
+  ppoKl:
+    "mean over trained tokens, of all updates, of minus the log-ratio, nats: how far the updates before moved the policy",
+  clipFraction: "share of trained tokens, of all updates, whose ratio was clipped at either end",
   clipFractionByTurn: "the same over the tokens of turn t, [0] the first turn",
-  dualClipFraction: "share of trained tokens whose loss the dual clip bounded",
+  dualClipFraction: "share of trained tokens, of all updates, whose loss the dual clip bounded",
   kl:
-    "weighted mean of the KL estimate from the reference policy, nats a trained token; 0 without one",
-  entropy: "mean entropy of the sampling distribution a trained token, nats",
+    "weighted mean of the KL estimate from the reference policy, nats a trained token, over all updates; 0 without one",
+  entropy:
+    "mean entropy of the sampling distribution a trained token, nats, before the first update",
   logProbGap:
-    "largest distance between the trainer's and the sampler's log-prob of a trained token, nats",
+    "largest distance between the trainer's log-prob of a trained token, before the first update, and the sampler's, nats",
   replacedLogProbs:
     "sequences whose logProbGap is above 0.01: the trainer's log-probs stand for the sampler's",
   trainedTokens: "tokens that were sampled and trained",
   generatedTokens: "tokens that were sampled",
   scoredTokens: "probe tokens computed to score beliefs",
-  batchTokens: "tokens of all sequences of the update",
+  batchTokens: "tokens of all sequences of the batch",
   rolloutSeconds: "time in rollouts",
   scoreSeconds: "time in scoring beliefs",
-  updateSeconds: "time in gradient and update",
+  updateSeconds: "time in gradients and updates",
   seconds: "time of the whole step",
   rolloutTokensPerSecond: "generatedTokens / rolloutSeconds",
   scoreTokensPerSecond: "scoredTokens / scoreSeconds",
-  updateTokensPerSecond: "batchTokens / updateSeconds",
+  updateTokensPerSecond: "batchTokens / updateSeconds, however often the updates go through them",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** Name of a logged number. */

@@ -6,7 +6,13 @@ import { createTextureCopies } from "./copies.ts";
 import type { Device } from "./device.ts";
 import { copyOut, type DeviceMemory, lookUp, makeBuffer, writeStored } from "./device_memory.ts";
 import { loadProgram, withinMemory } from "./executable.ts";
+import type { Traits } from "./launches.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
+
+/** Whether ops read textures, copies of what they read more than once. */
+export function isMirrored({ family }: Traits): boolean {
+  return family === "lines";
+}
 
 /** Runs plans in WGSL on a device. Shared tensors live as long as the scope. */
 export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
@@ -18,7 +24,7 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   });
   const copies = createTextureCopies(device);
   // Buffers that may be read as textures are whole rows of texels.
-  const unit = opened.traits.family === "lines" ? TEXTURE_ROW_BYTES : 16;
+  const unit = isMirrored(opened.traits) ? TEXTURE_ROW_BYTES : 16;
   const make: DeviceMemory["make"] = (label, bytes, options) =>
     makeBuffer(device, copies, {
       ...{ label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit },
@@ -60,7 +66,6 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         traits: opened.traits,
         profiler: opened.profiler,
       }),
-    isMirrored: opened.traits.family === "lines",
     reserve: (slotBytes) =>
       Effect.gen(function* () {
         for (const [i, bytes] of slotBytes.entries()) {

@@ -15,13 +15,7 @@ import {
   tensorsOf,
   valueOf,
 } from "../model/plan.ts";
-import {
-  type Arena,
-  type DeviceMemory,
-  lookUp,
-  type Stored,
-  writeStored,
-} from "./device_memory.ts";
+import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
 import { FORMAT_CODE, storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
 import type { Bound, Traits } from "./launches.ts";

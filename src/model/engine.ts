@@ -49,8 +49,6 @@ export interface Engine {
    * that reads what an earlier phase left there must run before any other program does.
    */
   readonly reserve: (slotBytes: ReadonlyArray<number>) => Effect.Effect<void, BadInput>;
-  /** Whether ops read copies of tensors, so that memory holds most of them twice. */
-  readonly isMirrored: boolean;
   /** Creates a shared tensor if it is new, filled with zeros. */
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
   /** Most bytes of a tensor that one op can reach; larger weights are read in windows of rows. */

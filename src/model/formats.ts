@@ -4,10 +4,8 @@
  * scale (bf16) for 32, the largest is 7. `nf4`: a scale (f32) for 64, levels of the normal distribution (QLoRA,
  * arXiv 2305.14314, appendix E). Runs go on from row to row.
  */
+import type { WEIGHT_FORMATS } from "../domain/recipe.ts";
 import type { HostArray } from "./engine.ts";
-
-/** How weights can be stored. */
-export const WEIGHT_FORMATS = ["f32", "bf16", "f16", "int8", "int4", "nf4"] as const;
 
 /** One of {@link WEIGHT_FORMATS}. */
 export type WeightFormat = typeof WEIGHT_FORMATS[number];

@@ -150,12 +150,20 @@ export function cacheProgram(model: ModelForm): Program {
   return { name: "cache", phases };
 }
 
-/** Settings of AdamW that are the same for every parameter and step. */
+/** Settings of AdamW that are the same for every step. */
 export interface AdamW {
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
+  /** What decays: matrices, embeddings and factors of adapters among them, or norms and biases too. */
+  readonly decayed: "matrices" | "all";
+}
+
+/** The decay of one parameter. */
+function decayOf({ kind }: StoredParameter, { weightDecay, decayed }: AdamW): number {
+  const isVector = kind === "norm" || kind === "bias";
+  return isVector && decayed === "matrices" ? 0 : weightDecay;
 }
 
 /** Elements whose squares make one partial sum of the gradient norm. */
@@ -179,7 +187,9 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
     b.push({ kind: "sum_squares", inputs: [gradient], outputs: [sums], dims: { elements } });
   }
   const squares = [...b.ops];
-  for (const { name, rows, cols } of trained) {
+  const { beta1, beta2, eps } = adamw;
+  for (const parameter of trained) {
+    const { name, rows, cols } = parameter;
     const weight = weights.tensor(name);
     const gradient = like(gradientName(name), weight, "gradient");
     const moments = ["m", "v"].map((m) => like(`${m} ${name}`, weight, "state"));
@@ -189,7 +199,8 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
       outputs: [weight, ...moments],
       dims: {
         elements: rows * cols,
-        ...adamw,
+        ...{ beta1, beta2, eps },
+        weightDecay: decayOf(parameter, adamw),
         learningRate: symbol("learningRate"),
         gradientScale: symbol("gradientScale"),
         correction1: symbol("correction1"),

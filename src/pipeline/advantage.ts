@@ -10,12 +10,13 @@ import {
 import { tokenWeights } from "../igpo/aggregation.ts";
 import { broadcastAdvantages, broadcastClipScale } from "../igpo/broadcast.ts";
 import type { Preset } from "../igpo/preset.ts";
+import { cutMiniBatches } from "./mini_batches.ts";
 import type { RewardedStep, TrainingStep } from "./steps.ts";
 
 /** What decides advantages and weights. */
 export interface AdvantageOptions {
   readonly preset: Preset;
-  readonly recipe: Pick<Recipe, "contextTokens">;
+  readonly recipe: Pick<Recipe, "contextTokens" | "miniBatches">;
 }
 
 /** Adds the advantage of every turn and the batch: what each sampled token is worth. Mixed policy versions are refused. */
@@ -40,15 +41,19 @@ const advantageStep = Effect.fn("advantage")(function* (
   const rewards = step.groups.map((group) => group.episodes.map(rewardsOf));
   const advantages = batchAdvantages(rewards, preset);
   const positions = episodes.map(trainedPositions);
-  const weights = tokenWeights(
-    positions.map(({ position }) => position.length),
-    preset.aggregation,
-    { length: recipe.contextTokens },
-  );
+  const lengths = positions.map(({ position }) => position.length);
+  const groupSizes = step.groups.map((group) => group.episodes.length);
+  const miniBatches = cutMiniBatches(groupSizes, recipe.miniBatches);
+  // Each update minimises the loss of its own mini-batch, as in verl: that decides what tokens are shares of.
+  const weights = miniBatches.flatMap(({ start, end }) => [
+    ...tokenWeights(lengths.slice(start, end), preset.aggregation, {
+      length: recipe.contextTokens,
+    }),
+  ]);
   const sequences = advantages.flat().map((found, i) =>
     sequenceOf(episodes[i]!, { ...positions[i]!, found, weight: weights[i]! })
   );
-  const batch = { step: step.step, policyVersion: step.policyVersion, sequences };
+  const batch = { step: step.step, policyVersion: step.policyVersion, sequences, miniBatches };
   return { ...step, rewards, advantages, batch } satisfies TrainingStep;
 });
 

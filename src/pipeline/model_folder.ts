@@ -9,8 +9,9 @@ import {
 } from "../files/checkpoint_dir.ts";
 import { pathExists, readText } from "../files/disk.ts";
 import { readJsonFile } from "../files/json_file.ts";
-import { toFloat32 } from "../files/tensor_types.ts";
+import { type TensorDtype, toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";
+import type { WeightFormat } from "../model/formats.ts";
 import type { Lora } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import type { WeightSource } from "../model/weight_source.ts";
@@ -21,6 +22,8 @@ export interface ModelFolder {
   readonly architecture: Architecture;
   /** Those of adapters included. */
   readonly weights: WeightSource;
+  /** How its files hold matrices; a model made by this program is f32. */
+  readonly storedAs: WeightFormat;
   /** The adapters it has, which are then what is trained; null for none. */
   readonly lora: Lora | null;
   /** `config.json`, parsed. */
@@ -41,6 +44,7 @@ export const readModelFolder = Effect.fn("readModelFolder")(function* (path: str
   return {
     architecture,
     weights: weightsOf(folder),
+    storedAs: STORED_AS[folder.tensors.get(EMBEDDING)?.dtype ?? "F32"] ?? "f32",
     lora: null,
     config: folder.config,
     tokenizerFiles,
@@ -61,6 +65,15 @@ const readTokenizerConfig = Effect.fnUntraced(function* (path: string) {
     }`,
   });
 });
+
+/** Formats that keep all of what files of a type hold; others are widened to f32. */
+const STORED_AS: Partial<Readonly<Record<TensorDtype, WeightFormat>>> = {
+  BF16: "bf16",
+  F16: "f16",
+};
+
+/** A tensor that every model has. */
+const EMBEDDING = "model.embed_tokens.weight";
 
 /** The tensors of a folder, read when they are asked for; numbers that are not finite are refused then. */
 function weightsOf(folder: CheckpointFolder): WeightSource {

@@ -32,6 +32,7 @@ export function summarizeStep(step: UpdatedStep, preset: Preset): StepSummary {
     advantageByTurn: diagnostics.advantageByTurn,
     zeroOutcomeGroups: diagnostics.equalOutcomeShare,
     zeroAdvantageGroups: diagnostics.zeroAdvantageShare,
+    learningRate: step.learningRate,
     ...lossMetrics(step, preset),
     ...timeMetrics(step, episodes),
   };
@@ -88,24 +89,30 @@ function beliefMetrics(episodes: Episodes, found: Diagnostics, { gain }: Preset)
   };
 }
 
-function lossMetrics({ results, evaluations, batch, gradientNorm }: UpdatedStep, preset: Preset) {
+function lossMetrics({ applied, evaluations, batch }: UpdatedStep, preset: Preset) {
   // Sampler and trainer run the same kernels: on most adapters they agree bit by bit.
   const gaps = evaluations.map(({ logProb }, i) =>
     logProbGap(logProb, batch.sequences[i]!.behaviourLogProb)
   );
-  const total = (part: "policy" | "kl" | "entropy") => sum(results.map(({ parts }) => parts[part]));
-  const sequences = results.map((result, i) => ({ turn: batch.sequences[i]!.turn, result }));
-  const { all, byTurn } = clipFractions(sequences);
-  const weight = sum(batch.sequences.flatMap((sequence) => [...sequence.weight]));
-  const policyLoss = total("policy");
-  const klLoss = preset.kl.coefficient * total("kl");
-  const entropyLoss = 0 - preset.entropy.coefficient * total("entropy");
+  const trained = applied.flatMap(({ miniBatch: { start }, results }) =>
+    results.map((result, i) => ({ ...batch.sequences[start + i]!, result }))
+  );
+  const total = (part: "policy" | "kl" | "entropy") =>
+    sum(trained.map(({ result: { parts } }) => parts[part]));
+  const anUpdate = (all: number) => all / Math.max(1, applied.length);
+  const { all, byTurn } = clipFractions(trained);
+  const weight = sum(trained.flatMap((sequence) => [...sequence.weight]));
+  const logRatios = trained.flatMap(({ result: { ratio } }) => Array.from(ratio, Math.log));
+  const policyLoss = anUpdate(total("policy"));
+  const klLoss = preset.kl.coefficient * anUpdate(total("kl"));
+  const entropyLoss = 0 - preset.entropy.coefficient * anUpdate(total("entropy"));
   return {
     loss: policyLoss + klLoss + entropyLoss,
     policyLoss,
     klLoss,
     entropyLoss,
-    gradientNorm,
+    gradientNorm: mean(Float64Array.from(applied, ({ gradientNorm }) => gradientNorm)),
+    ppoKl: 0 - mean(Float64Array.from(logRatios)),
     clipFraction: all.clipped,
     clipFractionByTurn: byTurn.map(({ clipped }) => clipped),
     dualClipFraction: all.dual,

@@ -1,4 +1,4 @@
-import type { RewardedGroup, ScoredEpisode, TrainingBatch } from "../domain/batch.ts";
+import type { MiniBatch, RewardedGroup, ScoredEpisode, TrainingBatch } from "../domain/batch.ts";
 import type { Episode } from "../domain/episode.ts";
 import type { Question } from "../domain/question.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
@@ -45,16 +45,24 @@ export interface TrainingStep extends RewardedStep {
   readonly batch: TrainingBatch;
 }
 
-/** Adds what the update did. */
-export interface UpdatedStep extends TrainingStep {
-  /** Updates applied to the weights, this one included. */
-  readonly updates: number;
-  /** Why nothing was updated, in one sentence, or null. */
-  readonly skipped: string | null;
-  readonly gradientNorm: number;
-  /** Loss of each sequence; empty when a number was not finite. */
+/** An update that was applied to the weights. */
+export interface AppliedUpdate {
+  readonly miniBatch: MiniBatch;
+  /** Loss of each of the mini-batch's sequences, before the update. */
   readonly results: ReadonlyArray<SurrogateResult>;
-  /** What the trainer measured at each sequence's trained tokens; as long as `results`. */
+  readonly gradientNorm: number;
+}
+
+/** Adds what the updates did. */
+export interface UpdatedStep extends TrainingStep {
+  /** Updates applied to the weights, this step's included. */
+  readonly updates: number;
+  /** What was not finite in an update, which was skipped with all that were to follow; or null. */
+  readonly skipped: string | null;
+  /** Of all updates of the step. */
+  readonly learningRate: number;
+  readonly applied: ReadonlyArray<AppliedUpdate>;
+  /** What the trainer measured at each sequence's trained tokens before the first update; empty where none was applied. */
   readonly evaluations: ReadonlyArray<TokenEvaluation>;
   readonly updateSeconds: number;
   readonly seconds: number;

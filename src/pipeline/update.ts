@@ -1,28 +1,30 @@
-import { Clock, Effect, Stream } from "effect";
+import { Clock, Effect, Result, Stream } from "effect";
+import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { oldLogProb } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenEvaluation } from "../policy/policy.ts";
+import { learningRateAt, type LearningRates } from "./learning_rate.ts";
 import { withReference } from "./reference_policy.ts";
-import type { TrainingStep, UpdatedStep } from "./steps.ts";
+import type { AppliedUpdate, TrainingStep, UpdatedStep } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
-/** What an update is made with, and who records it. */
+/** What updates are made with, and who records them. */
 export interface UpdateOptions<E, R> {
   readonly preset: Preset;
-  readonly recipe: Pick<Recipe, "temperature" | "lr" | "clipNorm">;
-  /** Runs right after the update; an interruption waits for both, so that the weights always match the records. */
+  readonly recipe: Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs"> & LearningRates;
+  /** Runs right after a step's updates; an interruption waits for both, so that the weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
 
-/** Updates in a row that may be skipped before the run stops. */
+/** Steps in a row with a skipped update, at which the run stops. */
 const MOST_SKIPPED = 3;
 
 /**
- * One optimiser update a step. An update with a number that is not finite is skipped, so that none reaches the weights;
- * three in a row end the run.
+ * The optimiser updates of each step. An update with a number that is not finite is skipped, so that none reaches the
+ * weights, and with it what is left of the step's; three steps in a row end the run.
  */
 export const update = <E2, R2>(options: UpdateOptions<E2, R2>) =>
 <E, R>(
@@ -68,49 +70,110 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   return {
     ...step,
     ...outcome,
+    learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
     updateSeconds: (endedMillis - begunMillis) / 1000,
     seconds: (endedMillis - step.startedMillis) / 1000,
   } satisfies UpdatedStep;
 });
 
-type Outcome = Pick<UpdatedStep, "skipped" | "gradientNorm" | "results" | "evaluations">;
+type Outcome = Pick<UpdatedStep, "skipped" | "applied" | "evaluations">;
 
-const skip = (reason: string): Outcome => ({
-  skipped: reason,
-  gradientNorm: 0,
-  results: [],
+const NOTHING_TO_LEARN: Outcome = {
+  skipped: "a batch without episodes",
+  applied: [],
   evaluations: [],
-});
+};
 
-const NOTHING_TO_LEARN = skip("a batch without episodes");
-
+/**
+ * Goes `ppoEpochs` times through the mini-batches. Advantages, weights, reference and old log-probs are those of before
+ * the first update, so that from the second one on the ratio measures how far the policy has moved.
+ */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
   { preset, recipe }: UpdateOptions<E, R>,
 ) {
-  const learner = yield* Learner;
+  const { batch } = step;
   const sequences = preset.kl.coefficient > 0
-    ? yield* withReference(step.batch.sequences, recipe.temperature)
-    : step.batch.sequences;
-  const results: Array<SurrogateResult> = [];
-  const evaluations: Array<TokenEvaluation> = [];
+    ? yield* withReference(batch.sequences, recipe.temperature)
+    : batch.sequences;
+  const measured = yield* measureLater(batch, recipe.temperature);
   const lossOf = (index: number, evaluation: TokenEvaluation) => {
-    evaluations[index] = evaluation;
+    // The first update measures its own sequences, before it changes the weights.
+    const before = measured.get(index) ?? evaluation;
+    measured.set(index, before);
     const sequence = sequences[index]!;
-    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, evaluation.logProb);
-    return results[index] = surrogate({ ...sequence, behaviourLogProb }, evaluation, preset);
+    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, before.logProb);
+    return surrogate({ ...sequence, behaviourLogProb }, evaluation, preset);
   };
-  const broken = (yield* learner.gradient(sequences, recipe.temperature, lossOf)) ??
-    nonFiniteLoss(results);
-  if (broken !== null) return skip(placeOf(broken, step));
-  const { lr: learningRate, clipNorm } = recipe;
-  const { applied, gradientNorm, nonFinite } = yield* learner.update({ learningRate, clipNorm });
-  if (!applied) {
-    return skip(nonFinite === null ? "the norm of the gradient" : placeOf(nonFinite, step));
+  const settings = {
+    ...{ sequences, lossOf, temperature: recipe.temperature, clipNorm: recipe.clipNorm },
+    learningRate: learningRateAt(recipe, step.step),
+  };
+  const applied: Array<AppliedUpdate> = [];
+  let broken: NonFinite | null = null;
+  const rounds = Array.from({ length: recipe.ppoEpochs }, () => batch.miniBatches).flat();
+  for (const miniBatch of rounds) {
+    const result = yield* applyUpdate(miniBatch, settings);
+    if (Result.isFailure(result)) {
+      broken = result.failure;
+      break;
+    }
+    applied.push(result.success);
   }
-  return { skipped: null, gradientNorm, results, evaluations } satisfies Outcome;
+  return {
+    skipped: broken === null ? null : placeOf(broken, step),
+    applied,
+    evaluations: applied.length === 0 ? [] : sequences.map((_, index) => measured.get(index)!),
+  } satisfies Outcome;
 });
+
+/** What the trainer finds, before any update, at the sequences that the first update will not see. */
+const measureLater = Effect.fnUntraced(function* (
+  { sequences, miniBatches }: TrainingBatch,
+  temperature: number,
+) {
+  const policy = yield* Policy;
+  const { end } = miniBatches[0]!;
+  const later = yield* policy.evaluate(sequences.slice(end), temperature);
+  return new Map(later.map((evaluation, i) => [end + i, evaluation]));
+});
+
+/** What the updates of a step have in common. */
+interface UpdateSettings {
+  readonly sequences: ReadonlyArray<TrainingSequence>;
+  readonly lossOf: (index: number, evaluation: TokenEvaluation) => SurrogateResult;
+  readonly temperature: number;
+  readonly learningRate: number;
+  readonly clipNorm: number | null;
+}
+
+/** One update on a mini-batch, or the place where a number was not finite and nothing was changed. */
+const applyUpdate = Effect.fnUntraced(function* (
+  miniBatch: MiniBatch,
+  { sequences, lossOf, temperature, ...settings }: UpdateSettings,
+) {
+  const learner = yield* Learner;
+  const { start, end } = miniBatch;
+  const results: Array<SurrogateResult> = [];
+  const inGradient = yield* learner.gradient(
+    sequences.slice(start, end),
+    temperature,
+    (i, evaluation) => results[i] = lossOf(start + i, evaluation),
+  );
+  const inLoss = inGradient ?? nonFiniteLoss(results);
+  if (inLoss !== null) return Result.fail(inBatch(inLoss, miniBatch));
+  const { applied, gradientNorm, nonFinite } = yield* learner.update(settings);
+  if (!applied) return Result.fail(inBatch(nonFinite ?? UNKNOWN_PLACE, miniBatch));
+  return Result.succeed({ miniBatch, results, gradientNorm } satisfies AppliedUpdate);
+});
+
+const UNKNOWN_PLACE: NonFinite = { op: "the norm of the gradient", sequence: -1, token: -1 };
+
+/** A place in a mini-batch as one in its batch. */
+function inBatch(place: NonFinite, { start }: MiniBatch): NonFinite {
+  return place.sequence < 0 ? place : { ...place, sequence: start + place.sequence };
+}
 
 function nonFiniteLoss(results: ReadonlyArray<SurrogateResult>): NonFinite | null {
   const sequence = results.findIndex(({ loss }) => !Number.isFinite(loss));

@@ -11,6 +11,7 @@ import {
   trainedParametersOf,
   updateProgram,
 } from "../model/programs.ts";
+import type { Recompute } from "../model/recompute.ts";
 import {
   cutMicroBatches,
   type MicroBatch,
@@ -40,14 +41,15 @@ interface Trained {
 export const createLearner: (
   runtime: Runtime,
   adamw: AdamW,
+  recompute?: Recompute,
 ) => Effect.Effect<LearnerService, KernelFailed | BadInput, Scope.Scope> = Effect.fn(
   "createLearner",
-)(function* (runtime, adamw) {
+)(function* (runtime, adamw, recompute = "none") {
   const { engine, form } = runtime;
   const parameters = trainedParametersOf(form);
   const names = parameters.map(({ name }) => name);
   const gradients = names.map(gradientName);
-  const program = gradientProgram(form);
+  const program = gradientProgram(form, recompute);
   const executable = yield* engine.load(program, runtime.dims);
   // A frozen embedding asks for no table of tokens, so not every table of a batch is an input.
   const forwardBackward: Trained = {

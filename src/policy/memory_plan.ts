@@ -22,6 +22,8 @@ export interface MemoryPlan {
   readonly parts: ReadonlyArray<MemoryPart>;
   /** Bytes of the buffers that all programs share as scratch memory, largest first. */
   readonly arena: ReadonlyArray<number>;
+  /** The largest buffer that an op must reach whole. */
+  readonly largest: MemoryPart;
 }
 
 /** What memory there is. */
@@ -49,7 +51,7 @@ interface Loaded {
 }
 
 /** Settings that change no size. */
-const ADAMW = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+const ADAMW = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "matrices" } as const;
 
 /** Bytes of all parts. */
 export function totalBytes(parts: ReadonlyArray<MemoryPart>): number {
@@ -75,10 +77,15 @@ export function planMemory(
   ];
   const shared = new Map<string, number>();
   let own = 0;
+  let largest: MemoryPart = { what: "", bytes: 0 };
   for (const { program, dims } of programs) {
     for (const tensor of tensorsOf(program)) {
-      if (isShared(tensor)) shared.set(`${tensor.role} ${tensor.name}`, bytesOf(tensor, dims));
-      else if (tensor.role !== "scratch") own += bytesOf(tensor, dims);
+      const bytes = bytesOf(tensor, dims);
+      if (tensor.reach === undefined && bytes > largest.bytes) {
+        largest = { what: tensor.name, bytes };
+      }
+      if (isShared(tensor)) shared.set(`${tensor.role} ${tensor.name}`, bytes);
+      else if (tensor.role !== "scratch") own += bytes;
     }
   }
   const arena = arenaOf(programs);
@@ -104,7 +111,7 @@ export function planMemory(
     { what: "tables", bytes: own + rest },
     { what: "copies as textures", bytes: isMirrored ? weights + scratch : 0 },
   ];
-  return { capacity, recompute, parts: parts.filter(({ bytes }) => bytes > 0), arena };
+  return { capacity, recompute, parts: parts.filter(({ bytes }) => bytes > 0), arena, largest };
 }
 
 function isShared({ role }: Tensor): boolean {
@@ -170,7 +177,7 @@ export function fitMemory(
   let smallest: MemoryPlan | null = null;
   for (const { capacity, recompute } of candidates(wanted, use)) {
     const plan = planMemory(form, capacity, { ...use, recompute, isMirrored: limits.isMirrored });
-    const reachable = (plan.arena[0] ?? 0) <= limits.bindingBytes;
+    const reachable = plan.largest.bytes <= limits.bindingBytes;
     if (reachable && totalBytes(plan.parts) <= (limits.budget ?? Infinity)) {
       return Result.succeed(plan);
     }
@@ -180,13 +187,13 @@ export function fitMemory(
 }
 
 function refuse(
-  { capacity, arena, parts }: MemoryPlan,
+  { capacity, largest, parts }: MemoryPlan,
   { bindingBytes, budget }: MemoryLimits,
 ): Result.Result<never, BadInput> {
-  const largest = arena[0] ?? 0;
-  const message = largest > bindingBytes
-    ? `Cannot fit a pass of ${capacity.passTokens} tokens as a buffer must be at most ` +
-      `${bindingBytes} bytes here: the largest has ${largest}; lower contextTokens`
+  const message = largest.bytes > bindingBytes
+    ? `Cannot run passes of ${capacity.passTokens} tokens here as a buffer must have at most ` +
+      `${bindingBytes} bytes: "${largest.what}" has ${largest.bytes}; train adapters (the ` +
+      `recipe's lora) or lower contextTokens`
     : `Cannot fit the run into ${gigabytes(budget ?? Infinity)} as it needs ` +
       `${gigabytes(totalBytes(parts))} at least (${memoryLine(parts)}); train adapters (the ` +
       `recipe's lora), store the base in fewer bits (--weights nf4), or lower contextTokens`;

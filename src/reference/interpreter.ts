@@ -78,7 +78,6 @@ export function createInterpreter(): Engine {
         catch: noRoom(tensor.name, 2 * bytesOf(tensor, capacity)),
       }),
     bindingBytes: Infinity,
-    isMirrored: false,
     // Plain loops are for small models: each program keeps its own.
     reserve: () => Effect.void,
     write: (name, data, at = 0) => lookUp(shared, name).set(rounded(data, formats.get(name)!), at),

@@ -63,7 +63,7 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
   [
     { files: { config: { learningRate: 1 } } },
     'Cannot read the configuration as it has no field "learningRate": allowed are seed, device, ' +
-    "model, revision, adapter, questions, corpus, preset, recipe",
+    "model, revision, adapter, questions, corpus, memory, preset, recipe",
   ],
   [
     { files: { recipe: { lr: -1 } } },
@@ -89,6 +89,43 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
     { files: { recipe: { contextTokens: 30 } } },
     "Cannot fit a message into an episode as contextTokens must exceed maxNewTokens: " +
     "they are 30 and 40",
+  ],
+  [
+    { files: { recipe: { schedule: "exponential" } } },
+    'Cannot read the recipe as field "schedule" must be "constant" | "linear" | "cosine": ' +
+    'current value is "exponential"',
+  ],
+  [
+    { files: { recipe: { decayed: "norms" } } },
+    'Cannot read the recipe as field "decayed" must be "matrices" | "all": current value is "norms"',
+  ],
+  [
+    { files: { recipe: { warmupSteps: 1.5 } } },
+    'Cannot read the recipe as field "warmupSteps" must be an integer: current value is 1.5',
+  ],
+  [
+    { files: { recipe: { schedule: "linear", minLrRatio: 1.1 } } },
+    'Cannot read the recipe as field "minLrRatio" must be a value between 0 and 1: ' +
+    "current value is 1.1",
+  ],
+  [
+    { files: { recipe: { ppoEpochs: 0 } } },
+    'Cannot read the recipe as field "ppoEpochs" must be a value between 1 and 1000000: ' +
+    "current value is 0",
+  ],
+  [
+    { files: { recipe: { miniBatches: 9 } } },
+    "Cannot give each update a question of its own as miniBatches must be at most " +
+    "promptsPerStep: they are 9 and 8",
+  ],
+  [
+    { steps: 5, files: { recipe: { warmupSteps: 6 } } },
+    "Cannot reach the learning rate as warmupSteps must be at most steps: they are 6 and 5",
+  ],
+  [
+    { files: { recipe: { minLrRatio: 0.1 } } },
+    'Cannot lower a constant learning rate as minLrRatio needs the schedule "linear" or ' +
+    '"cosine": it is 0.1',
   ],
   [
     { seed: 2 ** 32 },

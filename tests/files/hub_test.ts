@@ -4,6 +4,8 @@ import type { BadInput } from "../../src/domain/errors.ts";
 import { fetchSnapshot } from "../../src/files/hub.ts";
 import { HubPatience } from "../../src/files/hub_request.ts";
 import type { HubSettings } from "../../src/files/hub_settings.ts";
+import { parametersOf } from "../../src/model/parameters.ts";
+import { readParameters } from "../../src/model/weight_source.ts";
 import { readModelFolder } from "../../src/pipeline/model_folder.ts";
 import {
   blobOf,
@@ -136,7 +138,12 @@ hubTest("readModelFolder() reads a fetched model as it reads a folder", { files:
   settings,
 }) => {
   const { folder } = await fetched(settings);
-  const read = (path: string) => Effect.runPromise(readModelFolder(path));
+  const read = (path: string) =>
+    Effect.runPromise(Effect.gen(function* () {
+      const model = yield* readModelFolder(path);
+      const parameters = parametersOf(model.architecture);
+      return { ...model, weights: yield* readParameters(model.weights, parameters) };
+    }));
   deepStrictEqual(await read(folder), await read("checkpoints/skilled"));
 });
 

@@ -15,7 +15,7 @@ import { createRuntime } from "../../src/policy/runtime.ts";
 import { type GoldenRecord, list, num } from "./golden_dir.ts";
 import type { GoldenModel } from "./model_folder.ts";
 
-/** AdamW as the golden data write it. */
+/** AdamW as the golden data write it; `checkAdamwSettings` compares that all parameters decay. */
 export function adamwOf(settings: GoldenRecord) {
   const [beta1, beta2] = list(settings["betas"]).map(num);
   return {
@@ -23,7 +23,8 @@ export function adamwOf(settings: GoldenRecord) {
     beta2: beta2!,
     eps: num(settings["eps"]),
     weightDecay: num(settings["weight_decay"]),
-  };
+    decayed: "all",
+  } as const;
 }
 
 /** What a loss needs of a trained sequence besides the model. */

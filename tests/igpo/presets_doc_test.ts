@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { RECIPES } from "../../src/domain/recipe.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 
 const DOC = new URL("../../docs/presets.md", import.meta.url);
@@ -25,16 +26,24 @@ function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
   return [header, ...rows];
 }
 
-/** The cells of the markdown table in the document, without its rule. */
-function documentedTable(): ReadonlyArray<ReadonlyArray<string>> {
-  const values = Deno.readTextFileSync(DOC).split("## Values")[1]!;
-  const lines = values.split("\n").filter((line) => line.startsWith("|"));
+/** The cells of the markdown table in a section of the document, without its rule. */
+function documentedTable(section: string): ReadonlyArray<ReadonlyArray<string>> {
+  const text = Deno.readTextFileSync(DOC).split(`## ${section}\n`)[1]!.split("\n## ")[0]!;
+  const lines = text.split("\n").filter((line) => line.startsWith("|"));
   const cells = lines.map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
   return cells.filter((row) => !row.every((cell) => /^-+$/.test(cell)));
 }
 
 Deno.test("docs/presets.md shows the value of every field of every preset", () => {
-  deepStrictEqual(documentedTable(), presetTable());
+  deepStrictEqual(documentedTable("Values"), presetTable());
+});
+
+Deno.test("docs/presets.md shows the default of every field of the optimiser that it explains", () => {
+  const recipe = RECIPES.get("embedded")!;
+  const rows = documentedTable("The optimiser of a recipe").slice(1);
+  const fields = rows.map(([name]) => name!.replaceAll("`", ""));
+  const want = fields.map((field) => String(recipe[field as keyof typeof recipe])); // undefined if there is none
+  deepStrictEqual(rows.map(([_, value]) => value), want);
 });
 
 Deno.test("PRESETS is keyed by the presets' own names, the default first", () => {

@@ -20,7 +20,7 @@ import { rollout } from "../../src/pipeline/rollout.ts";
 import { score } from "../../src/pipeline/score.ts";
 import type { TrainingStep } from "../../src/pipeline/steps.ts";
 import { update } from "../../src/pipeline/update.ts";
-import { capacityOf, layerLearner, layerReference, openMachine } from "../../src/setup.ts";
+import { layerLearner, layerReference, openMachine } from "../../src/setup.ts";
 import { loadTask } from "../../src/task.ts";
 import { device } from "../support/engines.ts";
 
@@ -60,7 +60,7 @@ const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
   });
   const machine = yield* openMachine("auto");
   const { protocol } = task;
-  const wave = capacityOf(recipe, model.architecture).rows;
+  const wave = recipe.promptsPerStep * recipe.groupSize;
   const measure = evaluateQuestions(task.test.questions, {
     ...{ seed: SEED, protocol, preset, recipe, wave, step: 0 },
   }).pipe(Effect.provideService(Environment, task.test.environment));

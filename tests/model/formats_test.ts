@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { WEIGHT_FORMATS } from "../../src/domain/recipe.ts";
 import {
   decodeValues,
   encodeValues,
   LAYOUT,
   storedBytes,
-  WEIGHT_FORMATS,
   type WeightFormat,
 } from "../../src/model/formats.ts";
 import { randomValues } from "../support/random_values.ts";

@@ -35,12 +35,13 @@ export interface Calls {
   readonly generated: Array<GenerateRequest>;
   readonly beliefs: Array<BeliefRequest>;
   readonly trained: Array<TokenRows>;
+  readonly learningRates: Array<number>;
 }
 
 /** How the fake behaves. */
 export interface FakeOptions {
   readonly script: Script;
-  /** Log-prob the trainer finds for all tokens in update `version`; the sampler's is -1. @default {-1} */
+  /** Log-prob the trainer finds for all tokens after `version` updates; the sampler's is -1. @default {-1} */
   readonly trainerLogProb?: (version: number) => number;
   /** Where gradient number `call`, from 0, is not finite. */
   readonly brokenAt?: (
@@ -50,7 +51,8 @@ export interface FakeOptions {
 
 /** A policy that reads its messages from a script, a learner that only counts, and what they were asked. */
 export function fakePolicy(options: FakeOptions) {
-  const calls: Calls = { events: [], generated: [], beliefs: [], trained: [] };
+  const calls: Calls = { events: [], generated: [], beliefs: [], trained: [], learningRates: [] };
+  const { trainerLogProb = () => -1 } = options;
   let version = 0;
   let gradients = 0;
   const turns = new Map<string, number>();
@@ -68,7 +70,8 @@ export function fakePolicy(options: FakeOptions) {
         return requests.map(beliefRows);
       }),
     beliefsSequential: (requests) => Effect.succeed(requests.map(beliefRows)),
-    evaluate: (sequences) => Effect.succeed(sequences.map((rows) => evaluation(rows, -1.5))),
+    evaluate: (sequences) =>
+      Effect.sync(() => sequences.map((rows) => evaluation(rows, trainerLogProb(version)))),
     release: () => {},
   });
   const say = (request: GenerateRequest, stopIds: ReadonlyArray<number>): Generation => {
@@ -89,13 +92,13 @@ export function fakePolicy(options: FakeOptions) {
         calls.trained.push(...sequences);
         const broken = options.brokenAt?.(gradients++);
         if (broken !== undefined) return { op: "head_finish", ...broken };
-        const logProb = options.trainerLogProb?.(version) ?? -1;
-        sequences.forEach((rows, i) => loss(i, evaluation(rows, logProb)));
+        sequences.forEach((rows, i) => loss(i, evaluation(rows, trainerLogProb(version))));
         return null;
       }),
-    update: () =>
+    update: ({ learningRate }) =>
       Effect.sync(() => {
         version += 1;
+        calls.learningRates.push(learningRate);
         calls.events.push(`update ${version}`);
         return { gradientNorm: 1, applied: true, nonFinite: null };
       }),

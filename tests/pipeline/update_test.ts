@@ -29,6 +29,14 @@ Deno.test("the learner gets each episode's tokens and sampled positions, none of
   });
 });
 
+Deno.test("each step's updates are made with the rate of the schedule, and its report says it", async () => {
+  const schedule = { schedule: "linear", warmupSteps: 2, minLrRatio: 0.5, lr: 8e-3 } as const;
+  const { steps, calls } = await finishedSteps({ recipe: { ...schedule, steps: 4 } });
+  deepStrictEqual(calls.learningRates, [4e-3, 8e-3, 8e-3, 6e-3]);
+  const reported = steps.map((step) => summarizeStep(step, PRESET).report.learningRate);
+  deepStrictEqual(reported, calls.learningRates);
+});
+
 Deno.test("a gradient that is not finite is skipped, named by op and turn, and the run goes on", async () => {
   const { steps: [plain] } = await finishedSteps({ recipe: { steps: 1 } });
   const { id, turns } = plain!.groups[0]!.episodes[2]!;

@@ -10,7 +10,7 @@ import { eachEngine } from "../support/engines.ts";
 import { assertSameBits, largest } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
-import { bitsOf, context, openTiny, PLAIN, request } from "../support/tiny_policy.ts";
+import { ADAMW, bitsOf, context, openTiny, PLAIN, request } from "../support/tiny_policy.ts";
 
 const SEQUENCES = Array.from({ length: 6 }, (_, i): TokenRows => ({
   tokens: context(60 + i, 9 + 2 * i),
@@ -233,6 +233,40 @@ eachEngine("update() clips the norm of the whole gradient", (engine) =>
       assertClose(moments[`m ${name}`]!, want, { atol: 1e-9, rtol: 1e-5 }, `m ${name}`);
     }
   }));
+
+/** A loss without a slope: only decay moves the weights. */
+const FLAT: SequenceLoss = (_, { logProb }) => ({
+  dLogProb: logProb.map(() => 0),
+  dEntropy: logProb.map(() => 0),
+});
+
+for (const family of ["qwen2", "qwen3", "llama"] as const) {
+  eachEngine(
+    `update() of ${family} shrinks matrices alone, or norms and biases too`,
+    (engine) =>
+      Effect.gen(function* () {
+        const architecture = TINY[family];
+        // Ids that every vocabulary here has.
+        const rows = SEQUENCES.map(({ tokens, position }) => ({
+          tokens: tokens.map((id) => id % architecture.vocabulary),
+          position,
+        }));
+        for (const decayed of ["matrices", "all"] as const) {
+          const adamw = { ...ADAMW, weightDecay: 0.25, decayed };
+          const { learner, weights } = yield* openTiny(engine.fresh(), { architecture, adamw });
+          yield* learner.gradient(rows, 1, FLAT);
+          yield* learner.update({ learningRate: 0.5, clipNorm: null });
+          const after = (yield* learner.save()).weights;
+          for (const [name, before] of weights) {
+            const isVector = /norm\.weight$|\.bias$/.test(name);
+            const share = isVector && decayed === "matrices" ? 1 : 1 - 0.5 * 0.25;
+            const want = before.map((w) => w * share);
+            assertClose(after.get(name)!, want, { atol: 0, rtol: share === 1 ? 0 : 1e-6 }, name);
+          }
+        }
+      }),
+  );
+}
 
 eachEngine(
   "update() makes generate() forget what it computed with the old weights",

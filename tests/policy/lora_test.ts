@@ -8,7 +8,7 @@ import { assertClose } from "../support/comparison.ts";
 import { eachEngine } from "../support/engines.ts";
 import { randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
-import { bitsOf, context, openTiny, PLAIN, request } from "../support/tiny_policy.ts";
+import { ADAMW, bitsOf, context, openTiny, PLAIN, request } from "../support/tiny_policy.ts";
 
 const LORA: Lora = {
   ...{ rank: 4, alpha: 6, rankStabilized: false },
@@ -101,5 +101,26 @@ eachEngine(
       yield* learner.load(start);
       const again = yield* policy.evaluate(SEQUENCES, 1);
       again.forEach(({ logProb }, i) => assertClose(logProb, before[i]!.logProb, { atol: 0 }));
+    }),
+);
+
+eachEngine(
+  "update() shrinks both factors of an adapter, as matrices",
+  (engine) =>
+    Effect.gen(function* () {
+      const own = { lora: LORA, weights: adapted("qwen3", "random") };
+      const adamw = { ...ADAMW, weightDecay: 0.25 };
+      const { learner } = yield* openTiny(engine.fresh(), { ...own, adamw });
+      const before = (yield* learner.save()).weights;
+      yield* learner.gradient(SEQUENCES, 1, (_, { logProb }) => ({
+        dLogProb: logProb.map(() => 0),
+        dEntropy: logProb.map(() => 0),
+      }));
+      yield* learner.update({ learningRate: 0.5, clipNorm: null });
+      for (const [name, after] of (yield* learner.save()).weights) {
+        const want = before.get(name)!.map((w) => w * (1 - 0.5 * 0.25));
+        assert.ok(want.some((w) => w !== 0), name);
+        assertClose(after, want, { atol: 0, rtol: 1e-6 }, name);
+      }
     }),
 );

@@ -137,7 +137,6 @@ function inNamespace(engine: Engine, prefix: string): Engine {
     adapter: engine.adapter,
     allocate: (tensor, capacity) => engine.allocate(rename(tensor), capacity),
     bindingBytes: engine.bindingBytes,
-    isMirrored: engine.isMirrored,
     reserve: (slotBytes) => engine.reserve(slotBytes),
     write: (name, data, at) => engine.write(all(name), data, at),
     settle: () => engine.settle(),

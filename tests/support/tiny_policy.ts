@@ -6,6 +6,7 @@ import type { Architecture } from "../../src/model/architecture.ts";
 import type { Sampling } from "../../src/model/decode.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import type { Lora } from "../../src/model/lora.ts";
+import type { AdamW } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
 import { makePolicy } from "../../src/policy/layers.ts";
 import type { GenerateRequest, Generation } from "../../src/policy/policy.ts";
@@ -13,7 +14,9 @@ import { type Capacity, createRuntime } from "../../src/policy/runtime.ts";
 import { randomIds } from "./random_values.ts";
 import { TINY, tinyWeights } from "./tiny_models.ts";
 
-export const ADAMW = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.01 };
+export const ADAMW: AdamW = {
+  ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.01, decayed: "matrices" },
+};
 
 export const ROOMY: Capacity = {
   rows: 20,
@@ -31,6 +34,7 @@ export const openTiny = Effect.fnUntraced(function* (
     readonly weights?: ReadonlyMap<string, Float32Array>;
     readonly lora?: Lora;
     readonly format?: WeightFormat;
+    readonly adamw?: AdamW;
   } = {},
 ) {
   const architecture = options.architecture ?? TINY.qwen3;
@@ -42,7 +46,7 @@ export const openTiny = Effect.fnUntraced(function* (
     { architecture, weights: weightsInMemory(weights), lora, format },
     capacity,
   );
-  const learner = yield* createLearner(runtime, ADAMW);
+  const learner = yield* createLearner(runtime, options.adamw ?? ADAMW);
   return { policy: makePolicy(runtime), learner, engine, weights, architecture };
 });
 

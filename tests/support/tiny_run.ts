@@ -60,6 +60,7 @@ export const tinyModelWeights = talkative(initialWeights(TINY, [1, 2]));
 export const tinyModel: ModelFolder = {
   architecture: TINY,
   weights: weightsInMemory(tinyModelWeights),
+  storedAs: "f32",
   lora: null,
   config: writeConfig(TINY),
   tokenizerFiles: {
@@ -127,6 +128,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     device,
     model: null,
     revision: null,
+    memory: null,
     adapter: null,
     questions: null,
     corpus: null,

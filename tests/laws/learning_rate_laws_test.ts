@@ -1,0 +1,53 @@
+import { ok, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { learningRateAt, type LearningRates } from "../../src/pipeline/learning_rate.ts";
+import { assertClose } from "../support/comparison.ts";
+
+/** Schedules of up to 50 steps, their warm-up a part of them. */
+const rates: fc.Arbitrary<LearningRates> = fc.record({
+  lr: fc.double({ min: 1e-7, max: 1, noNaN: true }),
+  schedule: fc.constantFrom("constant", "linear", "cosine"),
+  minLrRatio: fc.double({ min: 0, max: 1, noNaN: true }),
+  warmupSteps: fc.nat({ max: 50 }),
+  steps: fc.integer({ min: 1, max: 50 }),
+}).map((all) => ({ ...all, warmupSteps: Math.min(all.warmupSteps, all.steps) }));
+
+const allOf = (one: LearningRates) =>
+  Array.from({ length: one.steps }, (_, i) => learningRateAt(one, i + 1));
+
+Deno.test("law: a learning rate starts at lr / warmupSteps and rises in equal parts to lr", () => {
+  fc.assert(fc.property(rates, (one) => {
+    const all = allOf(one);
+    const start = Math.max(1, one.warmupSteps);
+    assertClose([all[0]!, all[start - 1]!], [one.lr / start, one.lr], { atol: 0, rtol: 1e-12 });
+    const rise = all.slice(0, start).map((rate, i) => rate - (all[i - 1] ?? 0));
+    assertClose(rise, rise.map(() => one.lr / start), { atol: 1e-12 * one.lr });
+  }));
+});
+
+Deno.test("law: a learning rate never rises after its warm-up and stays above the floor", () => {
+  fc.assert(fc.property(rates, (one) => {
+    const fall = allOf(one).slice(Math.max(0, one.warmupSteps - 1));
+    const floor = one.schedule === "constant" ? 1 : one.minLrRatio;
+    ok(fall.every((rate, i) => i === 0 || rate <= fall[i - 1]! + 1e-15 * one.lr));
+    ok(fall.every((rate) => rate >= floor * one.lr * (1 - 1e-12)));
+  }));
+});
+
+Deno.test("law: a falling learning rate ends at minLrRatio of lr when all steps are done, never before", () => {
+  fc.assert(fc.property(rates, (one) => {
+    if (one.schedule === "constant" || one.warmupSteps === one.steps) return;
+    const end = learningRateAt(one, one.steps + 1);
+    assertClose([end], [one.minLrRatio * one.lr], { atol: 1e-12 * one.lr });
+    ok(one.minLrRatio > 0.999 || allOf(one).every((rate) => rate > end));
+  }));
+});
+
+Deno.test("law: a learning rate is lr times a share that does not depend on lr", () => {
+  fc.assert(fc.property(rates, fc.integer({ min: 1, max: 50 }), (one, step) => {
+    strictEqual(
+      learningRateAt({ ...one, lr: 1 }, step) * 4,
+      learningRateAt({ ...one, lr: 4 }, step),
+    );
+  }));
+});

@@ -1,0 +1,123 @@
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
+import { Effect, Result } from "effect";
+import { PROJECTIONS } from "../../src/domain/recipe.ts";
+import type { Architecture } from "../../src/model/architecture.ts";
+import type { WeightFormat } from "../../src/model/formats.ts";
+import type { Lora } from "../../src/model/lora.ts";
+import { countParameters } from "../../src/model/parameters.ts";
+import { fitMemory, gigabytes, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";
+import { gradientProgram, inFloat32, logProbProgram } from "../../src/model/programs.ts";
+import { onWgsl } from "../support/engines.ts";
+import { roomFor, TINY } from "../support/tiny_models.ts";
+
+const QWEN = {
+  ...TINY.qwen2,
+  normEps: 1e-6,
+  queryKeyValueBias: true,
+  tied: true,
+  maxPositions: 32768,
+};
+
+/** Shapes of Qwen2.5. */
+const SHAPES: Readonly<Record<"0.5B" | "1.5B" | "7B", Architecture>> = {
+  "0.5B": {
+    ...{ ...QWEN, vocabulary: 151936, hidden: 896, layers: 24, heads: 14, keyValueHeads: 2 },
+    ...{ headDim: 64, feedForward: 4864 },
+  },
+  "1.5B": {
+    ...{ ...QWEN, vocabulary: 151936, hidden: 1536, layers: 28, heads: 12, keyValueHeads: 2 },
+    ...{ headDim: 128, feedForward: 8960 },
+  },
+  "7B": {
+    ...{ ...QWEN, vocabulary: 152064, hidden: 3584, layers: 28, heads: 28, keyValueHeads: 4 },
+    ...{ headDim: 128, feedForward: 18944, tied: false },
+  },
+};
+
+const LORA: Lora = {
+  ...{ rank: 16, alpha: 32, rankStabilized: false },
+  targets: new Set(PROJECTIONS),
+};
+
+const USE = { trains: true, masked: false, recompute: "auto" } as const;
+const WANTED = { rows: 8, contextTokens: 4096, passTokens: 32768, messageTokens: 512 };
+const GPU = { bindingBytes: 2 ** 31 - 1, isMirrored: false };
+
+const formOf = (size: keyof typeof SHAPES, format: WeightFormat, bindingBytes: number) => ({
+  ...{ architecture: SHAPES[size], format, lora: LORA, bindingBytes },
+});
+
+const fit = (size: keyof typeof SHAPES, format: WeightFormat, budget: number) =>
+  fitMemory(formOf(size, format, GPU.bindingBytes), WANTED, USE, { ...GPU, budget });
+
+Deno.test("adapters on 1.5B in 16 bits fit a card of 8 GB, and on 7B in 4 bits one of 24 GB", () => {
+  for (const [size, format, budget] of [["1.5B", "bf16", 8e9], ["7B", "nf4", 24e9]] as const) {
+    const plan = Result.getOrThrow(fit(size, format, budget));
+    ok(totalBytes(plan.parts) <= budget, gigabytes(totalBytes(plan.parts)));
+    ok(plan.capacity.passTokens >= WANTED.contextTokens);
+  }
+});
+
+Deno.test("planMemory() counts weights, cache and moments to the byte", () => {
+  const capacity = { ...WANTED, passTokens: 4096 };
+  const options = { ...USE, recompute: "none", isMirrored: false } as const;
+  const { parts } = planMemory(formOf("0.5B", "f32", GPU.bindingBytes), capacity, options);
+  const bytesOf = (what: string) => parts.find((part) => part.what === what)!.bytes;
+  strictEqual(bytesOf("weights"), 4 * countParameters(SHAPES["0.5B"]));
+  // Rank 16 on q, k, v, o, gate, up and down.
+  const perLayer = 16 * (2 * (896 + 896) + 2 * (896 + 128) + 3 * (896 + 4864));
+  strictEqual(bytesOf("adapters"), 4 * 24 * perLayer);
+  strictEqual(bytesOf("gradients and optimizer"), 3 * 4 * 24 * perLayer);
+  strictEqual(bytesOf("KV cache"), 24 * (8 * 4096 + 4096) * 2 * 2 * 64 * 4);
+});
+
+Deno.test("fitMemory() takes what is fastest: smaller passes, then layers twice, then fewer rows", () => {
+  const wanted = { ...WANTED, contextTokens: 1024 };
+  const form = formOf("0.5B", "bf16", GPU.bindingBytes);
+  const choice = (budget: number) => {
+    const { capacity, recompute } = Result.getOrThrow(
+      fitMemory(form, wanted, USE, { ...GPU, budget }),
+    );
+    return [capacity.passTokens, recompute, capacity.rows];
+  };
+  deepStrictEqual(choice(1e12), [32768, "none", 8]);
+  deepStrictEqual(choice(20e9), [8192, "none", 8]);
+  deepStrictEqual(choice(4.5e9), [8192, "layer", 8]);
+  const least = choice(1.6e9);
+  deepStrictEqual(least.slice(0, 2), [1024, "layer"]);
+  const refused = fitMemory(form, wanted, USE, { ...GPU, budget: 1e9 });
+  ok(Result.isFailure(refused));
+  match(
+    refused.failure.message,
+    /^Cannot fit the run into 1.0 GB as it needs 1.\d GB at least \(weights 988 MB, .*nf4/,
+  );
+});
+
+Deno.test("fitMemory() keeps buffers as small as an adapter asks, and says which one cannot be", () => {
+  const small = { bindingBytes: 2 ** 27, isMirrored: true, budget: null };
+  const form = formOf("0.5B", "bf16", small.bindingBytes);
+  const plan = Result.getOrThrow(
+    fitMemory(form, { ...WANTED, contextTokens: 2048 }, USE, { ...small, budget: 24e9 }),
+  );
+  ok(plan.largest.bytes <= small.bindingBytes);
+  const full = { ...form, format: "f32" as const, lora: null };
+  const refused = fitMemory(full, WANTED, USE, small);
+  ok(Result.isFailure(refused));
+  match(refused.failure.message, /at most 134217728 bytes: ".*embed_tokens.weight" has 544538624/);
+});
+
+onWgsl(
+  "programs share the scratch memory of an engine, and a phase that was overtaken is refused",
+  (engine) =>
+    Effect.gen(function* () {
+      const own = engine.fresh();
+      const room = roomFor(16, TINY.qwen2);
+      yield* own.reserve(Array(40).fill(65536));
+      const gradient = yield* own.load(gradientProgram(inFloat32(TINY.qwen2)), room);
+      const logProb = yield* own.load(logProbProgram(inFloat32(TINY.qwen2)), room);
+      const dims = { ...room, inverseTemperature: 1 };
+      gradient.run(0, dims);
+      logProb.run(0, dims);
+      throws(() => gradient.run(1, dims), /must follow its own phases at once/);
+    }),
+);
