@@ -130,7 +130,7 @@ export { searchSystemPrompt } from "./src/text/system_prompt.ts";
 export { makeTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
 
 // Policies
-export type { WeightFormat } from "./src/model/formats.ts";
+export type { WeightFormat } from "./src/domain/recipe.ts";
 export type { Lora } from "./src/model/lora.ts";
 export { weightsInMemory, type WeightSource } from "./src/model/weight_source.ts";
 export { layerFrozen, layerTrainable } from "./src/policy/layers.ts";

@@ -24,6 +24,9 @@ export const PROJECTIONS = [
 /** How weights can be stored; docs/numerics.md says what each costs in log-probs. */
 export const WEIGHT_FORMATS = ["f32", "bf16", "f16", "int8", "int4", "nf4"] as const;
 
+/** One of {@link WEIGHT_FORMATS}. */
+export type WeightFormat = typeof WEIGHT_FORMATS[number];
+
 /** Low-rank adapters on some projections of every layer. */
 export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */

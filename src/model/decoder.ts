@@ -2,7 +2,8 @@ import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
 import { attention, embedding, linear, type LinearInput, rmsnorm, rope, swiglu } from "./ops.ts";
 import { factorsOf, type Lora, scalingOf, storedLoraOf } from "./lora.ts";
-import { type Format, LAYOUT, storedBytes, type WeightFormat } from "./formats.ts";
+import { type Format, LAYOUT, storedBytes } from "./formats.ts";
+import type { WeightFormat } from "../domain/recipe.ts";
 import { type Parameter, type StoredParameter, storedParametersOf } from "./parameters.ts";
 import { columnsOf, type Extent, type Op, SPAN_UNIT, symbol, type Tensor } from "./plan.ts";
 

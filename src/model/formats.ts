@@ -4,11 +4,8 @@
  * scale (bf16) for 32, the largest is 7. `nf4`: a scale (f32) for 64, levels of the normal distribution (QLoRA,
  * arXiv 2305.14314, appendix E). Runs go on from row to row.
  */
-import type { WEIGHT_FORMATS } from "../domain/recipe.ts";
+import type { WeightFormat } from "../domain/recipe.ts";
 import type { HostArray } from "./engine.ts";
-
-/** One of {@link WEIGHT_FORMATS}. */
-export type WeightFormat = typeof WEIGHT_FORMATS[number];
 
 /** How the numbers of a tensor are stored; those that are no weights are f32 or u32. */
 export type Format = WeightFormat | "u32";
@@ -82,7 +79,13 @@ function padded(halves: Uint16Array): Uint16Array {
 
 function toBf16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (b) => (b + 0x7fff + (b >>> 16 & 1)) >>> 16);
+  const halves = new Uint16Array(bits.length);
+  // A loop, since models have billions of weights.
+  for (let i = 0; i < bits.length; i++) {
+    const b = bits[i]!;
+    halves[i] = (b + 0x7fff + (b >>> 16 & 1)) >>> 16;
+  }
+  return halves;
 }
 
 function fromBf16(halves: Uint16Array): Float32Array {

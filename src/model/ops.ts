@@ -67,7 +67,7 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
     b.push({
       kind: "linear_forward",
       inputs: [
-        ...[x, { ...weight, span }, bias ?? weight, residual ?? x],
+        ...[x, { ...weight, span }, bias ?? x, residual ?? x],
         from?._tag === "Norm" ? from.weight : x,
       ],
       outputs: [part],

@@ -61,8 +61,8 @@ export function streamParameter(
   );
 }
 
-/** Values on their way to a device at a time: 16 MiB, and whole runs of every format. */
-const PIECE = 2 ** 22;
+/** Values on their way to a device at a time: 4 MiB, and whole runs of every format. */
+const PIECE = 2 ** 20;
 
 /** Writes parameters to an engine that has them allocated, piece by piece: no tensor is in memory whole. */
 export const writeWeights = Effect.fn("writeWeights")(function* (

@@ -11,7 +11,7 @@ import { pathExists, readText } from "../files/disk.ts";
 import { readJsonFile } from "../files/json_file.ts";
 import { type TensorDtype, toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";
-import type { WeightFormat } from "../model/formats.ts";
+import type { WeightFormat } from "../domain/recipe.ts";
 import type { Lora } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import type { WeightSource } from "../model/weight_source.ts";
@@ -76,12 +76,12 @@ const STORED_AS: Partial<Readonly<Record<TensorDtype, WeightFormat>>> = {
 const EMBEDDING = "model.embed_tokens.weight";
 
 /** The tensors of a folder, read when they are asked for; numbers that are not finite are refused then. */
-function weightsOf(folder: CheckpointFolder): WeightSource {
+export function weightsOf(folder: CheckpointFolder): WeightSource {
   return {
     read: Effect.fnUntraced(function* (name, from, count) {
       const raw = yield* readCheckpointTensor(folder, name, { from, count });
       const values = yield* Effect.fromResult(toFloat32(raw));
-      const wrong = values.findIndex((value) => !Number.isFinite(value));
+      const wrong = firstNonFinite(values);
       if (wrong < 0) return values;
       return yield* new BadInput({
         message: `Cannot load "${folder.path}" as the tensor "${name}" must hold finite numbers: ` +
@@ -89,6 +89,14 @@ function weightsOf(folder: CheckpointFolder): WeightSource {
       });
     }),
   };
+}
+
+/** A loop, since models have billions of weights. */
+function firstNonFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]!)) return i;
+  }
+  return -1;
 }
 
 /** Writes the learner's weights as a folder like the one its model was read from. */

@@ -2,7 +2,7 @@ import { Context, Effect, Layer } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { Architecture } from "../model/architecture.ts";
 import type { Engine } from "../model/engine.ts";
-import type { WeightFormat } from "../model/formats.ts";
+import type { WeightFormat } from "../domain/recipe.ts";
 import type { Lora } from "../model/lora.ts";
 import { type AdamW, logProbProgram } from "../model/programs.ts";
 import type { WeightSource } from "../model/weight_source.ts";

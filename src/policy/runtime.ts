@@ -7,7 +7,7 @@ import { decodeProgram } from "../model/decode.ts";
 import type { Engine, Executable } from "../model/engine.ts";
 import { MOST_ANCESTORS } from "../model/packing.ts";
 import { storedParametersOf } from "../model/parameters.ts";
-import type { WeightFormat } from "../model/formats.ts";
+import type { WeightFormat } from "../domain/recipe.ts";
 import type { Dims, Program } from "../model/plan.ts";
 import { cacheProgram, logProbProgram } from "../model/programs.ts";
 import { ropeTable } from "../model/rope.ts";

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { WEIGHT_FORMATS } from "../../src/domain/recipe.ts";
-import {
-  decodeValues,
-  encodeValues,
-  LAYOUT,
-  storedBytes,
-  type WeightFormat,
-} from "../../src/model/formats.ts";
+import { decodeValues, encodeValues, LAYOUT, storedBytes } from "../../src/model/formats.ts";
+import type { WeightFormat } from "../../src/domain/recipe.ts";
 import { randomValues } from "../support/random_values.ts";
 
 const through = (format: WeightFormat, values: Float32Array) => {

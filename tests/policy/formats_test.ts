@@ -4,7 +4,7 @@ import { Effect } from "effect";
 import { hashString } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import type { WeightFormat } from "../../src/model/formats.ts";
+import type { WeightFormat } from "../../src/domain/recipe.ts";
 import { type Lora, loraParametersOf } from "../../src/model/lora.ts";
 import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";

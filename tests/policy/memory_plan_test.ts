@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/str
 import { Effect, Result } from "effect";
 import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
-import type { WeightFormat } from "../../src/model/formats.ts";
+import type { WeightFormat } from "../../src/domain/recipe.ts";
 import type { Lora } from "../../src/model/lora.ts";
 import { countParameters } from "../../src/model/parameters.ts";
 import { fitMemory, gigabytes, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";

@@ -1,4 +1,4 @@
-import type { WeightFormat } from "../../src/model/formats.ts";
+import type { WeightFormat } from "../../src/domain/recipe.ts";
 import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect } from "effect";
 import type { RandomKey } from "../../src/math/threefry.ts";
