@@ -133,7 +133,6 @@ export { makeTokenizer, type Tokenizer } from "./src/text/tokenizer.ts";
 export type { WeightFormat } from "./src/domain/recipe.ts";
 export type { Lora } from "./src/model/lora.ts";
 export { weightsInMemory, type WeightSource } from "./src/model/weight_source.ts";
-export { layerFrozen, layerTrainable } from "./src/policy/layers.ts";
 export { Learner, Policy } from "./src/policy/policy.ts";
 export type { Capacity } from "./src/policy/runtime.ts";
 

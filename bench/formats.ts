@@ -14,7 +14,7 @@ import { formatOf } from "../src/model/decoder.ts";
 import { storedBytes } from "../src/model/formats.ts";
 import { storedParametersOf } from "../src/model/parameters.ts";
 import { weightsOf } from "../src/pipeline/model_folder.ts";
-import { makePolicy } from "../src/policy/layers.ts";
+import { makePolicy } from "../src/policy/make_policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
 import { openMachine } from "../src/setup.ts";
 

@@ -15,7 +15,7 @@ import { type Dims, symbol, type Tensor } from "../src/model/plan.ts";
 import { inFloat32 } from "../src/model/programs.ts";
 import { weightsInMemory } from "../src/model/weight_source.ts";
 import { createLearner } from "../src/policy/learner.ts";
-import { makePolicy } from "../src/policy/layers.ts";
+import { makePolicy } from "../src/policy/make_policy.ts";
 import { planMemory } from "../src/policy/memory_plan.ts";
 import type { BeliefRequest, Learner, Policy, TokenRows } from "../src/policy/policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";

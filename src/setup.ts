@@ -18,7 +18,7 @@ import type { ModelFolder } from "./pipeline/model_folder.ts";
 import { ReferencePolicy } from "./pipeline/reference_policy.ts";
 import { createLearner } from "./policy/learner.ts";
 import type { WeightFormat } from "./domain/recipe.ts";
-import { makeBasePolicy, makePolicy } from "./policy/layers.ts";
+import { makeBasePolicy, makePolicy } from "./policy/make_policy.ts";
 import { fitMemory, type MemoryLimits, type MemoryPlan } from "./policy/memory_plan.ts";
 import { Learner, Policy } from "./policy/policy.ts";
 import { type Capacity, createRuntime } from "./policy/runtime.ts";

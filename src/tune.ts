@@ -10,7 +10,7 @@ import { FAMILIES, type Family } from "./gpu/launches.ts";
 import { keyFromSeed } from "./math/threefry.ts";
 import { quantile } from "./math/statistics.ts";
 import { initialWeights } from "./model/initial.ts";
-import { makePolicy } from "./policy/layers.ts";
+import { makePolicy } from "./policy/make_policy.ts";
 import { createLearner } from "./policy/learner.ts";
 import type { TokenRows } from "./policy/policy.ts";
 import { createRuntime } from "./policy/runtime.ts";

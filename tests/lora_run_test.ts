@@ -6,7 +6,7 @@ import { PROJECTIONS } from "../src/domain/recipe.ts";
 import { readPeftConfig } from "../src/model/peft.ts";
 import { readAdapterFolder, withAdapters } from "../src/pipeline/adapter_folder.ts";
 import { type ModelFolder, readModelFolder } from "../src/pipeline/model_folder.ts";
-import { makePolicy } from "../src/policy/layers.ts";
+import { makePolicy } from "../src/policy/make_policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
 import { createInterpreter } from "../src/reference/interpreter.ts";
 import { assertClose } from "./support/comparison.ts";

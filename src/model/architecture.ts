@@ -1,4 +1,5 @@
 import { Result, Schema } from "effect";
+import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 
 /** Rotary embedding; `scaling` is Llama 3's wavelength-dependent slow-down. */
@@ -106,7 +107,13 @@ function unsupported(c: HuggingFaceConfig): string | null {
     return rule("model_type must be qwen2, qwen3 or llama", `"${c.model_type}"`);
   }
   if (c.quantization_config !== undefined) {
-    return rule("its weights must not be quantised", JSON.stringify(c.quantization_config));
+    const named = c.quantization_config;
+    const method = isRecord(named) ? named["quant_method"] : undefined;
+    return `Cannot load the model as its weights are quantised (${
+      method ?? "by a method unnamed"
+    }) and ` +
+      `must be F32, F16 or BF16: save it so, in transformers by model.dequantize(), and let ` +
+      `--weights int8, int4 or nf4 quantise it when it is loaded`;
   }
   if ((c.hidden_act ?? "silu") !== "silu") {
     return rule("hidden_act must be silu", `"${c.hidden_act}"`);

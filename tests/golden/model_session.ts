@@ -9,7 +9,7 @@ import { unstackValues } from "../../src/model/parameters.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
 import { logitsProgram, trainedParametersOf } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
-import { makePolicy } from "../../src/policy/layers.ts";
+import { makePolicy } from "../../src/policy/make_policy.ts";
 import type { TokenRows } from "../../src/policy/policy.ts";
 import { createRuntime } from "../../src/policy/runtime.ts";
 import { type GoldenRecord, list, num } from "./golden_dir.ts";

@@ -218,7 +218,7 @@ onWgsl(
     Effect.gen(function* () {
       const own = engine.fresh();
       yield* own.allocate({ name: "t", rows: 1, cols: 4, format: "f32", role: "state" }, {});
-      assert.throws(() => own.write("t", new Float32Array(5)), /5 values to .*t, which holds 4/);
+      assert.throws(() => own.write("t", new Float32Array(5)), /5 values from 0 on to .*t of 4/);
     }),
 );
 

@@ -8,7 +8,7 @@ import type { Engine } from "../../src/model/engine.ts";
 import type { Lora } from "../../src/model/lora.ts";
 import type { AdamW } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
-import { makePolicy } from "../../src/policy/layers.ts";
+import { makePolicy } from "../../src/policy/make_policy.ts";
 import type { GenerateRequest, Generation } from "../../src/policy/policy.ts";
 import { type Capacity, createRuntime } from "../../src/policy/runtime.ts";
 import { randomIds } from "./random_values.ts";

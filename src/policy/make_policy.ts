@@ -1,0 +1,28 @@
+import { Effect } from "effect";
+import { logProbProgram } from "../model/programs.ts";
+import { beliefsOnePass, beliefsSequential } from "./beliefs.ts";
+import { evaluateAll } from "./evaluate.ts";
+import { generateAll } from "./generate.ts";
+import { Policy } from "./policy.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A policy on a runtime. */
+export function makePolicy(runtime: Runtime): Policy["Service"] {
+  return Policy.of({
+    adapter: runtime.engine.adapter,
+    generate: (requests, options) => generateAll(runtime, requests, options),
+    beliefs: (requests) => beliefsOnePass(runtime, requests),
+    beliefsSequential: (requests) => beliefsSequential(runtime, requests),
+    evaluate: (sequences, temperature) => evaluateAll(runtime, sequences, temperature),
+    release: () => runtime.cache.clear(),
+  });
+}
+
+/** The base of a model with adapters, which shares its weights: the model with its adapters switched off. */
+export const makeBasePolicy = Effect.fn("makeBasePolicy")(function* (runtime: Runtime) {
+  const { engine, form, dims } = runtime;
+  const logProb = yield* engine.load(logProbProgram({ ...form, lora: null }), dims);
+  const evaluate: Policy["Service"]["evaluate"] = (sequences, temperature) =>
+    evaluateAll({ ...runtime, logProb }, sequences, temperature);
+  return { evaluate };
+});
