@@ -42,7 +42,6 @@ import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "te
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
-import weight from "../../shaders/lib/weight.wgsl" with { type: "text" };
 import {
   type Bound,
   byHeadDim,
@@ -105,14 +104,12 @@ export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName 
     : kind;
 }
 
-function headKernel(source: string): Kernel {
-  return {
-    code: `${source}\n${weight}`,
-    launches: headLaunches,
-    trips: (d) => d["inner"]! / 4 * 33,
-    weightInput: 1,
-    textures: (d) => d["rows"]! >= 128 ? [0, 1] : [1],
-  };
+/** A few rows are not worth a copy; weights are copied once an update. */
+const rowsAndWeight = (dims: Bound) => dims["rows"]! >= 128 ? [0, 1] : [1];
+
+function headKernel(code: string): Kernel {
+  const trips = (dims: Bound) => dims["inner"]! / 4 * 33;
+  return reading({ code, launches: headLaunches, trips, textures: rowsAndWeight }, 1);
 }
 
 /** The kernel of every op, and those in tiles. */
@@ -131,22 +128,19 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     trips: overRows,
     textures: [0, 1, 2],
   }),
-  linear_forward: {
-    code: `${linearForward}\n${weight}`,
+  linear_forward: reading({
+    code: linearForward,
     launches: linearLaunches,
     trips: (d) => Math.min(d["inner"]!, INNER_MOST) * 16,
-    weightInput: 1,
-    // A few rows are not worth a copy; weights are copied once an update.
-    textures: (d) => d["rows"]! >= 128 ? [0, 1] : [1],
-  },
-  linear_tile_forward: {
-    code: `${linearTileForward}\n${weight}`,
+    textures: rowsAndWeight,
+  }, 1),
+  linear_tile_forward: reading({
+    code: linearTileForward,
     unrolled: true,
     launches: linearTileLaunches,
     trips: (d) => d["inner"]! / 4,
-    weightInput: 1,
     textures: () => [],
-  },
+  }, 1),
   linear_weight_backward: {
     code: linearWeightBackward,
     launches: weightBackwardLaunches,

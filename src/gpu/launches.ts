@@ -93,7 +93,7 @@ export function flat(
 }
 
 /** A kernel whose input `weightInput` is read through load_weight. */
-export function reading(kernel: Kernel, weightInput: number): Kernel {
+export function reading(kernel: Omit<Kernel, "weightInput">, weightInput: number): Kernel {
   return { ...kernel, code: `${kernel.code}\n${weight}`, weightInput };
 }
 
