@@ -15,6 +15,7 @@ import {
   tensorsOf,
   valueOf,
 } from "../model/plan.ts";
+import type { Copy, Texel } from "./copies.ts";
 import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
 import { FORMAT_CODE, storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
@@ -35,14 +36,12 @@ export interface Host {
 /** Dispatches recorded into one command buffer: long ones keep the host from seeing errors. */
 const SUBMIT_EVERY = 2048;
 
-type Texel = "float" | "uint";
-
 /** A copy of a buffer to its texture, or a dispatch. */
 type Step =
   | {
     readonly _tag: "Copy";
     readonly buffer: GPUBuffer;
-    readonly texel: Texel;
+    readonly copy: Copy;
     readonly rows: number;
   }
   | {
@@ -53,6 +52,15 @@ type Step =
     readonly grid: readonly [number, number];
     readonly offset: number;
   };
+
+/** An op's bind group, and the textures in it. */
+interface Group {
+  /** The form of the kernel that it fits. */
+  readonly form: string;
+  readonly group: GPUBindGroup;
+  /** One for each input that the form reads as a texture. */
+  readonly copies: ReadonlyArray<Copy>;
+}
 
 /** A phase made ready for certain sizes. */
 interface Prepared {
@@ -78,27 +86,38 @@ export const loadProgram = Effect.fnUntraced(function* (
   );
   const uniform = createUniform(host.device);
   yield* Effect.addFinalizer(() => Effect.sync(() => uniform.buffer().destroy()));
-  const groups = new Map<Op, GPUBindGroup>();
-  const forms = new Map<Op, string>();
+  const groups = new Map<Op, Group>();
   const { device } = host;
 
   const { copies } = host.memory;
   const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
 
-  const groupOf = (op: Op, form: Form): GPUBindGroup => {
+  // Activations are copied again where they are read again, since textures for all of them would double their memory.
+  const copyOf = (op: Op, input: number, taken: ReadonlyArray<Copy>): Copy => {
+    const tensor = op.inputs[input]!;
+    const [buffer, texel] = [bufferOf(tensor), texelOf(op, input)];
+    const isShared = tensor.role === "scratch" && texel === "float";
+    return isShared ? copies.share(buffer, taken) : copies.own(buffer, texel);
+  };
+
+  const groupOf = (op: Op, form: Form): Group => {
+    // The form of an op can change with the number of rows, and its bindings with it.
+    const key = `${form.kernel} ${form.textures}`;
     const known = groups.get(op);
-    if (known !== undefined) return known;
+    if (known?.form === key) return known;
+    const ofOp: Copy[] = [];
+    for (const input of form.textures) ofOp.push(copyOf(op, input, ofOp));
     const { layout, bindings } = host.pipelines.interfaceOf(form);
     // Inputs beyond those the kernel reads are there for the derivation of its gradient.
     const inputs = op.inputs.slice(0, bindings - op.outputs.length);
     const entries = [...inputs, ...op.outputs].map((tensor, i): GPUBindGroupEntry => ({
       binding: i + 1,
-      resource: form.textures.includes(i)
-        ? copies.view(bufferOf(tensor), texelOf(op, i))
-        : { buffer: bufferOf(tensor), ...boundPart(tensor) },
+      resource: ofOp[form.textures.indexOf(i)]?.view ??
+        { buffer: bufferOf(tensor), ...boundPart(tensor) },
     }));
     const dims = { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } };
-    const made = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
+    const group = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
+    const made = { form: key, group, copies: ofOp };
     groups.set(op, made);
     return made;
   };
@@ -122,18 +141,19 @@ export const loadProgram = Effect.fnUntraced(function* (
     });
     const count = launches.reduce((sum, entry) => sum + entry.launches.length, 0);
     if (uniform.grow(count)) groups.clear();
+    copies.forget();
     const uniforms = new Uint8Array(count * DIMS_STRIDE);
     const view = new DataView(uniforms.buffer);
     const steps: Step[] = [];
     let offset = 0;
     for (const { op, kernel, bound, launches: ofOp } of launches) {
       const form = formOf(op, kernel, bound);
-      for (const input of form.textures) {
-        const tensor = op.inputs[input]!;
+      const { group, copies: read } = groupOf(op, form);
+      for (const [i, copy] of read.entries()) {
+        const tensor = op.inputs[form.textures[i]!]!;
         const buffer = bufferOf(tensor);
-        const texel = texelOf(op, input);
-        const rows = copies.refresh(buffer, texel, bytesOf(tensor, dims));
-        if (rows > 0) steps.push({ _tag: "Copy", buffer, texel, rows });
+        const rows = copies.refresh(copy, buffer, bytesOf(tensor, dims));
+        if (rows > 0) steps.push({ _tag: "Copy", buffer, copy, rows });
       }
       const { fields } = host.pipelines.interfaceOf(form);
       const weight = KERNELS[op.kind].weightInput;
@@ -141,11 +161,6 @@ export const loadProgram = Effect.fnUntraced(function* (
       const firstRow = weight === null || form.textures.includes(weight)
         ? 0
         : firstBoundRow(op.inputs[weight]!);
-      // The form of an op can change with the number of rows, and its bindings with it.
-      const key = `${kernel} ${form.textures}`;
-      if (forms.get(op) !== key) groups.delete(op);
-      forms.set(op, key);
-      const group = groupOf(op, form);
       for (const launch of ofOp) {
         writeDims(view, offset, fields, { ...bound, firstRow, ...launch.dims });
         const pipeline = host.pipelines.pipeline(form, launch, format);
@@ -247,7 +262,6 @@ function boundPart(tensor: Tensor): { readonly offset: number; readonly size: nu
   };
 }
 
-/** Weights are raw words that load_weight decodes, everything else is floats. */
 function texelOf(op: Op, input: number): Texel {
   return KERNELS[op.kind].weightInput === input ? "uint" : "float";
 }
@@ -259,7 +273,7 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
     if (step._tag === "Copy") {
       pass?.end();
       pass = null;
-      host.memory.copies.record(encoder, step.buffer, step.texel, step.rows);
+      host.memory.copies.record(encoder, step.buffer, step.copy, step.rows);
       continue;
     }
     const { op, pipeline, group, grid, offset } = step;

@@ -41,7 +41,7 @@ export function linearTileLaunches(dims: Bound): ReadonlyArray<Launch> {
   }];
 }
 
-/** Tiles of rows that keep all cores busy, so that a workgroup may be as wide as the features. */
+/** Tiles of rows that keep all cores busy, so that a workgroup may be wide. */
 const MANY_TILES = 8;
 
 /** y = x Wᵀ: a dispatch for each slice of the inner features. */
@@ -51,9 +51,10 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   const KC = sliceOf(inner);
   const isNormed = dims["from"] === 1;
   const TM = rowsPerTile(dims["rows"]!, 4 * KC + (isNormed ? 16 : 0), traits);
-  // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers.
+  // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers. Wider than this is no
+  // faster, and a pipeline of its own for more numbers of features.
   const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
-  const WG = widthFor(dims["features"]!, Math.min(wide ? 768 : 128, traits.maxInvocations));
+  const WG = widthFor(dims["features"]!, Math.min(wide ? 384 : 128, traits.maxInvocations));
   return Array.from({ length: slices }, (_, slice) => ({
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
@@ -75,9 +76,10 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   const TB = dims["rows"]! > 1024 ? 256 : dims["rows"]! > 64 ? 128 : 64;
   const TK = 16;
   const owners = Math.ceil(features / 4);
+  // lavapipe keeps 30 MB for each pipeline of so many straight lines: a narrow workgroup makes one fit all features.
   const WG = widthFor(
     owners,
-    Math.min(traits.family === "lines" ? 128 : 64, traits.maxInvocations),
+    Math.min(traits.family === "lines" ? 32 : 64, traits.maxInvocations),
   );
   const FILLS = Math.ceil(TB * TK / 4 / WG);
   const EXACT = features % (4 * WG) === 0 && inner % TK === 0 ? 1 : 0;
