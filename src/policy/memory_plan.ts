@@ -109,7 +109,7 @@ export function planMemory(
     { what: "KV cache", bytes: sumOf(isCache) },
     { what: "activations", bytes: scratch },
     { what: "tables", bytes: own + rest },
-    { what: "copies as textures", bytes: isMirrored ? weights + scratch : 0 },
+    { what: "copies as textures", bytes: isMirrored ? weights + sharedCopies(arena) : 0 },
   ];
   return { capacity, recompute, parts: parts.filter(({ bytes }) => bytes > 0), arena, largest };
 }
@@ -126,6 +126,16 @@ function arenaOf(programs: ReadonlyArray<Loaded>): ReadonlyArray<number> {
     { length: count },
     (_, i) => slots.reduce((most, bytes) => Math.max(most, bytes[i] ?? 0), 0),
   );
+}
+
+/** Buffers that one op reads through textures at most; those of a size share so many. */
+const MOST_READ = 3;
+
+/** Bytes of the textures that scratch buffers share. */
+function sharedCopies(arena: ReadonlyArray<number>): number {
+  const counts = new Map<number, number>();
+  for (const bytes of arena) counts.set(bytes, (counts.get(bytes) ?? 0) + 1);
+  return [...counts].reduce((sum, [bytes, n]) => sum + bytes * Math.min(n, MOST_READ), 0);
 }
 
 /** Below this many tokens kernels have too few rows to be fast, so that layers are rather computed again. */
