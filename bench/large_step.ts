@@ -7,6 +7,7 @@
  * deno task large FOLDER GOLDEN_DIR REAL_DIR [SHAPE]
  */
 import { Context, Effect, Layer, Stream } from "effect";
+import { inBytes } from "../src/domain/bytes.ts";
 import { resolveConfig } from "../src/domain/config.ts";
 import { NO_FLAGS } from "../src/domain/flags.ts";
 import { PROJECTIONS } from "../src/domain/recipe.ts";
@@ -23,7 +24,7 @@ import { rollout } from "../src/pipeline/rollout.ts";
 import { score } from "../src/pipeline/score.ts";
 import { summarizeStep } from "../src/pipeline/step_report.ts";
 import { update } from "../src/pipeline/update.ts";
-import { gigabytes, totalBytes } from "../src/policy/memory_plan.ts";
+import { totalBytes } from "../src/policy/memory_plan.ts";
 import { Policy } from "../src/policy/policy.ts";
 import { layerLearner, machineLines, openMachine, planRoom } from "../src/setup.ts";
 import { loadTask } from "../src/task.ts";
@@ -98,8 +99,8 @@ const program = Effect.gen(function* () {
     yield* writeRandomModel(model, shape as ShapeName, `${golden}/tokenizers/qwen2.5`);
     const { size } = yield* Effect.promise(() => Deno.stat(`${model}/model.safetensors`));
     yield* say(
-      `Wrote ${gigabytes(size)} in ${(seconds() - start).toFixed(0)} s, ` +
-        `JavaScript held ${gigabytes(peak.javascript)} at most`,
+      `Wrote ${inBytes(size)} in ${(seconds() - start).toFixed(0)} s, ` +
+        `JavaScript held ${inBytes(peak.javascript)} at most`,
     );
     peak.javascript = 0;
   }
@@ -126,7 +127,7 @@ const program = Effect.gen(function* () {
   const loaded = yield* memory;
   yield* say(
     `Loaded in ${(seconds() - start).toFixed(0)} s, JavaScript held ` +
-      `${gigabytes(before.javascript)} before and ${gigabytes(peak.javascript)} at most`,
+      `${inBytes(before.javascript)} before and ${inBytes(peak.javascript)} at most`,
   );
   const question = task.train.questions[0]!;
   const { policy, sampled } = scripted(Context.get(services, Policy), task.protocol, question.text);
@@ -156,12 +157,12 @@ const program = Effect.gen(function* () {
   yield* say(JSON.stringify(reports[0], null, 1));
   yield* say(`The step took ${(seconds() - began).toFixed(0)} s`);
   yield* say("\n| memory | planned |\n| --- | --- |");
-  for (const { what, bytes } of plan.parts) yield* say(`| ${what} | ${gigabytes(bytes)} |`);
-  yield* say(`| all | ${gigabytes(totalBytes(plan.parts))} |`);
+  for (const { what, bytes } of plan.parts) yield* say(`| ${what} | ${inBytes(bytes)} |`);
+  yield* say(`| all | ${inBytes(totalBytes(plan.parts))} |`);
   yield* say(
-    `\nMeasured: resident ${gigabytes(before.resident)} before loading, ` +
-      `${gigabytes(loaded.resident)} after, ${gigabytes(done.resident)} at the end, ` +
-      `${gigabytes(peak.resident)} at most`,
+    `\nMeasured: resident ${inBytes(before.resident)} before loading, ` +
+      `${inBytes(loaded.resident)} after, ${inBytes(done.resident)} at the end, ` +
+      `${inBytes(peak.resident)} at most`,
   );
 });
 

@@ -1,9 +1,10 @@
 // deno-lint-ignore-file no-console
 /** What training adapters of rank 16 on all projections takes of a card, by the planner: a row for each model and format. */
 import { Result } from "effect";
+import { inBytes } from "../src/domain/bytes.ts";
 import { PROJECTIONS } from "../src/domain/recipe.ts";
 import { readArchitecture } from "../src/model/architecture.ts";
-import { fitMemory, gigabytes, totalBytes } from "../src/policy/memory_plan.ts";
+import { fitMemory, totalBytes } from "../src/policy/memory_plan.ts";
 import { configOf } from "./random_model.ts";
 
 /** Card sizes in GB, and a GPU's usual limit of a binding. */
@@ -31,7 +32,7 @@ for (const [shape, format, card] of CASES) {
   const cells = Result.match(plan, {
     onFailure: ({ message }) => [message],
     onSuccess: ({ parts, capacity, recompute }) => [
-      gigabytes(totalBytes(parts)),
+      inBytes(totalBytes(parts)),
       capacity.passTokens,
       recompute === "layer" ? "twice" : "once",
       capacity.rows,

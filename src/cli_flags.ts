@@ -3,7 +3,7 @@ import { Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { DEVICES } from "./domain/flags.ts";
-import { RECIPES, WEIGHT_FORMATS } from "./domain/recipe.ts";
+import { RECIPES, RECOMPUTES, WEIGHT_FORMATS } from "./domain/recipe.ts";
 import { PRESETS } from "./igpo/presets.ts";
 import { wrap } from "./report/style.ts";
 
@@ -98,7 +98,7 @@ const weights = orNull(
   ),
 );
 const recompute = orNull(
-  Flag.Literals("recompute", ["auto", "none", "layer"]).pipe(
+  Flag.Literals("recompute", ["auto", ...RECOMPUTES]).pipe(
     Flag.withDescription("What is computed twice to save memory (default auto, what fits)"),
   ),
 );

@@ -1,6 +1,7 @@
 import { Clock, Effect } from "effect";
 import { isRecord } from "./domain/decode.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
+import { jsonText } from "./files/json_file.ts";
 import { readJsonl } from "./files/jsonl.ts";
 import { CONFIG_FILE, createRunFolder } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
@@ -37,7 +38,7 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
   const learner = yield* Learner;
   const start = yield* learner.save();
   const written = { ...config, preset: presets.map(({ name }) => name), seeds };
-  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(written, null, 2)}\n`);
+  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(written));
   const runs: Array<Trained> = [];
   for (let seed = config.seed; seed < config.seed + seeds; seed++) {
     for (const preset of presets) {
@@ -46,7 +47,7 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
     }
   }
   const table = compareTable(runs);
-  yield* writeFileAtomic(`${folder}/compare.json`, `${JSON.stringify(runs, null, 2)}\n`);
+  yield* writeFileAtomic(`${folder}/compare.json`, jsonText(runs));
   yield* writeFileAtomic(`${folder}/compare.md`, `${table}\n`);
   yield* writeFileAtomic(
     `${folder}/compare.svg`,

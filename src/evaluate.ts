@@ -2,6 +2,7 @@ import { Effect } from "effect";
 import type { RunPlan } from "./configure.ts";
 import { Environment } from "./environment/environment.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
+import { jsonText } from "./files/json_file.ts";
 import { jsonLine } from "./files/jsonl.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Screen } from "./files/screen.ts";
@@ -26,7 +27,7 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   const { plan: { config, preset, folder }, task, wave, screen } = options;
   const policy = yield* Policy;
   const { protocol, test } = task;
-  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(config, null, 2)}\n`);
+  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
   const { report, attempts } = yield* evaluateQuestions(test.questions, {
     ...{ ...config, preset, protocol, wave, step: 0 },
   }).pipe(
@@ -39,7 +40,7 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   const { model, revision } = config;
   const written = { adapter: policy.adapter.name, model, revision, ...report };
   const answers = attempts.map((attempt) => jsonLine(answerLine(attempt, options)));
-  yield* writeFileAtomic(`${folder}/evaluation.json`, `${JSON.stringify(written, null, 2)}\n`);
+  yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
   yield* writeFileAtomic(`${folder}/answers.jsonl`, answers.join(""));
   for (const [kind, { count, f1, em }] of Object.entries(report.byKind)) {
     yield* screen.print(

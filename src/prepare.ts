@@ -1,4 +1,5 @@
 import { Clock, Effect } from "effect";
+import { inBytes } from "./domain/bytes.ts";
 import type { RunPlan } from "./configure.ts";
 import { createRunFolder } from "./files/run_folder.ts";
 import { openScreen } from "./files/screen.ts";
@@ -6,7 +7,7 @@ import { locateModel } from "./model_source.ts";
 import { withAdapters } from "./pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
 import { readModelFolder } from "./pipeline/model_folder.ts";
-import { gigabytes, memoryLine, totalBytes } from "./policy/memory_plan.ts";
+import { memoryLine, totalBytes } from "./policy/memory_plan.ts";
 import { machineLines, openMachine, planRoom, type RoomPlan } from "./setup.ts";
 import { loadTask, type TaskOptions } from "./task.ts";
 
@@ -46,7 +47,7 @@ export const prepare = Effect.fn("prepare")(
 function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<string> {
   const again = recompute === "layer" ? ", layers computed twice" : "";
   return [
-    `Memory ${gigabytes(totalBytes(parts))}: ${memoryLine(parts)}`,
+    `Memory ${inBytes(totalBytes(parts))}: ${memoryLine(parts)}`,
     `${capacity.rows} episodes at a time, ${capacity.passTokens} tokens a pass${again}`,
   ];
 }

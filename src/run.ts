@@ -4,6 +4,7 @@ import { BadInput, TrainingDiverged } from "./domain/errors.ts";
 import type { EpisodeView } from "./domain/report.ts";
 import { Environment } from "./environment/environment.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
+import { jsonText } from "./files/json_file.ts";
 import { listCheckpoints, removeCheckpoint, removeUnfinished } from "./files/run_checkpoints.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Screen } from "./files/screen.ts";
@@ -64,7 +65,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
     });
   }
   if (checkpoint !== null) yield* checkSameModel(checkpoint, model);
-  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, `${JSON.stringify(config, null, 2)}\n`);
+  yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
   if (checkpoint !== null) {
     const learner = yield* Learner;
     yield* learner.load(checkpoint.learner);

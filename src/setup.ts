@@ -2,28 +2,27 @@ import { Context, Effect, Layer, Result, type Scope } from "effect";
 import type { RunConfig } from "./domain/config.ts";
 import { BadInput, type KernelFailed, type NoAdapter } from "./domain/errors.ts";
 import type { Device } from "./domain/flags.ts";
-import type { Recipe } from "./domain/recipe.ts";
+import type { Recipe, WeightFormat } from "./domain/recipe.ts";
 import type { Profile } from "./domain/report.ts";
 import { loadFetchedDriver } from "./files/driver.ts";
 import { systemMemory } from "./files/system_memory.ts";
 import { readTuned } from "./files/tuned.ts";
 import { type DeviceOptions, openDevice } from "./gpu/device.ts";
 import { createGpuEngine } from "./gpu/engine.ts";
-import { isMirrored } from "./gpu/engine.ts";
-import { FAMILIES } from "./gpu/launches.ts";
+import { FAMILIES, isMirrored } from "./gpu/launches.ts";
 import type { Architecture } from "./model/architecture.ts";
 import { truncates } from "./model/decode.ts";
 import type { Adapter, Engine } from "./model/engine.ts";
 import type { ModelFolder } from "./pipeline/model_folder.ts";
 import { ReferencePolicy } from "./pipeline/reference_policy.ts";
 import { createLearner } from "./policy/learner.ts";
-import type { WeightFormat } from "./domain/recipe.ts";
 import { makeBasePolicy, makePolicy } from "./policy/make_policy.ts";
 import { fitMemory, type MemoryLimits, type MemoryPlan } from "./policy/memory_plan.ts";
 import { Learner, Policy } from "./policy/policy.ts";
 import { type Capacity, createRuntime } from "./policy/runtime.ts";
 import { createInterpreter } from "./reference/interpreter.ts";
 import { adapterLines } from "./report/adapter_line.ts";
+import type { Purpose } from "./task.ts";
 
 /** Where a program computes. Each engine holds one set of weights. */
 export interface Machine {
@@ -120,9 +119,6 @@ export interface PolicySetup {
 export interface RoomPlan extends MemoryPlan {
   readonly format: WeightFormat;
 }
-
-/** Whether a policy is trained, or only sampled. */
-export type Purpose = "train" | "evaluate";
 
 /** How a policy fits into the machine's memory, or why it does not. The same setup gives the same plan. */
 export function planRoom(

@@ -40,6 +40,9 @@ export interface Task {
   readonly notes: ReadonlyArray<string>;
 }
 
+/** Whether a policy is trained, or only sampled. */
+export type Purpose = "train" | "evaluate";
+
 /** What a task is made for. */
 export interface TaskOptions {
   readonly config: RunConfig;
@@ -47,7 +50,7 @@ export interface TaskOptions {
   /** Today, as the system prompt says it. */
   readonly date: string;
   /** All questions of a file are test questions when nothing is trained. */
-  readonly purpose: "train" | "evaluate";
+  readonly purpose: Purpose;
   /** Tools that find nothing: the control that shows what searching is worth. @default {false} */
   readonly searchOff?: boolean;
 }

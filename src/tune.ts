@@ -1,4 +1,3 @@
-import { weightsInMemory } from "./model/weight_source.ts";
 import { Duration, Effect } from "effect";
 import { embeddedArchitecture } from "./cold_start.ts";
 import { KernelFailed } from "./domain/errors.ts";
@@ -10,6 +9,7 @@ import { FAMILIES, type Family } from "./gpu/launches.ts";
 import { keyFromSeed } from "./math/threefry.ts";
 import { quantile } from "./math/statistics.ts";
 import { initialWeights } from "./model/initial.ts";
+import { weightsInMemory } from "./model/weight_source.ts";
 import { makePolicy } from "./policy/make_policy.ts";
 import { createLearner } from "./policy/learner.ts";
 import type { TokenRows } from "./policy/policy.ts";

@@ -1,20 +1,12 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
-import type { RunConfig } from "../src/domain/config.ts";
+import { resolveConfig, type RunConfig } from "../src/domain/config.ts";
+import { NO_FLAGS } from "../src/domain/flags.ts";
 import { loadTask, type TaskOptions } from "../src/task.ts";
 import { inFolder, tinyModel, tinyRecipe } from "./support/tiny_run.ts";
 
 const config: RunConfig = {
-  ...{
-    seed: 0,
-    device: "cpu",
-    model: null,
-    revision: null,
-    memory: null,
-    adapter: null,
-    questions: null,
-  },
-  ...{ corpus: null, preset: "paper-v2" },
+  ...Effect.runSync(resolveConfig({ ...NO_FLAGS, device: "cpu" })),
   recipe: { ...tinyRecipe, trainQuestions: 30, validationQuestions: 10, testQuestions: 10 },
 };
 

@@ -27,6 +27,9 @@ export const WEIGHT_FORMATS = ["f32", "bf16", "f16", "int8", "int4", "nf4"] as c
 /** One of {@link WEIGHT_FORMATS}. */
 export type WeightFormat = typeof WEIGHT_FORMATS[number];
 
+/** What a backward pass may compute again instead of keeping it. */
+export const RECOMPUTES = ["none", "layer"] as const;
+
 /** Low-rank adapters on some projections of every layer. */
 export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */
@@ -94,7 +97,7 @@ export const Recipe = Schema.Struct({
   /** How matrices that are not trained are stored on the device; `auto` as the model's files have them. */
   weightFormat: Schema.Literals(["auto", ...WEIGHT_FORMATS]),
   /** What the backward pass computes again instead of keeping it; `auto` what fits. Changes memory and time alone. */
-  recompute: Schema.Literals(["auto", "none", "layer"]),
+  recompute: Schema.Literals(["auto", ...RECOMPUTES]),
 
   /** Lines a search returns for each query. */
   searchTopK: AtLeast(1),

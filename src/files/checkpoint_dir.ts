@@ -2,7 +2,7 @@ import { Effect, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { writeFolderAtomic } from "./atomic.ts";
 import { onDisk, writeNewFile } from "./disk.ts";
-import { readJsonFile } from "./json_file.ts";
+import { jsonText, readJsonFile } from "./json_file.ts";
 import {
   readSafetensorsHeader,
   readTensor,
@@ -86,8 +86,8 @@ export const writeCheckpoint = Effect.fn("writeCheckpoint")(
     const { config, dtype, files = {}, tensors } = content;
     const shards = cutShards(tensors, dtype, shardBytes);
     const texts = {
-      "config.json": json(config),
-      ...(shards.length > 1 ? { [INDEX]: json(indexOf(shards, dtype)) } : {}),
+      "config.json": jsonText(config),
+      ...(shards.length > 1 ? { [INDEX]: jsonText(indexOf(shards, dtype)) } : {}),
       ...files,
     };
     yield* writeFolderAtomic(path, (folder) =>
@@ -144,10 +144,6 @@ function indexOf(shards: ReadonlyArray<Shard>, dtype: FloatDtype) {
       shards.flatMap(({ file, tensors }) => tensors.map(({ name }) => [name, file])),
     ),
   };
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 const listShards = Effect.fnUntraced(function* (path: string) {

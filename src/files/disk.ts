@@ -100,7 +100,8 @@ async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number): Promi
   return filled;
 }
 
-async function append(file: Deno.FsFile, part: Uint8Array): Promise<void> {
+/** Writes all bytes of a part where a file stands. */
+export async function append(file: Deno.FsFile, part: Uint8Array): Promise<void> {
   for (let written = 0; written < part.length;) {
     written += await file.write(part.subarray(written, written + CHUNK_BYTES));
   }

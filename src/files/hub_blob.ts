@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Effect, Schedule, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { onDisk, pathExists } from "./disk.ts";
+import { append, onDisk, pathExists } from "./disk.ts";
 import { hubFolder } from "./hub_cache.ts";
 import type { HubFile } from "./hub_listing.ts";
 import {
@@ -92,12 +92,15 @@ const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show:
       return [done, [{ bytes, done }]] as const;
     }),
     Stream.takeUntil(({ done }) => done >= file.size),
-    Stream.runFoldEffect(() => start, (_, { bytes, done }) =>
-      writeAll(out, bytes).pipe(
-        Effect.catch((cause) => notWritten(blob, part, cause)),
-        Effect.andThen(show(file, done)),
-        Effect.as(done),
-      )),
+    Stream.runFoldEffect(
+      () => start,
+      (_, { bytes, done }) =>
+        onDisk("write", () => append(out, bytes)).pipe(
+          Effect.catch((cause) => notWritten(blob, part, cause)),
+          Effect.andThen(show(file, done)),
+          Effect.as(done),
+        ),
+    ),
   );
   yield* onDisk(`write "${part}"`, () => out.sync());
   // It broke off, or was silent for too long.
@@ -131,13 +134,6 @@ const request = Effect.fnUntraced(function* (blob: HubBlob, start: number) {
   const words = response.headers.get("x-error-message") ?? file.name;
   return yield* Effect.fail(refused(blob, { status: response.status, words }));
 });
-
-const writeAll = (out: Deno.FsFile, bytes: Uint8Array) =>
-  onDisk("write", async () => {
-    for (let written = 0; written < bytes.length;) {
-      written += await out.write(bytes.subarray(written));
-    }
-  });
 
 /** Fails unless a fetched file has its size and hash; a wrong one is removed. */
 const checkHash = Effect.fnUntraced(function* ({ model, file }: HubBlob, part: string) {

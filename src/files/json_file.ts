@@ -2,6 +2,11 @@ import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { fileReason, reason } from "./disk.ts";
 
+/** A value as the text of a JSON file. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** Reads a JSON file that the user named; `what` says in an error what the file is for. */
 export const readJsonFile = Effect.fn("readJsonFile")(function* (path: string, what: string) {
   const text = yield* Effect.tryPromise({

@@ -1,5 +1,6 @@
 import { Result } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { roundBf16, widenBf16 } from "../math/bf16.ts";
 
 /** Bytes an element of each safetensors dtype takes. */
 export const DTYPE_BYTES = {
@@ -104,21 +105,4 @@ export function fromFloat32(values: Float32Array, dtype: FloatDtype): Uint8Array
     default:
       return dtype satisfies never;
   }
-}
-
-function widenBf16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
-  return new Float32Array(bits.buffer);
-}
-
-function roundBf16(values: Float32Array): Uint16Array<ArrayBuffer> {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = new Uint16Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const x = bits[i]!;
-    const isNaN = (x & 0x7fffffff) > 0x7f800000;
-    halves[i] = isNaN ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
-  }
-  return halves;
 }

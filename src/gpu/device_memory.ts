@@ -99,14 +99,24 @@ export const makeBuffer = Effect.fnUntraced(function* (
   );
 });
 
+/** Fails where the device has no memory for what an effect creates. */
+export const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<A, BadInput, R>) =>
+  Effect.gen(function* () {
+    device.pushErrorScope("out-of-memory");
+    const exit = yield* Effect.exit(create);
+    const error = yield* Effect.promise(() => device.popErrorScope());
+    if (error === null) return yield* exit;
+    return yield* new BadInput({
+      message: `Cannot fit a buffer on the device as its memory is full: ${error.message}`,
+    });
+  });
+
 /** Copies tensors to the host in one wait. */
 export async function copyOut(
   device: GPUDevice,
   items: ReadonlyArray<{ readonly stored: Stored; readonly elements: number }>,
 ): Promise<Readonly<Record<string, HostArray>>> {
-  const sizes = items.map(({ stored, elements }) => {
-    return storedBytes(stored.tensor.format, elements);
-  });
+  const sizes = items.map(({ stored, elements }) => storedBytes(stored.tensor.format, elements));
   const size = Math.max(16, sizes.reduce((sum, bytes) => sum + bytes, 0));
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const staging = device.createBuffer({ label: "readback", size, usage });

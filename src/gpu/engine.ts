@@ -4,15 +4,17 @@ import type { Engine } from "../model/engine.ts";
 import { bytesOf, type Dims, elementsOf, type Tensor } from "../model/plan.ts";
 import { createTextureCopies } from "./copies.ts";
 import type { Device } from "./device.ts";
-import { copyOut, type DeviceMemory, lookUp, makeBuffer, writeStored } from "./device_memory.ts";
-import { loadProgram, withinMemory } from "./executable.ts";
-import type { Traits } from "./launches.ts";
+import {
+  copyOut,
+  type DeviceMemory,
+  lookUp,
+  makeBuffer,
+  withinMemory,
+  writeStored,
+} from "./device_memory.ts";
+import { loadProgram } from "./executable.ts";
+import { isMirrored } from "./launches.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
-
-/** Whether ops read textures, copies of what they read more than once. */
-export function isMirrored({ family }: Traits): boolean {
-  return family === "lines";
-}
 
 /** Runs plans in WGSL on a device. Shared tensors live as long as the scope. */
 export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {

@@ -16,10 +16,16 @@ import {
   valueOf,
 } from "../model/plan.ts";
 import type { Copy, Texel } from "./copies.ts";
-import { type DeviceMemory, lookUp, type Stored, writeStored } from "./device_memory.ts";
+import {
+  type DeviceMemory,
+  lookUp,
+  type Stored,
+  withinMemory,
+  writeStored,
+} from "./device_memory.ts";
 import { FORMAT_CODE, storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
-import type { Bound, Traits } from "./launches.ts";
+import { type Bound, isMirrored, type Traits } from "./launches.ts";
 import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";
 
@@ -123,7 +129,7 @@ export const loadProgram = Effect.fnUntraced(function* (
   };
 
   const formOf = (op: Op, kernel: KernelName, bound: Bound): Form => {
-    if (host.traits.family !== "lines") return { kernel, textures: [] };
+    if (!isMirrored(host.traits)) return { kernel, textures: [] };
     // State such as a cache changes with every token, so that a copy would cost more than it saves.
     const textures = KERNELS[kernel].textures(bound).filter((input) => {
       const tensor = op.inputs[input]!;
@@ -294,18 +300,6 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
   host.profiler?.resolve(encoder);
   host.device.queue.submit([encoder.finish()]);
 }
-
-/** Fails where the device has no memory for what an effect creates. */
-export const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<A, BadInput, R>) =>
-  Effect.gen(function* () {
-    device.pushErrorScope("out-of-memory");
-    const exit = yield* Effect.exit(create);
-    const error = yield* Effect.promise(() => device.popErrorScope());
-    if (error === null) return yield* exit;
-    return yield* new BadInput({
-      message: `Cannot fit a buffer on the device as its memory is full: ${error.message}`,
-    });
-  });
 
 const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dims, host: Host) {
   const store = new Map<string, Stored>();

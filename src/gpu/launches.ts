@@ -20,6 +20,11 @@ export interface Traits {
   readonly maxInvocations: number;
 }
 
+/** Whether ops read textures, copies of what they read more than once. */
+export function isMirrored({ family }: Traits): boolean {
+  return family === "lines";
+}
+
 /** One dispatch: constants and overrides choose the pipeline, `dims` are added to those of the op. */
 export interface Launch {
   readonly constants: Readonly<Record<string, number>>;

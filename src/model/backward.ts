@@ -1,6 +1,6 @@
 import type { Builder } from "./builder.ts";
 import { linearWeightBackward } from "./head.ts";
-import { linear } from "./ops.ts";
+import { linear, transpose } from "./ops.ts";
 import {
   columnsOf,
   type Op,
@@ -267,18 +267,9 @@ function attentionBackward(b: Builder, op: Op, d: Tensor, gradients: Gradients):
 
 /** Wᵀ of the rows that an op reads, (K, F), made once for a list. */
 function transposed(b: Builder, weight: Tensor): Tensor {
-  const { first, count } = weight.span ?? { first: 0, count: weight.rows as number };
-  const name = `${weight.name} from ${first} transposed`;
-  const known = b.find(name);
-  if (known !== undefined) return known;
-  const turned = b.tensor(name, weight.cols, count);
-  b.push({
-    kind: "transpose_forward",
-    inputs: [weight],
-    outputs: [turned],
-    dims: { rows: count, cols: weight.cols, weightRow: first, outCols: count },
-  });
-  return turned;
+  const span = weight.span ?? { first: 0, count: weight.rows as number };
+  const name = `${weight.name} from ${span.first} transposed`;
+  return b.find(name) ?? transpose(b, weight, span, b.tensor(name, weight.cols, span.count));
 }
 
 /** (U,4) each token id that occurs: [id, first, count, 0] into `token_order`. */

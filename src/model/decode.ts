@@ -7,7 +7,7 @@ import {
   lastNorm,
   type ModelForm,
 } from "./decoder.ts";
-import { linear, vocabularyTile } from "./ops.ts";
+import { linear, vocabularySpans } from "./ops.ts";
 import { type Program, symbol } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
@@ -63,9 +63,7 @@ export function decodeProgram(
   const inverseTemperature = symbol("inverseTemperature");
   const statistics = b.scratch("head_statistics", rows, 4);
   // The same tiles in the same order as the trainer's head, so that the log-probs have the same bits.
-  const tile = vocabularyTile(vocabulary);
-  for (let first = 0; first < vocabulary; first += tile) {
-    const features = Math.min(tile, vocabulary - first);
+  for (const { first, count: features } of vocabularySpans(weight)) {
     b.push({
       kind: "head_statistics",
       inputs: [logits, ids],

@@ -5,6 +5,7 @@
  * arXiv 2305.14314, appendix E). Runs go on from row to row.
  */
 import type { WeightFormat } from "../domain/recipe.ts";
+import { roundBf16, widenBf16 } from "../math/bf16.ts";
 import type { HostArray } from "./engine.ts";
 
 /** How the numbers of a tensor are stored; those that are no weights are f32 or u32. */
@@ -41,7 +42,7 @@ export function encodeValues(format: Format, data: HostArray): Uint8Array<ArrayB
     case "f32":
       return bytesOfArray(values);
     case "bf16":
-      return bytesOfArray(padded(toBf16(values)));
+      return bytesOfArray(padded(roundBf16(values)));
     case "f16":
       return bytesOfArray(padded(new Uint16Array(Float16Array.from(values).buffer)));
     default:
@@ -59,7 +60,7 @@ export function decodeValues(format: Format, bytes: ArrayBuffer, elements: numbe
     case "f16":
       return Float32Array.from(new Float16Array(bytes, 0, elements));
     case "bf16":
-      return fromBf16(new Uint16Array(bytes, 0, elements));
+      return widenBf16(new Uint16Array(bytes, 0, elements));
     default:
       return decodeRuns(format, bytes, elements);
   }
@@ -75,21 +76,6 @@ function padded(halves: Uint16Array): Uint16Array {
   const longer = new Uint16Array(halves.length + 1);
   longer.set(halves);
   return longer;
-}
-
-function toBf16(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = new Uint16Array(bits.length);
-  // A loop, since models have billions of weights.
-  for (let i = 0; i < bits.length; i++) {
-    const b = bits[i]!;
-    halves[i] = (b + 0x7fff + (b >>> 16 & 1)) >>> 16;
-  }
-  return halves;
-}
-
-function fromBf16(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }
 
 const LITTLE_ENDIAN = true;
@@ -144,9 +130,9 @@ function writeScale(
   const most = { int8: 127, int4: 7, nf4: 1 }[format];
   const scale = Float32Array.of(largest / most);
   if (format === "int4") {
-    const half = toBf16(scale);
+    const half = roundBf16(scale);
     view.setUint16(scalesAt + 2 * index, half[0]!, LITTLE_ENDIAN);
-    return fromBf16(half)[0]!;
+    return widenBf16(half)[0]!;
   }
   view.setFloat32(scalesAt + 4 * index, scale[0]!, LITTLE_ENDIAN);
   return scale[0]!;
@@ -176,6 +162,6 @@ function decodeRuns(format: RunFormat, bytes: ArrayBuffer, elements: number): Fl
     return format === "nf4"
       ? NF4_LEVELS[code]! * view.getFloat32(scalesAt + 4 * scale, LITTLE_ENDIAN)
       : (code - 8) *
-        fromBf16(Uint16Array.of(view.getUint16(scalesAt + 2 * scale, LITTLE_ENDIAN)))[0]!;
+        widenBf16(Uint16Array.of(view.getUint16(scalesAt + 2 * scale, LITTLE_ENDIAN)))[0]!;
   });
 }

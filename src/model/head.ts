@@ -1,5 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { linear, vocabularyTile, windowsOf } from "./ops.ts";
+import { linear, transpose, vocabularySpans, vocabularyTile, windowsOf } from "./ops.ts";
 import { type Extent, spansOf, type Tensor } from "./plan.ts";
 
 /**
@@ -55,48 +55,28 @@ export function headBackward(
 ): void {
   const stride = vocabularyTile(vocabularyOf(head.weight));
   const tile = b.scratch("d_logits_tile", head.x.rows, stride);
-  for (const { start, features } of tiles(head.weight)) {
-    const weight = { ...head.weight, span: { first: start, count: features } };
+  for (const span of vocabularySpans(head.weight)) {
+    const { first, count: features } = span;
+    const weight = { ...head.weight, span };
     b.push({
       kind: "head_backward",
       inputs: [head.x, weight, head.targets, gradients.result, gradients.dHead],
       outputs: [tile],
-      dims: { ...headDims(head), stride, first: start },
+      dims: { ...headDims(head), stride, first },
     });
     if (gradients.dx !== null) {
-      const turned = transposeRows(b, head.weight, start, features);
-      linear(b, tile, turned, { target: gradients.dx, accumulate: start > 0 });
+      const turned = b.scratch("head_weight_transposed", head.weight.cols, stride);
+      transpose(b, head.weight, span, turned);
+      linear(b, tile, turned, { target: gradients.dx, accumulate: first > 0 });
     }
     if (gradients.dWeight !== null) {
-      linearWeightBackward(b, head.x, tile, gradients.dWeight, { weightRow: start, features });
+      linearWeightBackward(b, head.x, tile, gradients.dWeight, { weightRow: first, features });
     }
   }
 }
 
 function vocabularyOf(weight: Tensor): number {
   return weight.rows as number; // weights have fixed rows
-}
-
-function tiles(weight: Tensor): ReadonlyArray<{ start: number; features: number }> {
-  const vocabulary = vocabularyOf(weight);
-  const width = vocabularyTile(vocabulary);
-  return Array.from({ length: Math.ceil(vocabulary / width) }, (_, i) => ({
-    start: i * width,
-    features: Math.min(width, vocabulary - i * width),
-  }));
-}
-
-/** Wᵀ of rows [start, start + features), zero-padded to the tile's width: (C, tile). */
-function transposeRows(b: Builder, weight: Tensor, start: number, features: number): Tensor {
-  const outCols = vocabularyTile(vocabularyOf(weight));
-  const turned = b.scratch("head_weight_transposed", weight.cols, outCols);
-  b.push({
-    kind: "transpose_forward",
-    inputs: [{ ...weight, span: { first: start, count: features } }],
-    outputs: [turned],
-    dims: { rows: features, cols: weight.cols, weightRow: start, outCols },
-  });
-  return turned;
 }
 
 /** dW[f,k] += scale sum_n dy[n,f] x[n,k] for the weight rows given; x and dy may be windows. */

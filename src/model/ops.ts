@@ -10,6 +10,27 @@ export function vocabularyTile(vocabulary: number): number {
   return Math.ceil(vocabulary / tiles / STRIP) * STRIP;
 }
 
+/** The tiles of a head's weight: stretches of rows, all but the last as long as {@link vocabularyTile} says. */
+export function vocabularySpans(weight: Tensor): ReadonlyArray<Span> {
+  return spansOf({ ...weight, reach: vocabularyTile(weight.rows as number) }); // weights have fixed rows
+}
+
+/** target[k,f] = W[first+f,k] for a stretch of rows, 0 past it; target (K, at least count) */
+export function transpose(
+  b: Builder,
+  weight: Tensor,
+  span: Span,
+  target: Tensor,
+): Tensor {
+  b.push({
+    kind: "transpose_forward",
+    inputs: [{ ...weight, span }],
+    outputs: [target],
+    dims: { rows: span.count, cols: weight.cols, weightRow: span.first, outCols: target.cols },
+  });
+  return target;
+}
+
 /** y[n] = W[ids[n]]   ids (N,1)  W (V,C)  y (N,C) */
 export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
   const y = b.scratch("embedding", ids.rows, weight.cols);

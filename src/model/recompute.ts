@@ -2,11 +2,12 @@
  * Activations that are computed again instead of kept (Chen et al., arXiv 1604.06174): of each layer only its input
  * stays from the forward pass to the backward pass, where the layer is run once more.
  */
+import type { RECOMPUTES } from "../domain/recipe.ts";
 import type { Builder } from "./builder.ts";
 import type { Op, Tensor } from "./plan.ts";
 
 /** What is kept between the passes: everything, or the input of each layer. */
-export type Recompute = "none" | "layer";
+export type Recompute = typeof RECOMPUTES[number];
 
 /** The name of a tensor that is computed again. */
 export function againName(tensor: string): string {

@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { writeNewFile } from "../files/disk.ts";
-import { readJsonFile } from "../files/json_file.ts";
+import { jsonText, readJsonFile } from "../files/json_file.ts";
 import { readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
 import { hashString, keyFromSeed, splitKey } from "../math/threefry.ts";
@@ -65,7 +65,7 @@ export const writeAdapterFiles = Effect.fn("writeAdapterFiles")(
       values: weights.get(name)!,
     }));
     yield* writeSafetensors(`${folder}/${TENSORS_FILE}`, tensors);
-    const text = `${JSON.stringify(writePeftConfig(lora, base), null, 2)}\n`;
+    const text = jsonText(writePeftConfig(lora, base));
     yield* writeNewFile(`${folder}/${CONFIG_FILE}`, [new TextEncoder().encode(text)]);
   },
 );

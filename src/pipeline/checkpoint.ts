@@ -3,7 +3,7 @@ import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { writeFolderAtomic } from "../files/atomic.ts";
 import { writeNewFile } from "../files/disk.ts";
-import { readJsonFile } from "../files/json_file.ts";
+import { jsonText, readJsonFile } from "../files/json_file.ts";
 import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
 import { toFloat32 } from "../files/tensor_types.ts";
@@ -67,8 +67,10 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
         }
         yield* writeSafetensors(`${folder}/${OPTIMIZER_FILE}`, momentTensors(parameters, moments));
         const texts = {
-          ...(lora === null ? { "config.json": json(model.config), ...model.tokenizerFiles } : {}),
-          [STATE_FILE]: json({ ...state, updates }),
+          ...(lora === null
+            ? { "config.json": jsonText(model.config), ...model.tokenizerFiles }
+            : {}),
+          [STATE_FILE]: jsonText({ ...state, updates }),
         };
         for (const [name, text] of Object.entries(texts)) {
           yield* writeNewFile(`${folder}/${name}`, [new TextEncoder().encode(text)]);
@@ -163,8 +165,4 @@ function momentTensors(
 
 function tensorOf({ name, shape }: Parameter, prefix: string, values: Float32Array): Float32Tensor {
   return { name: `${prefix}${name}`, shape, values };
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

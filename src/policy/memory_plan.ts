@@ -1,13 +1,13 @@
 /** What a run will hold in the device's memory, before it holds any of it. */
 import { Result } from "effect";
+import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { ModelForm } from "../model/decoder.ts";
-import { loraParametersOf } from "../model/lora.ts";
 import { planScratch } from "../model/memory.ts";
-import { bytesOf, type Dims, type Program, type Tensor, tensorsOf } from "../model/plan.ts";
+import { bytesOf, type Tensor, tensorsOf } from "../model/plan.ts";
 import { gradientProgram, updateProgram } from "../model/programs.ts";
 import type { Recompute } from "../model/recompute.ts";
-import { type Capacity, dimsOf, policyPrograms } from "./runtime.ts";
+import { type Capacity, dimsOf, policyPrograms, type SizedProgram } from "./runtime.ts";
 
 /** Something that memory is needed for. */
 export interface MemoryPart {
@@ -45,11 +45,6 @@ export interface MemoryUse {
   readonly recompute: Recompute | "auto";
 }
 
-interface Loaded {
-  readonly program: Program;
-  readonly dims: Dims;
-}
-
 /** Settings that change no size. */
 const ADAMW = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "matrices" } as const;
 
@@ -70,13 +65,13 @@ export function planMemory(
   const { cache, logProb, decode, decodeMasked } = policyPrograms(form, capacity);
   const dims = dimsOf(form.architecture, capacity);
   const learning = [gradientProgram(form, recompute), updateProgram(form, ADAMW)];
-  const programs: ReadonlyArray<Loaded> = [
+  const programs: ReadonlyArray<SizedProgram> = [
     ...[cache, logProb, decode],
     ...(masked ? [decodeMasked] : []),
     ...(trains ? learning.map((program) => ({ program, dims })) : []),
   ];
-  const shared = new Map<string, number>();
-  let own = 0;
+  const held = new Set<string>();
+  const parts = new Map(PARTS.map((what) => [what, 0]));
   let largest: MemoryPart = { what: "", bytes: 0 };
   for (const { program, dims } of programs) {
     for (const tensor of tensorsOf(program)) {
@@ -84,34 +79,46 @@ export function planMemory(
       if (tensor.reach === undefined && bytes > largest.bytes) {
         largest = { what: tensor.name, bytes };
       }
-      if (isShared(tensor)) shared.set(`${tensor.role} ${tensor.name}`, bytes);
-      else if (tensor.role !== "scratch") own += bytes;
+      const part = partOf(tensor);
+      // Programs share all but their inputs and outputs.
+      if (part === null || isShared(tensor) && held.has(tensor.name)) continue;
+      held.add(tensor.name);
+      parts.set(part, parts.get(part)! + bytes);
     }
   }
   const arena = arenaOf(programs);
-  const adapters = new Set(
-    (form.lora === null ? [] : loraParametersOf(form.architecture, form.lora))
-      .map(({ name }) => `weight ${name}`),
-  );
-  const sumOf = (wanted: (key: string) => boolean) =>
-    [...shared].reduce((sum, [key, bytes]) => wanted(key) ? sum + bytes : sum, 0);
-  const isAdapter = (key: string) => adapters.has(key) || key.includes(".lora_A.");
-  const isWeight = (key: string) => key.startsWith("weight ");
-  const isOptimizer = (key: string) => /^(gradient|state [mv]) /.test(key);
-  const isCache = (key: string) => key.startsWith("state cache ");
-  const weights = sumOf((key) => isWeight(key) && !isAdapter(key));
-  const scratch = arena.reduce((sum, bytes) => sum + bytes, 0);
-  const rest = sumOf((key) => !isWeight(key) && !isOptimizer(key) && !isCache(key));
-  const parts = [
-    { what: "weights", bytes: weights },
-    { what: "adapters", bytes: sumOf((key) => isWeight(key) && isAdapter(key)) },
-    { what: "gradients and optimizer", bytes: sumOf(isOptimizer) },
-    { what: "KV cache", bytes: sumOf(isCache) },
-    { what: "activations", bytes: scratch },
-    { what: "tables", bytes: own + rest },
-    { what: "copies as textures", bytes: isMirrored ? weights + sharedCopies(arena) : 0 },
-  ];
-  return { capacity, recompute, parts: parts.filter(({ bytes }) => bytes > 0), arena, largest };
+  parts.set("activations", arena.reduce((sum, bytes) => sum + bytes, 0));
+  if (isMirrored) parts.set("copies as textures", parts.get("weights")! + sharedCopies(arena));
+  const taken = Array.from(parts, ([what, bytes]): MemoryPart => ({ what, bytes }));
+  return { capacity, recompute, parts: taken.filter(({ bytes }) => bytes > 0), arena, largest };
+}
+
+/** What memory is needed for, in the order in which it is told. */
+const PARTS = [
+  "weights",
+  "adapters",
+  "gradients and optimizer",
+  "KV cache",
+  "activations",
+  "tables",
+  "copies as textures",
+] as const;
+
+/** The part that a tensor is counted in; null for scratch, which is counted by the buffers that it shares. */
+function partOf({ role, name }: Tensor): typeof PARTS[number] | null {
+  switch (role) {
+    case "weight":
+      return name.includes(".lora_") ? "adapters" : "weights";
+    case "gradient":
+      return "gradients and optimizer";
+    case "state":
+      if (name.startsWith("cache ")) return "KV cache";
+      return /^[mv] /.test(name) ? "gradients and optimizer" : "tables";
+    case "scratch":
+      return null;
+    default:
+      return "tables";
+  }
 }
 
 function isShared({ role }: Tensor): boolean {
@@ -119,7 +126,7 @@ function isShared({ role }: Tensor): boolean {
 }
 
 /** Slots of all programs, which never run at the same time: the i-th largest of each share a buffer. */
-function arenaOf(programs: ReadonlyArray<Loaded>): ReadonlyArray<number> {
+function arenaOf(programs: ReadonlyArray<SizedProgram>): ReadonlyArray<number> {
   const slots = programs.map(({ program, dims }) => planScratch(program, dims).slotBytes);
   const count = slots.reduce((most, { length }) => Math.max(most, length), 0);
   return Array.from(
@@ -204,19 +211,13 @@ function refuse(
     ? `Cannot run passes of ${capacity.passTokens} tokens here as a buffer must have at most ` +
       `${bindingBytes} bytes: "${largest.what}" has ${largest.bytes}; train adapters (the ` +
       `recipe's lora) or lower contextTokens`
-    : `Cannot fit the run into ${gigabytes(budget ?? Infinity)} as it needs ` +
-      `${gigabytes(totalBytes(parts))} at least (${memoryLine(parts)}); train adapters (the ` +
+    : `Cannot fit the run into ${inBytes(budget ?? Infinity)} as it needs ` +
+      `${inBytes(totalBytes(parts))} at least (${memoryLine(parts)}); train adapters (the ` +
       `recipe's lora), store the base in fewer bits (--weights nf4), or lower contextTokens`;
   return Result.fail(new BadInput({ message }));
 }
 
 /** `weights 1.2 GB, adapters 12 MB`. */
 export function memoryLine(parts: ReadonlyArray<MemoryPart>): string {
-  return parts.map(({ what, bytes }) => `${what} ${gigabytes(bytes)}`).join(", ");
-}
-
-/** Bytes in GB or MB, powers of ten, as cards are sold. */
-export function gigabytes(bytes: number): string {
-  if (bytes >= 9.95e8) return `${(bytes / 1e9).toFixed(1)} GB`;
-  return `${bytes >= 9.5e6 ? (bytes / 1e6).toFixed(0) : (bytes / 1e6).toFixed(1)} MB`;
+  return parts.map(({ what, bytes }) => `${what} ${inBytes(bytes)}`).join(", ");
 }

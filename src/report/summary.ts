@@ -1,13 +1,14 @@
 import { Effect } from "effect";
 import type { Summary } from "../domain/report.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { jsonText } from "../files/json_file.ts";
 
 /** Name of the summary in a run's folder. */
 export const SUMMARY_FILE = "summary.json";
 
 /** A summary as the text of its file. */
 export function summaryJson(summary: Summary): string {
-  return `${JSON.stringify(summary, null, 2)}\n`;
+  return jsonText(summary);
 }
 
 /** Writes `summary.json` into a run's folder, whole or not at all. */

@@ -1,37 +1,23 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { Effect, Result } from "effect";
-import { PROJECTIONS } from "../../src/domain/recipe.ts";
-import type { Architecture } from "../../src/model/architecture.ts";
-import type { WeightFormat } from "../../src/domain/recipe.ts";
+import { configOf, type ShapeName } from "../../bench/random_model.ts";
+import { inBytes } from "../../src/domain/bytes.ts";
+import { PROJECTIONS, type WeightFormat } from "../../src/domain/recipe.ts";
+import { readArchitecture } from "../../src/model/architecture.ts";
 import type { Lora } from "../../src/model/lora.ts";
 import { countParameters } from "../../src/model/parameters.ts";
-import { fitMemory, gigabytes, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";
 import { gradientProgram, inFloat32, logProbProgram } from "../../src/model/programs.ts";
+import { fitMemory, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";
 import { onWgsl } from "../support/engines.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
-const QWEN = {
-  ...TINY.qwen2,
-  normEps: 1e-6,
-  queryKeyValueBias: true,
-  tied: true,
-  maxPositions: 32768,
-};
+const shapeOf = (name: ShapeName) => Result.getOrThrow(readArchitecture(configOf(name)));
 
 /** Shapes of Qwen2.5. */
-const SHAPES: Readonly<Record<"0.5B" | "1.5B" | "7B", Architecture>> = {
-  "0.5B": {
-    ...{ ...QWEN, vocabulary: 151936, hidden: 896, layers: 24, heads: 14, keyValueHeads: 2 },
-    ...{ headDim: 64, feedForward: 4864 },
-  },
-  "1.5B": {
-    ...{ ...QWEN, vocabulary: 151936, hidden: 1536, layers: 28, heads: 12, keyValueHeads: 2 },
-    ...{ headDim: 128, feedForward: 8960 },
-  },
-  "7B": {
-    ...{ ...QWEN, vocabulary: 152064, hidden: 3584, layers: 28, heads: 28, keyValueHeads: 4 },
-    ...{ headDim: 128, feedForward: 18944, tied: false },
-  },
+const SHAPES = {
+  "0.5B": shapeOf("qwen2.5-0.5b"),
+  "1.5B": shapeOf("qwen2.5-1.5b"),
+  "7B": shapeOf("qwen2.5-7b"),
 };
 
 const LORA: Lora = {
@@ -53,7 +39,7 @@ const fit = (size: keyof typeof SHAPES, format: WeightFormat, budget: number) =>
 Deno.test("adapters on 1.5B in 16 bits fit a card of 8 GB, and on 7B in 4 bits one of 24 GB", () => {
   for (const [size, format, budget] of [["1.5B", "bf16", 8e9], ["7B", "nf4", 24e9]] as const) {
     const plan = Result.getOrThrow(fit(size, format, budget));
-    ok(totalBytes(plan.parts) <= budget, gigabytes(totalBytes(plan.parts)));
+    ok(totalBytes(plan.parts) <= budget, inBytes(totalBytes(plan.parts)));
     ok(plan.capacity.passTokens >= WANTED.contextTokens);
   }
 });

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { fetchedLine, fetchLine, inBytes } from "../../src/report/fetch_line.ts";
+import { inBytes } from "../../src/domain/bytes.ts";
+import { fetchedLine, fetchLine } from "../../src/report/fetch_line.ts";
 
 const shard = { name: "model-00001-of-00004.safetensors", size: 4_900_000_000 };
 

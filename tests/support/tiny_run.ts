@@ -2,7 +2,9 @@ import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect, Layer, Result } from "effect";
 import type { RunPlan } from "../../src/configure.ts";
 import { worldTokenizer } from "../../src/cold_start.ts";
+import { resolveConfig } from "../../src/domain/config.ts";
 import type { Action } from "../../src/domain/episode.ts";
+import { NO_FLAGS } from "../../src/domain/flags.ts";
 import { type Recipe, RECIPES } from "../../src/domain/recipe.ts";
 import { type Summary, TIMINGS } from "../../src/domain/report.ts";
 import { makeToolEnvironment } from "../../src/environment/environment.ts";
@@ -123,19 +125,10 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const { folder, seed = 0, isResumed = false, wave = 6 } = options;
   const recipe = { ...tinyRecipe, ...options.recipe };
   const preset = options.preset ?? PRESETS["paper-v2"]!;
-  const device = "cpu";
-  const sources = {
-    device,
-    model: null,
-    revision: null,
-    memory: null,
-    adapter: null,
-    questions: null,
-    corpus: null,
-  } as const;
+  const defaults = yield* resolveConfig({ ...NO_FLAGS, device: "cpu", seed });
   const plan: RunPlan = {
     ...{ folder, isResumed, preset },
-    config: { seed, ...sources, preset, recipe },
+    config: { ...defaults, preset, recipe },
   };
   const screen: Screen = {
     ...{ columns: 80, isTerminal: false, hasColor: false },
