@@ -19,7 +19,6 @@ struct Dims {
 
 const FEATURES = 32u;
 const KC = 64u;
-const KC4 = KC / 4u;
 const CHUNKS = 1u;
 const SLICE = 1u;
 const WG = 64u;
@@ -34,57 +33,21 @@ const FEATURES4 = FEATURES / 4u;
 @group(0) @binding(5) var<storage, read> d_head: array<vec2f>;
 @group(0) @binding(6) var<storage, read_write> d_logits: array<vec4f>;
 
-var<workgroup> tile: array<vec4f, FEATURES * KC4>;
-
-// A function, so that a compiler reads these products once; drivers put it where it is called.
-fn add_products(sum: ptr<function, array<f32, FEATURES>>, a: vec4f, k: u32) {
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let b = tile[f * KC4 + k];
-    (*sum)[f] += dot(a, b);
-  }
-}
-
 @compute @workgroup_size(WG)
 fn head_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
   let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
-  let inner4 = dims.inner / 4u;
+  let begin = dims.first + dims.column;
   var logit: array<f32, FEATURES>;
-  var sum: array<f32, FEATURES>;
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    logit[f] = 0.0;
-    sum[f] = 0.0;
-  }
-  for (var c = 0u; c < CHUNKS; c++) { // @unroll
-    workgroupBarrier();
-    for (var p = 0u; p < FILLS; p++) { // @unroll
-      let i = p * WG + local;
-      let k = c * KC4 + i % KC4;
-      let token = min(dims.first + dims.column + i / KC4, dims.vocabulary - 1u);
-      let value = load_weight((token - dims.firstRow) * inner4 + min(k, inner4 - 1u));
-      if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
-        tile[i] = select(vec4f(), value, k < inner4);
-      }
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < KC4; k++) { // @unroll
-      add_products(&sum, x[n * inner4 + min(c * KC4 + k, inner4 - 1u)], k);
-    }
-    // Sums are cut into slices as those of linear_forward are.
-    let is_end = (c + 1u) % SLICE == 0u;
-    for (var f = 0u; f < FEATURES; f++) { // @unroll
-      logit[f] += select(0.0, sum[f], is_end);
-      sum[f] = select(sum[f], 0.0, is_end);
-    }
-  }
+  logits_of(&logit, n, begin, local);
 
   // Invocations past the last row do as the last one does.
   let row = result[n];
   let d = d_head[n];
-  let token = targets[n] - dims.first - dims.column;
-  let tokens = dims.vocabulary - min(dims.first + dims.column, dims.vocabulary);
+  let token = targets[n] - begin;
+  let tokens = dims.vocabulary - min(begin, dims.vocabulary);
   for (var f = 0u; f < FEATURES; f++) { // @unroll
     let log_prob = logit[f] * dims.inverseTemperature - row.z;
     let p = exp(log_prob);

@@ -1,17 +1,19 @@
 // Carries (m, s, t, z) of each row on by FEATURES tokens: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
-// z = x of the target; x[n,v] = sum_k hidden[n,k] W[v,k] inverseTemperature, which is stored nowhere
+// z = x of the target; x = logit inverseTemperature, logit[n,v] = sum_k hidden[n,k] W[v,k], stored only where KEEP is 1
 //
 // x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) as FORMAT says, from row firstRow on     targets (rows) u32
-// statistics (rows) of vec4f, started afresh at token 0
-// Dispatch ceil(rows / WG), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns a row; weights
-// of the tokens lie in workgroup memory, KC inner features at a time. Trips: 33 inner / 4 where loops are kept.
-// Workgroup memory: 4 FEATURES KC bytes. Logits have the bits of linear_forward, sums those of head_statistics.
+// statistics (rows) of vec4f, started afresh at token 0     logits (rows, stride) f32, stride a multiple of FEATURES, columns
+// past the vocabulary repeat its last token; of any size where KEEP is 0
+// Dispatch ceil(rows / WG), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns a row.
+// Trips: 33 inner / 4 where loops are kept. Workgroup memory: see shaders/lib/head.wgsl.
+// Logits have the bits of linear_forward, sums those of head_statistics.
 // Reference: src/reference/head.ts headForward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
   inner: u32,
   vocabulary: u32,
   firstRow: u32,
+  stride: u32,
   first: u32,
   column: u32,
   inverseTemperature: f32,
@@ -20,27 +22,19 @@ struct Dims {
 const NEG_LARGE = -3.4028234e38;
 const FEATURES = 32u;
 const KC = 64u;
-const KC4 = KC / 4u;
 const CHUNKS = 1u;
 const SLICE = 1u;
 const WG = 64u;
 const FILLS = 8u;
+const KEEP = 0u;
+const FEATURES4 = FEATURES / 4u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> w: array<vec4u>;
 @group(0) @binding(3) var<storage, read> targets: array<u32>;
 @group(0) @binding(4) var<storage, read_write> statistics: array<vec4f>;
-
-var<workgroup> tile: array<vec4f, FEATURES * KC4>;
-
-// A function, so that a compiler reads these products once; drivers put it where it is called.
-fn add_products(sum: ptr<function, array<f32, FEATURES>>, a: vec4f, k: u32) {
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let b = tile[f * KC4 + k];
-    (*sum)[f] += dot(a, b);
-  }
-}
+@group(0) @binding(5) var<storage, read_write> logits: array<vec4f>;
 
 @compute @workgroup_size(WG)
 fn head_forward(
@@ -48,34 +42,16 @@ fn head_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
-  let inner4 = dims.inner / 4u;
   let begin = dims.first + dims.column;
   var logit: array<f32, FEATURES>;
-  var sum: array<f32, FEATURES>;
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    logit[f] = 0.0;
-    sum[f] = 0.0;
-  }
-  for (var c = 0u; c < CHUNKS; c++) { // @unroll
-    workgroupBarrier();
-    for (var p = 0u; p < FILLS; p++) { // @unroll
-      let i = p * WG + local;
-      let k = c * KC4 + i % KC4;
-      let token = min(begin + i / KC4, dims.vocabulary - 1u);
-      let value = load_weight((token - dims.firstRow) * inner4 + min(k, inner4 - 1u));
-      if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
-        tile[i] = select(vec4f(), value, k < inner4);
-      }
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < KC4; k++) { // @unroll
-      add_products(&sum, x[n * inner4 + min(c * KC4 + k, inner4 - 1u)], k);
-    }
-    // Sums are cut into slices as those of linear_forward are.
-    let is_end = (c + 1u) % SLICE == 0u;
-    for (var f = 0u; f < FEATURES; f++) { // @unroll
-      logit[f] += select(0.0, sum[f], is_end);
-      sum[f] = select(sum[f], 0.0, is_end);
+  logits_of(&logit, n, begin, local);
+  if (KEEP == 1u) {
+    // Invocations past the last row do as the last one does.
+    let at = (n * dims.stride + dims.column) / 4u;
+    for (var f = 0u; f < FEATURES4; f++) { // @unroll
+      let low = vec2f(logit[4u * f], logit[4u * f + 1u]);
+      let high = vec2f(logit[4u * f + 2u], logit[4u * f + 3u]);
+      logits[at + f] = vec4f(low, high);
     }
   }
 

@@ -28,6 +28,7 @@ import headStatistics from "../../shaders/head_statistics.wgsl" with { type: "te
 import linearForward from "../../shaders/linear_forward.wgsl" with { type: "text" };
 import linearTileForward from "../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import linearWeightBackward from "../../shaders/linear_weight_backward.wgsl" with { type: "text" };
+import logitsBackward from "../../shaders/logits_backward.wgsl" with { type: "text" };
 import rmsnormBackward from "../../shaders/rmsnorm_backward.wgsl" with { type: "text" };
 import rmsnormForward from "../../shaders/rmsnorm_forward.wgsl" with { type: "text" };
 import rmsnormWeightBackward from "../../shaders/rmsnorm_weight_backward.wgsl" with {
@@ -41,6 +42,7 @@ import sumSquares from "../../shaders/sum_squares.wgsl" with { type: "text" };
 import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "text" };
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
+import head from "../../shaders/lib/head.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
 import {
   type Bound,
@@ -109,7 +111,8 @@ const rowsAndWeight = (dims: Bound) => dims["rows"]! >= 128 ? [0, 1] : [1];
 
 function headKernel(code: string): Kernel {
   const trips = (dims: Bound) => dims["inner"]! / 4 * 33;
-  return reading({ code, launches: headLaunches, trips, textures: rowsAndWeight }, 1);
+  const launches = headLaunches;
+  return reading({ code: `${code}\n${head}`, launches, trips, textures: rowsAndWeight }, 1);
 }
 
 /** The kernel of every op, and those in tiles. */
@@ -202,6 +205,10 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   head_finish: flat(headFinish, rowsOf),
   head_forward: headKernel(headForward),
   head_backward: headKernel(headBackward),
+  logits_backward: flat(logitsBackward, (d) => d["rows"]! * d["stride"]! / 4, {
+    width: 64,
+    textures: [0, 2],
+  }),
   sampling_mask: perRow(samplingMask, 70, 256),
   sample: perRow(`${sample}\n${threefry}`, 4, 64),
   sum_squares: perWorkgroup(sumSquares, (d) => Math.ceil(d["elements"]! / 4096)),

@@ -114,9 +114,10 @@ export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch>
   const wide = traits.family === "lines" && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
   const WG = Math.min(wide, traits.maxInvocations);
   const FILLS = Math.ceil(HEAD_FEATURES * KC / 4 / WG);
-  const strips = Math.ceil((dims["stride"] ?? dims["tokens"]!) / HEAD_FEATURES);
+  const strips = Math.ceil((dims["tokens"] ?? dims["stride"]!) / HEAD_FEATURES);
+  const keep = dims["keep"] === undefined ? {} : { KEEP: dims["keep"] };
   return Array.from({ length: strips }, (_, strip) => ({
-    constants: { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS },
+    constants: { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS, ...keep },
     overrides: {},
     dims: { column: strip * HEAD_FEATURES },
     grid: [Math.ceil(rows / WG), 1] as const,

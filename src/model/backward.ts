@@ -1,6 +1,5 @@
 import type { Builder } from "./builder.ts";
-import { linearWeightBackward } from "./head.ts";
-import { linear, transpose } from "./ops.ts";
+import { linear, linearWeightBackward, transpose } from "./ops.ts";
 import {
   columnsOf,
   type Op,

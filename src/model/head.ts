@@ -1,11 +1,12 @@
 import type { Builder } from "./builder.ts";
-import { linear, transpose, vocabularySpans, vocabularyTile, windowsOf } from "./ops.ts";
+import { linear, linearWeightBackward, transpose, vocabularySpans, vocabularyTile } from "./ops.ts";
 import { type Extent, spansOf, type Tensor } from "./plan.ts";
 
 /**
  * The head: log-prob of a target and entropy of softmax(x W^T / temperature), row by row, without a tensor as wide
- * as the vocabulary. Logits are made strip by strip and never stored; (max, sum, weighted sum) are carried along
- * (online softmax), and the backward pass makes them again to store a tile of their gradients.
+ * as a large vocabulary. Logits are made strip by strip and never stored; (max, sum, weighted sum) are carried along
+ * (online softmax), and the backward pass makes them again to store a tile of their gradients. Where all of the
+ * vocabulary is one tile, logits take no more memory than their gradients and are kept between the passes instead.
  */
 export interface HeadTensors {
   /** (R,C) normalised hidden states of the rows that predict something. */
@@ -18,16 +19,42 @@ export interface HeadTensors {
   readonly inverseTemperature: Extent;
 }
 
+/** What a backward pass needs of the forward pass. */
+export interface HeadResult {
+  /** (R,4), see {@link headForward}. */
+  readonly result: Tensor;
+  /** (R, tile of the vocabulary), null where it is larger than that. */
+  readonly logits: Tensor | null;
+}
+
+/** {@link headForward} before a backward pass, with the same bits. */
+export function headForwardKept(b: Builder, head: HeadTensors): HeadResult {
+  const vocabulary = vocabularyOf(head.weight);
+  const stride = vocabularyTile(vocabulary);
+  if (stride < vocabulary) return { result: headForward(b, head), logits: null };
+  const logits = b.scratch("logits", head.x.rows, stride);
+  return { result: forward(b, head, logits), logits };
+}
+
 /** (R,4) per row: log-prob of the target, entropy, log of the softmax denominator, unused. */
 export function headForward(b: Builder, head: HeadTensors): Tensor {
+  return forward(b, head, null);
+}
+
+function forward(b: Builder, head: HeadTensors, logits: Tensor | null): Tensor {
   const rows = head.x.rows;
   const statistics = b.scratch("head_statistics", rows, 4);
+  const kept = logits ?? b.scratch("no_logits", 1, 4);
   for (const span of spansOf(head.weight)) {
     b.push({
       kind: "head_forward",
       inputs: [head.x, { ...head.weight, span }, head.targets],
-      outputs: [statistics],
-      dims: { ...headDims(head), first: span.first, tokens: span.count },
+      outputs: [statistics, kept],
+      dims: {
+        ...headDims(head),
+        ...{ stride: kept.cols, first: span.first, tokens: span.count },
+        keep: logits === null ? 0 : 1,
+      },
     });
   }
   const result = b.tensor("head", rows, 4, { role: "output" });
@@ -46,8 +73,8 @@ function headDims({ x, weight, inverseTemperature }: HeadTensors) {
 export function headBackward(
   b: Builder,
   head: HeadTensors,
+  { result, logits }: HeadResult,
   gradients: {
-    readonly result: Tensor;
     readonly dHead: Tensor;
     readonly dx: Tensor | null;
     readonly dWeight: Tensor | null;
@@ -58,12 +85,22 @@ export function headBackward(
   for (const span of vocabularySpans(head.weight)) {
     const { first, count: features } = span;
     const weight = { ...head.weight, span };
-    b.push({
-      kind: "head_backward",
-      inputs: [head.x, weight, head.targets, gradients.result, gradients.dHead],
-      outputs: [tile],
-      dims: { ...headDims(head), stride, first },
-    });
+    const { inner: _, ...ofLogits } = headDims(head);
+    b.push(
+      logits === null
+        ? {
+          kind: "head_backward",
+          inputs: [head.x, weight, head.targets, result, gradients.dHead],
+          outputs: [tile],
+          dims: { ...headDims(head), stride, first },
+        }
+        : {
+          kind: "logits_backward",
+          inputs: [logits, head.targets, result, gradients.dHead],
+          outputs: [tile],
+          dims: { ...ofLogits, stride },
+        },
+    );
     if (gradients.dx !== null) {
       const turned = b.scratch("head_weight_transposed", head.weight.cols, stride);
       transpose(b, head.weight, span, turned);
@@ -77,27 +114,4 @@ export function headBackward(
 
 function vocabularyOf(weight: Tensor): number {
   return weight.rows as number; // weights have fixed rows
-}
-
-/** dW[f,k] += scale sum_n dy[n,f] x[n,k] for the weight rows given; x and dy may be windows. */
-export function linearWeightBackward(
-  b: Builder,
-  x: Tensor,
-  dy: Tensor,
-  dWeight: Tensor,
-  window: { readonly weightRow: number; readonly features: number; readonly scale?: number },
-): void {
-  b.push({
-    kind: "linear_weight_backward",
-    inputs: [x, dy],
-    outputs: [dWeight],
-    dims: {
-      rows: x.rows,
-      inner: dWeight.cols,
-      features: window.features,
-      ...windowsOf(x, dy),
-      weightRow: window.weightRow,
-      scale: window.scale ?? 1,
-    },
-  });
 }

@@ -117,12 +117,35 @@ function partOf(y: Tensor, { first, count }: Span): Tensor {
 }
 
 /** Where a product reads and writes. */
-export function windowsOf(x: Tensor, y: Tensor) {
+function windowsOf(x: Tensor, y: Tensor) {
   const [from, to] = [windowOf(x), windowOf(y)];
   return {
     ...{ inStride: from.stride, inColumn: from.column },
     ...{ outCols: to.stride, outColumn: to.column },
   };
+}
+
+/** dW[f,k] += scale sum_n dy[n,f] x[n,k] for the weight rows given; x and dy may be windows. */
+export function linearWeightBackward(
+  b: Builder,
+  x: Tensor,
+  dy: Tensor,
+  dWeight: Tensor,
+  window: { readonly weightRow: number; readonly features: number; readonly scale?: number },
+): void {
+  b.push({
+    kind: "linear_weight_backward",
+    inputs: [x, dy],
+    outputs: [dWeight],
+    dims: {
+      rows: x.rows,
+      inner: dWeight.cols,
+      features: window.features,
+      ...windowsOf(x, dy),
+      weightRow: window.weightRow,
+      scale: window.scale ?? 1,
+    },
+  });
 }
 
 /** Sizes of grouped-query attention. */

@@ -88,6 +88,7 @@ export type OpKind =
   | "head_statistics"
   | "head_finish"
   | "head_backward"
+  | "logits_backward"
   | "sampling_mask"
   | "sample"
   | "sum_squares"

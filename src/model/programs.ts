@@ -19,7 +19,7 @@ import {
   type Pass,
   type Weights,
 } from "./decoder.ts";
-import { headBackward, headForward, type HeadTensors } from "./head.ts";
+import { headBackward, headForward, headForwardKept, type HeadTensors } from "./head.ts";
 import { cacheCopy, gatherRows, linear, rmsnorm } from "./ops.ts";
 import { againName, type Recompute, repeatLayer } from "./recompute.ts";
 import { type Lora, storedLoraOf } from "./lora.ts";
@@ -84,7 +84,7 @@ export function gradientProgram(model: ModelForm, recompute: Recompute = "none")
   const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
-  const result = headForward(b, head);
+  const kept = headForwardKept(b, head);
   const forward = [...b.ops];
   const needed = dependents(decoder, trainable);
   const gradients = createGradients(b, new Set([...needed, ...[...needed].map(againName)]));
@@ -93,7 +93,7 @@ export function gradientProgram(model: ModelForm, recompute: Recompute = "none")
   const dWeight = trainable.has(weight.name)
     ? b.tensor(gradientName(weight.name), weight.rows, weight.cols, { role: "gradient" })
     : null;
-  gradients.contribute(x, (dx) => headBackward(b, head, { result, dHead, dx, dWeight }));
+  gradients.contribute(x, (dx) => headBackward(b, head, kept, { dHead, dx, dWeight }));
   occurrences(b);
   tokenOrder(b);
   deriveBackward(b, decoder.slice(layersEnd), gradients);

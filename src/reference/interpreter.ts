@@ -50,6 +50,7 @@ export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
   head_statistics: head.headStatistics,
   head_finish: head.headFinish,
   head_backward: head.headBackward,
+  logits_backward: head.logitsBackward,
   sampling_mask: sampling.samplingMask,
   sample: sampling.sample,
   sum_squares: update.sumSquares,

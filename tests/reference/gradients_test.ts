@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { createGradients, dependents, deriveBackward } from "../../src/model/backward.ts";
 import { type Builder, createBuilder } from "../../src/model/builder.ts";
-import { headBackward, headForward } from "../../src/model/head.ts";
+import { headBackward, headForwardKept } from "../../src/model/head.ts";
 import * as ops from "../../src/model/ops.ts";
 import { occurrenceTable } from "../../src/model/packing.ts";
 import { columnsOf, type Op, type Tensor } from "../../src/model/plan.ts";
@@ -275,11 +275,10 @@ for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const
         targets: b.tensor("targets", rows, 1, fixed),
         inverseTemperature,
       };
-      const result = headForward(b, head);
+      const kept = headForwardKept(b, head);
       const forward = [...b.ops];
       const gradient = (t: Tensor) => b.tensor(`d ${t.name}`, t.rows, t.cols, { role: "gradient" });
-      headBackward(b, head, {
-        result,
+      headBackward(b, head, kept, {
         dHead: b.tensor("d_head", rows, 2, { role: "input" }),
         dx: gradient(head.x),
         dWeight: gradient(head.weight),

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
 import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
-import type { Engine } from "../../src/model/engine.ts";
+import type { Engine, HostArray } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/formats.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl, openEngine } from "../support/engines.ts";
@@ -111,15 +111,21 @@ function headDims({ rows, inner, vocabulary, inverseTemperature = 1 }: Head) {
   return { rows, inner, vocabulary, inverseTemperature };
 }
 
-function forwardCase(head: Head): OpCase {
+/** Without `stride` no logits are kept. */
+function forwardCase(head: Head, stride: number | null = null): OpCase {
+  const { rows, vocabulary } = head;
+  const keep = stride === null ? 0 : 1;
   return {
-    label: JSON.stringify(head),
+    label: JSON.stringify({ ...head, stride }),
     kind: "head_forward",
-    dims: { ...headDims(head), first: 0, tokens: head.vocabulary },
+    dims: { ...headDims(head), first: 0, tokens: vocabulary, stride: stride ?? 4, keep },
     inputs: headInputs(head),
-    outputs: [overwritten(head.rows, 4)],
+    outputs: [overwritten(rows, 4), stride === null ? unused() : overwritten(rows, stride)],
   };
 }
+
+/** An output that must stay as it is. */
+const unused = () => accumulated(4, Float32Array.of(1, 2, 3, 4));
 
 const HEADS: ReadonlyArray<Head> = [
   { rows: 1, inner: 4, vocabulary: 1 },
@@ -137,14 +143,32 @@ const ofLogits = ({ dims }: OpCase) => F32_EPSILON * 16 * 9 * Math.sqrt(dims["in
 
 kernelMatches(
   "head_forward carries maximum, sums and the target's logit of logits that it stores nowhere",
-  HEADS.map(forwardCase),
+  HEADS.map((head) => forwardCase(head)),
   (opCase) => {
     const { vocabulary } = opCase.dims as { vocabulary: number };
     return { atol: (vocabulary + 16) * 4 * ofLogits(opCase), rtol: 64 * F32_EPSILON };
   },
 );
 
-/** The statistics of `head_forward`, and those of logits that `linear_forward` made. */
+kernelMatches(
+  "head_forward keeps logits for a backward pass",
+  HEADS.map((head) => forwardCase(head, Math.ceil(head.vocabulary / 32) * 32)),
+  (opCase, output) => {
+    const { vocabulary } = opCase.dims as { vocabulary: number };
+    const sums = output === 0 ? (vocabulary + 16) * 4 : 1;
+    return { atol: sums * ofLogits(opCase), rtol: 64 * F32_EPSILON };
+  },
+);
+
+/** The columns of the vocabulary of logits with `stride` columns. */
+function logitsAlone(kept: HostArray, stride: number, { rows, vocabulary }: Head): Float32Array {
+  return Float32Array.from(
+    { length: rows * vocabulary },
+    (_, i) => kept[Math.floor(i / vocabulary) * stride + i % vocabulary]!,
+  );
+}
+
+/** The statistics of `head_forward` with and without logits kept, and those of logits that `linear_forward` made. */
 const bothStatistics = Effect.fnUntraced(function* (engine: Engine, head: Head) {
   const { rows, inner, vocabulary } = head;
   const [x, w, wanted] = headInputs(head);
@@ -167,7 +191,14 @@ const bothStatistics = Effect.fnUntraced(function* (engine: Engine, head: Head) 
     inputs: [floats(vocabulary, Float32Array.from(product[0]!)), wanted],
     outputs: [overwritten(rows, 4)],
   });
-  return { together: yield* runOp(engine, forwardCase(head)), apart };
+  const [together] = yield* runOp(engine, forwardCase(head));
+  const stride = Math.ceil(vocabulary / 32) * 32;
+  const [kept, logits] = yield* runOp(engine, forwardCase(head, stride));
+  return {
+    together: together!,
+    kept: [kept!, logitsAlone(logits!, stride, head)],
+    apart: [apart[0]!, logitsAlone(product[0]!, vocabulary, head)],
+  };
 });
 
 onWgsl(
@@ -181,33 +212,56 @@ onWgsl(
         const claimed = withTraits(device!, traits as Partial<Traits>);
         const engine = yield* Effect.promise(() => openEngine(claimed));
         for (const head of HEADS) {
-          const { together, apart } = yield* bothStatistics(engine, head);
-          assertSameBits(together, apart, JSON.stringify([traits, head]));
+          const { together, kept, apart } = yield* bothStatistics(engine, head);
+          const label = JSON.stringify([traits, head]);
+          assertSameBits([together], apart.slice(0, 1), label);
+          assertSameBits(kept, apart, `${label}, logits kept`);
         }
       }
     }),
 );
 
-function backwardCase(head: Head, { stride, first = 0 }: { stride: number; first?: number }) {
+/** What the plain loops leave of a forward pass: the result, and logits with `stride` columns. */
+function forwardOf(head: Head, stride: number) {
   const { rows } = head;
-  const inputs = headInputs(head);
-  const [x, w, wanted] = inputs.map(({ data }) => Float64Array.from(data));
+  const [x, w, wanted] = headInputs(head).map(({ data }) => Float64Array.from(data));
   const statistics = new Float64Array(4 * rows);
-  const whole = { ...headDims(head), first: 0, tokens: head.vocabulary };
-  PLAIN_LOOPS.head_forward([x!, w!, wanted!], [statistics], whole);
+  const logits = new Float64Array(rows * stride);
+  const whole = { ...headDims(head), first: 0, tokens: head.vocabulary, stride, keep: 1 };
+  PLAIN_LOOPS.head_forward([x!, w!, wanted!], [statistics, logits], whole);
   const result = new Float64Array(4 * rows);
   PLAIN_LOOPS.head_finish([statistics], [result], { rows });
+  return { result: floats(4, Float32Array.from(result)), logits: Float32Array.from(logits) };
+}
+
+function backwardCase(head: Head, { stride, first = 0 }: { stride: number; first?: number }) {
+  const { rows } = head;
   return {
     label: JSON.stringify({ ...head, stride, first }),
     kind: "head_backward",
     dims: { ...headDims(head), stride, first },
     inputs: [
-      ...inputs,
-      floats(4, Float32Array.from(result)),
+      ...headInputs(head),
+      forwardOf(head, stride).result,
       floats(2, randomValues(5, rows * 2)),
     ],
     outputs: [overwritten(rows, stride)],
   } satisfies OpCase;
+}
+
+function logitsBackwardCase(head: Head, stride: number): OpCase {
+  const { rows, vocabulary, inverseTemperature = 1 } = head;
+  const { result, logits } = forwardOf(head, stride);
+  return {
+    label: JSON.stringify({ ...head, stride }),
+    kind: "logits_backward",
+    dims: { rows, stride, vocabulary, inverseTemperature },
+    inputs: [
+      ...[floats(stride, logits), headInputs(head)[2]],
+      ...[result, floats(2, randomValues(5, rows * 2))],
+    ],
+    outputs: [overwritten(rows, stride)],
+  };
 }
 
 // p (log p + H) with p up to 1 and |log p + H| up to 40 or so; log p is off by the error of a logit and of the log sum.
@@ -219,4 +273,11 @@ kernelMatches(
     backwardCase(HEADS[1]!, { stride: 32, first: 160 }),
   ],
   (opCase) => ({ atol: 64 * ofLogits(opCase), rtol: 1e-4 }),
+);
+
+kernelMatches(
+  "logits_backward turns logits into their gradients, zeros past the last",
+  HEADS.map((head) => logitsBackwardCase(head, Math.ceil(head.vocabulary / 32) * 32)),
+  // Logits and log sums up to 32 have errors of 2^-20, which count for up to 40.
+  () => ({ atol: 2 ** -14, rtol: 1e-4 }),
 );

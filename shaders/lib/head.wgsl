@@ -1,0 +1,46 @@
+// logit[f] := sum_k x[n,k] W[begin+f,k] for FEATURES tokens and the row n of each invocation, with the bits of linear_forward.
+// Kernels declare the bindings dims, x and w, and the constants; weights of the tokens lie in workgroup memory, KC inner
+// features at a time: 4 FEATURES KC bytes. Called by whole workgroups.
+
+const KC4 = KC / 4u;
+
+var<workgroup> tile: array<vec4f, FEATURES * KC4>;
+
+// A function, so that a compiler reads these products once; drivers put it where it is called.
+fn add_products(sum: ptr<function, array<f32, FEATURES>>, a: vec4f, k: u32) {
+  for (var f = 0u; f < FEATURES; f++) { // @unroll
+    let b = tile[f * KC4 + k];
+    (*sum)[f] += dot(a, b);
+  }
+}
+
+fn logits_of(logit: ptr<function, array<f32, FEATURES>>, n: u32, begin: u32, local: u32) {
+  let inner4 = dims.inner / 4u;
+  var sum: array<f32, FEATURES>;
+  for (var f = 0u; f < FEATURES; f++) { // @unroll
+    (*logit)[f] = 0.0;
+    sum[f] = 0.0;
+  }
+  for (var c = 0u; c < CHUNKS; c++) { // @unroll
+    workgroupBarrier();
+    for (var p = 0u; p < FILLS; p++) { // @unroll
+      let i = p * WG + local;
+      let k = c * KC4 + i % KC4;
+      let token = min(begin + i / KC4, dims.vocabulary - 1u);
+      let value = load_weight((token - dims.firstRow) * inner4 + min(k, inner4 - 1u));
+      if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
+        tile[i] = select(vec4f(), value, k < inner4);
+      }
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < KC4; k++) { // @unroll
+      add_products(&sum, x[n * inner4 + min(c * KC4 + k, inner4 - 1u)], k);
+    }
+    // Sums are cut into slices as those of linear_forward are.
+    let is_end = (c + 1u) % SLICE == 0u;
+    for (var f = 0u; f < FEATURES; f++) { // @unroll
+      (*logit)[f] += select(0.0, sum[f], is_end);
+      sum[f] = select(sum[f], 0.0, is_end);
+    }
+  }
+}
