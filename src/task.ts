@@ -72,8 +72,13 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   for (const { questions } of [train, validation, test]) {
     yield* checkPrompts(text.protocol, questions, config.recipe);
   }
-  return { ...text, ...splits } satisfies Task;
+  const notes = [...splits.notes, ...(text.protocol.dropsThoughts ? [KEEPS_THOUGHTS] : [])];
+  return { ...text, ...splits, notes } satisfies Task;
 });
+
+const KEEPS_THOUGHTS =
+  "The chat template leaves out what earlier messages thought, but episodes keep it as it was " +
+  "sampled: serve the trained model with a template that keeps it too";
 
 /** A question too long for the context is refused now rather than at the step that asks it. */
 const checkPrompts = Effect.fnUntraced(function* (

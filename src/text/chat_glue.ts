@@ -11,6 +11,8 @@ export interface ChatGlue {
   readonly observation: Enclosure;
   /** What is put into the agent's mouth: `<think>`, with what a template that writes it adds. */
   readonly forced: string;
+  /** Whether the template leaves out what earlier messages thought. */
+  readonly dropsThoughts: boolean;
 }
 
 /** What the glue is cut from. */
@@ -23,6 +25,7 @@ export interface GlueOptions {
 // Words that no template changes, trims or compares.
 const QUESTION = "GapOfTheQuestion";
 const MESSAGES = ["GapOfTheFirstMessage", "GapOfTheSecondMessage"] as const;
+const THOUGHT = "GapOfTheThought";
 const CONTENTS = ["GapOfTheFirstContent", "GapOfTheSecondContent"] as const;
 
 /**
@@ -35,13 +38,15 @@ export function findChatGlue(
   options: GlueOptions,
 ): Result.Result<ChatGlue, BadInput> {
   return Result.gen(function* () {
-    const rendered = [0, 1, 2].map((turns) =>
-      template.render(conversation(options, turns), {
+    const render = (turns: number, thought = "") =>
+      template.render(conversation(options, turns, thought), {
         addGenerationPrompt: true,
         ...(options.now === undefined ? {} : { now: options.now }),
-      })
-    );
-    const [none, one, two] = yield* Result.all(rendered);
+      });
+    const [none, one, two, thoughtful] = yield* Result.all([
+      ...[0, 1, 2].map((turns) => render(turns)),
+      render(1, `<think>${THOUGHT}</think>`),
+    ]);
     const { opening, forced } = cutForced(none!);
     const question = yield* cutOnce(opening, QUESTION);
     const turn = yield* extension(one!, opening + MESSAGES[0]);
@@ -50,17 +55,25 @@ export function findChatGlue(
       MESSAGES[index] + observation.open + CONTENTS[index] + observation.close;
     yield* sameText(one!, opening + said(0) + forced);
     yield* sameText(two!, opening + said(0) + said(1) + forced);
-    return { question, observation, forced: forced === "" ? "<think>" : forced };
+    return {
+      ...{ question, observation },
+      forced: forced === "" ? "<think>" : forced,
+      dropsThoughts: !thoughtful!.includes(THOUGHT),
+    };
   });
 }
 
-function conversation(options: GlueOptions, turns: number): ReadonlyArray<ChatMessage> {
+function conversation(
+  options: GlueOptions,
+  turns: number,
+  thought: string,
+): ReadonlyArray<ChatMessage> {
   const { system, toolResponse } = options;
   const messages: Array<ChatMessage> = system === null ? [] : [{ role: "system", content: system }];
   messages.push({ role: "user", content: QUESTION });
   for (let turn = 0; turn < turns; turn++) {
     const content = toolResponse.open + CONTENTS[turn]! + toolResponse.close;
-    messages.push({ role: "assistant", content: MESSAGES[turn]! }, {
+    messages.push({ role: "assistant", content: thought + MESSAGES[turn]! }, {
       role: toolResponse.role,
       content,
     });

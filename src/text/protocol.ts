@@ -18,6 +18,8 @@ export interface Opening {
 /** The conversation of a search agent in token ids. What was sampled is never rendered or encoded again. */
 export interface Protocol {
   readonly style: ProtocolStyle;
+  /** Whether the template renders earlier messages without their thoughts, which episodes keep. */
+  readonly dropsThoughts: boolean;
   /** The token that ends an assistant message; it is sampled, so it is trained. */
   readonly endOfTurnId: number;
   /** Tokens after which sampling stops: the end of turn and the model's own end of text. */
@@ -66,6 +68,7 @@ export function makeProtocol(options: ProtocolOptions): Result.Result<Protocol, 
     });
     return {
       style,
+      dropsThoughts: glue.dropsThoughts,
       endOfTurnId,
       stopIds,
       prompt: (question) => opening(fillSlot(tokenizer, questionSlot, question)),

@@ -142,6 +142,7 @@ for (const name of chatting) {
     const protocol = Result.getOrThrow(
       makeProtocol({ tokenizer, template, style: paperStyle, system }),
     );
+    assert.ok(!protocol.dropsThoughts);
     const sampled = protocol.assistantMessage("look", "\n<answer>\nx\n</answer>").subarray(0, -1);
     const messages = [{ role: "system", content: system }, { role: "user", content: "Who?" }];
     const said = Result.getOrThrow(template.render(messages, { addGenerationPrompt: true }));

@@ -197,6 +197,21 @@ Deno.test("makeProtocol() forces what a template of a thinking model already wri
   }
 });
 
+Deno.test("makeProtocol() tells whether a template leaves out earlier thoughts", () => {
+  const drops = (source: string) =>
+    Result.getOrThrow(
+      makeProtocol({
+        tokenizer: untagged,
+        template: templateOf(source),
+        style: paperStyle,
+        system: null,
+      }),
+    ).dropsThoughts;
+  assert.ok(!drops(CHATML));
+  const after = "(m.content.split('</think>')[-1] if m.role == 'assistant' else m.content)";
+  assert.ok(drops(CHATML.replace("m.content", after)));
+});
+
 Deno.test("makeProtocol() refuses templates whose text changes as the conversation grows", () => {
   const numbered = CHATML.replace("m.role +", "m.role + (messages | length | string) +");
   assert.match(refusal(numbered), /must begin with that of its earlier turns/);
