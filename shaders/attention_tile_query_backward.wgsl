@@ -5,7 +5,7 @@
 // d_q carried on from round to round
 // Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns one of the GROUP heads of
 // a query that share keys and values; keys and values of the slots lie in workgroup memory.
-// Trips: ranges of a query (times KEYS D where loops are kept). Workgroup memory: 8 KEYS D bytes.
+// Trips: ranges of a query (times KEYS D where loops are kept). Workgroup memory: see shaders/lib/slots.wgsl.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   heads: u32,
@@ -31,53 +31,19 @@ const FILLS = 8u;
 @group(0) @binding(6) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
 
-var<workgroup> keys: array<vec4f, KEYS * D4>;
-var<workgroup> values: array<vec4f, KEYS * D4>;
-
 @compute @workgroup_size(WG)
 fn attention_tile_query_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = tiles[workgroup_id.x];
-  // The stretch of slots that this round's tile lies in: a range, or (range = rangeCount) the queries' own slots.
-  let last = queries[tile.x + tile.y - 1u].w;
-  var stretch = vec2u(queries[tile.x].z, last + 1u);
-  var skipped = dims.round * KEYS;
-  var range = tile.w;
-  for (var r = 0u; r < tile.w; r++) {
-    let slots = queries[tile.z + r].xy;
-    let padded = (slots.y - slots.x + KEYS - 1u) / KEYS * KEYS;
-    if (range == tile.w && skipped < padded) {
-      stretch = slots;
-      range = r;
-    }
-    skipped -= select(0u, padded, range == tile.w);
-  }
-  let first_slot = stretch.x + skipped;
-
-  let cols4 = dims.keyValueHeads * D4;
-  for (var p = 0u; p < FILLS; p++) { // @unroll
-    let i = p * WG + local;
-    let at = min(first_slot + i / D4, stretch.y - 1u) * 2u * cols4 + workgroup_id.y * D4 + i % D4;
-    if (KEYS * D4 % WG == 0u || i < KEYS * D4) {
-      keys[i] = key_value[at];
-      values[i] = key_value[at + cols4];
-    }
-  }
-  workgroupBarrier();
+  let slots = slot_tile(tile, dims.round);
+  fill_slots(slots, workgroup_id.y, local);
 
   let n = tile.x + min(local / GROUP, tile.y - 1u);
   let h = workgroup_id.y * GROUP + local % GROUP;
   let at = (n * dims.heads + h) * D4;
-  // Slot first_slot + i is seen if offset + i < seen, in numbers that wrap around.
-  let row = queries[n];
-  var slots = vec2u(row.z, row.w + 1u);
-  if (range < tile.w) {
-    slots = queries[row.x + range].xy;
-  }
-  let offset = first_slot - slots.x;
-  let seen = slots.y - slots.x;
+  let seen = seen_slots(tile, slots, n);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
   let log_sum = statistics[n * 2u * dims.heads + h];
@@ -109,7 +75,7 @@ fn attention_tile_query_backward(
     for (var i = 0u; i < BLOCK; i++) { // @unroll
       let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
       let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
-      let p = select(0.0, exp(score - log_sum), offset + b * BLOCK + i < seen);
+      let p = select(0.0, exp(score - log_sum), seen.x + b * BLOCK + i < seen.y);
       ds[i] = p * (dp - delta) * scale;
     }
     for (var d = 0u; d < D4; d++) { // @unroll

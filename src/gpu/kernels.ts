@@ -43,6 +43,7 @@ import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "te
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
 import head from "../../shaders/lib/head.wgsl" with { type: "text" };
+import slots from "../../shaders/lib/slots.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
 import {
   type Bound,
@@ -172,8 +173,11 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     constants: byHeadGroup,
     textures: [1],
   }),
-  attention_tile_forward: tiled(attentionTileForward, { tile: "queries", textures: [0, 1] }),
-  attention_tile_query_backward: tiled(attentionTileQueryBackward, {
+  attention_tile_forward: tiled(`${attentionTileForward}\n${slots}`, {
+    tile: "queries",
+    textures: [0, 1],
+  }),
+  attention_tile_query_backward: tiled(`${attentionTileQueryBackward}\n${slots}`, {
     tile: "queries",
     textures: [0, 1, 3],
   }),
