@@ -1,6 +1,6 @@
 // y[n] = W[ids[n]] where weightRow <= ids[n] < weightRow + weightRows
 //
-// ids (rows) u32     w (V, cols) as FORMAT says, its binding begins with row firstRow
+// ids (rows) u32     w (V, cols) in its format, its binding begins with row firstRow
 // y (rows, cols) f32, overwritten in the rows of those ids
 // Dispatch ceil(rows cols / 4 / WG); an invocation owns four features of a row. No loops.
 // Reference: src/reference/dense.ts embeddingForward. Test: tests/shaders/rows_test.ts.

@@ -1,7 +1,7 @@
 // d_logits[n,column+f] := dz inverseTemperature,  dz = d_log_prob (1[v = y] - p) - d_entropy p (log p + H),
 // v = first + column + f; logits are made again as in head_forward
 //
-// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) as FORMAT says, from row firstRow on     targets (rows) u32
+// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
 // result (rows) of vec4f [log-prob, entropy H, log sum, ..]     d_head (rows) of vec2f [d_log_prob, d_entropy]
 // d_logits (rows, stride) f32, stride a multiple of FEATURES; overwritten, tokens past the last become 0
 // Dispatch ceil(rows / WG), once for each FEATURES tokens of the tile; otherwise as head_forward.

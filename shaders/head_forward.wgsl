@@ -1,7 +1,7 @@
 // Carries (m, s, t, z) of each row on by FEATURES tokens: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
 // z = x of the target; x = logit inverseTemperature, logit[n,v] = sum_k hidden[n,k] W[v,k], stored only where KEEP is 1
 //
-// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) as FORMAT says, from row firstRow on     targets (rows) u32
+// x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
 // statistics (rows) of vec4f, started afresh at token 0     logits (rows, stride) f32, stride a multiple of FEATURES, columns
 // past the vocabulary repeat its last token; of any size where KEEP is 0
 // Dispatch ceil(rows / WG), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns a row.

@@ -3,7 +3,7 @@
 //
 // x    (rows, inner)            f32, (rows, 2 inner) where FROM is 2: columns from inColumn on of a matrix with inStride
 //                               columns; all multiples of 4
-// w    (.., inner)              stored as FORMAT says, read through load_weight; its binding begins with row firstRow
+// w    (.., inner)              in its format, read through load_weight; its binding begins with row firstRow
 // bias (..)                     f32; not used unless hasBias
 // residual, y (rows, features)  f32: columns from outColumn on of matrices with outCols columns
 //                               residual is not used unless ADD is 2

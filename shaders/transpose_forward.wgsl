@@ -1,6 +1,6 @@
 // y[k,f] = W[weightRow+f,k] for f < rows, 0 for rows <= f < outCols
 //
-// w (.., cols) as FORMAT says, its binding begins with row firstRow     y (cols, outCols) f32, overwritten
+// w (.., cols) in its format, its binding begins with row firstRow     y (cols, outCols) f32, overwritten
 // Dispatch ceil(outCols cols / 4 / WG); an invocation owns four inner features of one f. No loops.
 // Reference: src/reference/dense.ts transposeForward. Test: tests/shaders/linear_test.ts.
 struct Dims {

@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { BadInput, KernelFailed } from "../domain/errors.ts";
+import type { WeightFormat } from "../domain/recipe.ts";
 import type { Executable } from "../model/engine.ts";
 import { planScratch, programBytes } from "../model/memory.ts";
 import { nonFiniteIn } from "../model/non_finite.ts";
@@ -23,11 +24,11 @@ import {
   withinMemory,
   writeStored,
 } from "./device_memory.ts";
-import { FORMAT_CODE, storedBytes } from "../model/formats.ts";
+import { storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
 import { type Bound, isMirrored, type Traits } from "./launches.ts";
 import type { Profiler } from "./profiler.ts";
-import { DIMS_STRIDE, type Form, type Pipelines, writeDims } from "./pipelines.ts";
+import { DIMS_STRIDE, type Form, nameOf, type Pipelines, writeDims } from "./pipelines.ts";
 
 /** What a program needs of its engine. */
 export interface Host {
@@ -108,7 +109,7 @@ export const loadProgram = Effect.fnUntraced(function* (
 
   const groupOf = (op: Op, form: Form): Group => {
     // The form of an op can change with the number of rows, and its bindings with it.
-    const key = `${form.kernel} ${form.textures}`;
+    const key = nameOf(form);
     const known = groups.get(op);
     if (known?.form === key) return known;
     const ofOp: Copy[] = [];
@@ -129,13 +130,14 @@ export const loadProgram = Effect.fnUntraced(function* (
   };
 
   const formOf = (op: Op, kernel: KernelName, bound: Bound): Form => {
-    if (!isMirrored(host.traits)) return { kernel, textures: [] };
+    const weights = weightFormatOf(op);
+    if (!isMirrored(host.traits)) return { kernel, textures: [], weights };
     // State such as a cache changes with every token, so that a copy would cost more than it saves.
     const textures = KERNELS[kernel].textures(bound).filter((input) => {
       const tensor = op.inputs[input]!;
       return tensor.role !== "state" && copies.fits(bufferOf(tensor));
     });
-    return { kernel, textures };
+    return { kernel, textures, weights };
   };
 
   const prepare = (ops: ReadonlyArray<Op>, dims: Dims): Prepared => {
@@ -163,13 +165,12 @@ export const loadProgram = Effect.fnUntraced(function* (
       }
       const { fields } = host.pipelines.interfaceOf(form);
       const weight = KERNELS[op.kind].weightInput;
-      const format = weight === null ? 0 : FORMAT_CODE[op.inputs[weight]!.format];
       const firstRow = weight === null || form.textures.includes(weight)
         ? 0
         : firstBoundRow(op.inputs[weight]!);
       for (const launch of ofOp) {
         writeDims(view, offset, fields, { ...bound, firstRow, ...launch.dims });
-        const pipeline = host.pipelines.pipeline(form, launch, format);
+        const pipeline = host.pipelines.pipeline(form, launch);
         steps.push({ _tag: "Dispatch", op: kernel, pipeline, group, grid: launch.grid, offset });
         offset += DIMS_STRIDE;
       }
@@ -266,6 +267,13 @@ function boundPart(tensor: Tensor): { readonly offset: number; readonly size: nu
     offset: storedBytes(format, first * cols),
     size: storedBytes(format, (span.first + span.count - first) * cols),
   };
+}
+
+/** How the weights are stored that an op reads, if it reads some. */
+function weightFormatOf({ kind, inputs }: Op): WeightFormat | null {
+  const input = KERNELS[kind].weightInput;
+  const format = input === null ? null : inputs[input]!.format;
+  return format === "u32" ? null : format;
 }
 
 function texelOf(op: Op, input: number): Texel {

@@ -1,7 +1,6 @@
 /** How ops of given sizes are dispatched: the rules that several kernels share. */
 import { TILE } from "../model/segments.ts";
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
-import weight from "../../shaders/lib/weight.wgsl" with { type: "text" };
 
 /**
  * How kernels are written for an adapter. `lines`: straight lines without a branch, for drivers that run shaders on the
@@ -48,7 +47,7 @@ export interface Kernel {
   readonly launches: (dims: Bound, traits: Traits) => ReadonlyArray<Launch>;
   /** Loop iterations of one invocation, where they grow with the sizes. */
   readonly trips: (dims: Bound) => number;
-  /** The input read through load_weight, if any: its format is the override FORMAT. */
+  /** The input read through load_weight, if any: the text of that is chosen by the format (weight_readers.ts). */
   readonly weightInput: number | null;
   /** Inputs that straight-line adapters read again and again, lane by lane: better through textures. */
   readonly textures: (dims: Bound) => ReadonlyArray<number>;
@@ -99,7 +98,7 @@ export function flat(
 
 /** A kernel whose input `weightInput` is read through load_weight. */
 export function reading(kernel: Omit<Kernel, "weightInput">, weightInput: number): Kernel {
-  return { ...kernel, code: `${kernel.code}\n${weight}`, weightInput };
+  return { ...kernel, weightInput };
 }
 
 /** One workgroup for each item. */

@@ -3,10 +3,12 @@ import {
   makeShaderDataDefinitions,
   type StructDefinition,
 } from "webgpu-utils";
+import type { WeightFormat } from "../domain/recipe.ts";
 import { type KernelName, KERNELS } from "./kernels.ts";
 import type { Bound, Launch, Traits } from "./launches.ts";
 import { setConstants, unrollLoops } from "./straight_line.ts";
 import { readThroughTextures } from "./texture_form.ts";
+import { WEIGHT_READERS } from "./weight_readers.ts";
 
 /** Where a field of the `Dims` uniform lies, and what it is. */
 interface DimsField {
@@ -22,16 +24,22 @@ export interface Interface {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** A form of a kernel: which inputs it reads through textures. */
+/** A form of a kernel: which inputs it reads through textures, and how the weights are stored that it reads. */
 export interface Form {
   readonly kernel: KernelName;
   readonly textures: ReadonlyArray<number>;
+  readonly weights: WeightFormat | null;
+}
+
+/** What tells a form from others. */
+export function nameOf({ kernel, textures, weights }: Form): string {
+  return `${kernel} ${textures} ${weights}`;
 }
 
 /** Compiles kernels on first use and keeps them. */
 export interface Pipelines {
   readonly interfaceOf: (form: Form) => Interface;
-  readonly pipeline: (form: Form, launch: Launch, format: number) => GPUComputePipeline;
+  readonly pipeline: (form: Form, launch: Launch) => GPUComputePipeline;
   /** The first complaint of the compiler, if any. */
   readonly failure: () => Promise<{ readonly kernel: string; readonly message: string } | null>;
 }
@@ -62,22 +70,20 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
   const pipelines = new Map<string, GPUComputePipeline>();
   const complaints: Array<Promise<{ kernel: string; message: string } | null>> = [];
   const interfaceOf = (form: Form): Interface => {
-    const key = `${form.kernel} ${form.textures}`;
+    const key = nameOf(form);
     const known = interfaces.get(key) ?? readInterface(device, form);
     interfaces.set(key, known);
     return known;
   };
   return {
     interfaceOf,
-    pipeline: (form, launch, format) => {
+    pipeline: (form, { constants, overrides }) => {
       const { kernel } = form;
-      const reads = KERNELS[kernel].weightInput !== null;
-      const overrides = { ...launch.overrides, ...(reads ? { FORMAT: format } : {}) };
-      const key = `${kernel} ${JSON.stringify([form.textures, launch.constants, overrides])}`;
+      const key = `${nameOf(form)} ${JSON.stringify([constants, overrides])}`;
       const known = pipelines.get(key);
       if (known !== undefined) return known;
       device.pushErrorScope("validation");
-      const text = setConstants(codeOf(form), launch.constants);
+      const text = setConstants(codeOf(form), constants);
       const isUnrolled = traits.family === "lines" || KERNELS[kernel].unrolled === true;
       const code = isUnrolled ? unrollLoops(text) : text;
       const module = device.createShaderModule({ label: `${kernel}.wgsl`, code });
@@ -103,8 +109,10 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
 }
 
 /** Text of a form before its constants are set. */
-function codeOf({ kernel, textures }: Form): string {
-  return readThroughTextures(KERNELS[kernel].code, textures.map((input) => input + 1));
+function codeOf({ kernel, textures, weights }: Form): string {
+  const reader = weights === null ? "" : WEIGHT_READERS[weights];
+  const code = `${KERNELS[kernel].code}\n${reader}`;
+  return readThroughTextures(code, textures.map((input) => input + 1));
 }
 
 function readInterface(device: GPUDevice, form: Form): Interface {

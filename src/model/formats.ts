@@ -22,12 +22,6 @@ export const LAYOUT: Readonly<Record<Format, { readonly run: number; readonly by
   nf4: { run: 256, bytes: 144 },
 };
 
-/** Value of the override FORMAT of shaders/lib/weight.wgsl. */
-export const FORMAT_CODE: Readonly<Record<Format, number>> = {
-  ...{ f32: 0, u32: 0, bf16: 1, f16: 2 },
-  ...{ int8: 3, int4: 4, nf4: 5 },
-};
-
 /** Bytes that so many numbers take: whole groups of 16, as devices read them. */
 export function storedBytes(format: Format, elements: number): number {
   const { run, bytes } = LAYOUT[format];
