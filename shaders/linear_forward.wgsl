@@ -6,9 +6,11 @@
 // w    (.., inner)              in its format, read through load_weight; its binding begins with row firstRow
 // bias (..)                     f32; not used unless hasBias
 // residual, y (rows, features)  f32: columns from outColumn on of matrices with outCols columns
-//                               residual is not used unless ADD is 2
+//                               add 0: y is overwritten, 1: added to, 2: overwritten with the residual added
 // norm (inner)                  f32; not used unless FROM is 1
-//                               y is overwritten, or added to when ADD is 1
+//
+// READS tells which of them a pipeline reads, also where it does not add it: 0 none, 1 y, 2 residual (add is 2), 3 both
+// (add is 1 or 2).
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k has one order, whatever TM and WG.
@@ -32,6 +34,7 @@ struct Dims {
   inColumn: u32,
   outColumn: u32,
   scale: f32,
+  add: u32,
 }
 
 const TM = 16u;
@@ -39,7 +42,7 @@ const KC = 64u;
 const KC4 = KC / 4u;
 const WG = 64u;
 const FILLS = 4u;
-const ADD = 0u;
+const READS = 0u;
 const FROM = 0u;
 const SCALES = 0u;
 const EXACT = 0u;
@@ -131,12 +134,17 @@ fn linear_forward(
     for (var i = 0u; i < TM; i++) { // @unroll
       let at = min(n0 + i, last) * dims.outCols + dims.outColumn + f;
       let value = dims.scale * sum[i];
-      if (ADD == 1u) {
-        y[at] += select(0.0, value, n0 + i <= last);
-      } else if (ADD == 2u) {
+      // The last row must be added to once, not again by the rows past it.
+      let once = select(0.0, value, n0 + i <= last);
+      if (READS == 0u) {
+        y[at] = value;
+      } else if (READS == 1u) {
+        y[at] = select(value, y[at] + once, dims.add == 1u);
+      } else if (READS == 2u) {
         y[at] = residual[at] + value;
       } else {
-        y[at] = value;
+        let sums = y[at] + once;
+        y[at] = select(residual[at] + value, sums, dims.add == 1u);
       }
     }
   }

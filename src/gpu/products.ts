@@ -44,6 +44,12 @@ export function linearTileLaunches(dims: Bound): ReadonlyArray<Launch> {
 /** Tiles of rows that keep all cores busy, so that a workgroup may be wide. */
 const MANY_TILES = 8;
 
+/**
+ * Longer sums are told at run time what to add, also where they are the only slice: lavapipe keeps 15 MB for each
+ * pipeline of so many straight lines, and reading y for nothing is little beside the sum.
+ */
+const SHORT_SUM = 128;
+
 /** y = x Wᵀ: a dispatch for each slice of the inner features. */
 export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const inner = dims["inner"]!;
@@ -55,16 +61,19 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   // faster, and a pipeline of its own for more numbers of features.
   const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
   const WG = widthFor(dims["features"]!, Math.min(wide ? 384 : 128, traits.maxInvocations));
+  const mode = storeMode(dims);
+  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
+  const readsSums = slices > 1 || mode === 1 || isShared;
   return Array.from({ length: slices }, (_, slice) => ({
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
-      ADD: slice > 0 ? 1 : storeMode(dims),
+      READS: (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0),
       FROM: dims["from"]!,
       SCALES: isNormed ? TM : 0,
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},
-    dims: { start: slice * KC },
+    dims: { start: slice * KC, add: slice > 0 ? 1 : mode },
     grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
   }));
 }
@@ -73,7 +82,7 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
 export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const [features, inner] = [dims["features"]!, dims["inner"]!];
   // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
-  const TB = dims["rows"]! > 1024 ? 256 : dims["rows"]! > 64 ? 128 : 64;
+  const TB = dims["rows"]! >= 1024 ? 256 : dims["rows"]! > 64 ? 128 : 64;
   const TK = 16;
   const owners = Math.ceil(features / 4);
   // lavapipe keeps 30 MB for each pipeline of so many straight lines: a narrow workgroup makes one fit all features.
