@@ -34,6 +34,52 @@ const NEG_LARGE = -3.4028234e38;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>;
 
+alias Head = array<vec4f, D4>;
+
+// What BLOCK slots, of which those from seen.x on and before seen.y are seen, add to the sum of a query and to its
+// carried [m, s]. A function, so that a compiler reads it once; drivers put it where it is called.
+fn add_slots(
+  query: ptr<function, Head>,
+  sum: ptr<function, Head>,
+  carried: ptr<function, vec2f>,
+  seen: vec2u,
+  b: u32,
+) {
+  var m = (*carried).x;
+  var s = (*carried).y;
+  var score4: array<vec4f, BLOCK>;
+  for (var i = 0u; i < BLOCK; i++) { // @unroll
+    score4[i] = vec4f();
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let a = keys[(b * BLOCK + i) * D4 + d];
+      score4[i] = fma((*query)[d], a, score4[i]);
+    }
+  }
+  var keep: array<f32, BLOCK>;
+  var weight: array<f32, BLOCK>;
+  for (var i = 0u; i < BLOCK; i++) { // @unroll
+    let dots = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
+    let is_seen = seen.x + b * BLOCK + i < seen.y;
+    let score = select(NEG_LARGE, dots, is_seen);
+    // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen and holds
+    // finite numbers leaves all as it was.
+    let e = exp(-abs(score - m));
+    keep[i] = select(e, 1.0, score <= m);
+    weight[i] = select(0.0, select(1.0, e, score <= m), is_seen);
+    m = max(m, score);
+    s = s * keep[i] + weight[i];
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let a = values[(b * BLOCK + i) * D4 + d];
+      (*sum)[d] = fma(a, vec4f(weight[i]), (*sum)[d] * keep[i]);
+    }
+  }
+  *carried = vec2f(m, s);
+}
+
 @compute @workgroup_size(WG)
 fn attention_tile_forward(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -49,51 +95,20 @@ fn attention_tile_forward(
   let seen = seen_slots(tile, slots, n);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
-  var query: array<vec4f, D4>;
-  var sum: array<vec4f, D4>;
+  var query: Head;
+  var sum: Head;
   for (var d = 0u; d < D4; d++) { // @unroll
     query[d] = q[at + d] * scale;
     sum[d] = select(out[at + d], vec4f(), is_first);
   }
-  let carried = select(softmax[n * dims.heads + h], vec2f(NEG_LARGE, 0.0), is_first);
-  var m = carried.x;
-  var s = carried.y;
+  var carried = select(softmax[n * dims.heads + h], vec2f(NEG_LARGE, 0.0), is_first);
   for (var b = 0u; b < BLOCKS; b++) { // @unroll
-    var score4: array<vec4f, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) { // @unroll
-      score4[i] = vec4f();
-    }
-    for (var d = 0u; d < D4; d++) { // @unroll
-      for (var i = 0u; i < BLOCK; i++) { // @unroll
-        let a = keys[(b * BLOCK + i) * D4 + d];
-        score4[i] = fma(query[d], a, score4[i]);
-      }
-    }
-    var keep: array<f32, BLOCK>;
-    var weight: array<f32, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let dots = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
-      let is_seen = seen.x + b * BLOCK + i < seen.y;
-      let score = select(NEG_LARGE, dots, is_seen);
-      // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen and holds
-      // finite numbers leaves all as it was.
-      let e = exp(-abs(score - m));
-      keep[i] = select(e, 1.0, score <= m);
-      weight[i] = select(0.0, select(1.0, e, score <= m), is_seen);
-      m = max(m, score);
-      s = s * keep[i] + weight[i];
-    }
-    for (var d = 0u; d < D4; d++) { // @unroll
-      for (var i = 0u; i < BLOCK; i++) { // @unroll
-        let a = values[(b * BLOCK + i) * D4 + d];
-        sum[d] = fma(a, vec4f(weight[i]), sum[d] * keep[i]);
-      }
-    }
+    add_slots(&query, &sum, &carried, seen, b);
   }
   if (local / GROUP < tile.y) {
     for (var d = 0u; d < D4; d++) { // @unroll
-      out[at + d] = select(sum[d], sum[d] / s, slots.is_last);
+      out[at + d] = select(sum[d], sum[d] / carried.y, slots.is_last);
     }
-    softmax[n * dims.heads + h] = vec2f(m, s);
+    softmax[n * dims.heads + h] = carried;
   }
 }

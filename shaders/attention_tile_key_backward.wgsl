@@ -42,6 +42,53 @@ var<workgroup> d_output: array<vec4f, QUERIES * D4>;
 // Log sum and delta of each query.
 var<workgroup> log_delta: array<vec2f, QUERIES>;
 
+alias Head = array<vec4f, D4>;
+
+// What BLOCK queries add to the gradients of a key that those from seeing.x on and before seeing.y see. A function, so
+// that a compiler reads it once; drivers put it where it is called.
+fn add_queries(
+  key: ptr<function, Head>,
+  value: ptr<function, Head>,
+  d_key: ptr<function, Head>,
+  d_value: ptr<function, Head>,
+  seeing: vec2u,
+  b: u32,
+) {
+  let scale = 1.0 / sqrt(f32(dims.headDim));
+  var score4: array<vec4f, BLOCK>;
+  var dp4: array<vec4f, BLOCK>;
+  for (var i = 0u; i < BLOCK; i++) { // @unroll
+    score4[i] = vec4f();
+    dp4[i] = vec4f();
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let x = query[(b * BLOCK + i) * D4 + d];
+      let g = d_output[(b * BLOCK + i) * D4 + d];
+      score4[i] = fma(x, (*key)[d], score4[i]);
+      dp4[i] = fma(g, (*value)[d], dp4[i]);
+    }
+  }
+  var p: array<f32, BLOCK>;
+  var ds: array<f32, BLOCK>;
+  for (var i = 0u; i < BLOCK; i++) { // @unroll
+    let own = log_delta[b * BLOCK + i];
+    let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
+    let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
+    let is_seeing = b * BLOCK + i >= seeing.x && b * BLOCK + i < seeing.y;
+    p[i] = select(0.0, exp(score - own.x), is_seeing);
+    ds[i] = p[i] * (dp - own.y) * scale;
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let x = query[(b * BLOCK + i) * D4 + d];
+      let g = d_output[(b * BLOCK + i) * D4 + d];
+      (*d_key)[d] = fma(vec4f(ds[i]), x, (*d_key)[d]);
+      (*d_value)[d] = fma(vec4f(p[i]), g, (*d_value)[d]);
+    }
+  }
+}
+
 @compute @workgroup_size(WG)
 fn attention_tile_key_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -84,10 +131,10 @@ fn attention_tile_key_backward(
   let high = select(0u, view.y - first_query, j < view.z);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
-  var key: array<vec4f, D4>;
-  var value: array<vec4f, D4>;
-  var d_key: array<vec4f, D4>;
-  var d_value: array<vec4f, D4>;
+  var key: Head;
+  var value: Head;
+  var d_key: Head;
+  var d_value: Head;
   for (var d = 0u; d < D4; d++) { // @unroll
     key[d] = key_value[at + d] * scale;
     value[d] = key_value[at + cols4 + d];
@@ -95,38 +142,7 @@ fn attention_tile_key_backward(
     d_value[d] = select(parts[out + cols4 + d], vec4f(), is_first);
   }
   for (var b = 0u; b < BLOCKS; b++) { // @unroll
-    var score4: array<vec4f, BLOCK>;
-    var dp4: array<vec4f, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) { // @unroll
-      score4[i] = vec4f();
-      dp4[i] = vec4f();
-    }
-    for (var d = 0u; d < D4; d++) { // @unroll
-      for (var i = 0u; i < BLOCK; i++) { // @unroll
-        let x = query[(b * BLOCK + i) * D4 + d];
-        let g = d_output[(b * BLOCK + i) * D4 + d];
-        score4[i] = fma(x, key[d], score4[i]);
-        dp4[i] = fma(g, value[d], dp4[i]);
-      }
-    }
-    var p: array<f32, BLOCK>;
-    var ds: array<f32, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let own = log_delta[b * BLOCK + i];
-      let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
-      let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
-      let is_seeing = b * BLOCK + i >= low && b * BLOCK + i < high;
-      p[i] = select(0.0, exp(score - own.x), is_seeing);
-      ds[i] = p[i] * (dp - own.y) * scale;
-    }
-    for (var d = 0u; d < D4; d++) { // @unroll
-      for (var i = 0u; i < BLOCK; i++) { // @unroll
-        let x = query[(b * BLOCK + i) * D4 + d];
-        let g = d_output[(b * BLOCK + i) * D4 + d];
-        d_key[d] = fma(vec4f(ds[i]), x, d_key[d]);
-        d_value[d] = fma(vec4f(p[i]), g, d_value[d]);
-      }
-    }
+    add_queries(&key, &value, &d_key, &d_value, vec2u(low, high), b);
   }
   if (local < count) {
     for (var d = 0u; d < D4; d++) { // @unroll

@@ -31,6 +31,48 @@ const FILLS = 8u;
 @group(0) @binding(6) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
 
+alias Head = array<vec4f, D4>;
+
+// What BLOCK slots, of which those from seen.x on and before seen.y are seen, add to the gradient of a query with this
+// log sum and delta. A function, so that a compiler reads it once; drivers put it where it is called.
+fn add_slots(
+  query: ptr<function, Head>,
+  d_output: ptr<function, Head>,
+  sum: ptr<function, Head>,
+  log_delta: vec2f,
+  seen: vec2u,
+  b: u32,
+) {
+  let scale = 1.0 / sqrt(f32(dims.headDim));
+  var score4: array<vec4f, BLOCK>;
+  var dp4: array<vec4f, BLOCK>;
+  for (var i = 0u; i < BLOCK; i++) { // @unroll
+    score4[i] = vec4f();
+    dp4[i] = vec4f();
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let key = keys[(b * BLOCK + i) * D4 + d];
+      let value = values[(b * BLOCK + i) * D4 + d];
+      score4[i] = fma((*query)[d], key, score4[i]);
+      dp4[i] = fma((*d_output)[d], value, dp4[i]);
+    }
+  }
+  var ds: array<f32, BLOCK>;
+  for (var i = 0u; i < BLOCK; i++) { // @unroll
+    let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
+    let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
+    let p = select(0.0, exp(score - log_delta.x), seen.x + b * BLOCK + i < seen.y);
+    ds[i] = p * (dp - log_delta.y) * scale;
+  }
+  for (var d = 0u; d < D4; d++) { // @unroll
+    for (var i = 0u; i < BLOCK; i++) { // @unroll
+      let key = keys[(b * BLOCK + i) * D4 + d];
+      (*sum)[d] = fma(vec4f(ds[i]), key, (*sum)[d]);
+    }
+  }
+}
+
 @compute @workgroup_size(WG)
 fn attention_tile_query_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -48,42 +90,16 @@ fn attention_tile_query_backward(
   let is_first = dims.round == 0u;
   let log_sum = statistics[n * 2u * dims.heads + h];
   let delta = statistics[(n * 2u + 1u) * dims.heads + h];
-  var query: array<vec4f, D4>;
-  var d_output: array<vec4f, D4>;
-  var sum: array<vec4f, D4>;
+  var query: Head;
+  var d_output: Head;
+  var sum: Head;
   for (var d = 0u; d < D4; d++) { // @unroll
     query[d] = q[at + d] * scale;
     d_output[d] = d_out[at + d];
     sum[d] = select(d_q[at + d], vec4f(), is_first);
   }
   for (var b = 0u; b < BLOCKS; b++) { // @unroll
-    var score4: array<vec4f, BLOCK>;
-    var dp4: array<vec4f, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) { // @unroll
-      score4[i] = vec4f();
-      dp4[i] = vec4f();
-    }
-    for (var d = 0u; d < D4; d++) { // @unroll
-      for (var i = 0u; i < BLOCK; i++) { // @unroll
-        let key = keys[(b * BLOCK + i) * D4 + d];
-        let value = values[(b * BLOCK + i) * D4 + d];
-        score4[i] = fma(query[d], key, score4[i]);
-        dp4[i] = fma(d_output[d], value, dp4[i]);
-      }
-    }
-    var ds: array<f32, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
-      let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
-      let p = select(0.0, exp(score - log_sum), seen.x + b * BLOCK + i < seen.y);
-      ds[i] = p * (dp - delta) * scale;
-    }
-    for (var d = 0u; d < D4; d++) { // @unroll
-      for (var i = 0u; i < BLOCK; i++) { // @unroll
-        let key = keys[(b * BLOCK + i) * D4 + d];
-        sum[d] = fma(vec4f(ds[i]), key, sum[d]);
-      }
-    }
+    add_slots(&query, &d_output, &sum, vec2f(log_sum, delta), seen, b);
   }
   if (local / GROUP < tile.y) {
     for (var d = 0u; d < D4; d++) { // @unroll
