@@ -48,9 +48,14 @@ export async function openPyTorch(threads: number): Promise<Rival | null> {
   ]);
 }
 
+/** What the launcher sets for this project's memory alone: rivals keep the defaults of their runtimes. */
+const OURS = ["DENO_V8_FLAGS", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
+
 function open(name: string, command: string, args: ReadonlyArray<string>): Rival {
+  const variables = Object.entries(Deno.env.toObject()).filter(([key]) => !OURS.includes(key));
   const child = new Deno.Command(command, {
     ...{ args: [...args], stdin: "piped", stdout: "piped", stderr: "null" },
+    ...{ clearEnv: true, env: Object.fromEntries(variables) },
   }).spawn();
   const writer = child.stdin.getWriter();
   const lines = linesOf(child.stdout);
