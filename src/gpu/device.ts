@@ -1,6 +1,7 @@
 import { Effect, type Scope } from "effect";
 import { NoAdapter } from "../domain/errors.ts";
 import type { Adapter } from "../model/engine.ts";
+import { type Commands, createCommands } from "./commands.ts";
 import type { Family, Traits } from "./launches.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
@@ -12,6 +13,8 @@ export interface Device {
   readonly traits: Traits;
   /** Compiled kernels, shared by all engines of the device. */
   readonly pipelines: Pipelines;
+  /** What all engines of the device ask of it, in order. */
+  readonly commands: Commands;
   /** Times every dispatch, when asked for. */
   readonly profiler: Profiler | null;
 }
@@ -65,6 +68,7 @@ export const openDevice: (
     adapter: { name, kind: software ? "software" : "gpu" },
     traits,
     pipelines: createPipelines(device, traits),
+    commands: createCommands(),
     profiler: timed ? createProfiler(device) : null,
   };
 });

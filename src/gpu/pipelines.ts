@@ -32,6 +32,10 @@ export interface Form {
 export interface Pipelines {
   readonly interfaceOf: (form: Form) => Interface;
   readonly pipeline: (form: Form, launch: Launch, format: number) => GPUComputePipeline;
+  /** How many there are. */
+  readonly count: () => number;
+  /** Those that were dispatched before. */
+  readonly dispatched: WeakSet<GPUComputePipeline>;
   /** The first complaint of the compiler, if any. */
   readonly failure: () => Promise<{ readonly kernel: string; readonly message: string } | null>;
 }
@@ -69,6 +73,8 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
   };
   return {
     interfaceOf,
+    count: () => pipelines.size,
+    dispatched: new WeakSet(),
     pipeline: (form, launch, format) => {
       const { kernel } = form;
       const reads = KERNELS[kernel].weightInput !== null;
