@@ -61,7 +61,11 @@ export function writeDims(
 }
 
 /** Pipelines of one device. */
-export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
+export function createPipelines(
+  device: GPUDevice,
+  traits: Traits,
+  onKernel: (count: number) => void = () => {},
+): Pipelines {
   const interfaces = new Map<string, Interface>();
   const pipelines = new Map<string, GPUComputePipeline>();
   const complaints: Array<Promise<{ kernel: string; message: string } | null>> = [];
@@ -82,6 +86,7 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
       const key = `${kernel} ${JSON.stringify([form.textures, launch.constants, overrides])}`;
       const known = pipelines.get(key);
       if (known !== undefined) return known;
+      onKernel(pipelines.size + 1);
       device.pushErrorScope("validation");
       const text = setConstants(codeOf(form), launch.constants);
       const isUnrolled = traits.family === "lines" || KERNELS[kernel].unrolled === true;
