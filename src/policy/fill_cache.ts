@@ -40,20 +40,16 @@ export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContex
 }
 
 function lacksOf({ cache }: Runtime, contexts: ReadonlyArray<CachedContext>): ReadonlyArray<Lack> {
-  const held = contexts.map(({ sequence, tokens, length }) => {
-    const count = cache.matching(sequence, tokens, length);
-    // What comes after is written over, so that nobody may copy it.
-    cache.hold(sequence, tokens.slice(0, count));
-    return count;
-  });
   /** Contexts that are computed in part and may be copied from. */
   const sources: Lack[] = [];
-  return contexts.map((context, i) => {
-    const from = held[i]!;
+  return contexts.map((context) => {
+    const { sequence, tokens, length, base } = context;
+    const from = cache.matching(sequence, tokens, length);
+    // What others hold is copied before anything is written.
     const lack = from > 0
-      ? { context, from, copied: 0, source: context.base, round: 0 }
-      : copying(context, sources, cache.closest(context.tokens, context.length));
-    const isComputed = lack.from + lack.copied < context.length;
+      ? { context, from, copied: 0, source: base, round: 0 }
+      : copying(context, sources, cache.closest(tokens, length));
+    const isComputed = lack.from + lack.copied < length;
     if (isComputed && lack.round < LAST_ROUND) sources.push(lack);
     return lack;
   });

@@ -1,4 +1,4 @@
-import { Cause, Deferred, Effect } from "effect";
+import { type Cause, Deferred, Effect, Exit } from "effect";
 import type { KernelFailed } from "../domain/errors.ts";
 import { stopDims, truncates } from "../model/decode.ts";
 import type { Executable } from "../model/engine.ts";
@@ -9,9 +9,9 @@ import type { Runtime } from "./runtime.ts";
 
 /**
  * Decoding steps of a window: about as long as the wait for its result, which costs 11 ms and more on any adapter. The
- * next window is submitted before the wait, so that the device is never idle; a message's last one is for nothing.
+ * next window is submitted before the wait, so that the device is never idle.
  */
-const WINDOW = { gpu: 32, software: 4, interpreter: 1 } as const;
+const STEPS = { gpu: 32, software: 4, interpreter: 1 } as const;
 
 /** Windows on their way at the same time. */
 const WINDOWS = 2;
@@ -25,46 +25,25 @@ interface Asked {
   readonly message: Deferred.Deferred<Generation, KernelFailed>;
 }
 
-/** Samples messages for all who ask. */
-export type Generate = Policy["Service"]["generate"];
+/** The rows of a window, and who was decoded in each. */
+type Window = ReadonlyArray<Row | null>;
 
 /**
- * Messages for all who ask, at the same time or one after the other, from one stream of windows. What is asked for
- * enters at the next window into a row that is free, and leaves as soon as its end is known: the window that is then on
- * its way decodes the row for nothing. Requests of other options wait until those before them are done.
+ * Samples messages for all who ask, now or later, from one stream of windows. What is asked for enters at the next
+ * window into a row that is free, and leaves as soon as its end is known; the window that is then on its way decodes the
+ * row for nothing. Requests of other options wait until those before them are done.
  */
-export function createGenerate(runtime: Runtime): Generate {
+export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] {
   const { cache, capacity } = runtime;
   const decoding = createDecodeRows(runtime.probeSlots);
-  let waiting: Asked[] = [];
+  let waiting: ReadonlyArray<Asked> = [];
   const live = new Map<Row, Asked>();
-  /** The rows of each window on its way. */
-  const underway = new Set<ReadonlyArray<Row | null>>();
-  const isAwaited = (rows: ReadonlyArray<Row | null>) =>
-    rows.some((row) => row !== null && live.has(row));
-  const windows = () => [...underway].filter(isAwaited).length;
+  const underway = new Set<Window>();
+  /** How many windows on their way somebody waits for. */
+  const awaited = () =>
+    [...underway].filter((rows) => rows.some((row) => row !== null && live.has(row))).length;
 
-  const leave = (row: Row) => {
-    live.delete(row);
-    decoding.leave(row);
-    cache.unpin(row.request.sequence);
-  };
-
-  /** Gives rows to those who wait, in their order. */
-  const admit = () => {
-    const entering: Asked[] = [];
-    const sequences = new Set(Array.from(live.keys(), ({ request }) => request.sequence));
-    let last = live.values().next().value;
-    for (const asked of waiting) {
-      const { sequence } = asked.request;
-      const fits = last === undefined || isAlike(last.options, asked.options);
-      if (!fits || sequences.size === capacity.rows || sequences.has(sequence)) break;
-      sequences.add(sequence);
-      entering.push(asked);
-      last = asked;
-    }
-    if (entering.length === 0) return;
-    waiting = waiting.slice(entering.length);
+  const enter = (entering: ReadonlyArray<Asked>) => {
     const bases = cache.acquire(entering.map(({ request }) => request.sequence));
     // The last token is fed by the first decoding step.
     const contexts = entering.map(({ request: { sequence, tokens } }, i) => {
@@ -80,74 +59,84 @@ export function createGenerate(runtime: Runtime): Generate {
     });
   };
 
-  /** Submits the next window, unless no row has room for one, and begins to read what it comes to. */
+  const leave = (row: Row) => {
+    live.delete(row);
+    cache.unpin(row.request.sequence);
+    decoding.leave(row);
+  };
+
+  /** Tells all who wait why there will be no message. */
+  const fail = (cause: Cause.Cause<KernelFailed>) => {
+    const all = [...live.values(), ...waiting];
+    waiting = [];
+    for (const row of live.keys()) leave(row);
+    for (const { message } of all) Deferred.doneUnsafe(message, Effect.failCause(cause));
+  };
+
+  /** Submits the next window and answers with the wait for its result; null when there is nothing to decode yet. */
   const submit = () => {
-    admit();
+    const entering = nextToEnter(waiting, [...live.values()], capacity.rows);
+    if (entering.length > 0) enter(entering);
+    // Not before: they wait as well for the failure of their entering.
+    waiting = waiting.slice(entering.length);
     if (decoding.isSparse()) {
       // Rows move when the host knows where they are.
-      if (windows() > 0) return null;
+      if (awaited() > 0) return null;
       decoding.compact();
     }
     const rows = [...decoding.rows()];
     const room = rows.reduce((most, row) => Math.max(most, row ? row.limit - row.reach : 0), 0);
-    if (room === 0) return null;
-    const { executable, options } = live.values().next().value!;
-    decoding.write(executable);
-    const steps = Math.min(WINDOW[runtime.engine.adapter.kind], room);
+    const first = live.values().next().value;
+    if (room === 0 || first === undefined) return null;
+    const { executable, options } = first;
+    const steps = Math.min(STEPS[runtime.engine.adapter.kind], room);
     for (const row of rows) if (row !== null) row.reach = Math.min(row.limit, row.reach + steps);
-    underway.add(rows);
+    decoding.write(executable);
     executable.run(0, decodeDims(runtime, rows.length, options), steps);
+    underway.add(rows);
     return executable.read(["status", "sampled"]).pipe(
       Effect.uninterruptible,
       Effect.ensuring(Effect.sync(() => underway.delete(rows))),
       Effect.flatMap((found) => settle(rows, found as unknown as WindowResult)),
-      Effect.onError(fail),
-      Effect.exit,
     );
   };
 
   /** Submits windows until as many are on their way as may be. */
   const advance: Effect.Effect<void> = Effect.gen(function* () {
-    while (windows() < WINDOWS) {
-      const window = submit();
-      if (window === null) return;
-      yield* Effect.forkIn(window, runtime.scope, { startImmediately: true });
+    while (awaited() < WINDOWS) {
+      const wait = submit();
+      if (wait === null) return;
+      const reading = yield* Effect.forkIn(wait, runtime.scope, { startImmediately: true });
+      reading.addObserver((exit) => Exit.isFailure(exit) && fail(exit.cause));
     }
-  }).pipe(Effect.onError(fail), Effect.exit, Effect.uninterruptible, Effect.asVoid);
+  }).pipe(Effect.catchCause((cause) => Effect.sync(() => fail(cause))), Effect.uninterruptible);
 
-  /** Takes what a window came to, and goes on when those whose messages are done have asked for their next ones. */
-  const settle = Effect.fnUntraced(function* (
-    rows: ReadonlyArray<Row | null>,
-    found: WindowResult,
-  ) {
-    const done: Array<readonly [Asked, Generation]> = [];
+  /** Takes what a window came to, and goes on when those whose messages have ended have asked for their next ones. */
+  const settle = Effect.fnUntraced(function* (rows: Window, found: WindowResult) {
+    const ended: Array<readonly [Row, Asked]> = [];
     rows.forEach((row, n) => {
       const asked = row === null ? undefined : live.get(row);
       if (row === null || asked === undefined) return;
       takeTokens(row, n, found, capacity.messageTokens);
-      const { request, tokens, logProbs, limit } = row;
-      const stopped = asked.options.stopIds.includes(tokens.at(-1)!);
-      if (!stopped && tokens.length < limit) return;
+      if (row.tokens.length === row.limit || isStopped(row, asked)) ended.push([row, asked]);
+    });
+    for (const [row] of ended) {
+      const { request, tokens } = row;
       leave(row);
       cache.hold(request.sequence, Uint32Array.from([...request.tokens, ...tokens.slice(0, -1)]));
-      done.push([asked, generationOf(tokens, logProbs, stopped)]);
-    });
-    for (const [{ message }, generation] of done) {
-      Deferred.doneUnsafe(message, Effect.succeed(generation));
+    }
+    for (const [row, asked] of ended) {
+      const { tokens, logProbs } = row;
+      const generation: Generation = {
+        tokens: Uint32Array.from(tokens),
+        logProbs: Float64Array.from(logProbs),
+        stopped: isStopped(row, asked),
+      };
+      Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
     }
     yield* Effect.yieldNow;
     yield* advance;
   });
-
-  /** Tells all who wait why there will be no message. */
-  function fail(cause: Cause.Cause<KernelFailed>): Effect.Effect<void> {
-    return Effect.sync(() => {
-      const all = [...live.values(), ...waiting];
-      waiting = [];
-      for (const row of live.keys()) leave(row);
-      for (const { message } of all) Deferred.doneUnsafe(message, Effect.failCause(cause));
-    });
-  }
 
   /** Forgets what nobody waits for any more. */
   const withdraw = (asked: ReadonlyArray<Asked>) =>
@@ -162,13 +151,12 @@ export function createGenerate(runtime: Runtime): Generate {
       : runtime.decode;
     const asked = requests.map((request): Asked => {
       const limit = limitOf(runtime, request);
-      return { request, limit, options, executable, message: Deferred.makeUnsafe() };
+      const message = Deferred.makeUnsafe<Generation, KernelFailed>();
+      if (limit <= 0) Deferred.doneUnsafe(message, Effect.succeed(NOTHING));
+      return { request, limit, options, executable, message };
     });
     return yield* Effect.gen(function* () {
-      for (const one of asked) {
-        if (one.limit > 0) waiting.push(one);
-        else Deferred.doneUnsafe(one.message, Effect.succeed(generationOf([], [], false)));
-      }
+      waiting = [...waiting, ...asked.filter(({ limit }) => limit > 0)];
       // What is asked for at the same time enters together.
       yield* Effect.yieldNow;
       yield* advance;
@@ -177,22 +165,38 @@ export function createGenerate(runtime: Runtime): Generate {
   });
 }
 
-function generationOf(
-  tokens: ReadonlyArray<number>,
-  logProbs: ReadonlyArray<number>,
-  stopped: boolean,
-): Generation {
-  return { tokens: Uint32Array.from(tokens), logProbs: Float64Array.from(logProbs), stopped };
+/** A message that there is no room for. */
+const NOTHING: Generation = {
+  ...{ tokens: new Uint32Array(0), logProbs: new Float64Array(0), stopped: false },
+};
+
+/** Who of those who wait, in their order, can be decoded beside those who are: one of a sequence, all alike. */
+function nextToEnter(
+  waiting: ReadonlyArray<Asked>,
+  live: ReadonlyArray<Asked>,
+  most: number,
+): ReadonlyArray<Asked> {
+  const sequences = new Set(live.map(({ request }) => request.sequence));
+  const { options } = live[0] ?? waiting[0] ?? {};
+  const kind = JSON.stringify(options);
+  const others = waiting.findIndex((asked) => {
+    const { sequence } = asked.request;
+    const isAlike = asked.options === options || JSON.stringify(asked.options) === kind;
+    if (!isAlike || sequences.size === most || sequences.has(sequence)) return true;
+    sequences.add(sequence);
+    return false;
+  });
+  return others < 0 ? waiting : waiting.slice(0, others);
+}
+
+/** Whether a token ended the message, rather than its limit. */
+function isStopped({ tokens }: Row, { options }: Asked): boolean {
+  return options.stopIds.includes(tokens.at(-1)!);
 }
 
 /** Tokens a message may have. The last token's slot is not needed, since it is never fed. */
 function limitOf({ capacity }: Runtime, { tokens, maxTokens }: GenerateRequest): number {
   return Math.min(maxTokens, capacity.messageTokens, capacity.contextTokens - tokens.length);
-}
-
-/** Whether two messages can be decoded in one window. */
-function isAlike(one: GenerateOptions, other: GenerateOptions): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function decodeDims(runtime: Runtime, N: number, { sampling, stopIds }: GenerateOptions) {
