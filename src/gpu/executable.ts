@@ -205,7 +205,7 @@ export const loadProgram = Effect.fnUntraced(function* (
   let lastDims = capacity;
   const goesOn = program.phases.map(readsEarlier);
   const executable: Executable = {
-    write: (name, data) => writeStored(device, host.memory, lookUp(store, name), data),
+    write: (name, data, at) => writeStored(device, host.memory, lookUp(store, name), data, at),
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
       if (goesOn[phase]! && host.memory.arena.lastUser !== program.name) {
