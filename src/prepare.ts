@@ -8,6 +8,7 @@ import { withAdapters } from "./pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
 import { readModelFolder } from "./pipeline/model_folder.ts";
 import { memoryLine, totalBytes } from "./policy/memory_plan.ts";
+import { kernelLine } from "./report/terminal.ts";
 import { machineLines, openMachine, planRoom, type RoomPlan } from "./setup.ts";
 import { loadTask, type TaskOptions } from "./task.ts";
 
@@ -34,7 +35,8 @@ export const prepare = Effect.fn("prepare")(
     const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder, model) : null;
     const date = checkpoint?.state.date ?? (yield* today);
     const task = yield* loadTask({ config, model, date, ...options });
-    const machine = yield* openMachine(config.device, { profile });
+    const onKernel = (count: number) => screen.onProgress(kernelLine(count));
+    const machine = yield* openMachine(config.device, { profile, onKernel });
     const room = yield* Effect.fromResult(planRoom({ machine, model, config }, options.purpose));
     yield* screen.print([...machineLines(machine), ...roomLines(room), ...task.notes].join("\n"));
     if (!isResumed) yield* createRunFolder(folder);

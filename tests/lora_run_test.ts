@@ -20,6 +20,7 @@ const screen: Screen = {
   ...{ columns: 80, isTerminal: false, hasColor: false },
   print: () => Effect.void,
   showProgress: () => Effect.void,
+  onProgress: () => {},
 };
 
 const names = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();

@@ -81,5 +81,6 @@ export interface Episode {
   readonly answer: string | null;
   /** An outcome the environment itself gave, else null and the preset's F1 counts. */
   readonly environmentOutcome: number | null;
+  /** Waiting for its messages, which are decoded beside those of other episodes, and its tools at work. */
   readonly seconds: { readonly generate: number; readonly tools: number };
 }

@@ -11,6 +11,8 @@ export interface Screen {
   readonly print: (text: string) => Effect.Effect<void>;
   /** Shows a line until the next text comes; nothing when the output is not a terminal. */
   readonly showProgress: (text: string) => Effect.Effect<void>;
+  /** The same as a callback. */
+  readonly onProgress: (text: string) => void;
 }
 
 const CLEAR_LINE = "\r\x1b[K";
@@ -20,15 +22,18 @@ export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
   const isTerminal = Deno.stdout.isTerminal();
   const columns = isTerminal ? Deno.consoleSize().columns : 80;
   const encoder = new TextEncoder();
-  const write = (text: string) => Effect.sync(() => writeAll(encoder.encode(text)));
+  const write = (text: string) => writeAll(encoder.encode(text));
+  const onProgress = (text: string) => {
+    if (isTerminal) write(`${CLEAR_LINE}${text.slice(0, columns - 1)}`);
+  };
   const clear = isTerminal ? CLEAR_LINE : "";
   return {
     columns,
     isTerminal,
     hasColor: isTerminal && (Deno.env.get("NO_COLOR") ?? "") === "",
-    print: (text) => write(`${clear}${text}\n`),
-    showProgress: (text) =>
-      isTerminal ? write(`${CLEAR_LINE}${text.slice(0, columns - 1)}`) : Effect.void,
+    print: (text) => Effect.sync(() => write(`${clear}${text}\n`)),
+    showProgress: (text) => Effect.sync(() => onProgress(text)),
+    onProgress,
   };
 });
 

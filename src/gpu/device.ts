@@ -1,6 +1,7 @@
 import { Effect, type Scope } from "effect";
 import { NoAdapter } from "../domain/errors.ts";
 import type { Adapter } from "../model/engine.ts";
+import { type Commands, createCommands } from "./commands.ts";
 import type { Family, Traits } from "./launches.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
@@ -12,6 +13,8 @@ export interface Device {
   readonly traits: Traits;
   /** Compiled kernels, shared by all engines of the device. */
   readonly pipelines: Pipelines;
+  /** What all engines of the device ask of it, in order. */
+  readonly commands: Commands;
   /** Times every dispatch, when asked for. */
   readonly profiler: Profiler | null;
 }
@@ -22,13 +25,15 @@ export interface DeviceOptions {
   readonly profile?: boolean;
   /** The family that was found fastest for an adapter of this name, or null. @default {() => null} */
   readonly tuned?: (adapter: string) => Family | null;
+  /** Told how many kernels there are, before each is made: the first use of one takes up to seconds. */
+  readonly onKernel?: (count: number) => void;
 }
 
 /** Opens the best adapter there is. Fails with NoAdapter when there is none. */
 export const openDevice: (
   options?: DeviceOptions,
 ) => Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.fn("openDevice")(function* (
-  { profile = false, tuned = () => null } = {},
+  { profile = false, tuned = () => null, onKernel } = {},
 ) {
   const adapter = yield* Effect.promise(async () =>
     await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null
@@ -64,7 +69,8 @@ export const openDevice: (
     device,
     adapter: { name, kind: software ? "software" : "gpu" },
     traits,
-    pipelines: createPipelines(device, traits),
+    pipelines: createPipelines(device, traits, onKernel),
+    commands: createCommands(),
     profiler: timed ? createProfiler(device) : null,
   };
 });

@@ -2,6 +2,7 @@ import { Effect, type Scope } from "effect";
 import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import type { HostArray } from "../model/engine.ts";
 import type { Tensor } from "../model/plan.ts";
+import type { Commands } from "./commands.ts";
 import type { TextureCopies } from "./copies.ts";
 import { decodeValues, encodeValues, LAYOUT, storedBytes } from "../model/formats.ts";
 
@@ -26,6 +27,7 @@ export interface Arena {
 
 /** Everything the executables of a device share. */
 export interface DeviceMemory {
+  readonly commands: Commands;
   readonly make: (
     label: string,
     bytes: number,
@@ -49,7 +51,7 @@ export function lookUp(store: ReadonlyMap<string, Stored>, name: string): Stored
 /** Queues a copy of host numbers to a tensor, from its number `at` on, which begins a run of its format. */
 export function writeStored(
   device: GPUDevice,
-  copies: TextureCopies,
+  { commands, copies }: Pick<DeviceMemory, "commands" | "copies">,
   stored: Stored,
   data: HostArray,
   at = 0,
@@ -59,16 +61,18 @@ export function writeStored(
   if (at + data.length > elements || at % run !== 0) {
     throw new Error(`Cannot write ${data.length} values from ${at} on to ${name} of ${elements}`);
   }
-  if (data.length > 0) {
-    device.queue.writeBuffer(stored.buffer, at / run * bytes, encodeValues(format, data));
+  if (data.length === 0) return;
+  const encoded = encodeValues(format, data);
+  commands.push(() => {
+    device.queue.writeBuffer(stored.buffer, at / run * bytes, encoded);
     copies.written(stored.buffer);
-  }
+  });
 }
 
 /** A storage buffer that is destroyed with the scope; fails when the device cannot hold one so large. */
 export const makeBuffer = Effect.fnUntraced(function* (
   device: GPUDevice,
-  copies: TextureCopies,
+  { commands, copies }: Pick<DeviceMemory, "commands" | "copies">,
   { label, bytes, isRead = "whole" }:
     & { readonly label: string; readonly bytes: number }
     & BufferUse,
@@ -93,6 +97,7 @@ export const makeBuffer = Effect.fnUntraced(function* (
     ),
     (buffer) =>
       Effect.sync(() => {
+        commands.finish();
         copies.destroy(buffer);
         buffer.destroy();
       }),

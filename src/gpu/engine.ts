@@ -19,7 +19,7 @@ import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 /** Runs plans in WGSL on a device. Shared tensors live as long as the scope. */
 export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   const scope = yield* Effect.scope;
-  const { device, pipelines } = opened;
+  const { device, pipelines, commands } = opened;
   const trouble: string[] = [];
   device.addEventListener("uncapturederror", (event) => {
     trouble.push((event as GPUUncapturedErrorEvent).error.message);
@@ -28,24 +28,27 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
   // Buffers that may be read as textures are whole rows of texels.
   const unit = isMirrored(opened.traits) ? TEXTURE_ROW_BYTES : 16;
   const make: DeviceMemory["make"] = (label, bytes, options) =>
-    makeBuffer(device, copies, {
+    makeBuffer(device, { commands, copies }, {
       ...{ label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit },
       ...options,
     });
   const checked = Effect.gen(function* () {
     const failure = yield* Effect.promise(() => pipelines.failure());
     if (failure !== null) return yield* new KernelFailed(failure);
+    const thrown = commands.failure();
+    if (thrown !== undefined) return yield* Effect.die(thrown);
     const message = trouble.shift();
     if (message !== undefined) return yield* new KernelFailed({ kernel: "dispatch", message });
   });
   const memory: DeviceMemory = {
+    commands,
     make,
     store: new Map(),
     arena: { buffers: [], lastUser: null },
     copies,
     copyOut: (items) =>
       Effect.tryPromise({
-        try: () => copyOut(device, items),
+        try: () => commands.ask(() => copyOut(device, items)),
         catch: (cause) => new KernelFailed({ kernel: "readback", message: String(cause) }),
       }).pipe(Effect.tap(() => checked)),
   };
@@ -75,22 +78,28 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         }
       }).pipe(withinMemory(device), Effect.provideService(Scope.Scope, scope)),
     bindingBytes: device.limits.maxStorageBufferBindingSize,
-    write: (name, data, at) => writeStored(device, copies, lookUp(memory.store, name), data, at),
+    write: (name, data, at) => writeStored(device, memory, lookUp(memory.store, name), data, at),
     settle: () =>
       Effect.gen(function* () {
-        // What is written waits for a submission.
-        device.queue.submit([]);
-        yield* Effect.promise(() => device.queue.onSubmittedWorkDone());
+        yield* Effect.promise(() =>
+          commands.ask(() => {
+            // What is written waits for a submission.
+            device.queue.submit([]);
+            return device.queue.onSubmittedWorkDone();
+          })
+        );
         yield* checked;
       }),
     clear: (names) => {
-      const encoder = device.createCommandEncoder({ label: "clear" });
-      for (const name of names) {
-        const { buffer } = lookUp(memory.store, name);
-        encoder.clearBuffer(buffer);
-        copies.written(buffer);
-      }
-      device.queue.submit([encoder.finish()]);
+      const buffers = names.map((name) => lookUp(memory.store, name).buffer);
+      commands.push(() => {
+        const encoder = device.createCommandEncoder({ label: "clear" });
+        for (const buffer of buffers) {
+          encoder.clearBuffer(buffer);
+          copies.written(buffer);
+        }
+        device.queue.submit([encoder.finish()]);
+      });
     },
     read: (names) =>
       memory.copyOut(names.map((name) => {

@@ -26,7 +26,7 @@ import {
 } from "./device_memory.ts";
 import { storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
-import { type Bound, isMirrored, type Traits } from "./launches.ts";
+import { type Bound, type Family, isMirrored, type Traits } from "./launches.ts";
 import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, nameOf, type Pipelines, writeDims } from "./pipelines.ts";
 
@@ -40,8 +40,11 @@ export interface Host {
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
 }
 
-/** Dispatches recorded into one command buffer: long ones keep the host from seeing errors. */
-const SUBMIT_EVERY = 2048;
+/**
+ * Dispatches recorded into one command buffer. Long ones keep the host from seeing errors; a CPU computes them inside of
+ * the call that submits them.
+ */
+const SUBMIT_EVERY: Readonly<Record<Family, number>> = { tiles: 2048, lines: 32, loops: 32 };
 
 /** A copy of a buffer to its texture, or a dispatch. */
 type Step =
@@ -92,11 +95,15 @@ export const loadProgram = Effect.fnUntraced(function* (
     }),
   );
   const uniform = createUniform(host.device);
-  yield* Effect.addFinalizer(() => Effect.sync(() => uniform.buffer().destroy()));
-  const groups = new Map<Op, Group>();
   const { device } = host;
-
-  const { copies } = host.memory;
+  const { commands, copies } = host.memory;
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      commands.finish();
+      uniform.buffer().destroy();
+    })
+  );
+  const groups = new Map<Op, Group>();
   const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
 
   // Activations are copied again where they are read again, since textures for all of them would double their memory.
@@ -140,7 +147,8 @@ export const loadProgram = Effect.fnUntraced(function* (
     return { kernel, textures, weights };
   };
 
-  const prepare = (ops: ReadonlyArray<Op>, dims: Dims): Prepared => {
+  /** Stops after each pipeline that had to be made. */
+  function* prepare(ops: ReadonlyArray<Op>, dims: Dims): Generator<void, Prepared> {
     const launches = ops.map((op) => {
       const bound = { ...dims, ...bindDims(op, dims) };
       const kernel = kernelOf(op.kind, bound, host.traits);
@@ -170,36 +178,42 @@ export const loadProgram = Effect.fnUntraced(function* (
         : firstBoundRow(op.inputs[weight]!);
       for (const launch of ofOp) {
         writeDims(view, offset, fields, { ...bound, firstRow, ...launch.dims });
+        const known = host.pipelines.count();
         const pipeline = host.pipelines.pipeline(form, launch);
+        if (host.pipelines.count() > known) yield;
         steps.push({ _tag: "Dispatch", op: kernel, pipeline, group, grid: launch.grid, offset });
         offset += DIMS_STRIDE;
       }
       for (const output of op.outputs) copies.written(bufferOf(output));
     }
     return { steps, uniforms };
-  };
+  }
 
-  const submit = ({ steps, uniforms }: Prepared, repeat: number) => {
+  /** Stops after each submission. */
+  function* carryOut(ops: ReadonlyArray<Op>, dims: Dims, repeat: number) {
+    const { steps, uniforms } = yield* prepare(ops, dims);
     if (steps.length === 0) return;
     device.queue.writeBuffer(uniform.buffer(), 0, uniforms);
+    const parts = partsOf(steps, host);
     for (let round = 0; round < repeat; round++) {
-      for (let first = 0; first < steps.length; first += SUBMIT_EVERY) {
-        submitPart(host, program.name, steps.slice(first, first + SUBMIT_EVERY));
+      for (const part of parts) {
+        submitPart(host, program.name, part);
+        yield;
       }
     }
-  };
+  }
 
   let lastDims = capacity;
   const goesOn = program.phases.map(readsEarlier);
   const executable: Executable = {
-    write: (name, data) => writeStored(device, copies, lookUp(store, name), data),
+    write: (name, data, at) => writeStored(device, host.memory, lookUp(store, name), data, at),
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
       if (goesOn[phase]! && host.memory.arena.lastUser !== program.name) {
         throw new Error(`Phase ${phase} of ${program.name} must follow its own phases at once`);
       }
       host.memory.arena.lastUser = program.name;
-      submit(prepare(program.phases[phase]!, dims), repeat);
+      commands.push(() => carryOut(program.phases[phase]!, dims, repeat));
     },
     read: (names) => {
       const dims = { ...capacity, ...lastDims };
@@ -210,7 +224,7 @@ export const loadProgram = Effect.fnUntraced(function* (
     },
     findNonFinite: Effect.fnUntraced(function* (phase: number, dims: Dims) {
       for (const op of program.phases[phase]!) {
-        submit(prepare([op], dims), 1);
+        commands.push(() => carryOut([op], dims, 1));
         for (const [index, output] of op.outputs.entries()) {
           const stored = lookUp(store, output.name);
           const elements = elementsOf(output, dims);
@@ -278,6 +292,25 @@ function weightFormatOf({ kind, inputs }: Op): WeightFormat | null {
 
 function texelOf(op: Op, input: number): Texel {
   return KERNELS[op.kind].weightInput === input ? "uint" : "float";
+}
+
+/**
+ * Steps of one submission each. Drivers compile a kernel when it is first dispatched, for seconds: it stands alone.
+ */
+function partsOf(
+  steps: ReadonlyArray<Step>,
+  { pipelines, traits }: Host,
+): ReadonlyArray<ReadonlyArray<Step>> {
+  const parts: Step[][] = [[]];
+  for (const step of steps) {
+    const isFirst = step._tag === "Dispatch" && !pipelines.dispatched.has(step.pipeline);
+    if (isFirst || parts.at(-1)!.length >= SUBMIT_EVERY[traits.family]) parts.push([]);
+    parts.at(-1)!.push(step);
+    if (!isFirst) continue;
+    pipelines.dispatched.add(step.pipeline);
+    parts.push([]);
+  }
+  return parts.filter((part) => part.length > 0);
 }
 
 function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void {

@@ -40,6 +40,10 @@ export function nameOf({ kernel, textures, weights }: Form): string {
 export interface Pipelines {
   readonly interfaceOf: (form: Form) => Interface;
   readonly pipeline: (form: Form, launch: Launch) => GPUComputePipeline;
+  /** How many there are. */
+  readonly count: () => number;
+  /** Those that were dispatched before. */
+  readonly dispatched: WeakSet<GPUComputePipeline>;
   /** The first complaint of the compiler, if any. */
   readonly failure: () => Promise<{ readonly kernel: string; readonly message: string } | null>;
 }
@@ -65,7 +69,11 @@ export function writeDims(
 }
 
 /** Pipelines of one device. */
-export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
+export function createPipelines(
+  device: GPUDevice,
+  traits: Traits,
+  onKernel: (count: number) => void = () => {},
+): Pipelines {
   const interfaces = new Map<string, Interface>();
   const pipelines = new Map<string, GPUComputePipeline>();
   const complaints: Array<Promise<{ kernel: string; message: string } | null>> = [];
@@ -77,11 +85,14 @@ export function createPipelines(device: GPUDevice, traits: Traits): Pipelines {
   };
   return {
     interfaceOf,
+    count: () => pipelines.size,
+    dispatched: new WeakSet(),
     pipeline: (form, { constants, overrides }) => {
       const { kernel } = form;
       const key = `${nameOf(form)} ${JSON.stringify([constants, overrides])}`;
       const known = pipelines.get(key);
       if (known !== undefined) return known;
+      onKernel(pipelines.size + 1);
       device.pushErrorScope("validation");
       const text = setConstants(codeOf(form), constants);
       const isUnrolled = traits.family === "lines" || KERNELS[kernel].unrolled === true;

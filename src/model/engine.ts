@@ -21,8 +21,8 @@ export interface NonFiniteResult {
 
 /** A program with memory. Writing and running only queue work; reading waits for it. */
 export interface Executable {
-  /** Puts numbers at the start of an input tensor. */
-  readonly write: (tensor: string, data: HostArray) => void;
+  /** Puts numbers into an input tensor, from its number `at` on. @default {0} */
+  readonly write: (tensor: string, data: HostArray, at?: number) => void;
   /** Runs one phase, `repeat` times over, with these sizes and scalars. */
   readonly run: (phase: number, dims: Dims, repeat?: number) => void;
   /** Contents of input, output or shared tensors, in one wait. Sizes follow the dims of the last run. */

@@ -57,7 +57,7 @@ export const evaluateQuestions = Effect.fn("evaluateQuestions")(
     policy.release();
     const episodes = yield* playEpisodes(seats, {
       ...{ protocol, sampling: GREEDY, maxTurns, maxNewTokens, contextTokens, concurrency, wave },
-      onRound: (done) =>
+      onEnded: (done) =>
         tellProgress({ step, phase: "evaluate", done, total: seats.length, unit: "questions" }),
     });
     policy.release();

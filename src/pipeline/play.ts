@@ -1,8 +1,8 @@
-import { Duration, Effect, type Scope } from "effect";
+import { Duration, Effect, type Scope, Semaphore } from "effect";
 import type { Action, Episode, StepResult } from "../domain/episode.ts";
-import { BadInput, type EnvironmentCrashed } from "../domain/errors.ts";
+import { BadInput, type EnvironmentCrashed, type KernelFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
-import { Environment, type Session } from "../environment/environment.ts";
+import { Environment } from "../environment/environment.ts";
 import { type RandomKey, splitKey } from "../math/threefry.ts";
 import type { Sampling } from "../model/decode.ts";
 import { type Generation, Policy } from "../policy/policy.ts";
@@ -32,57 +32,27 @@ export interface PlayOptions {
   readonly concurrency: number;
   /** Episodes in play at the same time: what the policy's cache has room for. */
   readonly wave: number;
-  /** Told how many episodes have ended, after each round. */
-  readonly onRound?: (ended: number) => Effect.Effect<void>;
+  /** Told how many episodes have ended, after each. */
+  readonly onEnded?: (ended: number) => Effect.Effect<void>;
 }
 
-/** An episode in play, ended, or lost to a crash of the environment. */
-type Play =
-  | {
-    readonly _tag: "Live";
-    readonly seat: Seat;
-    readonly session: Session;
-    readonly episode: OpenEpisode;
-  }
-  | { readonly _tag: "Ended"; readonly episode: Episode }
-  | { readonly _tag: "Crashed"; readonly reason: EnvironmentCrashed };
-
-type Live = Extract<Play, { readonly _tag: "Live" }>;
-
 /**
- * Plays all episodes to their ends; one that its environment's crash ended is null. No episode's tokens depend on the
- * others, on `wave` or on `concurrency`.
+ * Plays all episodes to their ends; one that its environment's crash ended is null. Each goes on as soon as its own
+ * message or tools are done: none waits for another but for a place among `wave` or `concurrency`. No episode's tokens
+ * depend on the others, on these numbers or on how long anything took.
  */
 export const playEpisodes = Effect.fn("playEpisodes")(
   function* (seats: ReadonlyArray<Seat>, options: PlayOptions) {
-    const episodes: Array<Episode | null> = [];
-    for (let first = 0; first < seats.length; first += options.wave) {
-      const wave = seats.slice(first, first + options.wave);
-      const ended = yield* Effect.scoped(playWave(wave, {
-        ...options,
-        onRound: (count) => options.onRound?.(first + count) ?? Effect.void,
-      }));
-      episodes.push(...ended);
-    }
-    return episodes;
+    const tools = yield* Semaphore.make(options.concurrency);
+    let ended = 0;
+    const play = (seat: Seat) =>
+      Effect.scoped(playEpisode(seat, options, tools)).pipe(
+        Effect.catchTag("EnvironmentCrashed", () => Effect.succeed(null)),
+        Effect.tap(() => options.onEnded?.(++ended) ?? Effect.void),
+      );
+    return yield* Effect.forEach(seats, play, { concurrency: options.wave });
   },
 );
-
-const playWave = Effect.fnUntraced(function* (seats: ReadonlyArray<Seat>, options: PlayOptions) {
-  let plays = yield* Effect.forEach(seats, (seat) => sitDown(seat, options), {
-    concurrency: options.concurrency,
-  });
-  for (let live = plays.filter(isLive); live.length > 0; live = plays.filter(isLive)) {
-    const next = yield* playRound(live, options);
-    plays = plays.map((play) => isLive(play) ? next.shift()! : play);
-    yield* options.onRound?.(plays.filter((play) => !isLive(play)).length) ?? Effect.void;
-  }
-  return plays.map((play) => play._tag === "Ended" ? play.episode : null);
-});
-
-function isLive(play: Play): play is Live {
-  return play._tag === "Live";
-}
 
 /** Fails when a question leaves no room for a message. */
 export function checkPrompt(
@@ -99,60 +69,46 @@ export function checkPrompt(
   );
 }
 
-const sitDown = Effect.fnUntraced(function* (
-  seat: Seat,
+/** One episode from its prompt to its end: a message, what it leads to, the next message, and so on. */
+const playEpisode = Effect.fnUntraced(function* (
+  { key, ...address }: Seat,
   options: PlayOptions,
-): Effect.fn.Return<Play, BadInput, Environment | Scope.Scope> {
-  const { key: _key, ...address } = seat;
-  const episode = openEpisode(address, options.protocol.prompt(seat.question.text));
-  yield* checkPrompt(seat.question, episode.tokens.length, options);
-  const environment = yield* Environment;
-  return yield* environment.open(seat.question).pipe(
-    Effect.map((session): Play => ({ _tag: "Live", seat, session, episode })),
-    Effect.catch((reason) => Effect.succeed<Play>({ _tag: "Crashed", reason })),
-  );
-});
-
-/** One message of every episode in play, and what it leads to. */
-const playRound = Effect.fnUntraced(function* (live: ReadonlyArray<Live>, options: PlayOptions) {
-  const policy = yield* Policy;
+  tools: Semaphore.Semaphore,
+): Effect.fn.Return<
+  Episode,
+  BadInput | EnvironmentCrashed | KernelFailed,
+  Environment | Policy | Scope.Scope
+> {
   const { protocol, sampling, maxNewTokens, contextTokens } = options;
-  const requests = live.map(({ seat, episode }) => ({
-    sequence: seat.id,
-    tokens: episode.tokens,
-    key: splitKey(seat.key, episode.turns.length),
-    maxTokens: Math.min(maxNewTokens, contextTokens - episode.tokens.length),
-  }));
-  const [duration, messages] = yield* Effect.timed(
-    policy.generate(requests, { sampling, stopIds: protocol.stopIds }),
-  );
-  const generateSeconds = Duration.toSeconds(duration) / live.length;
-  const next = yield* Effect.forEach(
-    live,
-    (play, i) => takeTurn(play, messages[i]!, { ...options, generateSeconds }),
-    { concurrency: options.concurrency },
-  );
-  return next.slice();
-});
-
-const takeTurn = Effect.fnUntraced(function* (
-  play: Live,
-  message: Generation,
-  options: PlayOptions & { readonly generateSeconds: number },
-) {
-  const action = readAction(message, options.protocol);
-  return yield* Effect.timed(play.session.step(action)).pipe(
-    Effect.map(([duration, result]): Play => {
-      const { generate, tools } = play.episode.seconds;
-      const seconds = {
-        generate: generate + options.generateSeconds,
-        tools: tools + Duration.toSeconds(duration),
-      };
-      const episode = appendMessage({ ...play.episode, seconds }, message);
-      return follow({ ...play, episode }, { action, result, stopped: message.stopped }, options);
-    }),
-    Effect.catch((reason) => Effect.succeed<Play>({ _tag: "Crashed", reason })),
-  );
+  const { id, question } = address;
+  const policy = yield* Policy;
+  const environment = yield* Environment;
+  let episode = openEpisode(address, protocol.prompt(question.text));
+  yield* checkPrompt(question, episode.tokens.length, options);
+  const session = yield* tools.withPermit(environment.open(question));
+  yield* Effect.addFinalizer(() => Effect.sync(() => policy.retire(id)));
+  while (true) {
+    const { tokens, turns } = episode;
+    const request = {
+      sequence: id,
+      tokens,
+      key: splitKey(key, turns.length),
+      maxTokens: Math.min(maxNewTokens, contextTokens - tokens.length),
+    };
+    const [generate, [message]] = yield* Effect.timed(
+      policy.generate([request], { sampling, stopIds: protocol.stopIds }),
+    );
+    const action = readAction(message!, protocol);
+    const [waited, result] = yield* tools.withPermit(Effect.timed(session.step(action)));
+    const seconds = {
+      generate: episode.seconds.generate + Duration.toSeconds(generate),
+      tools: episode.seconds.tools + Duration.toSeconds(waited),
+    };
+    const said = appendMessage({ ...episode, seconds }, message!);
+    const next = follow(said, { action, result, stopped: message!.stopped }, options);
+    if (next._tag === "Ended") return next.episode;
+    episode = next.episode;
+  }
 });
 
 /** A message that was cut off is malformed, whatever it holds: its end was never sampled. */
@@ -168,21 +124,28 @@ interface Reply {
   readonly stopped: boolean;
 }
 
+/** An episode after a turn. */
+type Next =
+  | { readonly _tag: "Live"; readonly episode: OpenEpisode }
+  | { readonly _tag: "Ended"; readonly episode: Episode };
+
 /** Goes on with the observation, or ends the episode. */
-function follow(play: Live, { action, result, stopped }: Reply, options: PlayOptions): Play {
+function follow(
+  episode: OpenEpisode,
+  { action, result, stopped }: Reply,
+  options: PlayOptions,
+): Next {
   const results = result._tag === "Observation" ? result.results : [];
   const outcome = result._tag === "End" ? result.outcome : null;
-  const end = (ending: Episode["ending"]): Play => ({
+  const end = (ending: Episode["ending"]): Next => ({
     _tag: "Ended",
-    episode: closeEpisode(play.episode, { action, results }, { ending, outcome }),
+    episode: closeEpisode(episode, { action, results }, { ending, outcome }),
   });
   if (!stopped) return end("length");
   if (result._tag === "End") return end(action._tag === "Malformed" ? "malformed" : "answered");
   // The last turn allowed is terminal even when it searched: its observation would never be read.
-  if (play.episode.turns.length + 1 >= options.maxTurns) return end("turn_limit");
+  if (episode.turns.length + 1 >= options.maxTurns) return end("turn_limit");
   const opening = options.protocol.observation(results);
-  if (play.episode.tokens.length + opening.ids.length >= options.contextTokens) {
-    return end("length");
-  }
-  return { ...play, episode: appendObservation(play.episode, { action, results }, opening) };
+  if (episode.tokens.length + opening.ids.length >= options.contextTokens) return end("length");
+  return { _tag: "Live", episode: appendObservation(episode, { action, results }, opening) };
 }

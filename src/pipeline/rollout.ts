@@ -36,10 +36,10 @@ const rolloutStep = Effect.fn("rollout")(function* (
   const seats = questions.flatMap((question) =>
     seatsOf({ step, question, policyVersion }, options)
   );
-  const onRound = (done: number) =>
+  const onEnded = (done: number) =>
     tellProgress({ step, phase: "rollout", done, total: seats.length, unit: "episodes" });
-  yield* onRound(0);
-  const episodes = yield* playEpisodes(seats, { ...trainingPlay(options), onRound });
+  yield* onEnded(0);
+  const episodes = yield* playEpisodes(seats, { ...trainingPlay(options), onEnded });
   const kept = Map.groupBy(
     episodes.filter((episode) => episode !== null),
     ({ question }) => question.id,

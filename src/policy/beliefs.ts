@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import { evaluateAll } from "./evaluate.ts";
-import { fillCache } from "./generate.ts";
+import { fillCache } from "./fill_cache.ts";
 import type { BeliefRequest, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -24,8 +24,7 @@ export const beliefsOnePass = Effect.fn("Policy.beliefs")(function* (
   const results: Float64Array[][] = requests.map(() => []);
   for (let first = 0; first < requests.length; first += runtime.capacity.rows) {
     const part = requests.slice(first, first + runtime.capacity.rows);
-    const inUse = new Set(part.map((request) => request.sequence));
-    const bases = part.map((request) => runtime.cache.acquire(request.sequence, inUse));
+    const bases = runtime.cache.acquire(part.map((request) => request.sequence));
     fillCache(
       runtime,
       part.map(({ sequence, tokens, boundaries }, i) => ({

@@ -1,261 +1,202 @@
-import { Effect, Fiber } from "effect";
-import { STATUS, stopDims, truncates } from "../model/decode.ts";
+import { type Cause, Deferred, Effect, Exit } from "effect";
+import type { KernelFailed } from "../domain/errors.ts";
+import { stopDims, truncates } from "../model/decode.ts";
 import type { Executable } from "../model/engine.ts";
-import { commonPrefix } from "../model/packing.ts";
-import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
-import type { GenerateOptions, GenerateRequest, Generation } from "./policy.ts";
+import { createDecodeRows, type Row, takeTokens, type WindowResult } from "./decode_rows.ts";
+import { fillCache } from "./fill_cache.ts";
+import type { GenerateOptions, GenerateRequest, Generation, Policy } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
  * Decoding steps of a window: about as long as the wait for its result, which costs 11 ms and more on any adapter. The
- * next window is submitted before the wait, so that the device is never idle; the last one is for nothing.
+ * next window is submitted before the wait, so that the device is never idle.
  */
-const WINDOW = { gpu: 32, software: 4, interpreter: 1 } as const;
+const STEPS = { gpu: 32, software: 4, interpreter: 1 } as const;
 
-/** A sequence that is being decoded. */
-interface Row {
+/** Windows on their way at the same time. */
+const WINDOWS = 2;
+
+/** A message that somebody waits for. */
+interface Asked {
   readonly request: GenerateRequest;
-  readonly base: number;
   readonly limit: number;
-  readonly tokens: number[];
-  readonly logProbs: number[];
-  stopped: boolean;
+  readonly options: GenerateOptions;
+  readonly executable: Executable;
+  readonly message: Deferred.Deferred<Generation, KernelFailed>;
 }
 
-/** Samples a message for each request, at most `capacity.rows` of them at a time. */
-export const generateAll = Effect.fn("Policy.generate")(function* (
-  runtime: Runtime,
-  requests: ReadonlyArray<GenerateRequest>,
-  options: GenerateOptions,
-) {
-  const results: Generation[] = [];
-  for (let first = 0; first < requests.length; first += runtime.capacity.rows) {
-    const part = requests.slice(first, first + runtime.capacity.rows);
-    results.push(...yield* generatePart(runtime, part, options));
-  }
-  return results as ReadonlyArray<Generation>;
-});
-
-const generatePart = Effect.fnUntraced(function* (
-  runtime: Runtime,
-  requests: ReadonlyArray<GenerateRequest>,
-  options: GenerateOptions,
-) {
-  const inUse = new Set(requests.map((request) => request.sequence));
-  const rows = requests.map((request): Row => ({
-    request,
-    base: runtime.cache.acquire(request.sequence, inUse),
-    // The last token's slot is not needed, since it is never fed here.
-    limit: Math.min(
-      request.maxTokens,
-      runtime.capacity.messageTokens,
-      runtime.capacity.contextTokens - request.tokens.length,
-    ),
-    tokens: [],
-    logProbs: [],
-    stopped: false,
-  }));
-  // The last token is fed by the first decoding step.
-  const contexts = rows.map(({ request, base }) => {
-    const { sequence, tokens } = request;
-    return { sequence, tokens, length: tokens.length - 1, base };
-  });
-  fillCache(runtime, contexts);
-  const executable = truncates(options.sampling)
-    ? yield* Effect.orDie(runtime.decodeMasked)
-    : runtime.decode;
-  let alive = rows.filter((row) => row.limit > 0);
-  while (alive.length > 0) {
-    yield* decodeStretch(runtime, executable, alive, options);
-    alive = alive.filter(goesOn);
-  }
-  for (const { request, tokens } of rows) {
-    runtime.cache.hold(
-      request.sequence,
-      Uint32Array.from([...request.tokens, ...tokens.slice(0, -1)]),
-    );
-  }
-  return rows.map(({ tokens, logProbs, stopped }): Generation => ({
-    tokens: Uint32Array.from(tokens),
-    logProbs: Float64Array.from(logProbs),
-    stopped,
-  }));
-});
-
-/** A context whose first `length` tokens are to be in its cache row. */
-export interface CachedContext {
-  readonly sequence: string;
-  readonly tokens: Uint32Array;
-  readonly length: number;
-  readonly base: number;
-}
-
-/** Tokens `[from, end)` of a context that its row lacks, the first `shared` of them to be copied from `source`'s row. */
-interface Lack {
-  readonly index: number;
-  readonly from: number;
-  readonly shared: number;
-  readonly source: CachedContext;
-}
-
-/** Fills what the rows lack of their contexts: what a context begins with as one before it does is copied from there. */
-export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
-  const lacks = lacksOf(runtime, contexts);
-  compute(runtime, contexts, lacks.filter(({ shared }) => shared === 0));
-  const copied = lacks.filter(({ shared }) => shared > 0);
-  if (copied.length > 0) {
-    copySlots(runtime, contexts, copied);
-    compute(runtime, contexts, copied);
-  }
-  for (const { sequence, tokens, length } of contexts) {
-    runtime.cache.hold(sequence, tokens.slice(0, length));
-  }
-}
-
-/** Sources are contexts that are computed or held themselves, so that one round of copies is enough. */
-function lacksOf(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): ReadonlyArray<Lack> {
-  let source: CachedContext | null = null;
-  return contexts.map((context, index) => {
-    const { sequence, tokens, length } = context;
-    const from = runtime.cache.matching(sequence, tokens, length);
-    const most = Math.min(source?.length ?? 0, length);
-    const common = source === null ? 0 : commonPrefix(source.tokens, tokens, most);
-    if (source !== null && common > from) {
-      // Asked about twice, as for two gold answers, a sequence has one row.
-      if (source.base === context.base) return { index, from: common, shared: 0, source };
-      return { index, from, shared: common - from, source };
-    }
-    source = context;
-    return { index, from, shared: 0, source };
-  });
-}
-
-function copySlots(
-  runtime: Runtime,
-  contexts: ReadonlyArray<CachedContext>,
-  lacks: ReadonlyArray<Lack>,
-): void {
-  const count = lacks.reduce((sum, { shared }) => sum + shared, 0);
-  const pairs = new Uint32Array(4 * count);
-  let at = 0;
-  for (const { index, from, shared, source } of lacks) {
-    for (let slot = from; slot < from + shared; slot++, at += 4) {
-      pairs.set([source.base + slot, contexts[index]!.base + slot], at);
-    }
-  }
-  runtime.prefill.write("pairs", pairs);
-  runtime.prefill.run(2, { ...runtime.dims, C: count });
-}
-
-/** Computes keys and values of what is neither held nor copied, in passes of at most `passTokens`. */
-function compute(
-  runtime: Runtime,
-  contexts: ReadonlyArray<CachedContext>,
-  lacks: ReadonlyArray<Lack>,
-): void {
-  const segments = contexts.map(({ base, length }): Segment => ({
-    start: base,
-    length,
-    firstPosition: 0,
-    parent: -1,
-    visible: 0,
-  }));
-  let runs: QueryRun[] = [];
-  let room = runtime.capacity.passTokens;
-  const flush = () => {
-    if (runs.length > 0) prefillRuns(runtime, contexts, segments, runs);
-    runs = [];
-    room = runtime.capacity.passTokens;
-  };
-  for (const { index, from: held, shared } of lacks) {
-    const end = contexts[index]!.length;
-    for (let from = held + shared; from < end;) {
-      const count = Math.min(room, end - from);
-      runs.push({ segment: index, from, count });
-      from += count;
-      room -= count;
-      if (room === 0) flush();
-    }
-  }
-  flush();
-}
-
-function prefillRuns(
-  runtime: Runtime,
-  contexts: ReadonlyArray<CachedContext>,
-  segments: ReadonlyArray<Segment>,
-  runs: ReadonlyArray<QueryRun>,
-): void {
-  const { inputs, dims } = queryTable(segments, runs);
-  const ids = runs.flatMap(({ segment, from, count }) => [
-    ...contexts[segment]!.tokens.subarray(from, from + count),
-  ]);
-  runtime.prefill.write("ids", Uint32Array.from(ids));
-  for (const [name, data] of Object.entries(inputs)) runtime.prefill.write(name, data);
-  runtime.prefill.run(0, { ...runtime.dims, ...dims });
-}
+/** The rows of a window, and who was decoded in each. */
+type Window = ReadonlyArray<Row | null>;
 
 /**
- * Decodes rows, window after window, until at most half of them go on. Rows are rebuilt from the host's state by the
- * next stretch, so that finished ones cost little.
+ * Samples messages for all who ask, now or later, from one stream of windows. What is asked for enters at the next
+ * window into a row that is free, and leaves as soon as its end is known; the window that is then on its way decodes the
+ * row for nothing. Requests of other options wait until those before them are done.
  */
-const decodeStretch = Effect.fnUntraced(function* (
-  runtime: Runtime,
-  executable: Executable,
-  rows: ReadonlyArray<Row>,
-  options: GenerateOptions,
-) {
-  writeRows(executable, rows);
-  const dims = decodeDims(runtime, rows.length, options);
-  const window = WINDOW[runtime.engine.adapter.kind];
-  let left = rows.reduce((most, row) => Math.max(most, row.limit - row.tokens.length), 0);
-  /** Submits a window and begins to wait for what it came to; null when no row has room for one. */
-  const submit = Effect.fnUntraced(function* () {
-    const steps = Math.min(window, left);
-    if (steps === 0) return null;
-    left -= steps;
-    executable.run(0, dims, steps);
-    return yield* Effect.forkChild(executable.read(["status", "sampled"]), {
-      startImmediately: true,
-    });
-  });
-  let [current, next] = [yield* submit(), yield* submit()];
-  while (current !== null) {
-    const ahead = next;
-    const { status, sampled } = yield* Fiber.join(current).pipe(
-      Effect.onError(() => ahead === null ? Effect.void : Fiber.interrupt(ahead)),
-    );
-    takeTokens(runtime, rows, { status: status!, sampled: sampled as Uint32Array }, options);
-    const alive = rows.filter(goesOn).length;
-    [current, next] = [next, alive * 2 > rows.length ? yield* submit() : null];
-  }
-});
+export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] {
+  const { cache, capacity } = runtime;
+  const decoding = createDecodeRows(runtime.probeSlots);
+  let waiting: ReadonlyArray<Asked> = [];
+  const live = new Map<Row, Asked>();
+  const underway = new Set<Window>();
+  /** How many windows on their way somebody waits for. */
+  const awaited = () =>
+    [...underway].filter((rows) => rows.some((row) => row !== null && live.has(row))).length;
 
-function goesOn({ stopped, tokens, limit }: Row): boolean {
-  return !stopped && tokens.length < limit;
+  const enter = (entering: ReadonlyArray<Asked>) => {
+    const bases = cache.acquire(entering.map(({ request }) => request.sequence));
+    // The last token is fed by the first decoding step.
+    const contexts = entering.map(({ request: { sequence, tokens } }, i) => {
+      return { sequence, tokens, length: tokens.length - 1, base: bases[i]! };
+    });
+    fillCache(runtime, contexts);
+    entering.forEach((asked, i) => {
+      const { request, limit } = asked;
+      const row: Row = { request, limit, base: bases[i]!, tokens: [], logProbs: [], reach: 0 };
+      live.set(row, asked);
+      cache.pin(request.sequence);
+      decoding.enter(row);
+    });
+  };
+
+  const leave = (row: Row) => {
+    live.delete(row);
+    cache.unpin(row.request.sequence);
+    decoding.leave(row);
+  };
+
+  /** Tells all who wait why there will be no message. */
+  const fail = (cause: Cause.Cause<KernelFailed>) => {
+    const all = [...live.values(), ...waiting];
+    waiting = [];
+    for (const row of live.keys()) leave(row);
+    for (const { message } of all) Deferred.doneUnsafe(message, Effect.failCause(cause));
+  };
+
+  /** Submits the next window and answers with the wait for its result; null when there is nothing to decode yet. */
+  const submit = () => {
+    const entering = nextToEnter(waiting, [...live.values()], capacity.rows);
+    if (entering.length > 0) enter(entering);
+    // Not before: they wait as well for the failure of their entering.
+    waiting = waiting.slice(entering.length);
+    if (decoding.isSparse()) {
+      // Rows move when the host knows where they are.
+      if (awaited() > 0) return null;
+      decoding.compact();
+    }
+    const rows = [...decoding.rows()];
+    const room = rows.reduce((most, row) => Math.max(most, row ? row.limit - row.reach : 0), 0);
+    const first = live.values().next().value;
+    if (room === 0 || first === undefined) return null;
+    const { executable, options } = first;
+    const steps = Math.min(STEPS[runtime.engine.adapter.kind], room);
+    for (const row of rows) if (row !== null) row.reach = Math.min(row.limit, row.reach + steps);
+    decoding.write(executable);
+    executable.run(0, decodeDims(runtime, rows.length, options), steps);
+    underway.add(rows);
+    return executable.read(["status", "sampled"]).pipe(
+      Effect.uninterruptible,
+      Effect.ensuring(Effect.sync(() => underway.delete(rows))),
+      Effect.flatMap((found) => settle(rows, found as unknown as WindowResult)),
+    );
+  };
+
+  /** Submits windows until as many are on their way as may be. */
+  const advance: Effect.Effect<void> = Effect.gen(function* () {
+    while (awaited() < WINDOWS) {
+      const wait = submit();
+      if (wait === null) return;
+      const reading = yield* Effect.forkIn(wait, runtime.scope, { startImmediately: true });
+      reading.addObserver((exit) => Exit.isFailure(exit) && fail(exit.cause));
+    }
+  }).pipe(Effect.catchCause((cause) => Effect.sync(() => fail(cause))), Effect.uninterruptible);
+
+  /** Takes what a window came to, and goes on when those whose messages have ended have asked for their next ones. */
+  const settle = Effect.fnUntraced(function* (rows: Window, found: WindowResult) {
+    const ended: Array<readonly [Row, Asked]> = [];
+    rows.forEach((row, n) => {
+      const asked = row === null ? undefined : live.get(row);
+      if (row === null || asked === undefined) return;
+      takeTokens(row, n, found, capacity.messageTokens);
+      if (row.tokens.length === row.limit || isStopped(row, asked)) ended.push([row, asked]);
+    });
+    for (const [row] of ended) {
+      const { request, tokens } = row;
+      leave(row);
+      cache.hold(request.sequence, Uint32Array.from([...request.tokens, ...tokens.slice(0, -1)]));
+    }
+    for (const [row, asked] of ended) {
+      const { tokens, logProbs } = row;
+      const generation: Generation = {
+        tokens: Uint32Array.from(tokens),
+        logProbs: Float64Array.from(logProbs),
+        stopped: isStopped(row, asked),
+      };
+      Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
+    }
+    yield* Effect.yieldNow;
+    yield* advance;
+  });
+
+  /** Forgets what nobody waits for any more. */
+  const withdraw = (asked: ReadonlyArray<Asked>) =>
+    Effect.sync(() => {
+      waiting = waiting.filter((one) => !asked.includes(one));
+      for (const [row, one] of live) if (asked.includes(one)) leave(row);
+    });
+
+  return Effect.fn("Policy.generate")(function* (requests, options) {
+    const executable = truncates(options.sampling)
+      ? yield* Effect.orDie(runtime.decodeMasked)
+      : runtime.decode;
+    const asked = requests.map((request): Asked => {
+      const limit = limitOf(runtime, request);
+      const message = Deferred.makeUnsafe<Generation, KernelFailed>();
+      if (limit <= 0) Deferred.doneUnsafe(message, Effect.succeed(NOTHING));
+      return { request, limit, options, executable, message };
+    });
+    return yield* Effect.gen(function* () {
+      waiting = [...waiting, ...asked.filter(({ limit }) => limit > 0)];
+      // What is asked for at the same time enters together.
+      yield* Effect.yieldNow;
+      yield* advance;
+      return yield* Effect.forEach(asked, ({ message }) => Deferred.await(message));
+    }).pipe(Effect.onInterrupt(() => withdraw(asked)));
+  });
 }
 
-/** Puts the rows' state where decoding advances it. */
-function writeRows(executable: Executable, rows: ReadonlyArray<Row>): void {
-  const N = rows.length;
-  const queries = new Uint32Array(N * 4);
-  const status = new Uint32Array(N * 8);
-  const ids = new Uint32Array(N);
-  const positions = new Uint32Array(N);
-  rows.forEach(({ request, base, limit, tokens }, n) => {
-    const fed = request.tokens.length - 1 + tokens.length;
-    ids[n] = tokens.at(-1) ?? request.tokens.at(-1)!;
-    positions[n] = fed;
-    queries.set([0, 0, base, base + fed], n * 4);
-    status[n * 8 + STATUS.alive] = 1;
-    status[n * 8 + STATUS.produced] = tokens.length;
-    status[n * 8 + STATUS.limit] = limit;
-    status[n * 8 + STATUS.key0] = request.key[0];
-    status[n * 8 + STATUS.key1] = request.key[1];
+/** A message that there is no room for. */
+const NOTHING: Generation = {
+  ...{ tokens: new Uint32Array(0), logProbs: new Float64Array(0), stopped: false },
+};
+
+/** Who of those who wait, in their order, can be decoded beside those who are: one of a sequence, all alike. */
+function nextToEnter(
+  waiting: ReadonlyArray<Asked>,
+  live: ReadonlyArray<Asked>,
+  most: number,
+): ReadonlyArray<Asked> {
+  const sequences = new Set(live.map(({ request }) => request.sequence));
+  const { options } = live[0] ?? waiting[0] ?? {};
+  const kind = JSON.stringify(options);
+  const others = waiting.findIndex((asked) => {
+    const { sequence } = asked.request;
+    const isAlike = asked.options === options || JSON.stringify(asked.options) === kind;
+    if (!isAlike || sequences.size === most || sequences.has(sequence)) return true;
+    sequences.add(sequence);
+    return false;
   });
-  for (const [name, data] of Object.entries({ queries, status, ids, positions })) {
-    executable.write(name, data);
-  }
+  return others < 0 ? waiting : waiting.slice(0, others);
+}
+
+/** Whether a token ended the message, rather than its limit. */
+function isStopped({ tokens }: Row, { options }: Asked): boolean {
+  return options.stopIds.includes(tokens.at(-1)!);
+}
+
+/** Tokens a message may have. The last token's slot is not needed, since it is never fed. */
+function limitOf({ capacity }: Runtime, { tokens, maxTokens }: GenerateRequest): number {
+  return Math.min(maxTokens, capacity.messageTokens, capacity.contextTokens - tokens.length);
 }
 
 function decodeDims(runtime: Runtime, N: number, { sampling, stopIds }: GenerateOptions) {
@@ -272,24 +213,4 @@ function decodeDims(runtime: Runtime, N: number, { sampling, stopIds }: Generate
     minP: sampling.minP,
     ...stopDims(stopIds),
   };
-}
-
-/** Adds what was sampled since the rows were last looked at. */
-function takeTokens(
-  runtime: Runtime,
-  rows: ReadonlyArray<Row>,
-  { status, sampled }: { readonly status: ArrayLike<number>; readonly sampled: Uint32Array },
-  { stopIds }: GenerateOptions,
-): void {
-  const bits = new Float32Array(sampled.buffer, sampled.byteOffset, sampled.length);
-  const window = runtime.capacity.messageTokens;
-  rows.forEach((row, n) => {
-    const produced = status[n * 8 + STATUS.produced]!;
-    for (let i = row.tokens.length; i < produced; i++) {
-      const at = (n * window + i % window) * 2;
-      row.tokens.push(sampled[at]!);
-      row.logProbs.push(bits[at + 1]!);
-    }
-    row.stopped = stopIds.includes(row.tokens.at(-1)!);
-  });
 }

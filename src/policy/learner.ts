@@ -1,5 +1,5 @@
 import { Effect, type Scope } from "effect";
-import type { BadInput, KernelFailed } from "../domain/errors.ts";
+import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import { gradientName } from "../model/backward.ts";
 import type { Executable, NonFiniteResult } from "../model/engine.ts";
 import { tensorsOf } from "../model/plan.ts";
@@ -46,6 +46,13 @@ export const createLearner: (
   "createLearner",
 )(function* (runtime, adamw, recompute = "none") {
   const { engine, form } = runtime;
+  if (form.lora === null && form.format !== "f32") {
+    return yield* new BadInput({
+      message:
+        `Cannot train weights that are stored as ${form.format} as AdamW changes f32 only: ` +
+        `train adapters beside them (lora), or store them as f32`,
+    });
+  }
   const parameters = trainedParametersOf(form);
   const names = parameters.map(({ name }) => name);
   const gradients = names.map(gradientName);

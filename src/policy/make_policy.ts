@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { logProbProgram } from "../model/programs.ts";
 import { beliefsOnePass, beliefsSequential } from "./beliefs.ts";
 import { evaluateAll } from "./evaluate.ts";
-import { generateAll } from "./generate.ts";
+import { createGenerate } from "./generate.ts";
 import { Policy } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -10,11 +10,12 @@ import type { Runtime } from "./runtime.ts";
 export function makePolicy(runtime: Runtime): Policy["Service"] {
   return Policy.of({
     adapter: runtime.engine.adapter,
-    generate: (requests, options) => generateAll(runtime, requests, options),
+    generate: createGenerate(runtime),
     beliefs: (requests) => beliefsOnePass(runtime, requests),
     beliefsSequential: (requests) => beliefsSequential(runtime, requests),
     evaluate: (sequences, temperature) => evaluateAll(runtime, sequences, temperature),
-    release: () => runtime.cache.clear(),
+    retire: runtime.cache.retire,
+    release: runtime.cache.clear,
   });
 }
 

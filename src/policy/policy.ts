@@ -56,7 +56,10 @@ export interface TokenEvaluation {
 /** A language model that can be sampled and asked for probabilities. */
 export class Policy extends Context.Service<Policy, {
   readonly adapter: Adapter;
-  /** Samples one message for each context. A row's result does not depend on the other rows. */
+  /**
+   * Samples one message for each context. Calls share the device: what one asks for enters where another's messages have
+   * ended. No result depends on what else is asked for, or when.
+   */
   readonly generate: (
     requests: ReadonlyArray<GenerateRequest>,
     options: GenerateOptions,
@@ -76,7 +79,9 @@ export class Policy extends Context.Service<Policy, {
     sequences: ReadonlyArray<TokenRows>,
     temperature: number,
   ) => Effect.Effect<ReadonlyArray<TokenEvaluation>, KernelFailed>;
-  /** Forgets all kept keys and values. */
+  /** Tells that no more messages of a sequence will be asked for: its keys and values are the first to make room. */
+  readonly retire: (sequence: string) => void;
+  /** Forgets all kept keys and values; nothing may be under way. */
   readonly release: () => void;
 }>()("igpo/policy/Policy") {}
 

@@ -41,6 +41,8 @@ export interface Runtime {
   /** Decoding with top-k, top-p or min-p; made when first asked for. */
   readonly decodeMasked: Effect.Effect<Executable, KernelFailed | BadInput>;
   readonly logProb: Executable;
+  /** What decodes runs until it is closed. */
+  readonly scope: Scope.Scope;
 }
 
 /** Positions beyond the context, where probes may reach. */
@@ -136,6 +138,7 @@ export const createRuntime: (
       decode,
       decodeMasked,
       logProb,
+      scope,
     };
   },
 );

@@ -151,9 +151,9 @@ function loadProgram(
   };
   const byName = new Map(tensorsOf(program).map((tensor) => [tensor.name, tensor]));
   return {
-    write: (name, data) => {
+    write: (name, data, at = 0) => {
       const format = byName.get(name)?.format ?? "f32";
-      lookUp(values, name).set(rounded(data, format));
+      lookUp(values, name).set(rounded(data, format), at);
     },
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;

@@ -31,6 +31,11 @@ export function progressLine({ step, steps, phase, done, total, unit }: Progress
   }  ${done}/${total} ${unit}`;
 }
 
+/** What the program waits for while the driver compiles; it keeps the result on disk. */
+export function kernelLine(count: number): string {
+  return `preparing kernels for this adapter: ${count}`;
+}
+
 /** One line a step: training F1, outcome, turns, gain, gradient, time. */
 export function stepLine(report: StepReport, steps: number): string {
   return [

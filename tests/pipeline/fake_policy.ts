@@ -72,6 +72,7 @@ export function fakePolicy(options: FakeOptions) {
     beliefsSequential: (requests) => Effect.succeed(requests.map(beliefRows)),
     evaluate: (sequences) =>
       Effect.sync(() => sequences.map((rows) => evaluation(rows, trainerLogProb(version)))),
+    retire: () => {},
     release: () => {},
   });
   const say = (request: GenerateRequest, stopIds: ReadonlyArray<number>): Generation => {

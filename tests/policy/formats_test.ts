@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { WEIGHT_FORMATS } from "../../src/domain/recipe.ts";
+import { WEIGHT_FORMATS, type WeightFormat } from "../../src/domain/recipe.ts";
 import { Effect } from "effect";
 import { hashString } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import type { WeightFormat } from "../../src/domain/recipe.ts";
 import { type Lora, loraParametersOf } from "../../src/model/lora.ts";
 import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
-import { eachForm, onWgsl } from "../support/engines.ts";
+import { eachForm, onPlain, onWgsl } from "../support/engines.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
 import { bitsOf, openTiny, PLAIN } from "../support/tiny_policy.ts";
@@ -105,3 +104,9 @@ onWgsl(
       assert.ok(nf4! < 1 && int4! < 1, JSON.stringify([...distance]));
     }),
 );
+
+onPlain("weights in fewer bits are not trained themselves", () =>
+  Effect.gen(function* () {
+    const refused = yield* Effect.flip(openTiny(createInterpreter(), { format: "bf16" }));
+    assert.match(refused.message, /stored as bf16 .* train adapters/);
+  }));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { Effect } from "effect";
+import { Effect, Fiber } from "effect";
 import { type Sampling, stopDims } from "../../src/model/decode.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import type { GenerateOptions } from "../../src/policy/policy.ts";
+import { createRandom } from "../../src/math/random.ts";
+import type { GenerateOptions, GenerateRequest, Policy } from "../../src/policy/policy.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
 import {
   bitsOf,
@@ -85,6 +86,117 @@ eachEngine(
         const [alone] = yield* policy.generate([asked], optionsOf(PLAIN));
         assert.deepEqual(bitsOf(alone!), all[i], `row ${i} alone`);
       }
+    }),
+);
+
+/** Three groups of three that begin with one system prompt of 17 tokens, each with a question of 5. */
+const QUESTIONED = Array.from({ length: 9 }, (_, i) => {
+  const question = context(70 + Math.floor(i / 3), 5);
+  const tokens = Uint32Array.from([...context(41, 17), ...question]);
+  return { ...request(i), sequence: `q${i}`, tokens };
+});
+
+eachEngine(
+  "generate() computes what all prompts begin with once, and then each question once",
+  (engine) =>
+    Effect.gen(function* () {
+      const { engine: own, computed } = counting(engine.fresh());
+      const { policy } = yield* openTiny(own, { capacity: { rows: 5 } });
+      const found = (yield* policy.generate(QUESTIONED, optionsOf(PLAIN))).map(bitsOf);
+      // Those who wait for a row copy what they begin with from one that is held.
+      assert.equal(computed(), 21 + 2 * 4);
+      for (const [i, asked] of QUESTIONED.entries()) {
+        policy.release();
+        const [alone] = yield* policy.generate([asked], optionsOf(PLAIN));
+        assert.deepEqual(bitsOf(alone!), found[i], `row ${i} alone`);
+      }
+    }),
+);
+
+eachEngine(
+  "generate() gives up the rows of retired sequences before those that others go on with",
+  (engine) =>
+    Effect.gen(function* () {
+      const { engine: own, computed } = counting(engine.fresh());
+      const { policy } = yield* openTiny(own, { capacity: { rows: 2 } });
+      const [waiting, over, next] = [0, 1, 2].map((i) => ({
+        ...request(i),
+        tokens: context(80 + i, 9),
+      }));
+      const ask = (asked: GenerateRequest) => policy.generate([asked], optionsOf(PLAIN));
+      yield* ask(waiting!);
+      yield* ask(over!);
+      policy.retire(over!.sequence);
+      yield* ask(next!);
+      const before = computed();
+      yield* ask(waiting!);
+      assert.equal(computed(), before, "it still has its row");
+    }),
+);
+
+/** Three turns of a sequence, each after a while, as an episode with tools takes them. */
+const episode = (policy: Policy["Service"], i: number, delay: (turn: number) => number) =>
+  Effect.gen(function* () {
+    let tokens = context(30 + Math.floor(i / 3), 6);
+    const found: unknown[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      yield* Effect.sleep(delay(turn));
+      const asked = { sequence: `s${i}`, tokens, key: [turn, i] as const, maxTokens: 12 };
+      const [message] = yield* policy.generate([asked], optionsOf(PLAIN));
+      found.push(bitsOf(message!));
+      tokens = Uint32Array.from([...tokens, ...message!.tokens, ...context(50 + turn, 2)]);
+    }
+    return found;
+  });
+
+eachEngine(
+  "generate() gives the same bits whenever it is asked, and whoever is asked for beside it",
+  (engine) =>
+    Effect.gen(function* () {
+      const together = Effect.fnUntraced(function* (
+        rows: number,
+        concurrency: number,
+        seed: number | null,
+      ) {
+        const { policy } = yield* openTiny(engine.fresh(), { capacity: { rows } });
+        const draws = createRandom([seed ?? 0, 1]);
+        const delay = () => seed === null ? 0 : draws.int(30);
+        return yield* Effect.forEach(
+          Array.from({ length: 9 }, (_, i) => i),
+          (i) => episode(policy, i, delay),
+          { concurrency },
+        );
+      });
+      const alone = yield* together(1, 1, null);
+      assert.deepEqual(yield* together(20, 9, null), alone, "together");
+      for (const seed of [1, 2, 3]) {
+        assert.deepEqual(yield* together(20, 9, seed), alone, `delays ${seed}`);
+        assert.deepEqual(yield* together(3, 9, seed), alone, `delays ${seed}, three rows`);
+      }
+    }),
+);
+
+eachEngine(
+  "beliefs() asked while messages are sampled disturb nothing and are not disturbed",
+  (engine) =>
+    Effect.gen(function* () {
+      const asked = [12, 2, 12].map((maxTokens, i) => ({ ...request(i), maxTokens }));
+      const options = { sampling: PLAIN, stopIds: [] };
+      const probe = { ids: context(9, 6), start: 2, end: 6 };
+      const believed = {
+        ...{ sequence: "believed", tokens: context(8, 40), boundaries: [20, 40], probe },
+      };
+      const fresh = yield* openTiny(engine.fresh());
+      const want = (yield* fresh.policy.generate(asked, options)).map(bitsOf);
+      const wanted = yield* fresh.policy.beliefs([believed]);
+      const { policy } = yield* openTiny(engine.fresh(), { capacity: { rows: 3 } });
+      const others = yield* Effect.forkChild(policy.generate([asked[0]!, asked[2]!], options));
+      // The row of the short message in the cache is taken while the others are decoded.
+      const short = yield* policy.generate([asked[1]!], options);
+      assert.deepEqual(yield* policy.beliefs([believed]), wanted);
+      const found = yield* Fiber.join(others);
+      assert.deepEqual([found[0]!, short[0]!, found[1]!].map(bitsOf), want);
+      assert.deepEqual(yield* policy.beliefs([believed]), wanted, "what was cached is unchanged");
     }),
 );
 

@@ -148,7 +148,7 @@ function inNamespace(engine: Engine, prefix: string): Engine {
         const real: Rename = (name) => names.has(name) ? prefix + name : name;
         return {
           ...executable,
-          write: (name, data) => executable.write(real(name), data),
+          write: (name, data, at) => executable.write(real(name), data, at),
           read: (wanted) => read(executable, wanted, real),
         };
       }),

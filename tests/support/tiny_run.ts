@@ -134,6 +134,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     ...{ columns: 80, isTerminal: false, hasColor: false },
     print: options.print ?? (() => Effect.void),
     showProgress: options.showProgress ?? (() => Effect.void),
+    onProgress: () => {},
   };
   const machine = yield* openMachine("cpu");
   const model = yield* withAdapters(tinyModel, plan.config);

@@ -1,0 +1,132 @@
+import { commonPrefix } from "../model/packing.ts";
+import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A context whose first `length` tokens are to be in its cache row. */
+export interface CachedContext {
+  readonly sequence: string;
+  readonly tokens: Uint32Array;
+  readonly length: number;
+  readonly base: number;
+}
+
+/** What a row lacks of its context: tokens `[from, from + copied)` are in the row at `source`, the rest is computed. */
+interface Lack {
+  readonly context: CachedContext;
+  readonly from: number;
+  readonly copied: number;
+  readonly source: number;
+  /** The round in which it is filled: after that of its source. */
+  readonly round: number;
+}
+
+/** A prompt copies what all prompts begin with in round 1, and the group's other prompts copy it in round 2. */
+const LAST_ROUND = 2;
+
+/**
+ * Fills what the rows lack of their contexts. A row that holds nothing yet copies what its context begins with as one
+ * in another row or one before it does, so that the prompt of a group is computed once.
+ */
+export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
+  const lacks = lacksOf(runtime, contexts);
+  for (let round = 0; round <= LAST_ROUND; round++) {
+    const now = lacks.filter((lack) => lack.round === round);
+    copySlots(runtime, now);
+    compute(runtime, now);
+  }
+  for (const { sequence, tokens, length } of contexts) {
+    runtime.cache.hold(sequence, tokens.slice(0, length));
+  }
+}
+
+function lacksOf({ cache }: Runtime, contexts: ReadonlyArray<CachedContext>): ReadonlyArray<Lack> {
+  /** Contexts that are computed in part and may be copied from. */
+  const sources: Lack[] = [];
+  return contexts.map((context) => {
+    const { sequence, tokens, length, base } = context;
+    const from = cache.matching(sequence, tokens, length);
+    // What others hold is copied before anything is written.
+    const lack = from > 0
+      ? { context, from, copied: 0, source: base, round: 0 }
+      : copying(context, sources, cache.closest(tokens, length));
+    const isComputed = lack.from + lack.copied < length;
+    if (isComputed && lack.round < LAST_ROUND) sources.push(lack);
+    return lack;
+  });
+}
+
+/** How a row without tokens is filled: from the row that is `closest` among those held, or from a context before it. */
+function copying(
+  context: CachedContext,
+  sources: ReadonlyArray<Lack>,
+  closest: { readonly base: number; readonly common: number },
+): Lack {
+  const { tokens, length } = context;
+  let best = { ...closest, round: 0 };
+  for (const { context: other, round } of sources) {
+    const common = commonPrefix(other.tokens, tokens, Math.min(other.length, length));
+    if (common > best.common) best = { base: other.base, common, round: round + 1 };
+  }
+  const { base, common, round } = best;
+  // Asked about twice, as for two gold answers, a sequence has one row.
+  return base === context.base
+    ? { context, from: common, copied: 0, source: base, round }
+    : { context, from: 0, copied: common, source: base, round };
+}
+
+function copySlots({ prefill, dims }: Runtime, lacks: ReadonlyArray<Lack>): void {
+  const count = lacks.reduce((sum, { copied }) => sum + copied, 0);
+  if (count === 0) return;
+  const pairs = new Uint32Array(4 * count);
+  let at = 0;
+  for (const { context, from, copied, source } of lacks) {
+    for (let slot = from; slot < from + copied; slot++, at += 4) {
+      pairs.set([source + slot, context.base + slot], at);
+    }
+  }
+  prefill.write("pairs", pairs);
+  prefill.run(2, { ...dims, C: count });
+}
+
+/** Computes keys and values of what is neither held nor copied, in passes of at most `passTokens`. */
+function compute(runtime: Runtime, lacks: ReadonlyArray<Lack>): void {
+  const segments = lacks.map(({ context: { base, length } }): Segment => ({
+    start: base,
+    length,
+    firstPosition: 0,
+    parent: -1,
+    visible: 0,
+  }));
+  let runs: QueryRun[] = [];
+  let room = runtime.capacity.passTokens;
+  const flush = () => {
+    if (runs.length > 0) computePass(runtime, lacks, segments, runs);
+    runs = [];
+    room = runtime.capacity.passTokens;
+  };
+  lacks.forEach(({ context, from: held, copied }, segment) => {
+    for (let from = held + copied; from < context.length;) {
+      const count = Math.min(room, context.length - from);
+      runs.push({ segment, from, count });
+      from += count;
+      room -= count;
+      if (room === 0) flush();
+    }
+  });
+  flush();
+}
+
+function computePass(
+  { prefill, dims: most }: Runtime,
+  lacks: ReadonlyArray<Lack>,
+  segments: ReadonlyArray<Segment>,
+  runs: ReadonlyArray<QueryRun>,
+): void {
+  const { inputs, dims } = queryTable(segments, runs);
+  const ids = runs.flatMap(({ segment, from, count }) => [
+    ...lacks[segment]!.context.tokens.subarray(from, from + count),
+  ]);
+  prefill.write("ids", Uint32Array.from(ids));
+  for (const [name, data] of Object.entries(inputs)) prefill.write(name, data);
+  prefill.run(0, { ...most, ...dims });
+}
