@@ -97,7 +97,7 @@ export interface SharedSegment extends Segment {
 }
 
 /** How many of their first tokens two texts have in common, `most` at most. */
-export function commonPrefix(left: Uint32Array, right: Uint32Array, most: number): number {
+export function commonPrefix(left: Uint32Array, right: Uint32Array, most = Infinity): number {
   const end = Math.min(left.length, right.length, most);
   let count = 0;
   while (count < end && left[count] === right[count]) count++;

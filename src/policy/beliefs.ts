@@ -24,7 +24,7 @@ export const beliefsOnePass = Effect.fn("Policy.beliefs")(function* (
   const results: Float64Array[][] = requests.map(() => []);
   for (let first = 0; first < requests.length; first += runtime.capacity.rows) {
     const part = requests.slice(first, first + runtime.capacity.rows);
-    const bases = runtime.cache.acquire(part.map((request) => request.sequence));
+    const bases = runtime.cache.acquire(part);
     fillCache(
       runtime,
       part.map(({ sequence, tokens, boundaries }, i) => ({

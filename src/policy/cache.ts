@@ -1,12 +1,19 @@
 import { commonPrefix } from "../model/packing.ts";
 
+/** A sequence and its tokens. */
+interface Named {
+  readonly sequence: string;
+  readonly tokens: Uint32Array;
+}
+
 /** Rows of the key/value cache: which sequence each holds, and which of its tokens. */
 export interface CacheRows {
   /**
    * First slots of the rows of some sequences, at most as many as there are rows. One that has no row takes that of a
-   * retired sequence, else the longest unused; none is taken from sequences asked for or pinned.
+   * retired sequence, else of any that is neither asked for nor pinned: the row with most of its leading tokens, the
+   * longest unused of such. A row then holds no more than what its tokens begin with.
    */
-  readonly acquire: (sequences: ReadonlyArray<string>) => ReadonlyArray<number>;
+  readonly acquire: (asked: ReadonlyArray<Named>) => ReadonlyArray<number>;
   /** Keeps the row of a sequence, which is written to, until it is let go. */
   readonly pin: (sequence: string) => void;
   readonly unpin: (sequence: string) => void;
@@ -31,26 +38,30 @@ export function createCacheRows(count: number, slots: number): CacheRows {
   const retired = new Set<string>();
   const pinned = new Set<string>();
   const empty = new Uint32Array(0);
-  const freeRow = (asked: ReadonlySet<string>): number => {
-    if (rows.size < count) return rows.size;
-    for (const sequence of [...retired, ...rows.keys()]) {
-      const known = rows.get(sequence);
-      if (known === undefined || asked.has(sequence) || pinned.has(sequence)) continue;
-      rows.delete(sequence);
-      retired.delete(sequence);
-      return known.row;
-    }
-    throw new Error(`More than ${count} sequences at a time`);
+  /** A row for tokens whose sequence has none, with what it holds. */
+  const freeRow = (tokens: Uint32Array, asked: ReadonlySet<string>) => {
+    if (rows.size < count) return { row: rows.size, tokens: empty };
+    const isFree = (sequence: string) => !asked.has(sequence) && !pinned.has(sequence);
+    const retirees = [...rows.keys()].filter((sequence) => retired.has(sequence));
+    const free = [...rows.keys()].filter(isFree);
+    const candidates = retirees.some(isFree) ? retirees.filter(isFree) : free;
+    const common = candidates.map((sequence) => commonPrefix(rows.get(sequence)!.tokens, tokens));
+    const taken = candidates[common.indexOf(Math.max(...common))];
+    if (taken === undefined) throw new Error(`More than ${count} sequences at a time`);
+    const entry = rows.get(taken)!;
+    rows.delete(taken);
+    retired.delete(taken);
+    return entry;
   };
   return {
-    acquire: (sequences) => {
-      const asked = new Set(sequences);
-      return sequences.map((sequence) => {
-        const entry = rows.get(sequence) ?? { row: freeRow(asked), tokens: empty };
+    acquire: (asked) => {
+      const sequences = new Set(asked.map(({ sequence }) => sequence));
+      return asked.map(({ sequence, tokens }) => {
+        const { row, tokens: held } = rows.get(sequence) ?? freeRow(tokens, sequences);
         rows.delete(sequence);
-        rows.set(sequence, entry);
+        rows.set(sequence, { row, tokens: held.slice(0, commonPrefix(held, tokens)) });
         retired.delete(sequence);
-        return entry.row * slots;
+        return row * slots;
       });
     },
     pin: (sequence) => void pinned.add(sequence),

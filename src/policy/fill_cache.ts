@@ -24,8 +24,8 @@ interface Lack {
 const LAST_ROUND = 2;
 
 /**
- * Fills what the rows lack of their contexts. A row that holds nothing yet copies what its context begins with as one
- * in another row or one before it does, so that the prompt of a group is computed once.
+ * Fills what the rows lack of their contexts. A row copies what its context begins with, as one in another row or one
+ * before it does, so that the prompt of a group is computed once.
  */
 export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
   const lacks = lacksOf(runtime, contexts);
@@ -43,35 +43,34 @@ function lacksOf({ cache }: Runtime, contexts: ReadonlyArray<CachedContext>): Re
   /** Contexts that are computed in part and may be copied from. */
   const sources: Lack[] = [];
   return contexts.map((context) => {
-    const { sequence, tokens, length, base } = context;
-    const from = cache.matching(sequence, tokens, length);
-    // What others hold is copied before anything is written.
-    const lack = from > 0
-      ? { context, from, copied: 0, source: base, round: 0 }
-      : copying(context, sources, cache.closest(tokens, length));
-    const isComputed = lack.from + lack.copied < length;
+    const lack = lackOf(context, sources, cache);
+    const isComputed = lack.from + lack.copied < context.length;
     if (isComputed && lack.round < LAST_ROUND) sources.push(lack);
     return lack;
   });
 }
 
-/** How a row without tokens is filled: from the row that is `closest` among those held, or from a context before it. */
-function copying(
+/** A row is filled from where it ends: from the row that is closest among those held, or from a context before it. */
+function lackOf(
   context: CachedContext,
   sources: ReadonlyArray<Lack>,
-  closest: { readonly base: number; readonly common: number },
+  cache: Runtime["cache"],
 ): Lack {
-  const { tokens, length } = context;
-  let best = { ...closest, round: 0 };
+  const { sequence, tokens, length, base } = context;
+  const from = cache.matching(sequence, tokens, length);
+  let best = { source: base, common: from, round: 0 };
+  // What others hold is copied before anything is written.
+  const closest = cache.closest(tokens, length);
+  if (closest.common > from) best = { source: closest.base, common: closest.common, round: 0 };
   for (const { context: other, round } of sources) {
     const common = commonPrefix(other.tokens, tokens, Math.min(other.length, length));
-    if (common > best.common) best = { base: other.base, common, round: round + 1 };
+    if (common > best.common) best = { source: other.base, common, round: round + 1 };
   }
-  const { base, common, round } = best;
+  const { source, common, round } = best;
   // Asked about twice, as for two gold answers, a sequence has one row.
-  return base === context.base
-    ? { context, from: common, copied: 0, source: base, round }
-    : { context, from: 0, copied: common, source: base, round };
+  return source === base
+    ? { context, from: common, copied: 0, source, round }
+    : { context, from, copied: common - from, source, round };
 }
 
 function copySlots({ prefill, dims }: Runtime, lacks: ReadonlyArray<Lack>): void {

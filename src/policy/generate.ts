@@ -44,7 +44,7 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
     [...underway].filter((rows) => rows.some((row) => row !== null && live.has(row))).length;
 
   const enter = (entering: ReadonlyArray<Asked>) => {
-    const bases = cache.acquire(entering.map(({ request }) => request.sequence));
+    const bases = cache.acquire(entering.map(({ request }) => request));
     // The last token is fed by the first decoding step.
     const contexts = entering.map(({ request: { sequence, tokens } }, i) => {
       return { sequence, tokens, length: tokens.length - 1, base: bases[i]! };
