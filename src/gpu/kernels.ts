@@ -53,6 +53,7 @@ import {
   keyValueHeads,
   LANES,
   overRows,
+  overSlots,
   perRow,
   perWorkgroup,
   quarter,
@@ -166,6 +167,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   cache_copy: flat(cacheCopy, quarter, { width: 64 }),
   attention_forward: flat(attentionForward, keyValueHeads, {
     cpuWidth: LANES,
+    trips: overSlots,
     constants: byHeadGroup,
     textures: [1],
   }),
@@ -182,6 +184,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     cpuWidth: LANES,
+    trips: overSlots,
     constants: byHeadGroup,
     textures: [1],
   }),

@@ -1,12 +1,13 @@
 /**
- * Ops that go row by row, cut into stretches of rows where a tensor of theirs is larger than a device can bind: what a
- * device binds bounds the width of a model, not the length of a context. The results are those of the whole op, to the
+ * Ops that go row by row, cut into stretches of rows where a tensor of theirs is larger than a device can bind, or their
+ * loop longer than one may be: a device bounds the width of a model, not the length of a context. The results are those of the whole op, to the
  * bit, since sums over rows are sums of blocks that no cut goes through.
  */
 import { storedBytes } from "./formats.ts";
 import {
   bytesOf,
   type Dims,
+  MOST_TRIPS,
   type Op,
   type OpKind,
   type Span,
@@ -31,6 +32,12 @@ const BY_ROW: ReadonlySet<OpKind> = new Set<OpKind>([
   ...["swiglu_forward", "swiglu_backward"] as const,
   ...["head_forward", "head_statistics", "head_finish", "head_backward"] as const,
 ]);
+
+/** Rows that an op goes over in one loop, with one addition more for each block of the sum. */
+function mostRows({ kind }: Op): number {
+  const isLoop = kind === "rmsnorm_weight_backward" || kind === "column_sum_backward";
+  return isLoop ? Math.floor(MOST_TRIPS / (STRETCH_UNIT + 1)) * STRETCH_UNIT : Infinity;
+}
 
 /** Whether a tensor of an op has a stretch of rows for each stretch of the op's. */
 export function goesByRow(op: Op, { name, rows }: Tensor): boolean {
@@ -59,16 +66,19 @@ export function reachedBytes(op: Op, tensor: Tensor, dims: Dims): number {
   return isCut ? Math.min(all, bytesOfSome(tensor, STRETCH_UNIT)) : all;
 }
 
-/** Stretches of what the symbol of an op's rows counts, about equally long: one where the op reaches all of its tensors. */
+/** Stretches of what the symbol of an op's rows counts, about equally long: one where the op can do all rows at once. */
 export function stretchesOf(op: Op, dims: Dims, bindingBytes: number): ReadonlyArray<Span> {
   const symbol = symbolOf(op.dims["rows"] ?? 0);
-  const count = symbol === null ? 0 : valueOf({ symbol, times: 1 }, dims);
+  if (symbol === null) return [{ first: 0, count: 0 }];
+  const count = valueOf({ symbol, times: 1 }, dims);
+  const rows = valueOf(op.dims["rows"]!, { [symbol]: 1 });
   const tensors = [...op.inputs, ...op.outputs].filter((tensor) => goesByRow(op, tensor));
-  if (tensors.every((tensor) => bytesOfSome(tensor, count) <= bindingBytes)) {
-    return [{ first: 0, count }];
-  }
+  const isWhole = rows * count <= mostRows(op) &&
+    tensors.every((tensor) => bytesOfSome(tensor, count) <= bindingBytes);
+  if (isWhole) return [{ first: 0, count }];
   const unitBytes = Math.max(...tensors.map((tensor) => bytesOfSome(tensor, STRETCH_UNIT)));
-  const most = Math.max(1, Math.floor(bindingBytes / unitBytes)) * STRETCH_UNIT;
+  const units = Math.min(bindingBytes / unitBytes, mostRows(op) / (rows * STRETCH_UNIT));
+  const most = Math.max(1, Math.floor(units)) * STRETCH_UNIT;
   const length = Math.ceil(count / Math.ceil(count / most) / STRETCH_UNIT) * STRETCH_UNIT;
   return Array.from({ length: Math.ceil(count / length) }, (_, i) => ({
     first: i * length,
