@@ -15,7 +15,7 @@ const CASES = [
   ["qwen2.5-7b", "int8", 24],
   ["qwen2.5-7b", "nf4", 24],
 ] as const;
-const LIMITS = { bindingBytes: 2 ** 31 - 1, isMirrored: false };
+const LIMITS = { bindingBytes: 2 ** 31 - 1, bufferBytes: 2 ** 31 - 1, isMirrored: false };
 const WANTED = { rows: 16, contextTokens: 4096, passTokens: 16384, messageTokens: 512 };
 const USE = { trains: true, masked: false, recompute: "auto" } as const;
 const LORA = {

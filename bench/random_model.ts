@@ -61,6 +61,17 @@ function* valuesOf({ kind, rows, cols, name }: Parameter): Generator<Float32Arra
   }
 }
 
+/** All values of a parameter that `writeRandomModel` writes. */
+export function randomValuesOf(parameter: Parameter): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(parameter.rows * parameter.cols);
+  let at = 0;
+  for (const piece of valuesOf(parameter)) {
+    values.set(piece, at);
+    at += piece.length;
+  }
+  return values;
+}
+
 /** Writes a checkpoint of random weights in bf16, in a published shape, with the tokenizer of a folder. */
 export const writeRandomModel = Effect.fn("writeRandomModel")(
   function* (folder: string, shape: ShapeName, tokenizerFolder: string) {

@@ -20,7 +20,7 @@ fn column_sum_backward(@builtin(global_invocation_id) id: vec3u) {
   if (c >= dims.cols) {
     return;
   }
-  var total = 0.0;
+  var total = d_bias[c];
   for (var chunk = 0u; chunk < dims.rows; chunk += 256u) {
     var sum = 0.0;
     for (var n = chunk; n < min(chunk + 256u, dims.rows); n++) {
@@ -28,5 +28,5 @@ fn column_sum_backward(@builtin(global_invocation_id) id: vec3u) {
     }
     total += sum;
   }
-  d_bias[c] += total;
+  d_bias[c] = total;
 }

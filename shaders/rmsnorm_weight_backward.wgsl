@@ -26,7 +26,7 @@ fn rmsnorm_weight_backward(@builtin(global_invocation_id) id: vec3u) {
   if (c >= dims.cols) {
     return;
   }
-  var total = 0.0;
+  var total = d_weight[c];
   for (var chunk = 0u; chunk < dims.rows; chunk += 256u) {
     var sum = 0.0;
     for (var n = chunk; n < min(chunk + 256u, dims.rows); n++) {
@@ -35,5 +35,5 @@ fn rmsnorm_weight_backward(@builtin(global_invocation_id) id: vec3u) {
     }
     total += sum;
   }
-  d_weight[c] += total;
+  d_weight[c] = total;
 }

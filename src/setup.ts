@@ -37,7 +37,7 @@ export interface Machine {
 const plainLoops: Machine = {
   adapter: createInterpreter().adapter,
   makeEngine: Effect.sync(createInterpreter),
-  limits: { bindingBytes: Infinity, isMirrored: false, budget: null },
+  limits: { bindingBytes: Infinity, bufferBytes: Infinity, isMirrored: false, budget: null },
   profile: null,
 };
 
@@ -65,6 +65,7 @@ export const openMachine = Effect.fn("openMachine")(
       makeEngine: createGpuEngine(opened),
       limits: {
         bindingBytes: limits.maxStorageBufferBindingSize,
+        bufferBytes: limits.maxBufferSize,
         isMirrored: isMirrored(traits),
         budget: adapter.kind === "software" ? yield* ownMemory : null,
       },
@@ -99,7 +100,7 @@ function wantedCapacity(
     (budget === null ? CACHE_BYTES : CACHE_SHARE * budget) / (layers * tokenBytes),
     bindingBytes / tokenBytes,
   );
-  const room = Math.floor((slots - microBatchTokens) / contextTokens);
+  const room = Math.floor((slots - Math.max(microBatchTokens, contextTokens)) / contextTokens);
   return {
     rows: Math.max(1, Math.min(promptsPerStep * groupSize, room)),
     contextTokens,

@@ -37,7 +37,7 @@ const SPECIAL = [
 // What runs rival runtimes has a configuration of its own.
 const SOURCES = [
   ...["mod.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
-  ...["bench/formats.ts", "bench/large_step.ts", "bench/plans.ts"],
+  ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
   ...["driver/probe.ts", "driver/tar.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];

@@ -1,110 +1,131 @@
-import { TEXELS_PER_ROW, TEXTURE_ROW_BYTES } from "./texture_form.ts";
+import { TEXEL_BYTES, TEXELS_PER_ROW, TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /** How a texel is read: weights are raw words that load_weight decodes, everything else is floats. */
 export type Texel = "float" | "uint";
 
-/** A texture that holds the first part of a buffer, and which state of which buffer it holds. */
+/** Bytes of a buffer from `offset` on, a multiple of 16. */
+export interface Part {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** A texture that holds a part of a buffer, and which state of it. */
 export interface Copy {
   readonly texture: GPUTexture;
   readonly view: GPUTextureView;
-  buffer: GPUBuffer | null;
+  part: Part | null;
   version: number;
-  rows: number;
   /** When it was last asked for. */
   used: number;
 }
 
 /** Copies of buffers as textures, made again only when the buffer was written since. */
 export interface TextureCopies {
-  /** Whether a buffer of this size can be read as a texture. */
-  readonly fits: (buffer: GPUBuffer) => boolean;
+  /** Whether so many bytes can be read as a texture. */
+  readonly fits: (bytes: number) => boolean;
   /** The texture of this buffer alone. */
   readonly own: (buffer: GPUBuffer, texel: Texel) => Copy;
   /**
-   * A texture of floats that buffers of this height share, none of `taken`: the one that holds the buffer, else the one
+   * A texture of floats that buffers of this height share, none of `taken`: the one that holds the part, else the one
    * that was asked for least recently. There are as many of a height as one op reads.
    */
-  readonly share: (buffer: GPUBuffer, taken: ReadonlyArray<Copy>) => Copy;
+  readonly share: (part: Part, taken: ReadonlyArray<Copy>) => Copy;
   /** Forgets what shared copies hold: dispatches that are repeated do not start with what the first round started with. */
   readonly forget: () => void;
   /** Notes that the buffer's contents change. */
   readonly written: (buffer: GPUBuffer) => void;
-  /** Rows to copy so that the first `bytes` of the buffer are current, or 0; the copy then counts as made. */
-  readonly refresh: (copy: Copy, buffer: GPUBuffer, bytes: number) => number;
-  readonly record: (
-    encoder: GPUCommandEncoder,
-    buffer: GPUBuffer,
-    copy: Copy,
-    rows: number,
-  ) => void;
+  /** Whether the part must be copied to be current; the copy then counts as made. */
+  readonly refresh: (copy: Copy, part: Part) => boolean;
+  readonly record: (encoder: GPUCommandEncoder, copy: Copy, part: Part) => void;
   readonly destroy: (buffer: GPUBuffer) => void;
 }
 
-/** Texture copies of one device. */
-export function createTextureCopies(device: GPUDevice): TextureCopies {
+/** Whether a copy holds at least this part. */
+function holds({ part }: Copy, { buffer, offset, size }: Part): boolean {
+  return part !== null && part.buffer === buffer && part.offset === offset && part.size >= size;
+}
+
+/** Texture copies of one device, of parts of at most `bindingBytes`. */
+export function createTextureCopies(device: GPUDevice, bindingBytes: number): TextureCopies {
   const versions = new Map<GPUBuffer, number>();
   const owned = new Map<GPUBuffer, Map<Texel, Copy>>();
   const shared = new Map<number, { readonly copies: Copy[]; readonly buffers: Set<GPUBuffer> }>();
+  const highest = Math.min(
+    device.limits.maxTextureDimension2D,
+    Math.ceil(bindingBytes / TEXTURE_ROW_BYTES),
+  );
+  /** Rows of texels for what of a buffer is read at once. */
+  const heightOf = ({ size }: GPUBuffer) => Math.min(size / TEXTURE_ROW_BYTES, highest);
   let clock = 0;
-  const make = (label: string, bytes: number, texel: Texel): Copy => {
+  const make = (label: string, height: number, texel: Texel): Copy => {
     const texture = device.createTexture({
       label: `${label} as texture`,
-      size: [TEXELS_PER_ROW, bytes / TEXTURE_ROW_BYTES],
+      size: [TEXELS_PER_ROW, height],
       format: texel === "float" ? "rgba32float" : "rgba32uint",
       usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
     });
-    return { texture, view: texture.createView(), buffer: null, version: -1, rows: 0, used: 0 };
+    return { texture, view: texture.createView(), part: null, version: -1, used: 0 };
   };
   return {
-    fits: (buffer) =>
-      buffer.size % TEXTURE_ROW_BYTES === 0 &&
-      buffer.size / TEXTURE_ROW_BYTES <= device.limits.maxTextureDimension2D,
+    fits: (bytes) => bytes <= highest * TEXTURE_ROW_BYTES,
     own: (buffer, texel) => {
       const ofBuffer = owned.get(buffer) ?? new Map<Texel, Copy>();
       owned.set(buffer, ofBuffer);
-      const copy = ofBuffer.get(texel) ?? make(buffer.label, buffer.size, texel);
+      const copy = ofBuffer.get(texel) ?? make(buffer.label, heightOf(buffer), texel);
       ofBuffer.set(texel, copy);
       return copy;
     },
-    share: (buffer, taken) => {
-      const ofHeight = shared.get(buffer.size) ?? { copies: [], buffers: new Set() };
-      shared.set(buffer.size, ofHeight);
-      ofHeight.buffers.add(buffer);
+    share: (part, taken) => {
+      const height = heightOf(part.buffer);
+      const ofHeight = shared.get(height) ?? { copies: [], buffers: new Set() };
+      shared.set(height, ofHeight);
+      ofHeight.buffers.add(part.buffer);
       const free = ofHeight.copies.filter((copy) => !taken.includes(copy));
-      const found = free.find((copy) => copy.buffer === buffer) ??
+      const found = free.find((copy) => holds(copy, part)) ??
         free.sort((a, b) => a.used - b.used)[0];
       if (found !== undefined) return found;
-      const made = make(`shared ${ofHeight.copies.length}`, buffer.size, "float");
+      const made = make(`shared ${ofHeight.copies.length}`, height, "float");
       ofHeight.copies.push(made);
       return made;
     },
     forget: () => {
-      for (const copy of [...shared.values()].flatMap(({ copies }) => copies)) copy.buffer = null;
+      for (const copy of [...shared.values()].flatMap(({ copies }) => copies)) copy.part = null;
     },
     written: (buffer) => void versions.set(buffer, (versions.get(buffer) ?? 0) + 1),
-    refresh: (copy, buffer, bytes) => {
-      const version = versions.get(buffer) ?? 0;
-      const rows = Math.ceil(bytes / TEXTURE_ROW_BYTES);
+    refresh: (copy, part) => {
+      const version = versions.get(part.buffer) ?? 0;
       copy.used = clock++;
-      if (copy.buffer === buffer && copy.version === version && copy.rows >= rows) return 0;
-      Object.assign(copy, { buffer, version, rows });
-      return rows;
+      if (copy.version === version && holds(copy, part)) return false;
+      Object.assign(copy, { part, version });
+      return true;
     },
-    record: (encoder, buffer, { texture }, rows) =>
-      encoder.copyBufferToTexture(
-        { buffer, bytesPerRow: TEXTURE_ROW_BYTES, rowsPerImage: rows },
-        { texture },
-        [TEXELS_PER_ROW, rows],
-      ),
+    record: (encoder, { texture }, { buffer, offset, size }) => {
+      // Whole rows of texels as far as the buffer goes, so that all but the end of a buffer is one copy.
+      const whole = Math.ceil(size / TEXTURE_ROW_BYTES) * TEXTURE_ROW_BYTES;
+      const bytes = Math.min(whole, buffer.size - offset);
+      const rows = Math.floor(bytes / TEXTURE_ROW_BYTES);
+      const rest = bytes % TEXTURE_ROW_BYTES / TEXEL_BYTES;
+      const layout = { buffer, bytesPerRow: TEXTURE_ROW_BYTES };
+      if (rows > 0) {
+        const source = { ...layout, offset, rowsPerImage: rows };
+        encoder.copyBufferToTexture(source, { texture }, [TEXELS_PER_ROW, rows]);
+      }
+      if (rest > 0) {
+        const source = { ...layout, offset: offset + rows * TEXTURE_ROW_BYTES, rowsPerImage: 1 };
+        encoder.copyBufferToTexture(source, { texture, origin: [0, rows] }, [rest, 1]);
+      }
+    },
     destroy: (buffer) => {
       for (const { texture } of owned.get(buffer)?.values() ?? []) texture.destroy();
       owned.delete(buffer);
       versions.delete(buffer);
-      const ofHeight = shared.get(buffer.size);
+      const height = heightOf(buffer);
+      const ofHeight = shared.get(height);
       ofHeight?.buffers.delete(buffer);
       if (ofHeight?.buffers.size !== 0) return;
       for (const { texture } of ofHeight.copies) texture.destroy();
-      shared.delete(buffer.size);
+      shared.delete(height);
     },
   };
 }

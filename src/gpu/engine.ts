@@ -16,15 +16,21 @@ import { loadProgram } from "./executable.ts";
 import { isMirrored } from "./launches.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
-/** Runs plans in WGSL on a device. Shared tensors live as long as the scope. */
-export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
+/**
+ * Runs plans in WGSL on a device. Shared tensors live as long as the scope. An op reaches at most `bindingBytes` of a
+ * buffer at once: what the device can bind, or less for tests.
+ */
+export const createGpuEngine = Effect.fnUntraced(function* (
+  opened: Device,
+  bindingBytes: number = opened.device.limits.maxStorageBufferBindingSize,
+) {
   const scope = yield* Effect.scope;
   const { device, pipelines, commands } = opened;
   const trouble: string[] = [];
   device.addEventListener("uncapturederror", (event) => {
     trouble.push((event as GPUUncapturedErrorEvent).error.message);
   });
-  const copies = createTextureCopies(device);
+  const copies = createTextureCopies(device, bindingBytes);
   // Buffers that may be read as textures are whole rows of texels.
   const unit = isMirrored(opened.traits) ? TEXTURE_ROW_BYTES : 16;
   const make: DeviceMemory["make"] = (label, bytes, options) =>
@@ -70,14 +76,15 @@ export const createGpuEngine = Effect.fnUntraced(function* (opened: Device) {
         allocate,
         traits: opened.traits,
         profiler: opened.profiler,
+        bindingBytes: Math.floor(bindingBytes / 16) * 16,
       }),
     reserve: (slotBytes) =>
       Effect.gen(function* () {
         for (const [i, bytes] of slotBytes.entries()) {
-          memory.arena.buffers.push(yield* make(`scratch ${i}`, bytes));
+          memory.arena.buffers.push(yield* make(`scratch ${i}`, bytes, { isRead: "in parts" }));
         }
       }).pipe(withinMemory(device), Effect.provideService(Scope.Scope, scope)),
-    bindingBytes: device.limits.maxStorageBufferBindingSize,
+    bindingBytes,
     write: (name, data, at) => writeStored(device, memory, lookUp(memory.store, name), data, at),
     settle: () =>
       Effect.gen(function* () {

@@ -11,12 +11,11 @@ import {
   MOST_TRIPS,
   type Op,
   type Program,
-  SPAN_UNIT,
   type Tensor,
   tensorsOf,
-  valueOf,
 } from "../model/plan.ts";
-import type { Copy, Texel } from "./copies.ts";
+import { reachedBytes } from "../model/stretches.ts";
+import type { Copy, Part, Texel } from "./copies.ts";
 import {
   type DeviceMemory,
   lookUp,
@@ -24,9 +23,9 @@ import {
   withinMemory,
   writeStored,
 } from "./device_memory.ts";
-import { storedBytes } from "../model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
 import { type Bound, type Family, isMirrored, type Traits } from "./launches.ts";
+import { bindingOf, boundOf, firstBoundRow, partOf, type Piece, piecesOf } from "./pieces.ts";
 import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, nameOf, type Pipelines, writeDims } from "./pipelines.ts";
 
@@ -37,6 +36,8 @@ export interface Host {
   readonly memory: DeviceMemory;
   readonly traits: Traits;
   readonly profiler: Profiler | null;
+  /** Most bytes of a buffer that an op can reach at once. */
+  readonly bindingBytes: number;
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
 }
 
@@ -50,9 +51,8 @@ const SUBMIT_EVERY: Readonly<Record<Family, number>> = { tiles: 2048, lines: 32,
 type Step =
   | {
     readonly _tag: "Copy";
-    readonly buffer: GPUBuffer;
     readonly copy: Copy;
-    readonly rows: number;
+    readonly part: Part;
   }
   | {
     readonly _tag: "Dispatch";
@@ -63,9 +63,9 @@ type Step =
     readonly offset: number;
   };
 
-/** An op's bind group, and the textures in it. */
+/** The bind group of a piece, and the textures in it. */
 interface Group {
-  /** The form of the kernel that it fits. */
+  /** The form of the kernel and the rows that it fits. */
   readonly form: string;
   readonly group: GPUBindGroup;
   /** One for each input that the form reads as a texture. */
@@ -95,7 +95,7 @@ export const loadProgram = Effect.fnUntraced(function* (
     }),
   );
   const uniform = createUniform(host.device);
-  const { device } = host;
+  const { device, bindingBytes } = host;
   const { commands, copies } = host.memory;
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -103,58 +103,66 @@ export const loadProgram = Effect.fnUntraced(function* (
       uniform.buffer().destroy();
     })
   );
-  const groups = new Map<Op, Group>();
+  /** By the first row of the piece. */
+  const groups = new Map<Op, Map<number, Group>>();
   const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
 
   // Activations are copied again where they are read again, since textures for all of them would double their memory.
-  const copyOf = (op: Op, input: number, taken: ReadonlyArray<Copy>): Copy => {
-    const tensor = op.inputs[input]!;
-    const [buffer, texel] = [bufferOf(tensor), texelOf(op, input)];
+  const copyOf = (piece: Piece, input: number, taken: ReadonlyArray<Copy>): Copy => {
+    const tensor = piece.op.inputs[input]!;
+    const texel = texelOf(piece.op, input);
     const isShared = tensor.role === "scratch" && texel === "float";
-    return isShared ? copies.share(buffer, taken) : copies.own(buffer, texel);
+    return isShared
+      ? copies.share(partOf(piece, tensor, bufferOf(tensor)), taken)
+      : copies.own(bufferOf(tensor), texel);
   };
 
-  const groupOf = (op: Op, form: Form): Group => {
+  const groupOf = (piece: Piece, form: Form): Group => {
+    const { op, stretch } = piece;
     // The form of an op can change with the number of rows, and its bindings with it.
-    const key = nameOf(form);
-    const known = groups.get(op);
+    const key = `${nameOf(form)} ${stretch?.count}`;
+    const ofOp = groups.get(op) ?? new Map<number, Group>();
+    groups.set(op, ofOp);
+    const known = ofOp.get(stretch?.first ?? 0);
     if (known?.form === key) return known;
-    const ofOp: Copy[] = [];
-    for (const input of form.textures) ofOp.push(copyOf(op, input, ofOp));
+    const read: Copy[] = [];
+    for (const input of form.textures) read.push(copyOf(piece, input, read));
     const { layout, bindings } = host.pipelines.interfaceOf(form);
     // Inputs beyond those the kernel reads are there for the derivation of its gradient.
     const inputs = op.inputs.slice(0, bindings - op.outputs.length);
     const entries = [...inputs, ...op.outputs].map((tensor, i): GPUBindGroupEntry => ({
       binding: i + 1,
-      resource: ofOp[form.textures.indexOf(i)]?.view ??
-        { buffer: bufferOf(tensor), ...boundPart(tensor) },
+      resource: read[form.textures.indexOf(i)]?.view ??
+        bindingOf(piece, tensor, bufferOf(tensor), bindingBytes),
     }));
     const dims = { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } };
     const group = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
-    const made = { form: key, group, copies: ofOp };
-    groups.set(op, made);
+    const made = { form: key, group, copies: read };
+    ofOp.set(stretch?.first ?? 0, made);
     return made;
   };
 
-  const formOf = (op: Op, kernel: KernelName, bound: Bound): Form => {
-    const weights = weightFormatOf(op);
+  const formOf = (piece: Piece, kernel: KernelName, bound: Bound): Form => {
+    const weights = weightFormatOf(piece.op);
     if (!isMirrored(host.traits)) return { kernel, textures: [], weights };
     // State such as a cache changes with every token, so that a copy would cost more than it saves.
     const textures = KERNELS[kernel].textures(bound).filter((input) => {
-      const tensor = op.inputs[input]!;
-      return tensor.role !== "state" && copies.fits(bufferOf(tensor));
+      const tensor = piece.op.inputs[input]!;
+      return tensor.role !== "state" && copies.fits(partOf(piece, tensor, bufferOf(tensor)).size);
     });
     return { kernel, textures, weights };
   };
 
+  const launchesOf = (piece: Piece) => {
+    const bound = boundOf(piece);
+    const kernel = kernelOf(piece.op.kind, bound, host.traits);
+    checkTrips(kernel, bound, host.traits);
+    return { piece, kernel, bound, launches: KERNELS[kernel].launches(bound, host.traits) };
+  };
+
   /** Stops after each pipeline that had to be made. */
   function* prepare(ops: ReadonlyArray<Op>, dims: Dims): Generator<void, Prepared> {
-    const launches = ops.map((op) => {
-      const bound = { ...dims, ...bindDims(op, dims) };
-      const kernel = kernelOf(op.kind, bound, host.traits);
-      checkTrips(kernel, bound, host.traits);
-      return { op, kernel, bound, launches: KERNELS[kernel].launches(bound, host.traits) };
-    });
+    const launches = ops.flatMap((op) => piecesOf(op, dims, bindingBytes)).map(launchesOf);
     const count = launches.reduce((sum, entry) => sum + entry.launches.length, 0);
     if (uniform.grow(count)) groups.clear();
     copies.forget();
@@ -162,21 +170,21 @@ export const loadProgram = Effect.fnUntraced(function* (
     const view = new DataView(uniforms.buffer);
     const steps: Step[] = [];
     let offset = 0;
-    for (const { op, kernel, bound, launches: ofOp } of launches) {
-      const form = formOf(op, kernel, bound);
-      const { group, copies: read } = groupOf(op, form);
+    for (const { piece, kernel, bound, launches: ofPiece } of launches) {
+      const { op } = piece;
+      const form = formOf(piece, kernel, bound);
+      const { group, copies: read } = groupOf(piece, form);
       for (const [i, copy] of read.entries()) {
         const tensor = op.inputs[form.textures[i]!]!;
-        const buffer = bufferOf(tensor);
-        const rows = copies.refresh(copy, buffer, bytesOf(tensor, dims));
-        if (rows > 0) steps.push({ _tag: "Copy", buffer, copy, rows });
+        const part = partOf(piece, tensor, bufferOf(tensor));
+        if (copies.refresh(copy, part)) steps.push({ _tag: "Copy", copy, part });
       }
       const { fields } = host.pipelines.interfaceOf(form);
       const weight = KERNELS[op.kind].weightInput;
       const firstRow = weight === null || form.textures.includes(weight)
         ? 0
         : firstBoundRow(op.inputs[weight]!);
-      for (const launch of ofOp) {
+      for (const launch of ofPiece) {
         writeDims(view, offset, fields, { ...bound, firstRow, ...launch.dims });
         const known = host.pipelines.count();
         const pipeline = host.pipelines.pipeline(form, launch);
@@ -239,12 +247,6 @@ export const loadProgram = Effect.fnUntraced(function* (
   return executable;
 });
 
-function bindDims(op: Op, dims: Dims): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]),
-  );
-}
-
 function checkTrips(kernel: KernelName, bound: Bound, traits: Traits): void {
   const trips = KERNELS[kernel].trips(bound);
   if (traits.family === "lines" && trips > MOST_TRIPS) {
@@ -264,23 +266,6 @@ function readsEarlier(phase: ReadonlyArray<Op>): boolean {
     for (const { name } of outputs) written.add(name);
   }
   return false;
-}
-
-/** The row of a weight that its binding begins with. */
-function firstBoundRow({ reach, span }: Tensor): number {
-  if (reach === undefined || span === undefined) return 0;
-  return Math.floor(span.first / SPAN_UNIT) * SPAN_UNIT;
-}
-
-/** Which part of its buffer is bound of a weight that cannot be reached whole. */
-function boundPart(tensor: Tensor): { readonly offset: number; readonly size: number } | null {
-  const { reach, span, format, cols } = tensor;
-  if (reach === undefined || span === undefined) return null;
-  const first = firstBoundRow(tensor);
-  return {
-    offset: storedBytes(format, first * cols),
-    size: storedBytes(format, (span.first + span.count - first) * cols),
-  };
 }
 
 /** How the weights are stored that an op reads, if it reads some. */
@@ -320,7 +305,7 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
     if (step._tag === "Copy") {
       pass?.end();
       pass = null;
-      host.memory.copies.record(encoder, step.buffer, step.copy, step.rows);
+      host.memory.copies.record(encoder, step.copy, step.part);
       continue;
     }
     const { op, pipeline, group, grid, offset } = step;
@@ -343,6 +328,7 @@ function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void
 }
 
 const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dims, host: Host) {
+  yield* checkReach(program, capacity, host);
   const store = new Map<string, Stored>();
   const scratch = planScratch(program, capacity);
   const slots: GPUBuffer[] = [];
@@ -352,7 +338,7 @@ const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dim
     slots.push(
       shared !== undefined && shared.size >= bytes
         ? shared
-        : yield* host.memory.make(`${program.name} scratch ${i}`, bytes),
+        : yield* host.memory.make(`${program.name} scratch ${i}`, bytes, { isRead: "in parts" }),
     );
   }
   for (const tensor of tensorsOf(program)) {
@@ -369,6 +355,23 @@ const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dim
     }
   }
   return store;
+});
+
+const checkReach = Effect.fnUntraced(function* (
+  { phases }: Program,
+  capacity: Dims,
+  { bindingBytes }: Host,
+) {
+  for (const op of phases.flat()) {
+    for (const tensor of [...op.inputs, ...op.outputs]) {
+      const bytes = reachedBytes(op, tensor, capacity);
+      if (bytes <= bindingBytes) continue;
+      return yield* new BadInput({
+        message: `Cannot fit "${tensor.name}" on the device as ${op.kind} reaches at most ` +
+          `${bindingBytes} bytes at once: it needs ${bytes}`,
+      });
+    }
+  }
 });
 
 /** The buffer of all `Dims` of a run; it grows, and bind groups made before are then stale. */

@@ -56,6 +56,7 @@ import {
   keyValueHeads,
   LANES,
   overRows,
+  overSlots,
   perRow,
   perWorkgroup,
   quarter,
@@ -170,6 +171,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   cache_copy: flat(cacheCopy, quarter, { width: 64 }),
   attention_forward: flat(attentionForward, keyValueHeads, {
     cpuWidth: LANES,
+    trips: overSlots,
     constants: byHeadGroup,
     textures: [1],
   }),
@@ -189,6 +191,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     cpuWidth: LANES,
+    trips: overSlots,
     constants: byHeadGroup,
     textures: [1],
   }),

@@ -149,7 +149,9 @@ export const byHeadGroup = (dims: Bound) => ({
   GROUP: dims["heads"]! / dims["keyValueHeads"]!,
 });
 /** Trips of a loop over all rows in blocks. */
-export const overRows = (dims: Bound) => dims["rows"]! * 1.01;
+export const overRows = (dims: Bound) => dims["rows"]! + Math.ceil(dims["rows"]! / 256);
+/** Trips of a walk over the slots that a query sees: no more than there are positions. */
+export const overSlots = (dims: Bound) => dims["P"] ?? 0;
 
 /**
  * Attention in tiles: a dispatch for each round, in which each tile of queries meets one tile of slots, or each tile of

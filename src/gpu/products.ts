@@ -82,7 +82,8 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
 export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const [features, inner] = [dims["features"]!, dims["inner"]!];
   // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
-  const TB = dims["rows"]! >= 1024 ? 256 : dims["rows"]! > 64 ? 128 : 64;
+  const wholeRows = dims["wholeRows"] ?? dims["rows"]!;
+  const TB = wholeRows >= 1024 ? 256 : wholeRows > 64 ? 128 : 64;
   const TK = 16;
   const owners = Math.ceil(features / 4);
   // lavapipe keeps 30 MB for each pipeline of so many straight lines: a narrow workgroup makes one fit all features.

@@ -4,10 +4,12 @@
  * (docs/numerics.md has the measurements). The data stay the same bits: four words make a texel.
  */
 
+/** Bytes of four words. */
+export const TEXEL_BYTES = 16;
 /** Texels in a row of such a texture; a power of two. */
 export const TEXELS_PER_ROW = 1024;
 /** Bytes in a row of such a texture. */
-export const TEXTURE_ROW_BYTES = TEXELS_PER_ROW * 16;
+export const TEXTURE_ROW_BYTES = TEXELS_PER_ROW * TEXEL_BYTES;
 
 const FORMS: Readonly<Record<string, { texel: "f32" | "u32"; element: string; index: string }>> = {
   vec4f: { texel: "f32", element: "texel", index: "i" },

@@ -51,7 +51,7 @@ export interface Engine {
   readonly reserve: (slotBytes: ReadonlyArray<number>) => Effect.Effect<void, BadInput>;
   /** Creates a shared tensor if it is new, filled with zeros. */
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
-  /** Most bytes of a tensor that one op can reach; larger weights are read in windows of rows. */
+  /** Most bytes of a tensor that one op can reach at once; larger ones are reached in stretches of rows. */
   readonly bindingBytes: number;
   /** Overwrites a shared tensor from its number `at` on, which must begin a run of its format. @default {0} */
   readonly write: (tensor: string, data: HostArray, at?: number) => void;

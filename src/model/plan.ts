@@ -32,7 +32,7 @@ export interface Tensor {
   readonly span?: Span;
 }
 
-/** A stretch of rows of a weight. */
+/** A stretch of rows. */
 export interface Span {
   readonly first: number;
   readonly count: number;

@@ -6,6 +6,7 @@ import type { ModelForm } from "../model/decoder.ts";
 import { planScratch } from "../model/memory.ts";
 import { bytesOf, type Tensor, tensorsOf } from "../model/plan.ts";
 import { gradientProgram, updateProgram } from "../model/programs.ts";
+import { reachedBytes } from "../model/stretches.ts";
 import type { Recompute } from "../model/recompute.ts";
 import { type Capacity, dimsOf, policyPrograms, type SizedProgram } from "./runtime.ts";
 
@@ -22,14 +23,18 @@ export interface MemoryPlan {
   readonly parts: ReadonlyArray<MemoryPart>;
   /** Bytes of the buffers that all programs share as scratch memory, largest first. */
   readonly arena: ReadonlyArray<number>;
-  /** The largest buffer that an op must reach whole. */
+  /** The tensor of which an op must reach most at once. */
+  readonly reached: MemoryPart;
+  /** The largest tensor. */
   readonly largest: MemoryPart;
 }
 
 /** What memory there is. */
 export interface MemoryLimits {
-  /** Most bytes of a buffer that an op can reach. */
+  /** Most bytes of a buffer that an op can reach at once. */
   readonly bindingBytes: number;
+  /** Most bytes of a buffer. */
+  readonly bufferBytes: number;
   /** Whether ops read copies of tensors as textures, which then take as much again. */
   readonly isMirrored: boolean;
   /** Bytes that all parts may take; null where nobody knows. */
@@ -72,13 +77,17 @@ export function planMemory(
   ];
   const held = new Set<string>();
   const parts = new Map(PARTS.map((what) => [what, 0]));
-  let largest: MemoryPart = { what: "", bytes: 0 };
+  let reached = NOTHING;
+  let largest = NOTHING;
   for (const { program, dims } of programs) {
+    for (const op of program.phases.flat()) {
+      for (const tensor of [...op.inputs, ...op.outputs]) {
+        reached = larger(reached, tensor.name, reachedBytes(op, tensor, dims));
+      }
+    }
     for (const tensor of tensorsOf(program)) {
       const bytes = bytesOf(tensor, dims);
-      if (tensor.reach === undefined && bytes > largest.bytes) {
-        largest = { what: tensor.name, bytes };
-      }
+      largest = larger(largest, tensor.name, bytes);
       const part = partOf(tensor);
       // Programs share all but their inputs and outputs.
       if (part === null || isShared(tensor) && held.has(tensor.name)) continue;
@@ -88,9 +97,19 @@ export function planMemory(
   }
   const arena = arenaOf(programs);
   parts.set("activations", arena.reduce((sum, bytes) => sum + bytes, 0));
-  if (isMirrored) parts.set("copies as textures", parts.get("weights")! + sharedCopies(arena));
-  const taken = Array.from(parts, ([what, bytes]): MemoryPart => ({ what, bytes }));
-  return { capacity, recompute, parts: taken.filter(({ bytes }) => bytes > 0), arena, largest };
+  if (isMirrored) {
+    const copies = sharedCopies(arena, form.bindingBytes);
+    parts.set("copies as textures", parts.get("weights")! + copies);
+  }
+  const taken = Array.from(parts, ([what, bytes]): MemoryPart => ({ what, bytes }))
+    .filter(({ bytes }) => bytes > 0);
+  return { capacity, recompute, parts: taken, arena, reached, largest };
+}
+
+const NOTHING: MemoryPart = { what: "", bytes: 0 };
+
+function larger(part: MemoryPart, what: string, bytes: number): MemoryPart {
+  return bytes > part.bytes ? { what, bytes } : part;
 }
 
 /** What memory is needed for, in the order in which it is told. */
@@ -138,10 +157,13 @@ function arenaOf(programs: ReadonlyArray<SizedProgram>): ReadonlyArray<number> {
 /** Buffers that one op reads through textures at most; those of a size share so many. */
 const MOST_READ = 3;
 
-/** Bytes of the textures that scratch buffers share. */
-function sharedCopies(arena: ReadonlyArray<number>): number {
+/** Bytes of the textures that scratch buffers share, each as large as what an op reaches of its buffer at once. */
+function sharedCopies(arena: ReadonlyArray<number>, bindingBytes: number): number {
   const counts = new Map<number, number>();
-  for (const bytes of arena) counts.set(bytes, (counts.get(bytes) ?? 0) + 1);
+  for (const buffer of arena) {
+    const bytes = Math.min(buffer, bindingBytes);
+    counts.set(bytes, (counts.get(bytes) ?? 0) + 1);
+  }
   return [...counts].reduce((sum, [bytes, n]) => sum + bytes * Math.min(n, MOST_READ), 0);
 }
 
@@ -194,26 +216,31 @@ export function fitMemory(
   let smallest: MemoryPlan | null = null;
   for (const { capacity, recompute } of candidates(wanted, use)) {
     const plan = planMemory(form, capacity, { ...use, recompute, isMirrored: limits.isMirrored });
-    const reachable = plan.largest.bytes <= limits.bindingBytes;
-    if (reachable && totalBytes(plan.parts) <= (limits.budget ?? Infinity)) {
-      return Result.succeed(plan);
-    }
+    const fits = totalBytes(plan.parts) <= (limits.budget ?? Infinity);
+    if (fits && tooLarge(plan, limits) === null) return Result.succeed(plan);
     smallest = plan;
   }
   return refuse(smallest!, limits);
 }
 
-function refuse(
-  { capacity, largest, parts }: MemoryPlan,
-  { bindingBytes, budget }: MemoryLimits,
-): Result.Result<never, BadInput> {
-  const message = largest.bytes > bindingBytes
-    ? `Cannot run passes of ${capacity.passTokens} tokens here as a buffer must have at most ` +
-      `${bindingBytes} bytes: "${largest.what}" has ${largest.bytes}; train adapters (the ` +
-      `recipe's lora) or lower contextTokens`
-    : `Cannot fit the run into ${inBytes(budget ?? Infinity)} as it needs ` +
-      `${inBytes(totalBytes(parts))} at least (${memoryLine(parts)}); train adapters (the ` +
-      `recipe's lora), store the base in fewer bits (--weights nf4), or lower contextTokens`;
+/** A tensor that a device cannot hold in a buffer, or that an op cannot reach there, and what it can. */
+function tooLarge(
+  { reached, largest }: MemoryPlan,
+  { bindingBytes, bufferBytes }: MemoryLimits,
+): (MemoryPart & { readonly most: number }) | null {
+  if (reached.bytes > bindingBytes) return { ...reached, most: bindingBytes };
+  return largest.bytes > bufferBytes ? { ...largest, most: bufferBytes } : null;
+}
+
+function refuse(plan: MemoryPlan, limits: MemoryLimits): Result.Result<never, BadInput> {
+  const large = tooLarge(plan, limits);
+  const message = large === null
+    ? `Cannot fit the run into ${inBytes(limits.budget ?? Infinity)} as it needs ` +
+      `${inBytes(totalBytes(plan.parts))} at least (${memoryLine(plan.parts)}); train adapters ` +
+      `(the recipe's lora), store the base in fewer bits (--weights nf4), or lower contextTokens`
+    : `Cannot run passes of ${plan.capacity.passTokens} tokens here as a buffer must have at ` +
+      `most ${large.most} bytes: "${large.what}" has ${large.bytes}; train adapters (the ` +
+      `recipe's lora) or lower contextTokens`;
   return Result.fail(new BadInput({ message }));
 }
 

@@ -7,8 +7,11 @@ import {
 } from "webgpu-utils";
 import { decodeValues, encodeValues } from "../../src/model/formats.ts";
 import { type KernelName, kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
+import { withTraits } from "../../src/gpu/device.ts";
+import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { FAMILIES } from "../../src/gpu/launches.ts";
 import { setConstants } from "../../src/gpu/straight_line.ts";
+import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
 import type { OpKind } from "../../src/model/plan.ts";
 import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
@@ -196,6 +199,21 @@ onWgsl(
       } as const;
       const refusal = yield* Effect.flip(engine.fresh().allocate(tensor, {}));
       assert.match(refusal.message, /Cannot fit .*huge.* on the device/);
+    }),
+);
+
+onWgsl(
+  "a walk over more positions than a loop of the adapter has rounds is refused, not cut short",
+  () =>
+    Effect.gen(function* () {
+      const lines = withTraits(device!, { family: "lines" }); // this test is skipped without an adapter
+      const engine = yield* createGpuEngine(lines);
+      const program = decodeProgram(inFloat32(TINY.llama), { window: 4, masked: false });
+      const scalars = { inverseTemperature: 1, greedy: 1, stop0: 0, stop1: 0, stop2: 0, stop3: 0 };
+      const room = { ...roomFor(1, TINY.llama), ...scalars, P: 60_001 };
+      const decode = yield* engine.load(program, room);
+      assert.throws(() => decode.run(0, room), /attention_forward as .* 60000 loop iterations/);
+      decode.run(0, { ...room, P: 60_000 });
     }),
 );
 

@@ -8,8 +8,10 @@ import type { Lora } from "../../src/model/lora.ts";
 import { countParameters } from "../../src/model/parameters.ts";
 import { gradientProgram, inFloat32, logProbProgram } from "../../src/model/programs.ts";
 import { fitMemory, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";
+import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { onWgsl } from "../support/engines.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
+import { openTiny } from "../support/tiny_policy.ts";
 
 const shapeOf = (name: ShapeName) => Result.getOrThrow(readArchitecture(configOf(name)));
 
@@ -27,7 +29,7 @@ const LORA: Lora = {
 
 const USE = { trains: true, masked: false, recompute: "auto" } as const;
 const WANTED = { rows: 8, contextTokens: 4096, passTokens: 32768, messageTokens: 512 };
-const GPU = { bindingBytes: 2 ** 31 - 1, isMirrored: false };
+const GPU = { bindingBytes: 2 ** 31 - 1, bufferBytes: 2 ** 31 - 1, isMirrored: false };
 
 const formOf = (size: keyof typeof SHAPES, format: WeightFormat, bindingBytes: number) => ({
   ...{ architecture: SHAPES[size], format, lora: LORA, bindingBytes },
@@ -80,16 +82,51 @@ Deno.test("fitMemory() takes what is fastest: smaller passes, then layers twice,
 });
 
 Deno.test("fitMemory() keeps buffers as small as an adapter asks, and says which one cannot be", () => {
-  const small = { bindingBytes: 2 ** 27, isMirrored: true, budget: null };
+  const small = { bindingBytes: 2 ** 27, bufferBytes: 2 ** 31 - 1, isMirrored: true, budget: null };
   const form = formOf("0.5B", "bf16", small.bindingBytes);
   const plan = Result.getOrThrow(
     fitMemory(form, { ...WANTED, contextTokens: 2048 }, USE, { ...small, budget: 24e9 }),
   );
-  ok(plan.largest.bytes <= small.bindingBytes);
+  ok(plan.reached.bytes <= small.bindingBytes);
+  ok(
+    plan.capacity.passTokens > 2048,
+    "what is wider than a binding is reached in stretches of rows",
+  );
   const full = { ...form, format: "f32" as const, lora: null };
   const refused = fitMemory(full, WANTED, USE, small);
   ok(Result.isFailure(refused));
   match(refused.failure.message, /at most 134217728 bytes: ".*embed_tokens.weight" has 544538624/);
+});
+
+Deno.test("fitMemory() plans contexts of 32,768 tokens on 0.5B where a binding has 128 MiB, not on 1.5B", () => {
+  const lavapipe = { bindingBytes: 2 ** 27, bufferBytes: 2 ** 31 - 1, isMirrored: true };
+  const wanted = { rows: 1, contextTokens: 32768, passTokens: 32768, messageTokens: 512 };
+  const planOf = (size: keyof typeof SHAPES, limits = lavapipe) =>
+    fitMemory(formOf(size, "bf16", limits.bindingBytes), wanted, USE, { ...limits, budget: 19e9 });
+  const { reached, largest, parts } = Result.getOrThrow(planOf("0.5B"));
+  ok(reached.bytes <= lavapipe.bindingBytes);
+  // [gate | up] of all tokens.
+  strictEqual(largest.bytes, 32768 * 2 * 4864 * 4);
+  ok(totalBytes(parts) < 13e9, inBytes(totalBytes(parts)));
+  const refusals = [planOf("1.5B"), planOf("0.5B", { ...lavapipe, bufferBytes: 2 ** 30 })];
+  deepStrictEqual(
+    refusals.map((plan) =>
+      Result.isFailure(plan) &&
+      /at most (\d+) bytes: .* has (\d+);/.exec(plan.failure.message)?.slice(1)
+    ),
+    [
+      // Queries of all tokens, which attention reads in an order of its own.
+      ["134217728", String(32768 * 1536 * 4)],
+      ["1073741824", String(largest.bytes)],
+    ],
+  );
+});
+
+Deno.test("a context beyond the positions that a model knows is refused", async () => {
+  const capacity = { contextTokens: TINY.qwen3.maxPositions + 1 };
+  const opened = Effect.flip(openTiny(createInterpreter(), { capacity }));
+  const { message } = await Effect.runPromise(Effect.scoped(opened));
+  match(message, /^Cannot use contexts of 513 tokens as the model knows 512 positions/);
 });
 
 onWgsl(
