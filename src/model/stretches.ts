@@ -1,7 +1,7 @@
 /**
  * Ops that go row by row, cut into stretches of rows where a tensor of theirs is larger than a device can bind, or their
- * loop longer than one may be: a device bounds the width of a model, not the length of a context. The results are those of the whole op, to the
- * bit, since sums over rows are sums of blocks that no cut goes through.
+ * loop longer than one may be: a device bounds the width of a model, not the length of a context. The results are those
+ * of the whole op, to the bit, since no cut goes through a block of a sum over rows.
  */
 import { storedBytes } from "./formats.ts";
 import {
