@@ -2,7 +2,8 @@ import { deepStrictEqual, match } from "node:assert/strict";
 import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import { FAMILIES } from "../../src/gpu/launches.ts";
+import { FAMILIES, type Family } from "../../src/gpu/launches.ts";
+import type { Architecture } from "../../src/model/architecture.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
 import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
 import { stretchesOf } from "../../src/model/stretches.ts";
@@ -17,54 +18,66 @@ const WIDE = {
   ...{ vocabulary: 60, hidden: 16, heads: 4, keyValueHeads: 1, headDim: 12, feedForward: 40 },
   ...{ queryKeyValueBias: true, feedForwardBias: true },
 };
+/** More tokens than one tile of the vocabulary has. */
+const WIDER = { ...WIDE, vocabulary: 700 };
 
-/** Stretches of 768 and 532 rows of what is wide, several blocks of the sums over rows each; all of the rest at once. */
+/** Several blocks of the sums over rows in each stretch of what is wide; all of the rest at once. */
 const TOKENS = 1300;
 const BINDING_BYTES = 256_000;
+const LARGER_BINDING = 500_000;
 
-const batch = packBatch(
-  separateSegments([...Array<number>(10).fill(121), 90]),
-  Uint32Array.from(randomIds(1, TOKENS, WIDE.vocabulary)),
-  [...randomIds(2, TOKENS, WIDE.vocabulary)].map((target, row) => ({ row, target })),
-);
+const batchOf = ({ vocabulary }: Architecture) =>
+  packBatch(
+    separateSegments([...Array<number>(10).fill(121), 90]),
+    Uint32Array.from(randomIds(1, TOKENS, vocabulary)),
+    [...randomIds(2, TOKENS, vocabulary)].map((target, row) => ({ row, target })),
+  );
 const dHead = Float64Array.from(randomValues(3, 2 * TOKENS));
-const weights = tinyWeights(WIDE);
 
 /** Log-probs and gradients of the batch. */
-const results = (family: typeof FAMILIES[number], bindingBytes?: number) =>
-  Effect.gen(function* () {
+const results = Effect.fnUntraced(
+  function* (architecture: Architecture, family: Family, bindingBytes?: number) {
     const opened = withTraits(device!, { family }); // this test is skipped without an adapter
     const engine = yield* createGpuEngine(opened, bindingBytes);
-    const model = yield* loadGradient(engine, WIDE, { weights, tokens: TOKENS });
+    const weights = tinyWeights(architecture);
+    const model = yield* loadGradient(engine, architecture, { weights, tokens: TOKENS });
+    const batch = batchOf(architecture);
     const head = yield* model.forward(batch);
     return { head, gradients: yield* model.backward(batch, dHead) };
-  });
+  },
+);
 
-for (const family of FAMILIES) {
-  onWgsl(
-    `stretches of rows give the bits of whole tensors, kernels in ${family}`,
-    () =>
-      Effect.gen(function* () {
-        const whole = yield* results(family);
-        const cut = yield* results(family, BINDING_BYTES);
-        assertSameBits([cut.head], [whole.head], "head");
-        for (const [name, gradient] of whole.gradients) {
-          assertSameBits([cut.gradients.get(name)!], [gradient], name);
-        }
-      }),
-  );
+for (const [architecture, bytes] of [[WIDE, BINDING_BYTES], [WIDER, LARGER_BINDING]] as const) {
+  for (const family of FAMILIES) {
+    onWgsl(
+      `stretches of rows give the bits of whole tensors, ${architecture.vocabulary} tokens, kernels in ${family}`,
+      () =>
+        Effect.gen(function* () {
+          const whole = yield* results(architecture, family);
+          const cut = yield* results(architecture, family, bytes);
+          assertSameBits([cut.head], [whole.head], "head");
+          for (const [name, gradient] of whole.gradients) {
+            assertSameBits([cut.gradients.get(name)!], [gradient], name);
+          }
+        }),
+    );
+  }
 }
 
-Deno.test("the program of that test is cut in every kind of op that reads or writes something wide", () => {
-  const room = { ...roomFor(TOKENS, WIDE), ...batch.dims };
-  const cut = gradientProgram(inFloat32(WIDE)).phases.flat().filter((op) =>
-    stretchesOf(op, room, BINDING_BYTES).length === 2
-  );
-  deepStrictEqual([...new Set(cut.map(({ kind }) => kind))].toSorted(), [
+Deno.test("the programs of that test are cut in every kind of op that reads or writes something wide", () => {
+  const cutKinds = (architecture: Architecture, bytes: number) => {
+    const room = { ...roomFor(TOKENS, architecture), ...batchOf(architecture).dims };
+    const cut = gradientProgram(inFloat32(architecture)).phases.flat().filter((op) =>
+      stretchesOf(op, room, bytes).length > 1
+    );
+    return [...new Set(cut.map(({ kind }) => kind))].toSorted();
+  };
+  deepStrictEqual(cutKinds(WIDE, BINDING_BYTES), [
     "column_sum_backward",
-    "head_backward",
+    "head_forward",
     "linear_forward",
     "linear_weight_backward",
+    "logits_backward",
     "rmsnorm_backward",
     "rmsnorm_forward",
     "rmsnorm_weight_backward",
@@ -73,13 +86,18 @@ Deno.test("the program of that test is cut in every kind of op that reads or wri
     "swiglu_backward",
     "swiglu_forward",
   ]);
+  deepStrictEqual(cutKinds(WIDER, LARGER_BINDING), [
+    "head_backward",
+    "linear_forward",
+    "linear_weight_backward",
+  ]);
 });
 
 onWgsl(
   "a tensor that an op must reach whole is refused where it is larger than a binding",
   () =>
     Effect.gen(function* () {
-      const refusal = yield* Effect.flip(results("lines", 200_000));
+      const refusal = yield* Effect.flip(results(WIDE, "lines", 200_000));
       match((refusal as Error).message, /Cannot fit "rope#\d+" on the device as attention_forward/);
     }),
 );
