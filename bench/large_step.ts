@@ -42,6 +42,8 @@ if (!SHAPE_NAMES.includes(shape as ShapeName)) {
   Deno.exit(2);
 }
 
+Deno.mkdirSync(folder, { recursive: true });
+
 const RECIPE = {
   ...{ promptsPerStep: 1, groupSize: 4, maxTurns: 3, maxNewTokens: 64, contextTokens: 1536 },
   ...{ microBatchTokens: 2048, searchTopK: 2, steps: 1, lr: 1e-5 },

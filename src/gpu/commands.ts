@@ -54,7 +54,10 @@ export function createCommands(): Commands {
     }
   };
   const push: Commands["push"] = (command) => {
-    waiting.push(stepsOf(command));
+    // What has no steps is over at once: it need not wait for time where nothing else does, and holds no memory.
+    const steps = waiting.length === 0 ? command() : stepsOf(command);
+    if (steps === undefined) return;
+    waiting.push(steps);
     carryOn();
   };
   return {

@@ -71,6 +71,7 @@ export const writeWeights = Effect.fn("writeWeights")(function* (
   source: WeightSource,
 ): Effect.fn.Return<void, BadInput | KernelFailed> {
   let waiting = 0;
+  let written = 0;
   for (const parameter of parameters) {
     const length = parameter.rows * parameter.cols;
     for (let at = 0; at < length; at += PIECE) {
@@ -80,9 +81,22 @@ export const writeWeights = Effect.fn("writeWeights")(function* (
       if (waiting < PIECE) continue;
       yield* engine.settle();
       waiting = 0;
+      written += PIECE;
+      if (written % COLLECT_EVERY === 0) collect();
     }
   }
 });
+
+/** Values whose pieces are some hundred megabytes of garbage. */
+const COLLECT_EVERY = 8 * PIECE;
+
+/**
+ * Pieces become garbage faster than it is collected, since the collector sees how little of it is on its own heap. The
+ * launcher lets programs ask for collection; where they cannot, loading takes some hundred megabytes more.
+ */
+const collect: () => void = () => {
+  (globalThis as { gc?: () => void }).gc?.();
+};
 
 /** Values of a stored parameter, from whichever of its parts they belong to. */
 const readPiece = Effect.fnUntraced(function* (

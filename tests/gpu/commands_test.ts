@@ -31,6 +31,18 @@ Deno.test("commands are carried out at once while there is time", async () => {
   await drained(commands);
 });
 
+Deno.test("a command without steps waits for others, but not for time", async () => {
+  const commands = createCommands();
+  const done: string[] = [];
+  commands.push(() => {
+    busy(100);
+    done.push("a");
+  });
+  commands.push(() => void done.push("b"));
+  deepStrictEqual(done, ["a", "b"]);
+  await drained(commands);
+});
+
 Deno.test("commands keep their order, and the event loop has its turn between their steps", async () => {
   const commands = createCommands();
   const done: string[] = [];
