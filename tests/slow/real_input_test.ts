@@ -32,7 +32,7 @@ const training = {
 };
 
 /** Random weights need a rate that trained ones would not survive. */
-const teaching = { ...training, steps: 400, lr: 5e-3 };
+const teaching = { ...training, steps: 600, lr: 5e-3 };
 
 /** Random weights in the shape of a small Qwen2 with the vocabulary of a published tokenizer. */
 const writeRandomModel = Effect.fnUntraced(function* (folder: string) {
