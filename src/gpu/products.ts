@@ -1,4 +1,5 @@
 /** How matrix products are cut into tiles. */
+import { STRIP } from "../model/ops.ts";
 import { type Bound, LANES, type Launch, type Traits } from "./launches.ts";
 
 /** Width of the fewest workgroups of at most `most` invocations that cover `features`, equally wide. */
@@ -101,9 +102,6 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   }));
 }
 
-/** Features of the vocabulary that an invocation of the head holds; equals FEATURES of the kernels. */
-const HEAD_FEATURES = 32;
-
 /**
  * The head in strips of the vocabulary, one a dispatch: rows are lanes, and a strip of the weight lies in workgroup
  * memory. Sums are cut where `linearLaunches` cuts them, so that logits have the same bits.
@@ -114,7 +112,7 @@ export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch>
   const sliced = sliceOf(inner);
   const most = Math.min(
     traits.family === "lines" ? INNER_MOST : 64,
-    Math.floor(traits.workgroupBytes / (4 * HEAD_FEATURES)),
+    Math.floor(traits.workgroupBytes / (4 * STRIP)),
   );
   // Chunks of memory that make a slice of the sum, all equally long.
   const groups = sliced / 4;
@@ -123,13 +121,13 @@ export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch>
   const KC = sliced / SLICE;
   const wide = traits.family === "lines" && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
   const WG = Math.min(wide, traits.maxInvocations);
-  const FILLS = Math.ceil(HEAD_FEATURES * KC / 4 / WG);
-  const strips = Math.ceil((dims["tokens"] ?? dims["stride"]!) / HEAD_FEATURES);
+  const FILLS = Math.ceil(STRIP * KC / 4 / WG);
+  const strips = Math.ceil((dims["tokens"] ?? dims["stride"]!) / STRIP);
   const keep = dims["keep"] === undefined ? {} : { KEEP: dims["keep"] };
   return Array.from({ length: strips }, (_, strip) => ({
     constants: { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS, ...keep },
     overrides: {},
-    dims: { column: strip * HEAD_FEATURES },
+    dims: { column: strip * STRIP },
     grid: [Math.ceil(rows / WG), 1] as const,
   }));
 }

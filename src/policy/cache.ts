@@ -42,9 +42,9 @@ export function createCacheRows(count: number, slots: number): CacheRows {
   const freeRow = (tokens: Uint32Array, asked: ReadonlySet<string>) => {
     if (rows.size < count) return { row: rows.size, tokens: empty };
     const isFree = (sequence: string) => !asked.has(sequence) && !pinned.has(sequence);
-    const retirees = [...rows.keys()].filter((sequence) => retired.has(sequence));
     const free = [...rows.keys()].filter(isFree);
-    const candidates = retirees.some(isFree) ? retirees.filter(isFree) : free;
+    const retirees = free.filter((sequence) => retired.has(sequence));
+    const candidates = retirees.length > 0 ? retirees : free;
     const common = candidates.map((sequence) => commonPrefix(rows.get(sequence)!.tokens, tokens));
     const taken = candidates[common.indexOf(Math.max(...common))];
     if (taken === undefined) throw new Error(`More than ${count} sequences at a time`);

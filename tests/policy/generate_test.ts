@@ -65,6 +65,19 @@ function counting(engine: Engine): { readonly engine: Engine; readonly computed:
   return { engine: { ...engine, load }, computed: () => computed };
 }
 
+/** Each request has the bits that were found among the others also alone, with nothing held. */
+const assertSameAlone = Effect.fnUntraced(function* (
+  policy: Policy["Service"],
+  requests: ReadonlyArray<GenerateRequest>,
+  found: ReadonlyArray<unknown>,
+) {
+  for (const [i, asked] of requests.entries()) {
+    policy.release();
+    const [alone] = yield* policy.generate([asked], optionsOf(PLAIN));
+    assert.deepEqual(bitsOf(alone!), found[i], `row ${i} alone`);
+  }
+});
+
 /** Two groups of a prompt each, and one that begins like the second and goes on. */
 const GROUPED = Array.from({ length: 9 }, (_, i) => {
   const prompt = context(40 + Math.floor(i / 4), 17);
@@ -81,11 +94,7 @@ eachEngine(
       const all = (yield* policy.generate(GROUPED, optionsOf(PLAIN))).map(bitsOf);
       // All but the last token, which decoding feeds; the ninth begins with the 17 of the second group's prompt.
       assert.equal(computed(), 16 + 16 + (21 - 16));
-      for (const [i, asked] of GROUPED.entries()) {
-        policy.release();
-        const [alone] = yield* policy.generate([asked], optionsOf(PLAIN));
-        assert.deepEqual(bitsOf(alone!), all[i], `row ${i} alone`);
-      }
+      yield* assertSameAlone(policy, GROUPED, all);
     }),
 );
 
@@ -105,11 +114,7 @@ eachEngine(
       const found = (yield* policy.generate(QUESTIONED, optionsOf(PLAIN))).map(bitsOf);
       // Those who wait for a row copy what they begin with from one that is held.
       assert.equal(computed(), 21 + 2 * 4);
-      for (const [i, asked] of QUESTIONED.entries()) {
-        policy.release();
-        const [alone] = yield* policy.generate([asked], optionsOf(PLAIN));
-        assert.deepEqual(bitsOf(alone!), found[i], `row ${i} alone`);
-      }
+      yield* assertSameAlone(policy, QUESTIONED, found);
     }),
 );
 
