@@ -5,7 +5,7 @@
 // statistics (rows) of vec4f, started afresh at token 0     logits (rows, stride) f32, stride a multiple of FEATURES, columns
 // past the vocabulary repeat its last token; of any size where KEEP is 0
 // Dispatch ceil(rows / WG), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns a row.
-// Trips: 33 inner / 4 where loops are kept. Workgroup memory: see shaders/lib/head.wgsl.
+// Trips: 33 inner / 4 where loops are kept. Workgroup memory: see shaders/lib/row_products.wgsl.
 // Logits have the bits of linear_forward, sums those of head_statistics.
 // Reference: src/reference/head.ts headForward. Test: tests/shaders/head_test.ts.
 struct Dims {
@@ -44,7 +44,13 @@ fn head_forward(
   let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
   let begin = dims.first + dims.column;
   var logit: array<f32, FEATURES>;
-  logits_of(&logit, n, begin, local);
+  var sum: array<f32, FEATURES>;
+  for (var f = 0u; f < FEATURES; f++) { // @unroll
+    logit[f] = 0.0;
+    sum[f] = 0.0;
+  }
+  let start = n * dims.inner / 4u;
+  add_row_products(&logit, &sum, start, begin, dims.vocabulary - 1u, 1.0, local);
   if (KEEP == 1u) {
     // Invocations past the last row do as the last one does.
     let at = (n * dims.stride + dims.column) / 4u;

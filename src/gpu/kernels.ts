@@ -26,6 +26,7 @@ import headForward from "../../shaders/head_forward.wgsl" with { type: "text" };
 import headFinish from "../../shaders/head_finish.wgsl" with { type: "text" };
 import headStatistics from "../../shaders/head_statistics.wgsl" with { type: "text" };
 import linearForward from "../../shaders/linear_forward.wgsl" with { type: "text" };
+import linearRowForward from "../../shaders/linear_row_forward.wgsl" with { type: "text" };
 import linearTileForward from "../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import linearWeightBackward from "../../shaders/linear_weight_backward.wgsl" with { type: "text" };
 import logitsBackward from "../../shaders/logits_backward.wgsl" with { type: "text" };
@@ -42,7 +43,7 @@ import sumSquares from "../../shaders/sum_squares.wgsl" with { type: "text" };
 import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "text" };
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
-import head from "../../shaders/lib/head.wgsl" with { type: "text" };
+import rowProducts from "../../shaders/lib/row_products.wgsl" with { type: "text" };
 import slots from "../../shaders/lib/slots.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
 import {
@@ -69,7 +70,9 @@ import {
   headLaunches,
   INNER_MOST,
   linearLaunches,
+  linearRowLaunches,
   linearTileLaunches,
+  suitsRows,
   weightBackwardLaunches,
 } from "./products.ts";
 
@@ -82,8 +85,10 @@ const ATTENTION_TILES = {
 
 type TiledOp = keyof typeof ATTENTION_TILES;
 
+type LinearName = "linear_forward" | "linear_row_forward" | "linear_tile_forward";
+
 /** The name of a kernel: that of its op, or of its op in tiles. */
-export type KernelName = OpKind | (typeof ATTENTION_TILES)[TiledOp] | "linear_tile_forward";
+export type KernelName = OpKind | (typeof ATTENTION_TILES)[TiledOp] | LinearName;
 
 function isTiled(kind: OpKind): kind is TiledOp {
   return kind in ATTENTION_TILES;
@@ -92,12 +97,15 @@ function isTiled(kind: OpKind): kind is TiledOp {
 /** Rows from which a product is worth tiles of registers. */
 const MANY_ROWS = 32;
 
+function linearKernelOf(dims: Bound, { family, maxInvocations }: Traits): LinearName {
+  const isTiled = family === "tiles" && dims["rows"]! >= MANY_ROWS && dims["from"] === 0;
+  if (isTiled && maxInvocations >= 128) return "linear_tile_forward";
+  return family === "lines" && suitsRows(dims) ? "linear_row_forward" : "linear_forward";
+}
+
 /** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
-  if (kind === "linear_forward") {
-    const tiles = traits.family === "tiles" && dims["rows"]! >= MANY_ROWS && dims["from"] === 0;
-    return tiles && traits.maxInvocations >= 128 ? "linear_tile_forward" : kind;
-  }
+  if (kind === "linear_forward") return linearKernelOf(dims, traits);
   // In tiles where the run has tiles, and memory holds one.
   if (!isTiled(kind) || traits.family !== "lines" || dims["tilesRounds"] === undefined) return kind;
   const { D4, GROUP } = byHeadGroup(dims);
@@ -114,7 +122,7 @@ const rowsAndWeight = (dims: Bound) => dims["rows"]! >= 128 ? [0, 1] : [1];
 function headKernel(code: string): Kernel {
   const trips = (dims: Bound) => dims["inner"]! / 4 * 33;
   const launches = headLaunches;
-  return reading({ code: `${code}\n${head}`, launches, trips, textures: rowsAndWeight }, 1);
+  return reading({ code: `${code}\n${rowProducts}`, launches, trips, textures: rowsAndWeight }, 1);
 }
 
 /** The kernel of every op, and those in tiles. */
@@ -138,6 +146,12 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     launches: linearLaunches,
     trips: (d) => Math.min(d["inner"]!, INNER_MOST) * 16,
     textures: rowsAndWeight,
+  }, 1),
+  linear_row_forward: reading({
+    code: `${linearRowForward}\n${rowProducts}`,
+    launches: linearRowLaunches,
+    trips: () => 0,
+    textures: () => [0, 1],
   }, 1),
   linear_tile_forward: reading({
     code: linearTileForward,

@@ -102,12 +102,30 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   }));
 }
 
+/** Rows from which lanes of a CPU may be rows: as many workgroups as there are then keep all cores busy. */
+const MANY_LANES = 1024;
+
 /**
- * The head in strips of the vocabulary, one a dispatch: rows are lanes, and a strip of the weight lies in workgroup
- * memory. Sums are cut where `linearLaunches` cuts them, so that logits have the same bits.
+ * Most features of a product whose lanes are rows. So few share a tile of rows too seldom, and a store of a lane costs
+ * the same for one feature as for four; more of them miss the cache, since such stores are a row apart.
  */
-export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const [rows, inner] = [dims["rows"]!, dims["inner"]!];
+const FEW_FEATURES = 128;
+
+/** Most inner features that are worth writing out in one kernel. */
+const FEW_INNER = 2 * INNER_MOST;
+
+/** Whether a product is one for `linear_row_forward`. */
+export function suitsRows({ rows, inner, features, outCols, outColumn, from }: Bound): boolean {
+  const isNarrow = features! % STRIP === 0 && features! <= FEW_FEATURES && inner! <= FEW_INNER;
+  return from === 0 && rows! >= MANY_LANES && isNarrow && outCols! % 4 === 0 &&
+    outColumn! % 4 === 0;
+}
+
+/**
+ * Constants of kernels whose lanes are rows, with a strip of the weight in workgroup memory. Sums are cut where
+ * `linearLaunches` cuts them, so that they have the same bits.
+ */
+function byRows(rows: number, inner: number, traits: Traits) {
   const slices = Math.ceil(inner / INNER_MOST);
   const sliced = sliceOf(inner);
   const most = Math.min(
@@ -119,15 +137,31 @@ export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch>
   let SLICE = Math.ceil(sliced / most);
   while (groups % SLICE !== 0) SLICE += 1;
   const KC = sliced / SLICE;
-  const wide = traits.family === "lines" && rows >= 1024 ? 256 : rows >= 64 ? 64 : LANES;
+  const wide = traits.family === "lines" && rows >= MANY_LANES ? 256 : rows >= 64 ? 64 : LANES;
   const WG = Math.min(wide, traits.maxInvocations);
-  const FILLS = Math.ceil(STRIP * KC / 4 / WG);
+  return { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS: Math.ceil(STRIP * KC / 4 / WG) };
+}
+
+/** y = x Wᵀ with rows as lanes, in strips of the features: one dispatch. */
+export function linearRowLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const constants = byRows(dims["rows"]!, dims["inner"]!, traits);
+  return [{
+    constants: { ...constants, ADDS: storeMode(dims) },
+    overrides: {},
+    dims: {},
+    grid: [dims["features"]! / STRIP, Math.ceil(dims["rows"]! / constants.WG)],
+  }];
+}
+
+/** The head in strips of the vocabulary, one a dispatch. */
+export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const constants = byRows(dims["rows"]!, dims["inner"]!, traits);
   const strips = Math.ceil((dims["tokens"] ?? dims["stride"]!) / STRIP);
   const keep = dims["keep"] === undefined ? {} : { KEEP: dims["keep"] };
   return Array.from({ length: strips }, (_, strip) => ({
-    constants: { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS, ...keep },
+    constants: { ...constants, ...keep },
     overrides: {},
     dims: { column: strip * STRIP },
-    grid: [Math.ceil(rows / WG), 1] as const,
+    grid: [Math.ceil(dims["rows"]! / constants.WG), 1] as const,
   }));
 }

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { Effect } from "effect";
 import { readTuned, writeTuned } from "../../src/files/tuned.ts";
 import { kernelOf } from "../../src/gpu/kernels.ts";
+import type { Family } from "../../src/gpu/launches.ts";
 
 const inFolder = async (body: (file: URL) => Promise<void>) => {
   const folder = await Deno.makeTempDir();
@@ -34,10 +35,17 @@ Deno.test("readTuned() refuses a file that is not its own and says what to do; w
 
 Deno.test("kernelOf() gives each family its products", () => {
   const traits = { workgroupBytes: 32768, maxInvocations: 1024 };
-  const kernel = (family: "lines" | "tiles" | "loops", rows: number) =>
-    kernelOf("linear_forward", { rows, inner: 64, features: 64, from: 0 }, { ...traits, family });
+  const sizes = { inner: 64, features: 64, outCols: 64, outColumn: 0, from: 0 };
+  const kernel = (family: Family, rows: number, others: Partial<typeof sizes> = {}) =>
+    kernelOf("linear_forward", { ...sizes, ...others, rows }, { ...traits, family });
   assert.equal(kernel("tiles", 32), "linear_tile_forward");
   assert.equal(kernel("tiles", 31), "linear_forward");
-  assert.equal(kernel("lines", 4096), "linear_forward");
   assert.equal(kernel("loops", 4096), "linear_forward");
+  assert.equal(kernel("lines", 1024), "linear_row_forward");
+  assert.equal(kernel("lines", 1023), "linear_forward");
+  for (const others of [{ features: 160 }, { features: 36 }, { inner: 516 }, { outCols: 66 }]) {
+    assert.equal(kernel("lines", 4096, others), "linear_forward");
+  }
+  assert.equal(kernel("lines", 4096, { outColumn: 2 }), "linear_forward");
+  assert.equal(kernel("lines", 4096, { from: 1 }), "linear_forward");
 });

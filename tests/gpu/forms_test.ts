@@ -156,18 +156,19 @@ onWgsl(
   () =>
     Effect.gen(function* () {
       const shapes = [
-        { inner: 36, features: 131, fewer: [1, 13, 33] },
-        { inner: 260, features: 37, fewer: [1, 31] },
+        { inner: 36, features: 131, many: 70, fewer: [1, 13, 33] },
+        { inner: 260, features: 37, many: 70, fewer: [1, 31] },
+        { inner: 260, features: 32, many: 1031, fewer: [1, 31] },
       ];
       for (const family of FAMILIES) {
         const engine = yield* claiming({ family });
-        for (const { fewer, ...shape } of shapes) {
+        for (const { many: most, fewer, ...shape } of shapes) {
           const options = { ...shape, bias: true, residual: true };
-          const many = yield* runOp(engine, linearCase({ ...options, rows: 70 }));
+          const many = yield* runOp(engine, linearCase({ ...options, rows: most }));
           for (const rows of fewer) {
             const few = yield* runOp(engine, linearCase({ ...options, rows }));
             const first = (values: HostArray) => values.slice(0, rows * shape.features);
-            assertSameBits(few.map(first), many.map(first), `${family}: ${rows} of 70 rows`);
+            assertSameBits(few.map(first), many.map(first), `${family}: ${rows} of ${most} rows`);
           }
         }
       }

@@ -44,6 +44,16 @@ kernelMatches("linear_forward is the plain loop with many rows, whose workgroups
   linearCase({ rows: 300, inner: 20, features: 33, bias: true }),
 ], ofInner);
 
+// Adapters of other families take the other kernel here.
+kernelMatches("linear_row_forward is the plain loop where rows do not divide its workgroups", [
+  linearCase({ rows: 1024, inner: 4, features: 32 }),
+  linearCase({ rows: 1025, inner: 36, features: 64, bias: true, weightRow: 6, format: "bf16" }),
+  linearCase({ rows: 1300, inner: 128, features: 128, bias: true, accumulate: true }),
+  linearCase({ rows: 1279, inner: 512, features: 32, bias: true, residual: true, scale: -2.5 }),
+  linearCase({ rows: 1281, inner: 20, features: 32, around: [8, 4], outCols: 48, outColumn: 8 }),
+  linearCase({ rows: 1024, inner: 64, features: 96, residual: true, outCols: 100, format: "int4" }),
+], ofInner);
+
 kernelMatches("linear_forward adds a residual once, whatever the number of slices", [
   linearCase({ rows: 9, inner: 20, features: 33, residual: true }),
   linearCase({ rows: 67, inner: 516, features: 37, bias: true, residual: true }),
