@@ -6,7 +6,7 @@
 //
 // Dispatch (features / FEATURES, ceil(rows / WG), 1): workgroups that read the same rows of x follow each other. An
 // invocation owns a row x FEATURES features, so that it stores four at a time.
-// Trips: none, all loops are written out. Workgroup memory: see shaders/lib/row_products.wgsl, and 4 FEATURES bytes.
+// Trips: none, all loops are written out. Workgroup memory: see shaders/lib/row_products.wgsl.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -37,8 +37,6 @@ const ADDS = 0u;
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
-var<workgroup> first: array<f32, FEATURES>;
-
 @compute @workgroup_size(WG)
 fn linear_row_forward(
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -46,8 +44,9 @@ fn linear_row_forward(
 ) {
   let begin = workgroup_id.x * FEATURES;
   let row = dims.weightRow + begin;
+  // The bias passes through memory that the weight takes next, since lanes read it one by one.
   if (local < FEATURES) {
-    first[local] = select(0.0, bias[row + local], dims.hasBias == 1u);
+    tile[local] = vec4f(select(0.0, bias[row + local], dims.hasBias == 1u));
   }
   workgroupBarrier();
   // Invocations past the last row do as the last one does, and store nothing.
@@ -69,7 +68,7 @@ fn linear_row_forward(
     total[4u * f + 3u] = before.w;
   }
   for (var f = 0u; f < FEATURES; f++) { // @unroll
-    sum[f] = first[f];
+    sum[f] = tile[f].x;
   }
   let start = (n * dims.inStride + dims.inColumn) / 4u;
   add_row_products(&total, &sum, start, row, row + FEATURES - 1u, dims.scale, local);
