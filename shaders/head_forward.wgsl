@@ -44,13 +44,7 @@ fn head_forward(
   let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
   let begin = dims.first + dims.column;
   var logit: array<f32, FEATURES>;
-  var sum: array<f32, FEATURES>;
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    logit[f] = 0.0;
-    sum[f] = 0.0;
-  }
-  let start = n * dims.inner / 4u;
-  add_row_products(&logit, &sum, start, begin, dims.vocabulary - 1u, 1.0, local);
+  logits_of(&logit, n, begin, local);
   if (KEEP == 1u) {
     // Invocations past the last row do as the last one does.
     let at = (n * dims.stride + dims.column) / 4u;

@@ -43,6 +43,7 @@ import sumSquares from "../../shaders/sum_squares.wgsl" with { type: "text" };
 import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "text" };
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
+import head from "../../shaders/lib/head.wgsl" with { type: "text" };
 import rowProducts from "../../shaders/lib/row_products.wgsl" with { type: "text" };
 import slots from "../../shaders/lib/slots.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
@@ -122,7 +123,8 @@ const rowsAndWeight = (dims: Bound) => dims["rows"]! >= 128 ? [0, 1] : [1];
 function headKernel(code: string): Kernel {
   const trips = (dims: Bound) => dims["inner"]! / 4 * 33;
   const launches = headLaunches;
-  return reading({ code: `${code}\n${rowProducts}`, launches, trips, textures: rowsAndWeight }, 1);
+  const parts = [code, head, rowProducts].join("\n");
+  return reading({ code: parts, launches, trips, textures: rowsAndWeight }, 1);
 }
 
 /** The kernel of every op, and those in tiles. */
