@@ -1,11 +1,11 @@
-// linear_forward with rows as lanes, for products of many rows and few features on a CPU
+// linear_forward with rows as lanes, for products of many rows on a CPU
 //
 // x, w, bias, residual, y: as in linear_forward, whose bits y gets; features is a multiple of FEATURES, outCols and
-// outColumn are multiples of 4
-// ADDS 0: y is overwritten, 1: added to, 2: overwritten with the residual added
+// outColumn are multiples of 4. READS as there.
 //
-// Dispatch (features / FEATURES, ceil(rows / WG), 1): workgroups that read the same rows of x follow each other. An
-// invocation owns a row x FEATURES features, so that it stores four at a time.
+// Dispatch (features / FEATURES, ceil(rows / WG), 1), once for each slice of CHUNKS KC inner features from `start` on:
+// workgroups that read the same rows of x follow each other. An invocation owns a row x FEATURES features, so that it
+// stores four at a time.
 // Trips: none, all loops are written out. Workgroup memory: see shaders/lib/row_products.wgsl.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
@@ -18,6 +18,8 @@ struct Dims {
   inStride: u32,
   inColumn: u32,
   outColumn: u32,
+  start: u32,
+  add: u32,
   scale: f32,
 }
 
@@ -28,7 +30,7 @@ const CHUNKS = 1u;
 const SLICE = 1u;
 const WG = 64u;
 const FILLS = 8u;
-const ADDS = 0u;
+const READS = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -46,7 +48,7 @@ fn linear_row_forward(
   let row = dims.weightRow + begin;
   // The bias passes through memory that the weight takes next, since lanes read it one by one.
   if (local < FEATURES) {
-    tile[local] = vec4f(select(0.0, bias[row + local], dims.hasBias == 1u));
+    tile[local] = vec4f(select(0.0, bias[row + local], dims.hasBias == 1u && dims.start == 0u));
   }
   workgroupBarrier();
   // Invocations past the last row do as the last one does, and store nothing.
@@ -56,11 +58,11 @@ fn linear_row_forward(
   var sum: array<f32, FEATURES>;
   for (var f = 0u; f < FEATURES4; f++) { // @unroll
     var before = vec4f();
-    if (ADDS == 1u) {
-      before = y[at + f];
+    if (READS == 1u || READS == 3u) {
+      before = select(vec4f(), y[at + f], dims.add == 1u);
     }
-    if (ADDS == 2u) {
-      before = residual[at + f];
+    if (READS >= 2u) {
+      before = select(before, residual[at + f], dims.add == 2u);
     }
     total[4u * f] = before.x;
     total[4u * f + 1u] = before.y;
@@ -71,7 +73,7 @@ fn linear_row_forward(
     sum[f] = tile[f].x;
   }
   let start = (n * dims.inStride + dims.inColumn) / 4u;
-  add_row_products(&total, &sum, start, row, row + FEATURES - 1u, dims.scale, local);
+  add_row_products(&total, &sum, start, dims.start / 4u, row, row + FEATURES - 1u, dims.scale, local);
   for (var f = 0u; f < FEATURES4; f++) { // @unroll
     let low = vec2f(total[4u * f], total[4u * f + 1u]);
     let high = vec2f(total[4u * f + 2u], total[4u * f + 3u]);

@@ -8,5 +8,5 @@ fn logits_of(logit: ptr<function, array<f32, FEATURES>>, n: u32, begin: u32, loc
     sum[f] = 0.0;
   }
   let start = n * dims.inner / 4u;
-  add_row_products(logit, &sum, start, begin, dims.vocabulary - 1u, 1.0, local);
+  add_row_products(logit, &sum, start, 0u, begin, dims.vocabulary - 1u, 1.0, local);
 }

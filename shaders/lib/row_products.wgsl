@@ -15,11 +15,13 @@ fn add_products(sum: ptr<function, array<f32, FEATURES>>, a: vec4f, k: u32) {
   }
 }
 
-// x[start] is the first of the row; rows of the weight past `last` are the last one again.
+// x[start] is the first of the row, `first` the first inner feature / 4; rows of the weight past `last` are the last one
+// again.
 fn add_row_products(
   total: ptr<function, array<f32, FEATURES>>,
   sum: ptr<function, array<f32, FEATURES>>,
   start: u32,
+  first: u32,
   begin: u32,
   last: u32,
   scale: f32,
@@ -30,7 +32,7 @@ fn add_row_products(
     workgroupBarrier();
     for (var p = 0u; p < FILLS; p++) { // @unroll
       let i = p * WG + local;
-      let k = c * KC4 + i % KC4;
+      let k = first + c * KC4 + i % KC4;
       let row = min(begin + i / KC4, last) - dims.firstRow;
       let value = load_weight(row * inner4 + min(k, inner4 - 1u));
       if (FEATURES * KC4 % WG == 0u || i < FEATURES * KC4) {
@@ -39,7 +41,7 @@ fn add_row_products(
     }
     workgroupBarrier();
     for (var k = 0u; k < KC4; k++) { // @unroll
-      add_products(sum, x[start + min(c * KC4 + k, inner4 - 1u)], k);
+      add_products(sum, x[start + min(first + c * KC4 + k, inner4 - 1u)], k);
     }
     // Sums are cut into slices as those of linear_forward are.
     let is_end = (c + 1u) % SLICE == 0u;

@@ -51,30 +51,42 @@ const MANY_TILES = 8;
  */
 const SHORT_SUM = 128;
 
-/** y = x Wᵀ: a dispatch for each slice of the inner features. */
-export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+/** What a product reads besides its operands, and what it adds of it, for each slice of the inner features. */
+function slicesOf(dims: Bound, traits: Traits) {
   const inner = dims["inner"]!;
   const slices = Math.ceil(inner / INNER_MOST);
   const KC = sliceOf(inner);
+  const mode = storeMode(dims);
+  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
+  const readsSums = slices > 1 || mode === 1 || isShared;
+  return {
+    KC,
+    READS: (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0),
+    dims: Array.from(
+      { length: slices },
+      (_, slice) => ({ start: slice * KC, add: slice > 0 ? 1 : mode }),
+    ),
+  };
+}
+
+/** y = x Wᵀ: a dispatch for each slice of the inner features. */
+export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const { KC, READS, ...slices } = slicesOf(dims, traits);
   const isNormed = dims["from"] === 1;
   const TM = rowsPerTile(dims["rows"]!, 4 * KC + (isNormed ? 16 : 0), traits);
   // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers. Wider than this is no
   // faster, and a pipeline of its own for more numbers of features.
   const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
   const WG = widthFor(dims["features"]!, Math.min(wide ? 384 : 128, traits.maxInvocations));
-  const mode = storeMode(dims);
-  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
-  const readsSums = slices > 1 || mode === 1 || isShared;
-  return Array.from({ length: slices }, (_, slice) => ({
+  return slices.dims.map((slice) => ({
     constants: {
-      ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG) },
-      READS: (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0),
+      ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
       FROM: dims["from"]!,
       SCALES: isNormed ? TM : 0,
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},
-    dims: { start: slice * KC, add: slice > 0 ? 1 : mode },
+    dims: slice,
     grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
   }));
 }
@@ -102,22 +114,20 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   }));
 }
 
-/** Rows from which lanes of a CPU may be rows: as many workgroups as there are then keep all cores busy. */
-const MANY_LANES = 1024;
+/** Rows of a workgroup whose lanes are rows, on a CPU: many, since each workgroup reads its strip of the weight again. */
+const ROW_LANES = 256;
+
+/** Whether rows fill such workgroups: lanes past the last row do as much as others. */
+function fillsLanes(rows: number): boolean {
+  return ROW_LANES * Math.ceil(rows / ROW_LANES) - rows <= rows / 8;
+}
 
 /**
- * Most features of a product whose lanes are rows. So few share a tile of rows too seldom, and a store of a lane costs
- * the same for one feature as for four; more of them miss the cache, since such stores are a row apart.
+ * Whether a product is one for `linear_row_forward`, the faster one where its workgroups are full, since a store of a
+ * lane costs the same for four features as for one.
  */
-const FEW_FEATURES = 128;
-
-/** Most inner features that are worth writing out in one kernel. */
-const FEW_INNER = 2 * INNER_MOST;
-
-/** Whether a product is one for `linear_row_forward`. */
-export function suitsRows({ rows, inner, features, outCols, outColumn, from }: Bound): boolean {
-  const isNarrow = features! % STRIP === 0 && features! <= FEW_FEATURES && inner! <= FEW_INNER;
-  return from === 0 && rows! >= MANY_LANES && isNarrow && outCols! % 4 === 0 &&
+export function suitsRows({ rows, features, outCols, outColumn, from }: Bound): boolean {
+  return from === 0 && fillsLanes(rows!) && features! % STRIP === 0 && outCols! % 4 === 0 &&
     outColumn! % 4 === 0;
 }
 
@@ -137,20 +147,21 @@ function byRows(rows: number, inner: number, traits: Traits) {
   let SLICE = Math.ceil(sliced / most);
   while (groups % SLICE !== 0) SLICE += 1;
   const KC = sliced / SLICE;
-  const wide = traits.family === "lines" && rows >= MANY_LANES ? 256 : rows >= 64 ? 64 : LANES;
+  const wide = traits.family === "lines" && fillsLanes(rows) ? ROW_LANES : rows >= 64 ? 64 : LANES;
   const WG = Math.min(wide, traits.maxInvocations);
   return { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS: Math.ceil(STRIP * KC / 4 / WG) };
 }
 
-/** y = x Wᵀ with rows as lanes, in strips of the features: one dispatch. */
+/** y = x Wᵀ with rows as lanes, in strips of the features: a dispatch for each slice of the inner features. */
 export function linearRowLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const constants = byRows(dims["rows"]!, dims["inner"]!, traits);
-  return [{
-    constants: { ...constants, ADDS: storeMode(dims) },
+  const { READS, ...slices } = slicesOf(dims, traits);
+  const { SLICE, ...constants } = byRows(dims["rows"]!, dims["inner"]!, traits);
+  return slices.dims.map((slice) => ({
+    constants: { ...constants, CHUNKS: SLICE, SLICE, READS },
     overrides: {},
-    dims: {},
-    grid: [dims["features"]! / STRIP, Math.ceil(dims["rows"]! / constants.WG)],
-  }];
+    dims: slice,
+    grid: [dims["features"]! / STRIP, Math.ceil(dims["rows"]! / constants.WG)] as const,
+  }));
 }
 
 /** The head in strips of the vocabulary, one a dispatch. */

@@ -41,9 +41,14 @@ Deno.test("kernelOf() gives each family its products", () => {
   assert.equal(kernel("tiles", 32), "linear_tile_forward");
   assert.equal(kernel("tiles", 31), "linear_forward");
   assert.equal(kernel("loops", 4096), "linear_forward");
-  assert.equal(kernel("lines", 1024), "linear_row_forward");
-  assert.equal(kernel("lines", 1023), "linear_forward");
-  for (const others of [{ features: 160 }, { features: 36 }, { inner: 516 }, { outCols: 66 }]) {
+  for (const rows of [228, 256, 456, 1138, 4096]) {
+    assert.equal(kernel("lines", rows), "linear_row_forward");
+  }
+  for (const rows of [1, 227, 257, 455, 1137]) {
+    assert.equal(kernel("lines", rows), "linear_forward");
+  }
+  assert.equal(kernel("lines", 4096, { inner: 2052, features: 4864 }), "linear_row_forward");
+  for (const others of [{ features: 36 }, { outCols: 66 }]) {
     assert.equal(kernel("lines", 4096, others), "linear_forward");
   }
   assert.equal(kernel("lines", 4096, { outColumn: 2 }), "linear_forward");

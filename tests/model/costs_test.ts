@@ -58,7 +58,7 @@ Deno.test("a pass of 4096 tokens costs these ops and dispatches", () => {
   const gradient = gradientProgram(inFloat32(ARCHITECTURE));
   deepStrictEqual(phases(gradient, { ...ROOM, ...BATCH.dims, R: 1400, U: 400 }), [
     { ops: 32, dispatches: 60 },
-    { ops: 83, dispatches: 312 },
+    { ops: 83, dispatches: 315 },
   ]);
   deepStrictEqual(
     phases(cacheProgram(inFloat32(ARCHITECTURE)), { ...ROOM, ...BATCH.dims, R: TOKENS }),

@@ -46,12 +46,13 @@ kernelMatches("linear_forward is the plain loop with many rows, whose workgroups
 
 // Adapters of other families take the other kernel here.
 kernelMatches("linear_row_forward is the plain loop where rows do not divide its workgroups", [
-  linearCase({ rows: 1024, inner: 4, features: 32 }),
-  linearCase({ rows: 1025, inner: 36, features: 64, bias: true, weightRow: 6, format: "bf16" }),
-  linearCase({ rows: 1300, inner: 128, features: 128, bias: true, accumulate: true }),
+  linearCase({ rows: 228, inner: 4, features: 32 }),
+  linearCase({ rows: 1020, inner: 36, features: 64, bias: true, weightRow: 6, format: "bf16" }),
+  linearCase({ rows: 1279, inner: 128, features: 128, bias: true, accumulate: true }),
   linearCase({ rows: 1279, inner: 512, features: 32, bias: true, residual: true, scale: -2.5 }),
-  linearCase({ rows: 1281, inner: 20, features: 32, around: [8, 4], outCols: 48, outColumn: 8 }),
-  linearCase({ rows: 1024, inner: 64, features: 96, residual: true, outCols: 100, format: "int4" }),
+  linearCase({ rows: 255, inner: 260, features: 352, bias: true }),
+  linearCase({ rows: 510, inner: 20, features: 32, around: [8, 4], outCols: 48, outColumn: 8 }),
+  linearCase({ rows: 256, inner: 772, features: 96, residual: true, outCols: 100, format: "int4" }),
 ], ofInner);
 
 kernelMatches("linear_forward adds a residual once, whatever the number of slices", [
