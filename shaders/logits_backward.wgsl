@@ -1,10 +1,11 @@
 // d_logits[n,v] := dz inverseTemperature,  dz = d_log_prob (1[v = y] - p) - d_entropy p (log p + H),
 // log p = logits[n,v] inverseTemperature - log sum
 //
-// logits, d_logits (rows, stride) f32, stride a multiple of 4; d_logits overwritten, tokens past the vocabulary become 0
+// logits, d_logits (rows, stride) f32, stride a multiple of FEATURES; d_logits overwritten, tokens past the last become 0
 // targets (rows) u32     result (rows) of vec4f [log-prob, entropy H, log sum, ..]
 // d_head (rows) of vec2f [d_log_prob, d_entropy]
-// Dispatch ceil(rows stride / 4 / WG); an invocation owns four tokens of a row. No loops.
+// Dispatch (stride / FEATURES, ceil(rows / WG), 1); an invocation owns FEATURES tokens of a row, so that what belongs to
+// the row is read once for them. Trips: FEATURES / 4 where loops are kept.
 // Reference: src/reference/head.ts logitsBackward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -13,7 +14,9 @@ struct Dims {
   inverseTemperature: f32,
 }
 
-override WG: u32 = 64u;
+const FEATURES = 32u;
+const FEATURES4 = FEATURES / 4u;
+const WG = 64u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> logits: array<vec4f>;
@@ -27,18 +30,20 @@ fn logits_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = flat_index(workgroup_id, local, WG);
-  let stride4 = dims.stride / 4u;
-  let n = i / stride4;
-  if (n >= dims.rows) {
-    return;
-  }
+  // Invocations past the last row do as the last one does.
+  let n = min(workgroup_id.y * WG + local, dims.rows - 1u);
+  let begin = workgroup_id.x * FEATURES;
   let row = result[n];
   let d = d_head[n];
-  let tokens = vec4u(4u * (i % stride4)) + vec4u(0u, 1u, 2u, 3u);
-  let log_prob = logits[i] * dims.inverseTemperature - row.z;
-  let p = exp(log_prob);
-  let hit = select(vec4f(), vec4f(1.0), tokens == vec4u(targets[n]));
-  let dz = d.x * (hit - p) - d.y * p * (log_prob + row.y);
-  d_logits[i] = select(vec4f(), dz * dims.inverseTemperature, tokens < vec4u(dims.vocabulary));
+  let token = targets[n];
+  let at = (n * dims.stride + begin) / 4u;
+  for (var f = 0u; f < FEATURES4; f++) { // @unroll
+    let tokens = vec4u(begin + 4u * f) + vec4u(0u, 1u, 2u, 3u);
+    let log_prob = logits[at + f] * dims.inverseTemperature - row.z;
+    let p = exp(log_prob);
+    let hit = select(vec4f(), vec4f(1.0), tokens == vec4u(token));
+    let dz = d.x * (hit - p) - d.y * p * (log_prob + row.y);
+    let is_token = tokens < vec4u(dims.vocabulary);
+    d_logits[at + f] = select(vec4f(), dz * dims.inverseTemperature, is_token);
+  }
 }

@@ -73,6 +73,7 @@ import {
   linearLaunches,
   linearRowLaunches,
   linearTileLaunches,
+  logitsLaunches,
   suitsRows,
   weightBackwardLaunches,
 } from "./products.ts";
@@ -228,10 +229,13 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   head_finish: flat(headFinish, rowsOf),
   head_forward: headKernel(headForward),
   head_backward: headKernel(headBackward),
-  logits_backward: flat(logitsBackward, (d) => d["rows"]! * d["stride"]! / 4, {
-    width: 64,
-    textures: [0, 2],
-  }),
+  logits_backward: {
+    code: logitsBackward,
+    launches: logitsLaunches,
+    trips: () => 8,
+    weightInput: null,
+    textures: () => [0, 2],
+  },
   sampling_mask: perRow(samplingMask, 70, 256),
   sample: perRow(`${sample}\n${threefry}`, 4, 64),
   sum_squares: perWorkgroup(sumSquares, (d) => Math.ceil(d["elements"]! / 4096)),

@@ -176,3 +176,10 @@ export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch>
     grid: [Math.ceil(dims["rows"]! / constants.WG), 1] as const,
   }));
 }
+
+/** Gradients of logits in strips of the vocabulary: one dispatch. */
+export function logitsLaunches(dims: Bound): ReadonlyArray<Launch> {
+  const WG = 64;
+  const grid = [dims["stride"]! / STRIP, Math.ceil(dims["rows"]! / WG)] as const;
+  return [{ constants: { WG }, overrides: {}, dims: {}, grid }];
+}
