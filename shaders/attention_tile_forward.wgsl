@@ -1,13 +1,13 @@
-// attention_forward in tiles of at most ROWS queries and KEYS slots, one slot tile of each query tile at a time
+// attention_forward in tiles of at most 32 queries and KEYS slots, ROUNDS slot tiles of each query tile at a time
 //
 // q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // queries (Q) of u32: as in attention_forward
 // tiles (T) of u32 [row, count, firstRange, rangeCount]: consecutive rows with consecutive slots, and the ranges that one
 //   of them sees; round r has work for the first tiles alone
-// out (rows, heads D), softmax (rows, heads) of [m, s] f32: carried on from round to round; the last of a tile divides
-// Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns one of the GROUP heads of
-// a query that share keys and values; keys and values of the slots lie in workgroup memory. Every query does the same
-// additions in the same order as in attention_forward. Trips: ranges of a query (times KEYS D where loops are kept).
+// out (rows, heads D), softmax (rows, heads) of [m, s] f32: carried on from dispatch to dispatch; the last of a tile divides
+// Dispatch (tiles of the round, keyValueHeads, 1), once for ROUNDS rounds, in order. An invocation owns one of the GROUP
+// heads of a query that share keys and values; keys and values of the slots lie in workgroup memory. Every query does the
+// same additions in the same order as in attention_forward. Trips: ranges of a query (times KEYS D where loops are kept).
 // Workgroup memory: see shaders/lib/slots.wgsl.
 // Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
 struct Dims {
@@ -22,6 +22,7 @@ const GROUP = 1u;
 const KEYS = 32u;
 const BLOCK = 4u;
 const BLOCKS = KEYS / 4u;
+const ROUNDS = 1u;
 const WG = 32u;
 const FILLS = 8u;
 const NEG_LARGE = -3.4028234e38;
@@ -86,13 +87,9 @@ fn attention_tile_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = tiles[workgroup_id.x];
-  let slots = slot_tile(tile, dims.round);
-  fill_slots(slots, workgroup_id.y, local);
-
   let n = tile.x + min(local / GROUP, tile.y - 1u);
   let h = workgroup_id.y * GROUP + local % GROUP;
   let at = (n * dims.heads + h) * D4;
-  let seen = seen_slots(tile, slots, n);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
   var query: Head;
@@ -102,12 +99,20 @@ fn attention_tile_forward(
     sum[d] = select(out[at + d], vec4f(), is_first);
   }
   var carried = select(softmax[n * dims.heads + h], vec2f(NEG_LARGE, 0.0), is_first);
-  for (var b = 0u; b < BLOCKS; b++) { // @unroll
-    add_slots(&query, &sum, &carried, seen, b);
+  // A round past the last one of a tile sees nothing.
+  var is_last = false;
+  for (var r = 0u; r < ROUNDS; r++) { // @unroll
+    let slots = slot_tile(tile, dims.round + r);
+    fill_slots(slots, workgroup_id.y, local);
+    let seen = seen_slots(tile, slots, n);
+    for (var b = 0u; b < BLOCKS; b++) { // @unroll
+      add_slots(&query, &sum, &carried, seen, b);
+    }
+    is_last = slots.is_last;
   }
   if (local / GROUP < tile.y) {
     for (var d = 0u; d < D4; d++) { // @unroll
-      out[at + d] = select(sum[d], sum[d] / carried.y, slots.is_last);
+      out[at + d] = select(sum[d], sum[d] / carried.y, is_last);
     }
     softmax[n * dims.heads + h] = carried;
   }

@@ -1,10 +1,10 @@
-// attention_query_backward in tiles of queries and slots, one slot tile of each query tile at a time
+// attention_query_backward in tiles of queries and slots, ROUNDS slot tiles of each query tile at a time
 //
 // q, d_out, d_q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // statistics (rows, 2 heads) f32     queries, tiles: as in attention_tile_forward
-// d_q carried on from round to round
-// Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns one of the GROUP heads of
-// a query that share keys and values; keys and values of the slots lie in workgroup memory.
+// d_q carried on from dispatch to dispatch
+// Dispatch (tiles of the round, keyValueHeads, 1), once for ROUNDS rounds, in order. An invocation owns one of the GROUP
+// heads of a query that share keys and values; keys and values of the slots lie in workgroup memory.
 // Trips: ranges of a query (times KEYS D where loops are kept). Workgroup memory: see shaders/lib/slots.wgsl.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
@@ -19,6 +19,7 @@ const GROUP = 1u;
 const KEYS = 32u;
 const BLOCK = 4u;
 const BLOCKS = KEYS / 4u;
+const ROUNDS = 1u;
 const WG = 32u;
 const FILLS = 8u;
 
@@ -79,13 +80,9 @@ fn attention_tile_query_backward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = tiles[workgroup_id.x];
-  let slots = slot_tile(tile, dims.round);
-  fill_slots(slots, workgroup_id.y, local);
-
   let n = tile.x + min(local / GROUP, tile.y - 1u);
   let h = workgroup_id.y * GROUP + local % GROUP;
   let at = (n * dims.heads + h) * D4;
-  let seen = seen_slots(tile, slots, n);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   let is_first = dims.round == 0u;
   let log_sum = statistics[n * 2u * dims.heads + h];
@@ -98,8 +95,14 @@ fn attention_tile_query_backward(
     d_output[d] = d_out[at + d];
     sum[d] = select(d_q[at + d], vec4f(), is_first);
   }
-  for (var b = 0u; b < BLOCKS; b++) { // @unroll
-    add_slots(&query, &d_output, &sum, vec2f(log_sum, delta), seen, b);
+  // A round past the last one of a tile sees nothing.
+  for (var r = 0u; r < ROUNDS; r++) { // @unroll
+    let slots = slot_tile(tile, dims.round + r);
+    fill_slots(slots, workgroup_id.y, local);
+    let seen = seen_slots(tile, slots, n);
+    for (var b = 0u; b < BLOCKS; b++) { // @unroll
+      add_slots(&query, &d_output, &sum, vec2f(log_sum, delta), seen, b);
+    }
   }
   if (local / GROUP < tile.y) {
     for (var d = 0u; d < D4; d++) { // @unroll

@@ -35,6 +35,7 @@ fn slot_tile(tile: vec4u, round: u32) -> SlotTile {
 // Puts keys and values of the slots where the workgroup reads them, for one head of keys.
 fn fill_slots(slots: SlotTile, head: u32, local: u32) {
   let cols4 = dims.keyValueHeads * D4;
+  workgroupBarrier();
   for (var p = 0u; p < FILLS; p++) { // @unroll
     let i = p * WG + local;
     let at = min(slots.first_slot + i / D4, slots.end - 1u) * 2u * cols4 + head * D4 + i % D4;

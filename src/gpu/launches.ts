@@ -154,8 +154,8 @@ export const overRows = (dims: Bound) => dims["rows"]! + Math.ceil(dims["rows"]!
 export const overSlots = (dims: Bound) => dims["P"] ?? 0;
 
 /**
- * Attention in tiles: a dispatch for each round, in which each tile of queries meets one tile of slots, or each tile of
- * keys one of queries. In a round stands a barrier and no branch; what was found so far stays in memory.
+ * Attention in tiles: a dispatch for a round or two, in each of which a tile of queries meets one tile of slots, or a tile
+ * of keys one of queries. In a round stand barriers and no branch; what was found so far stays in memory.
  */
 export function tiled(
   source: string,
@@ -172,15 +172,18 @@ export function tiled(
       const ofKeys = tile === "keys";
       const WG = Math.ceil(TILE * (ofKeys ? 1 : GROUP) / LANES) * LANES;
       const FILLS = Math.ceil(TILE * D4 / WG);
-      const sizes = ofKeys ? { QUERIES: TILE } : { KEYS: TILE };
       const name = ofKeys ? "keyTiles" : "tiles";
+      // Queries and sums of small heads are read and stored once for two rounds; large ones have as much text in one.
+      const ROUNDS = D4 <= 8 ? 2 : 1;
+      const sizes = ofKeys ? { QUERIES: TILE } : { KEYS: TILE, ROUNDS };
       // A key meets the heads that share it one after the other.
-      const passes = ofKeys ? GROUP : 1;
-      return Array.from({ length: dims[`${name}Rounds`]! * passes }, (_, round) => ({
+      const [passes, step] = ofKeys ? [GROUP, 1] : [1, ROUNDS];
+      const dispatches = Math.ceil(dims[`${name}Rounds`]! * passes / step);
+      return Array.from({ length: dispatches }, (_, i) => ({
         constants: { D4, GROUP, ...sizes, WG, FILLS },
         overrides: {},
-        dims: { round },
-        grid: [dims[`${name}${Math.floor(round / passes)}`]!, dims["keyValueHeads"]!] as const,
+        dims: { round: i * step },
+        grid: [dims[`${name}${Math.floor(i * step / passes)}`]!, dims["keyValueHeads"]!] as const,
       }));
     },
     trips: () => 0,
