@@ -1,4 +1,4 @@
-// attention_forward in tiles of at most 32 queries and KEYS slots, ROUNDS slot tiles of each query tile at a time
+// attention_forward in tiles of some queries and of KEYS slots, ROUNDS slot tiles of each query tile at a time
 //
 // q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // queries (Q) of u32: as in attention_forward

@@ -65,6 +65,7 @@ import {
   reading,
   rowsOf,
   tiled,
+  tileLanes,
   type Traits,
 } from "./launches.ts";
 import {
@@ -110,9 +111,8 @@ export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName 
   if (kind === "linear_forward") return linearKernelOf(dims, traits);
   // In tiles where the run has tiles, and memory holds one.
   if (!isTiled(kind) || traits.family !== "lines" || dims["tilesRounds"] === undefined) return kind;
-  const { D4, GROUP } = byHeadGroup(dims);
-  const bytes = TILE * (32 * D4 + 8);
-  const lanes = kind === "attention_key_backward" ? TILE : TILE * GROUP;
+  const bytes = TILE * (8 * dims["headDim"]! + 8);
+  const lanes = tileLanes(kind === "attention_key_backward" ? "keys" : "queries", dims);
   return bytes <= traits.workgroupBytes && lanes <= traits.maxInvocations
     ? ATTENTION_TILES[kind]
     : kind;

@@ -153,6 +153,11 @@ export const overRows = (dims: Bound) => dims["rows"]! + Math.ceil(dims["rows"]!
 /** Trips of a walk over the slots that a query sees: no more than there are positions. */
 export const overSlots = (dims: Bound) => dims["P"] ?? 0;
 
+/** Lanes of a tile of attention: keys, or heads of queries. */
+export function tileLanes(tile: "queries" | "keys", dims: Bound): number {
+  return tile === "keys" ? TILE : dims["tileRows"]! * byHeadGroup(dims).GROUP;
+}
+
 /**
  * Attention in tiles: a dispatch for a round or two, in each of which a tile of queries meets one tile of slots, or a tile
  * of keys one of queries. In a round stand barriers and no branch; what was found so far stays in memory.
@@ -170,7 +175,7 @@ export function tiled(
     launches: (dims) => {
       const { D4, GROUP } = byHeadGroup(dims);
       const ofKeys = tile === "keys";
-      const WG = Math.ceil(TILE * (ofKeys ? 1 : GROUP) / LANES) * LANES;
+      const WG = Math.ceil(tileLanes(tile, dims) / LANES) * LANES;
       const FILLS = Math.ceil(TILE * D4 / WG);
       const name = ofKeys ? "keyTiles" : "tiles";
       // Queries and sums of small heads are read and stored once for two rounds; large ones have as much text in one.

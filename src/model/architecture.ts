@@ -37,6 +37,11 @@ export interface Architecture {
   readonly maxPositions: number;
 }
 
+/** Heads that share keys and values. */
+export function headGroup({ heads, keyValueHeads }: Architecture): number {
+  return heads / keyValueHeads;
+}
+
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
 const positiveNumber = Schema.Finite.check(Schema.isGreaterThan(0));
 /** More layers than any model has would be listed, each with its tensors, before one is found missing. */

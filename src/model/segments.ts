@@ -17,13 +17,25 @@ export interface Segment {
   readonly visible: number;
 }
 
-/** Queries, and slots, in a tile of attention. */
+/** Slots in a tile of attention; in the backward pass of keys, keys and queries. */
 export const TILE = 32;
+
+/** Queries in a tile, as many in all tiles of a run: few where sequences are short, many where tiles meet many slots. */
+const [FEW, MANY] = [32, 64];
+
+/**
+ * What a tile of slots costs a tile without a query, in heads of queries that meet it: its keys and values are brought
+ * to workgroup memory for all of them. Measured on lavapipe: 20 with registers of 256 bits, 40 with 512.
+ */
+const FILL_COST = 32;
+
+/** What must be won before a run gets MANY rows, which other pipelines compute. */
+const WORTH = 0.95;
 
 /**
  * What the tokens of one run see. Rows of four: row n < N of `queries` is `[firstRange, rangeCount, ownStart, slot]`,
  * the rows after hold ranges of slots `[start, end, 0, 0]`, root first. Query n sees its ranges, then ownStart..slot.
- * `tiles` holds `[row, count, firstRange, rangeCount]` of at most TILE rows that stand in consecutive slots: of one
+ * `tiles` holds `[row, count, firstRange, rangeCount]` of at most `tileRows` rows that stand in consecutive slots: of one
  * segment, or of several that see parts of the same ancestors; its ranges are the longest of those parts. Tiles that
  * see most slots come first.
  */
@@ -87,8 +99,7 @@ function slotTiles({ ranges, own }: Tile): number {
 }
 
 /** Two tiles as one, or null where they have too little in common for that to be less work. */
-function merged(first: Tile | undefined, second: Tile): Tile | null {
-  if (first === undefined || first.count + second.count > TILE) return null;
+function merged(first: Tile, second: Tile): Tile | null {
   const follows = first.own[1] === second.own[1] - second.count;
   const isKin = first.ranges.length === second.ranges.length &&
     first.ranges.every(([start], i) => start === second.ranges[i]![0]);
@@ -102,10 +113,11 @@ function merged(first: Tile | undefined, second: Tile): Tile | null {
   return slotTiles(together) < slotTiles(first) + slotTiles(second) ? together : null;
 }
 
-/** Cuts runs into tiles; a run begins in the last tile of the one before it where that is less work. */
+/** Cuts runs into tiles of `most` rows; a run begins in the last tile of the one before it where that is less work. */
 function cutTiles(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
+  most: number,
 ): ReadonlyArray<Tile> {
   const tiles: Tile[] = [];
   let row = 0;
@@ -118,24 +130,40 @@ function cutTiles(
       ranges,
       own: [start, start + from + done + length],
     });
-    const room = Math.min(count, TILE - (tiles.at(-1)?.count ?? TILE));
-    const joined = room > 0 ? merged(tiles.at(-1), piece(0, room)) : null;
+    const room = Math.min(count, most - (tiles.at(-1)?.count ?? most));
+    const joined = room > 0 ? merged(tiles.at(-1)!, piece(0, room)) : null;
     if (joined !== null) tiles[tiles.length - 1] = joined;
-    for (let done = joined === null ? 0 : room; done < count; done += TILE) {
-      tiles.push(piece(done, Math.min(TILE, count - done)));
+    for (let done = joined === null ? 0 : room; done < count; done += most) {
+      tiles.push(piece(done, Math.min(most, count - done)));
     }
     row += count;
   }
   return tiles.toSorted((a, b) => slotTiles(b) - slotTiles(a));
 }
 
-/** Table, tiles and positions of the tokens computed in one run. */
+/** The cheaper tiles of runs, where `group` heads share keys and values. */
+function cheaperTiles(
+  segments: ReadonlyArray<Segment>,
+  runs: ReadonlyArray<QueryRun>,
+  group: number,
+): { readonly tiles: ReadonlyArray<Tile>; readonly tileRows: number } {
+  const cut = (tileRows: number) => {
+    const tiles = cutTiles(segments, runs, tileRows);
+    const rounds = tiles.reduce((sum, tile) => sum + slotTiles(tile), 0);
+    return { tiles, tileRows, cost: rounds * (FILL_COST + tileRows * group) };
+  };
+  const [few, many] = [cut(FEW), cut(MANY)];
+  return many.cost < WORTH * few.cost ? many : few;
+}
+
+/** Table, tiles and positions of the tokens computed in one run, where `group` heads share keys and values. */
 export function queryTable(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
+  group = 1,
 ): QueryTable {
   const rows = runs.reduce((sum, run) => sum + run.count, 0);
-  const tiles = cutTiles(segments, runs);
+  const { tiles, tileRows } = cheaperTiles(segments, runs, group);
   const lists = [
     ...runs.map((run) => ancestorRanges(segments, run.segment)),
     ...tiles.map((tile) => tile.ranges),
@@ -164,18 +192,19 @@ export function queryTable(
     }
   });
   ranges.forEach((range, i) => queries.set(range, (rows + i) * 4));
-  const tileRows = tiles.flatMap((tile) => [
+  const tileTable = tiles.flatMap((tile) => [
     tile.row,
     tile.count,
     placeOf(tile.ranges),
     tile.ranges.length,
   ]);
   return {
-    inputs: { queries, tiles: Uint32Array.from(tileRows), positions },
+    inputs: { queries, tiles: Uint32Array.from(tileTable), positions },
     dims: {
       N: rows,
       Q: queries.length / 4,
       T: tiles.length,
+      tileRows,
       ...roundDims("tiles", tiles.map(slotTiles)),
     },
   };
@@ -210,7 +239,7 @@ interface Stretch {
 }
 
 /** Tiles of queries that a tile of keys meets before it is cut into parts. */
-const QUERY_TILES = 16;
+const ROUNDS = 16;
 
 /** Queries that see some of the keys [key, keyEnd) of a segment; neighbours that see all of them are one stretch. */
 function stretchesOf(
@@ -287,7 +316,7 @@ export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
   });
   // Parts add at most as many rows as there are keys.
   const all = tiles.reduce((sum, { stretches }) => sum + queryTiles(stretches), 0);
-  const most = Math.max(QUERY_TILES, Math.ceil(all * TILE / count));
+  const most = Math.max(ROUNDS, Math.ceil(all * TILE / count));
   const parts: Array<{ readonly row: number[]; readonly work: number }> = [];
   const sums = new Uint32Array(4 * count);
   let partRow = 0;

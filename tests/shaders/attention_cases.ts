@@ -30,6 +30,12 @@ export const LONG = plantForest([
   { length: 3, parent: 4, visible: 32 },
   { length: 2, parent: 4, visible: 0 },
 ]);
+/** Tiles of 64 queries, of one segment and of several. */
+const TALL = plantForest([
+  { length: 260, parent: -1, visible: 0 },
+  { length: 17, parent: 0, visible: 150 },
+  { length: 21, parent: 0, visible: 259 },
+]);
 const ALONE = plantForest([{ length: 1, parent: -1, visible: 0 }]);
 
 const SHAPES: ReadonlyArray<Shape> = [
@@ -57,7 +63,10 @@ const FILLS: Readonly<Record<string, Fill>> = {
 export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
-  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(segments);
+  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(
+    segments,
+    shape.heads / shape.keyValueHeads,
+  );
   const size = rows * keyValue!;
   return {
     rows,
@@ -101,6 +110,7 @@ export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCa
     ...[{ heads: 1, keyValueHeads: 1, headDim: 4 }, { heads: 6, keyValueHeads: 2, headDim: 8 }].map(
       (shape) => make(tensorsOf(LONG, shape, RANDOM), `several tiles, ${label(shape)}`),
     ),
+    make(tensorsOf(TALL, { heads: 2, keyValueHeads: 1, headDim: 4 }, RANDOM), "many slots"),
   ];
 }
 
