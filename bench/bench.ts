@@ -320,7 +320,7 @@ async function shortRun(preset: string, seed: number) {
   const folder = await Deno.makeTempDir();
   const recipe = {
     name: "bench",
-    steps: 5,
+    steps: 10,
     validationQuestions: 0,
     testQuestions: 1,
     evaluateEvery: 0,
@@ -346,7 +346,7 @@ async function shortRun(preset: string, seed: number) {
 if ("default run".includes(flags.only)) {
   const shares: number[] = [];
   const ratios: number[] = [];
-  for (let seed = 0; seed < 5; seed++) {
+  for (let seed = 0; seed < 3; seed++) {
     const [gains, outcome] = [await shortRun("paper-v2", seed), await shortRun("grpo", seed)];
     shares.push(gains.share);
     ratios.push(gains.seconds / outcome.seconds);
