@@ -25,7 +25,7 @@ const [FEW, MANY] = [32, 64];
 
 /**
  * What a tile of slots costs a tile without a query, in heads of queries that meet it: its keys and values are brought
- * to workgroup memory for all of them. Measured on lavapipe: 20 with registers of 256 bits, 40 with 512.
+ * to workgroup memory for all of them. Fitted to times on lavapipe: 20 with registers of 256 bits, 35 with 512.
  */
 const FILL_COST = 32;
 
@@ -138,10 +138,10 @@ function cutTiles(
     }
     row += count;
   }
-  return tiles.toSorted((a, b) => slotTiles(b) - slotTiles(a));
+  return tiles;
 }
 
-/** The cheaper tiles of runs, where `group` heads share keys and values. */
+/** The cheaper tiles of runs, most work first, where `group` heads share keys and values. */
 function cheaperTiles(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
@@ -153,7 +153,8 @@ function cheaperTiles(
     return { tiles, tileRows, cost: rounds * (FILL_COST + tileRows * group) };
   };
   const [few, many] = [cut(FEW), cut(MANY)];
-  return many.cost < WORTH * few.cost ? many : few;
+  const { tiles, tileRows } = many.cost < WORTH * few.cost ? many : few;
+  return { tiles: tiles.toSorted((a, b) => slotTiles(b) - slotTiles(a)), tileRows };
 }
 
 /** Table, tiles and positions of the tokens computed in one run, where `group` heads share keys and values. */
@@ -239,7 +240,7 @@ interface Stretch {
 }
 
 /** Tiles of queries that a tile of keys meets before it is cut into parts. */
-const ROUNDS = 16;
+const QUERY_TILES = 16;
 
 /** Queries that see some of the keys [key, keyEnd) of a segment; neighbours that see all of them are one stretch. */
 function stretchesOf(
@@ -316,7 +317,7 @@ export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
   });
   // Parts add at most as many rows as there are keys.
   const all = tiles.reduce((sum, { stretches }) => sum + queryTiles(stretches), 0);
-  const most = Math.max(ROUNDS, Math.ceil(all * TILE / count));
+  const most = Math.max(QUERY_TILES, Math.ceil(all * TILE / count));
   const parts: Array<{ readonly row: number[]; readonly work: number }> = [];
   const sums = new Uint32Array(4 * count);
   let partRow = 0;
