@@ -4,7 +4,7 @@
 // x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
 // result (rows) of vec4f [log-prob, entropy H, log sum, ..]     d_head (rows) of vec2f [d_log_prob, d_entropy]
 // d_logits (rows, stride) f32, stride a multiple of FEATURES; overwritten, tokens past the last become 0
-// Dispatch ceil(rows / WG), once for each FEATURES tokens of the tile; otherwise as head_forward.
+// Dispatch ceil(rows / (ROWS WG)), once for each FEATURES tokens of the tile; otherwise as head_forward.
 // Reference: src/reference/head.ts headBackward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -18,12 +18,11 @@ struct Dims {
 }
 
 const FEATURES = 32u;
-const KC = 64u;
-const CHUNKS = 1u;
-const SLICE = 1u;
-const WG = 64u;
-const FILLS = 8u;
 const FEATURES4 = FEATURES / 4u;
+const ROWS = 1u;
+// ROWS FEATURES
+const SUMS = 32u;
+const WG = 64u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -38,27 +37,29 @@ fn head_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
+  let first_row = workgroup_id.x * ROWS * WG + local;
   let begin = dims.first + dims.column;
-  var logit: array<f32, FEATURES>;
-  logits_of(&logit, n, begin, local);
-
-  // Invocations past the last row do as the last one does.
-  let row = result[n];
-  let d = d_head[n];
-  let token = targets[n] - begin;
+  var logit: array<f32, SUMS>;
+  logits_of(&logit, first_row, begin, local);
   let tokens = dims.vocabulary - min(begin, dims.vocabulary);
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let log_prob = logit[f] * dims.inverseTemperature - row.z;
-    let p = exp(log_prob);
-    let hit = select(0.0, 1.0, token == f);
-    let dz = d.x * (hit - p) - d.y * p * (log_prob + row.y);
-    logit[f] = select(0.0, dz * dims.inverseTemperature, f < tokens);
-  }
-  let at = (n * dims.stride + dims.column) / 4u;
-  for (var f = 0u; f < FEATURES4; f++) { // @unroll
-    let low = vec2f(logit[4u * f], logit[4u * f + 1u]);
-    let high = vec2f(logit[4u * f + 2u], logit[4u * f + 3u]);
-    d_logits[at + f] = vec4f(low, high);
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    // Rows past the last are the last one again.
+    let n = min(first_row + r * WG, dims.rows - 1u);
+    let row = result[n];
+    let d = d_head[n];
+    let token = targets[n] - begin;
+    for (var f = 0u; f < FEATURES; f++) { // @unroll
+      let log_prob = logit[r * FEATURES + f] * dims.inverseTemperature - row.z;
+      let p = exp(log_prob);
+      let hit = select(0.0, 1.0, token == f);
+      let dz = d.x * (hit - p) - d.y * p * (log_prob + row.y);
+      logit[r * FEATURES + f] = select(0.0, dz * dims.inverseTemperature, f < tokens);
+    }
+    let at = (n * dims.stride + dims.column) / 4u;
+    for (var f = 0u; f < FEATURES4; f++) { // @unroll
+      let low = vec2f(logit[r * FEATURES + 4u * f], logit[r * FEATURES + 4u * f + 1u]);
+      let high = vec2f(logit[r * FEATURES + 4u * f + 2u], logit[r * FEATURES + 4u * f + 3u]);
+      d_logits[at + f] = vec4f(low, high);
+    }
   }
 }

@@ -4,9 +4,9 @@
 // x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
 // statistics (rows) of vec4f, started afresh at token 0     logits (rows, stride) f32, stride a multiple of FEATURES, columns
 // past the vocabulary repeat its last token; of any size where KEEP is 0
-// Dispatch ceil(rows / WG), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns a row.
-// Trips: 33 inner / 4 where loops are kept. Workgroup memory: see shaders/lib/row_products.wgsl.
-// Logits have the bits of linear_forward, sums those of head_statistics.
+// Dispatch ceil(rows / (ROWS WG)), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns
+// ROWS rows. Logits have the bits of linear_forward and come from shaders/lib/row_logits.wgsl or subgroup_logits.wgsl,
+// which say what else a workgroup takes; sums have those of head_statistics. Trips: 33 inner / 4 where loops are kept.
 // Reference: src/reference/head.ts headForward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -21,13 +21,15 @@ struct Dims {
 
 const NEG_LARGE = -3.4028234e38;
 const FEATURES = 32u;
-const KC = 64u;
-const CHUNKS = 1u;
-const SLICE = 1u;
-const WG = 64u;
-const FILLS = 8u;
-const KEEP = 0u;
 const FEATURES4 = FEATURES / 4u;
+// Tokens whose sums are scaled once, and how many times as many FEATURES are.
+const STRIP = 32u;
+const STRIPS = FEATURES / 32u;
+const ROWS = 1u;
+// ROWS FEATURES
+const SUMS = 32u;
+const WG = 64u;
+const KEEP = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -41,39 +43,45 @@ fn head_forward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let n = min(workgroup_id.x * WG + local, dims.rows - 1u);
+  let first_row = workgroup_id.x * ROWS * WG + local;
   let begin = dims.first + dims.column;
-  var logit: array<f32, FEATURES>;
-  logits_of(&logit, n, begin, local);
-  if (KEEP == 1u) {
-    // Invocations past the last row do as the last one does.
-    let at = (n * dims.stride + dims.column) / 4u;
-    for (var f = 0u; f < FEATURES4; f++) { // @unroll
-      let low = vec2f(logit[4u * f], logit[4u * f + 1u]);
-      let high = vec2f(logit[4u * f + 2u], logit[4u * f + 3u]);
-      logits[at + f] = vec4f(low, high);
+  var logit: array<f32, SUMS>;
+  logits_of(&logit, first_row, begin, local);
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    // Rows past the last are the last one again.
+    let n = min(first_row + r * WG, dims.rows - 1u);
+    if (KEEP == 1u) {
+      let at = (n * dims.stride + dims.column) / 4u;
+      for (var f = 0u; f < FEATURES4; f++) { // @unroll
+        let low = vec2f(logit[r * FEATURES + 4u * f], logit[r * FEATURES + 4u * f + 1u]);
+        let high = vec2f(logit[r * FEATURES + 4u * f + 2u], logit[r * FEATURES + 4u * f + 3u]);
+        logits[at + f] = vec4f(low, high);
+      }
     }
-  }
-
-  let state = select(statistics[n], vec4f(NEG_LARGE, 0.0, 0.0, NEG_LARGE), begin == 0u);
-  var m = state.x;
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let is_token = begin + f < dims.vocabulary;
-    logit[f] = select(NEG_LARGE, logit[f] * dims.inverseTemperature, is_token);
-    m = max(m, logit[f]);
-  }
-  let keep = exp(state.x - m);
-  let token = targets[n] - begin;
-  var s = 0.0;
-  var t = 0.0;
-  var z = state.w;
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let weight = exp(logit[f] - m);
-    s += weight;
-    t = fma(logit[f], weight, t);
-    z = select(z, logit[f], token == f);
-  }
-  if (workgroup_id.x * WG + local < dims.rows) {
-    statistics[n] = vec4f(m, state.y * keep + s, state.z * keep + t, z);
+    let token = targets[n] - begin;
+    var state = select(statistics[n], vec4f(NEG_LARGE, 0.0, 0.0, NEG_LARGE), begin == 0u);
+    for (var strip = 0u; strip < STRIPS; strip++) { // @unroll
+      var m = state.x;
+      for (var f = 0u; f < STRIP; f++) { // @unroll
+        let i = r * FEATURES + strip * STRIP + f;
+        let is_token = begin + strip * STRIP + f < dims.vocabulary;
+        logit[i] = select(NEG_LARGE, logit[i] * dims.inverseTemperature, is_token);
+        m = max(m, logit[i]);
+      }
+      let keep = exp(state.x - m);
+      var s = 0.0;
+      var t = 0.0;
+      for (var f = 0u; f < STRIP; f++) { // @unroll
+        let i = r * FEATURES + strip * STRIP + f;
+        let weight = exp(logit[i] - m);
+        s += weight;
+        t = fma(logit[i], weight, t);
+        state.w = select(state.w, logit[i], token == strip * STRIP + f);
+      }
+      state = vec4f(m, state.y * keep + s, state.z * keep + t, state.w);
+    }
+    if (first_row + r * WG < dims.rows) {
+      statistics[n] = state;
+    }
   }
 }

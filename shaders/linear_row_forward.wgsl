@@ -3,10 +3,9 @@
 // x, w, bias, residual, y: as in linear_forward, whose bits y gets; features is a multiple of FEATURES, outCols and
 // outColumn are multiples of 4. READS as there.
 //
-// Dispatch (features / FEATURES, ceil(rows / WG), 1), once for each slice of CHUNKS KC inner features from `start` on:
-// workgroups that read the same rows of x follow each other. An invocation owns a row x FEATURES features, so that it
-// stores four at a time.
-// Trips: none, all loops are written out. Workgroup memory: see shaders/lib/row_products.wgsl.
+// Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1), once for each KC inner features from `start` on: workgroups
+// that read the same rows of x follow each other. An invocation owns ROWS rows x FEATURES features, so that it stores four
+// at a time. Trips: KC / 4.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -25,11 +24,10 @@ struct Dims {
 
 const FEATURES = 32u;
 const FEATURES4 = FEATURES / 4u;
+const ROWS = 4u;
+// ROWS FEATURES
+const SUMS = 128u;
 const KC = 64u;
-const CHUNKS = 1u;
-const SLICE = 1u;
-const WG = 64u;
-const FILLS = 8u;
 const READS = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -39,46 +37,52 @@ const READS = 0u;
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 
-@compute @workgroup_size(WG)
+@compute @workgroup_size(LANES)
 fn linear_row_forward(
   @builtin(workgroup_id) workgroup_id: vec3u,
-  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let begin = workgroup_id.x * FEATURES;
-  let row = dims.weightRow + begin;
-  // The bias passes through memory that the weight takes next, since lanes read it one by one.
-  if (local < FEATURES) {
-    tile[local] = vec4f(select(0.0, bias[row + local], dims.hasBias == 1u && dims.start == 0u));
+  let inner4 = dims.inner / 4u;
+  let first = dims.start / 4u;
+  let last = dims.rows - 1u;
+  let n = workgroup_id.y * ROWS * LANES + lane;
+  // Rows past the last are the last one again, and nothing of them is stored.
+  var rows: array<u32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    rows[r] = (min(n + r * LANES, last) * dims.inStride + dims.inColumn) / 4u;
   }
-  workgroupBarrier();
-  // Invocations past the last row do as the last one does, and store nothing.
-  let n = min(workgroup_id.y * WG + local, dims.rows - 1u);
-  let at = (n * dims.outCols + dims.outColumn + begin) / 4u;
-  var total: array<f32, FEATURES>;
-  var sum: array<f32, FEATURES>;
-  for (var f = 0u; f < FEATURES4; f++) { // @unroll
-    var before = vec4f();
-    if (READS == 1u || READS == 3u) {
-      before = select(vec4f(), y[at + f], dims.add == 1u);
-    }
-    if (READS >= 2u) {
-      before = select(before, residual[at + f], dims.add == 2u);
-    }
-    total[4u * f] = before.x;
-    total[4u * f + 1u] = before.y;
-    total[4u * f + 2u] = before.z;
-    total[4u * f + 3u] = before.w;
+  var weight: array<u32, PARTS>;
+  var part: array<f32, PARTS>;
+  for (var p = 0u; p < PARTS; p++) { // @unroll
+    let row = dims.weightRow + begin + p * LANES + lane;
+    weight[p] = (row - dims.firstRow) * inner4;
+    part[p] = select(0.0, bias[row], dims.hasBias == 1u && dims.start == 0u);
   }
+  var sum: array<f32, SUMS>;
   for (var f = 0u; f < FEATURES; f++) { // @unroll
-    sum[f] = tile[f].x;
+    let b = subgroupBroadcast(part[f / LANES], f % LANES);
+    for (var r = 0u; r < ROWS; r++) { // @unroll
+      sum[r * FEATURES + f] = b;
+    }
   }
-  let start = (n * dims.inStride + dims.inColumn) / 4u;
-  add_row_products(&total, &sum, start, dims.start / 4u, row, row + FEATURES - 1u, dims.scale, local);
-  for (var f = 0u; f < FEATURES4; f++) { // @unroll
-    let low = vec2f(total[4u * f], total[4u * f + 1u]);
-    let high = vec2f(total[4u * f + 2u], total[4u * f + 3u]);
-    if (workgroup_id.y * WG + local < dims.rows) {
-      y[at + f] = vec4f(low, high);
+  add_subgroup_products(&sum, rows, weight, first, min(first + KC / 4u, inner4));
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    let at = (min(n + r * LANES, last) * dims.outCols + dims.outColumn + begin) / 4u;
+    for (var f = 0u; f < FEATURES4; f++) { // @unroll
+      var total = vec4f();
+      if (READS == 1u || READS == 3u) {
+        total = select(vec4f(), y[at + f], dims.add == 1u);
+      }
+      if (READS >= 2u) {
+        total = select(total, residual[at + f], dims.add == 2u);
+      }
+      let low = vec2f(sum[r * FEATURES + 4u * f], sum[r * FEATURES + 4u * f + 1u]);
+      let high = vec2f(sum[r * FEATURES + 4u * f + 2u], sum[r * FEATURES + 4u * f + 3u]);
+      total += dims.scale * vec4f(low, high);
+      if (n + r * LANES <= last) {
+        y[at + f] = total;
+      }
     }
   }
 }

@@ -45,25 +45,30 @@ export const openDevice: (
     });
   }
   const timed = profile && adapter.features.has("timestamp-query");
-  const device = yield* Effect.acquireRelease(
-    Effect.promise(() =>
-      adapter.requestDevice({
-        label: "igpo",
-        requiredLimits: largestLimits(adapter),
-        requiredFeatures: timed ? ["timestamp-query"] : [],
-      })
-    ),
-    (opened) => Effect.sync(() => opened.destroy()),
-  );
   const name = adapterName(adapter.info);
   const software = /llvmpipe|swiftshader|software/i.test(name);
   // Its OpenGL sibling of the same name takes minutes to compile straight lines, and has no f16.
   const isLavapipe = /llvmpipe/i.test(name) && adapter.features.has("shader-f16");
   const usual = isLavapipe ? "lines" : software ? "loops" : "tiles";
+  const request = (features: ReadonlyArray<GPUFeatureName>) =>
+    adapter.requestDevice({
+      label: "igpo",
+      requiredLimits: largestLimits(adapter),
+      requiredFeatures: [...features, ...(timed ? ["timestamp-query" as const] : [])],
+    });
+  // Deno grants subgroups without saying that it has them, and takes their functions without `enable`: other WebGPU
+  // would not, so only the one driver is asked whose kernels use them.
+  const device = yield* Effect.acquireRelease(
+    Effect.promise(() =>
+      isLavapipe ? request(["subgroups"]).catch(() => request([])) : request([])
+    ),
+    (opened) => Effect.sync(() => opened.destroy()),
+  );
   const traits = {
     family: tuned(name) ?? usual,
     workgroupBytes: Math.min(32768, device.limits.maxComputeWorkgroupStorageSize),
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+    subgroup: device.features.has("subgroups") ? adapter.info.subgroupMinSize : 0,
   };
   return {
     device,

@@ -27,6 +27,9 @@ import headFinish from "../../shaders/head_finish.wgsl" with { type: "text" };
 import headStatistics from "../../shaders/head_statistics.wgsl" with { type: "text" };
 import linearForward from "../../shaders/linear_forward.wgsl" with { type: "text" };
 import linearRowForward from "../../shaders/linear_row_forward.wgsl" with { type: "text" };
+import linearSubgroupWeightBackward from "../../shaders/linear_subgroup_weight_backward.wgsl" with {
+  type: "text",
+};
 import linearTileForward from "../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import linearWeightBackward from "../../shaders/linear_weight_backward.wgsl" with { type: "text" };
 import logitsBackward from "../../shaders/logits_backward.wgsl" with { type: "text" };
@@ -43,9 +46,10 @@ import sumSquares from "../../shaders/sum_squares.wgsl" with { type: "text" };
 import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "text" };
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
-import head from "../../shaders/lib/head.wgsl" with { type: "text" };
-import rowProducts from "../../shaders/lib/row_products.wgsl" with { type: "text" };
+import rowLogits from "../../shaders/lib/row_logits.wgsl" with { type: "text" };
 import slots from "../../shaders/lib/slots.wgsl" with { type: "text" };
+import subgroupLogits from "../../shaders/lib/subgroup_logits.wgsl" with { type: "text" };
+import subgroupProducts from "../../shaders/lib/subgroup_products.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
 import {
   type Bound,
@@ -75,7 +79,9 @@ import {
   linearRowLaunches,
   linearTileLaunches,
   logitsLaunches,
+  subgroupWeightLaunches,
   suitsRows,
+  suitsSubgroups,
   weightBackwardLaunches,
 } from "./products.ts";
 
@@ -90,8 +96,12 @@ type TiledOp = keyof typeof ATTENTION_TILES;
 
 type LinearName = "linear_forward" | "linear_row_forward" | "linear_tile_forward";
 
-/** The name of a kernel: that of its op, or of its op in tiles. */
-export type KernelName = OpKind | (typeof ATTENTION_TILES)[TiledOp] | LinearName;
+/** The name of a kernel: that of its op, or of a form of it for some adapters. */
+export type KernelName =
+  | OpKind
+  | (typeof ATTENTION_TILES)[TiledOp]
+  | LinearName
+  | "linear_subgroup_weight_backward";
 
 function isTiled(kind: OpKind): kind is TiledOp {
   return kind in ATTENTION_TILES;
@@ -100,15 +110,19 @@ function isTiled(kind: OpKind): kind is TiledOp {
 /** Rows from which a product is worth tiles of registers. */
 const MANY_ROWS = 32;
 
-function linearKernelOf(dims: Bound, { family, maxInvocations }: Traits): LinearName {
+function linearKernelOf(dims: Bound, traits: Traits): LinearName {
+  const { family, maxInvocations } = traits;
   const isTiled = family === "tiles" && dims["rows"]! >= MANY_ROWS && dims["from"] === 0;
   if (isTiled && maxInvocations >= 128) return "linear_tile_forward";
-  return family === "lines" && suitsRows(dims) ? "linear_row_forward" : "linear_forward";
+  return suitsRows(dims, traits) ? "linear_row_forward" : "linear_forward";
 }
 
 /** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") return linearKernelOf(dims, traits);
+  if (kind === "linear_weight_backward" && suitsSubgroups(traits)) {
+    return "linear_subgroup_weight_backward";
+  }
   // In tiles where the run has tiles, and memory holds one.
   if (!isTiled(kind) || traits.family !== "lines" || dims["tilesRounds"] === undefined) return kind;
   const bytes = TILE * (8 * dims["headDim"]! + 8);
@@ -122,10 +136,13 @@ export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName 
 const rowsAndWeight = (dims: Bound) => dims["rows"]! >= 128 ? [0, 1] : [1];
 
 function headKernel(code: string): Kernel {
-  const trips = (dims: Bound) => dims["inner"]! / 4 * 33;
-  const launches = headLaunches;
-  const parts = [code, head, rowProducts].join("\n");
-  return reading({ code: parts, launches, trips, textures: rowsAndWeight }, 1);
+  return reading({
+    code: `${code}\n${rowLogits}`,
+    subgroupCode: `${code}\n${subgroupLogits}\n${subgroupProducts}`,
+    launches: headLaunches,
+    trips: (dims) => dims["inner"]! / 4 * 33,
+    textures: rowsAndWeight,
+  }, 1);
 }
 
 /** The kernel of every op, and those in tiles. */
@@ -151,9 +168,9 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     textures: rowsAndWeight,
   }, 1),
   linear_row_forward: reading({
-    code: `${linearRowForward}\n${rowProducts}`,
+    code: `${linearRowForward}\n${subgroupProducts}`,
     launches: linearRowLaunches,
-    trips: () => 0,
+    trips: () => INNER_MOST / 4,
     textures: () => [0, 1],
   }, 1),
   linear_tile_forward: reading({
@@ -167,6 +184,13 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     code: linearWeightBackward,
     launches: weightBackwardLaunches,
     trips: () => 64 * 16,
+    weightInput: null,
+    textures: () => [0, 1],
+  },
+  linear_subgroup_weight_backward: {
+    code: linearSubgroupWeightBackward,
+    launches: subgroupWeightLaunches,
+    trips: (d) => Math.ceil(d["rows"]! / 4) + Math.ceil(d["rows"]! / 64),
     weightInput: null,
     textures: () => [0, 1],
   },

@@ -17,6 +17,8 @@ export interface Traits {
   readonly family: Family;
   readonly workgroupBytes: number;
   readonly maxInvocations: number;
+  /** Invocations of a subgroup that read each other's registers, for kernels that do so; 0 where they cannot. */
+  readonly subgroup: number;
 }
 
 /** Whether ops read textures, copies of what they read more than once. */
@@ -42,6 +44,8 @@ export const rowsOf = (dims: Bound) => dims["rows"]!;
 /** A kernel: its text, and how an op of given sizes is dispatched. */
 export interface Kernel {
   readonly code: string;
+  /** The text where kernels work by subgroups. @default {code} */
+  readonly subgroupCode?: string;
   /** Whether marked loops are written out for every adapter. @default {only in the family `lines`} */
   readonly unrolled?: boolean;
   readonly launches: (dims: Bound, traits: Traits) => ReadonlyArray<Launch>;

@@ -6,6 +6,7 @@ import {
 import type { WeightFormat } from "../domain/recipe.ts";
 import { type KernelName, KERNELS } from "./kernels.ts";
 import type { Bound, Launch, Traits } from "./launches.ts";
+import { suitsSubgroups } from "./products.ts";
 import { setConstants, unrollLoops } from "./straight_line.ts";
 import { readThroughTextures } from "./texture_form.ts";
 import { WEIGHT_READERS } from "./weight_readers.ts";
@@ -79,7 +80,7 @@ export function createPipelines(
   const complaints: Array<Promise<{ kernel: string; message: string } | null>> = [];
   const interfaceOf = (form: Form): Interface => {
     const key = nameOf(form);
-    const known = interfaces.get(key) ?? readInterface(device, form);
+    const known = interfaces.get(key) ?? readInterface(device, form, traits);
     interfaces.set(key, known);
     return known;
   };
@@ -94,7 +95,7 @@ export function createPipelines(
       if (known !== undefined) return known;
       onKernel(pipelines.size + 1);
       device.pushErrorScope("validation");
-      const text = setConstants(codeOf(form), constants);
+      const text = setConstants(codeOf(form, traits), constants);
       const isUnrolled = traits.family === "lines" || KERNELS[kernel].unrolled === true;
       const code = isUnrolled ? unrollLoops(text) : text;
       const module = device.createShaderModule({ label: `${kernel}.wgsl`, code });
@@ -120,15 +121,16 @@ export function createPipelines(
 }
 
 /** Text of a form before its constants are set. */
-function codeOf({ kernel, textures, weights }: Form): string {
+function codeOf({ kernel, textures, weights }: Form, traits: Traits): string {
+  const { code, subgroupCode = code } = KERNELS[kernel];
   const reader = weights === null ? "" : WEIGHT_READERS[weights];
-  const code = `${KERNELS[kernel].code}\n${reader}`;
-  return readThroughTextures(code, textures.map((input) => input + 1));
+  const text = `${suitsSubgroups(traits) ? subgroupCode : code}\n${reader}`;
+  return readThroughTextures(text, textures.map((input) => input + 1));
 }
 
-function readInterface(device: GPUDevice, form: Form): Interface {
+function readInterface(device: GPUDevice, form: Form, traits: Traits): Interface {
   const { kernel } = form;
-  const definitions = makeShaderDataDefinitions(codeOf(form));
+  const definitions = makeShaderDataDefinitions(codeOf(form, traits));
   const [group] = makeBindGroupLayoutDescriptors(definitions, { compute: { entryPoint: kernel } });
   const entries = [...group!.entries].map((entry) => {
     if (entry.binding === 0) {

@@ -91,12 +91,19 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   }));
 }
 
+/**
+ * Rows whose products are summed before they are added to a gradient of a weight: adding to memory costs as much as some
+ * hundred products, so blocks are long where there are rows to fill them.
+ */
+function rowsOfBlock(dims: Bound): number {
+  const wholeRows = dims["wholeRows"] ?? dims["rows"]!;
+  return wholeRows >= 1024 ? 256 : wholeRows > 64 ? 128 : 64;
+}
+
 /** dW = dyᵀ x: a dispatch for each block of rows. */
 export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
   const [features, inner] = [dims["features"]!, dims["inner"]!];
-  // Adding to memory costs as much as some hundred products, so blocks are long where there are rows to fill them.
-  const wholeRows = dims["wholeRows"] ?? dims["rows"]!;
-  const TB = wholeRows >= 1024 ? 256 : wholeRows > 64 ? 128 : 64;
+  const TB = rowsOfBlock(dims);
   const TK = 16;
   const owners = Math.ceil(features / 4);
   // lavapipe keeps 30 MB for each pipeline of so many straight lines: a narrow workgroup makes one fit all features.
@@ -114,72 +121,119 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   }));
 }
 
-/** Rows of a workgroup whose lanes are rows, on a CPU: many, since each workgroup reads its strip of the weight again. */
-const ROW_LANES = 256;
-
-/** Whether rows fill such workgroups: lanes past the last row do as much as others. */
-function fillsLanes(rows: number): boolean {
-  return ROW_LANES * Math.ceil(rows / ROW_LANES) - rows <= rows / 8;
+/** Whether kernels may work by subgroups: a register of the CPU is one, and no wider than the narrowest of their tiles. */
+export function suitsSubgroups({ family, subgroup }: Traits): boolean {
+  return family === "lines" && subgroup > 0 && subgroup <= LANES;
 }
 
-/**
- * Whether a product is one for `linear_row_forward`, the faster one where its workgroups are full, since a store of a
- * lane costs the same for four features as for one.
- */
-export function suitsRows({ rows, features, outCols, outColumn, from }: Bound): boolean {
-  return from === 0 && fillsLanes(rows!) && features! % STRIP === 0 && outCols! % 4 === 0 &&
+/** Rows that an invocation owns where kernels work by subgroups: of 64 features, four rows and no more fit registers. */
+const SUBGROUP_ROWS = 4;
+
+/** Features of an invocation by subgroups, each of whose lanes reads the weights of some. */
+function subgroupFeatures(features: number): number {
+  return features % STRIP === 0 ? STRIP : STRIP / 2;
+}
+
+/** Whether a product is one for `linear_row_forward`: its workgroups are full, and a lane stores four features at a time. */
+export function suitsRows(
+  { rows, features, outCols, outColumn, from }: Bound,
+  traits: Traits,
+): boolean {
+  if (!suitsSubgroups(traits)) return false;
+  const wide = SUBGROUP_ROWS * traits.subgroup;
+  // Lanes past the last row do as much as others.
+  const isFull = wide * Math.ceil(rows! / wide) - rows! <= rows! / 8;
+  return from === 0 && isFull && features! % (STRIP / 2) === 0 && outCols! % 4 === 0 &&
     outColumn! % 4 === 0;
 }
 
 /**
- * Constants of kernels whose lanes are rows, with a strip of the weight in workgroup memory. Sums are cut where
- * `linearLaunches` cuts them, so that they have the same bits.
+ * Constants of the head where its weight goes through workgroup memory. Sums are cut where `linearLaunches` cuts them, so
+ * that they have the same bits.
  */
 function byRows(rows: number, inner: number, traits: Traits) {
   const slices = Math.ceil(inner / INNER_MOST);
   const sliced = sliceOf(inner);
+  const FEATURES = STRIP / 2;
   const most = Math.min(
     traits.family === "lines" ? INNER_MOST : 64,
-    Math.floor(traits.workgroupBytes / (4 * STRIP)),
+    Math.floor(traits.workgroupBytes / (4 * FEATURES)),
   );
   // Chunks of memory that make a slice of the sum, all equally long.
   const groups = sliced / 4;
   let SLICE = Math.ceil(sliced / most);
   while (groups % SLICE !== 0) SLICE += 1;
   const KC = sliced / SLICE;
-  const wide = traits.family === "lines" && fillsLanes(rows) ? ROW_LANES : rows >= 64 ? 64 : LANES;
-  const WG = Math.min(wide, traits.maxInvocations);
-  return { KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS: Math.ceil(STRIP * KC / 4 / WG) };
+  const WG = Math.min(rows >= 64 ? 64 : LANES, traits.maxInvocations);
+  const FILLS = Math.ceil(FEATURES * KC / 4 / WG);
+  return { FEATURES, ROWS: 1, SUMS: FEATURES, KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS };
+}
+
+/** The same where it goes through registers of a subgroup. */
+function bySubgroups(rows: number, inner: number, { subgroup }: Traits) {
+  const FEATURES = STRIP;
+  const ROWS = rows > 2 * subgroup ? SUBGROUP_ROWS : 1;
+  const WG = subgroup;
+  return {
+    ...{ FEATURES, ROWS, SUMS: ROWS * FEATURES, KC: sliceOf(inner) },
+    ...{ WG, LANES: WG, PARTS: FEATURES / WG },
+  };
 }
 
 /** y = x Wᵀ with rows as lanes, in strips of the features: a dispatch for each slice of the inner features. */
 export function linearRowLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const { READS, ...slices } = slicesOf(dims, traits);
-  const { SLICE, ...constants } = byRows(dims["rows"]!, dims["inner"]!, traits);
+  const { KC, READS, ...slices } = slicesOf(dims, traits);
+  const FEATURES = subgroupFeatures(dims["features"]!);
+  const { subgroup } = traits;
+  const rows = SUBGROUP_ROWS * subgroup;
   return slices.dims.map((slice) => ({
-    constants: { ...constants, CHUNKS: SLICE, SLICE, READS },
+    constants: {
+      ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup },
+      ...{ SUMS: SUBGROUP_ROWS * FEATURES, KC, READS },
+    },
     overrides: {},
     dims: slice,
-    grid: [dims["features"]! / STRIP, Math.ceil(dims["rows"]! / constants.WG)] as const,
+    grid: [dims["features"]! / FEATURES, Math.ceil(dims["rows"]! / rows)] as const,
   }));
+}
+
+/** dW = dyᵀ x by subgroups: one dispatch. */
+export function subgroupWeightLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const [features, inner] = [dims["features"]!, dims["inner"]!];
+  const TK = [64, 32].find((width) => inner % width === 0) ?? 16;
+  const { subgroup } = traits;
+  const EXACT = features % (4 * subgroup) === 0 && inner % TK === 0 ? 1 : 0;
+  return [{
+    constants: { TK, LANES: subgroup, PARTS: TK / subgroup, EXACT },
+    overrides: {},
+    dims: { block: rowsOfBlock(dims) },
+    grid: [Math.ceil(features / 4 / subgroup), Math.ceil(inner / TK)],
+  }];
 }
 
 /** The head in strips of the vocabulary, one a dispatch. */
 export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const constants = byRows(dims["rows"]!, dims["inner"]!, traits);
-  const strips = Math.ceil((dims["tokens"] ?? dims["stride"]!) / STRIP);
+  const [rows, inner] = [dims["rows"]!, dims["inner"]!];
+  const constants = suitsSubgroups(traits)
+    ? bySubgroups(rows, inner, traits)
+    : byRows(rows, inner, traits);
+  const { FEATURES, ROWS, WG } = constants;
+  // Logits that are kept fill their rows.
+  const tokens = dims["keep"] === 1 ? undefined : dims["tokens"];
+  const strips = Math.ceil((tokens ?? dims["stride"]!) / FEATURES);
   const keep = dims["keep"] === undefined ? {} : { KEEP: dims["keep"] };
   return Array.from({ length: strips }, (_, strip) => ({
     constants: { ...constants, ...keep },
     overrides: {},
-    dims: { column: strip * STRIP },
-    grid: [Math.ceil(dims["rows"]! / constants.WG), 1] as const,
+    dims: { column: strip * FEATURES },
+    grid: [Math.ceil(rows / (ROWS * WG)), 1] as const,
   }));
 }
 
 /** Gradients of logits in strips of the vocabulary: one dispatch. */
 export function logitsLaunches(dims: Bound): ReadonlyArray<Launch> {
   const WG = 64;
-  const grid = [dims["stride"]! / STRIP, Math.ceil(dims["rows"]! / WG)] as const;
-  return [{ constants: { WG }, overrides: {}, dims: {}, grid }];
+  const FEATURES = STRIP / 2;
+  const grid = [dims["stride"]! / FEATURES, Math.ceil(dims["rows"]! / WG)] as const;
+  return [{ constants: { FEATURES, WG }, overrides: {}, dims: {}, grid }];
 }

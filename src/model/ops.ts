@@ -1,8 +1,8 @@
 import type { Builder } from "./builder.ts";
 import { columnsOf, scaled, type Span, spansOf, type Tensor, windowOf } from "./plan.ts";
 
-/** Width of a strip of the vocabulary, which the sums of the head are made of; equals FEATURES of its kernels. */
-export const STRIP = 32;
+/** Tokens of the vocabulary whose logits are in registers at a time: the most FEATURES that kernels of the head take. */
+export const STRIP = 64;
 
 /** Tokens whose logits have gradients in memory at a time, whole strips: no tensor of a batch is as wide as a large vocabulary. */
 export function vocabularyTile(vocabulary: number): number {

@@ -34,17 +34,17 @@ Deno.test("readTuned() refuses a file that is not its own and says what to do; w
   }));
 
 Deno.test("kernelOf() gives each family its products", () => {
-  const traits = { workgroupBytes: 32768, maxInvocations: 1024 };
+  const traits = { workgroupBytes: 32768, maxInvocations: 1024, subgroup: 16 };
   const sizes = { inner: 64, features: 64, outCols: 64, outColumn: 0, from: 0 };
   const kernel = (family: Family, rows: number, others: Partial<typeof sizes> = {}) =>
     kernelOf("linear_forward", { ...sizes, ...others, rows }, { ...traits, family });
   assert.equal(kernel("tiles", 32), "linear_tile_forward");
   assert.equal(kernel("tiles", 31), "linear_forward");
   assert.equal(kernel("loops", 4096), "linear_forward");
-  for (const rows of [228, 256, 456, 1138, 4096]) {
+  for (const rows of [57, 64, 114, 456, 4096]) {
     assert.equal(kernel("lines", rows), "linear_row_forward");
   }
-  for (const rows of [1, 227, 257, 455, 1137]) {
+  for (const rows of [1, 56, 65, 113]) {
     assert.equal(kernel("lines", rows), "linear_forward");
   }
   assert.equal(kernel("lines", 4096, { inner: 2052, features: 4864 }), "linear_row_forward");

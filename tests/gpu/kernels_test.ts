@@ -10,6 +10,7 @@ import { type KernelName, kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { FAMILIES } from "../../src/gpu/launches.ts";
+import { suitsSubgroups } from "../../src/gpu/products.ts";
 import { setConstants } from "../../src/gpu/straight_line.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
@@ -24,6 +25,12 @@ const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const NAMES = Object.keys(KERNELS) as KernelName[]; // the registry has a kernel for each name
 const KINDS = Object.keys(PLAIN_LOOPS) as OpKind[]; // and a plain loop for each kind
+
+/** Kernels of adapters with subgroups alone. */
+const BY_SUBGROUPS: ReadonlyArray<KernelName> = [
+  "linear_row_forward",
+  "linear_subgroup_weight_backward",
+];
 
 function isStruct(type: TypeDefinition): type is StructDefinition {
   return "fields" in type;
@@ -135,10 +142,11 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
   const heads = { heads: 14, keyValueHeads: 2, headDim: 128, ...tiles };
   let asked = 0;
   for (
-    const limits of [{ workgroupBytes: 16384, maxInvocations: 256 }, {
-      workgroupBytes: 32768,
-      maxInvocations: 1024,
-    }]
+    const limits of [
+      { workgroupBytes: 16384, maxInvocations: 256, subgroup: 0 },
+      { workgroupBytes: 32768, maxInvocations: 1024, subgroup: 0 },
+      { workgroupBytes: 32768, maxInvocations: 1024, subgroup: 8 },
+    ]
   ) {
     for (const family of FAMILIES) {
       for (
@@ -159,15 +167,19 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
           };
           for (const name of NAMES) {
             const kernel = KERNELS[name];
-            for (const { constants, overrides } of kernel.launches(dims, { ...limits, family })) {
+            const traits = { ...limits, family };
+            const bySubgroups = suitsSubgroups(traits);
+            if (BY_SUBGROUPS.includes(name) && !bySubgroups) continue;
+            const code = bySubgroups ? kernel.subgroupCode ?? kernel.code : kernel.code;
+            for (const { constants, overrides } of kernel.launches(dims, traits)) {
               const label = `${name} ${family} ${JSON.stringify([limits, rows, inner, from])}`;
               const isOffered = !name.includes("attention_tile") || kernelOf(
                     name.replace("_tile", "") as OpKind, // an op for each tile kernel
                     dims,
-                    { ...limits, family },
+                    traits,
                   ) === name;
               if (!isOffered) continue;
-              const bytes = workgroupBytes(setConstants(kernel.code, constants));
+              const bytes = workgroupBytes(setConstants(code, constants));
               assert.ok(bytes <= limits.workgroupBytes, `${label}: ${bytes} bytes`);
               const width = overrides["WG"] ?? constants["WG"] ?? 0;
               assert.ok(width <= limits.maxInvocations, `${label}: ${width} invocations`);

@@ -3,6 +3,7 @@ import { withTraits } from "../../src/gpu/device.ts";
 import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/formats.ts";
+import { vocabularyTile } from "../../src/model/ops.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl, openEngine } from "../support/engines.ts";
 import {
@@ -136,6 +137,7 @@ const HEADS: ReadonlyArray<Head> = [
   { rows: 9, inner: 280, vocabulary: 36 },
   { rows: 3, inner: 24, vocabulary: 40, format: "bf16" },
   { rows: 1030, inner: 8, vocabulary: 5 },
+  { rows: 130, inner: 260, vocabulary: 130 },
 ];
 
 // A logit of `inner` products of numbers up to 3 and 3 / sqrt(inner), its error in the exponent of each weight.
@@ -152,7 +154,7 @@ kernelMatches(
 
 kernelMatches(
   "head_forward keeps logits for a backward pass",
-  HEADS.map((head) => forwardCase(head, Math.ceil(head.vocabulary / 32) * 32)),
+  HEADS.map((head) => forwardCase(head, vocabularyTile(head.vocabulary))),
   (opCase, output) => {
     const { vocabulary } = opCase.dims as { vocabulary: number };
     const sums = output === 0 ? (vocabulary + 16) * 4 : 1;
@@ -192,7 +194,7 @@ const bothStatistics = Effect.fnUntraced(function* (engine: Engine, head: Head) 
     outputs: [overwritten(rows, 4)],
   });
   const [together] = yield* runOp(engine, forwardCase(head));
-  const stride = Math.ceil(vocabulary / 32) * 32;
+  const stride = vocabularyTile(vocabulary);
   const [kept, logits] = yield* runOp(engine, forwardCase(head, stride));
   return {
     together: together!,
@@ -207,7 +209,10 @@ onWgsl(
     Effect.gen(function* () {
       const least = { workgroupBytes: 16384, maxInvocations: 256 };
       for (
-        const traits of [...FAMILIES.map((family) => ({ family })), { family: "lines", ...least }]
+        const traits of [
+          ...FAMILIES.map((family) => ({ family })),
+          ...[{ family: "lines", subgroup: 0 }, { family: "lines", subgroup: 0, ...least }],
+        ]
       ) {
         const claimed = withTraits(device!, traits as Partial<Traits>);
         const engine = yield* Effect.promise(() => openEngine(claimed));
@@ -268,16 +273,16 @@ function logitsBackwardCase(head: Head, stride: number): OpCase {
 kernelMatches(
   "head_backward makes logits again and turns them into gradients, zeros past the last",
   [
-    ...HEADS.map((head) => backwardCase(head, { stride: 160 })),
+    ...HEADS.map((head) => backwardCase(head, { stride: 192 })),
     backwardCase(HEADS[1]!, { stride: 64, first: 64 }),
-    backwardCase(HEADS[1]!, { stride: 32, first: 160 }),
+    backwardCase(HEADS[1]!, { stride: 64, first: 192 }),
   ],
   (opCase) => ({ atol: 64 * ofLogits(opCase), rtol: 1e-4 }),
 );
 
 kernelMatches(
   "logits_backward turns logits into their gradients, zeros past the last",
-  HEADS.map((head) => logitsBackwardCase(head, Math.ceil(head.vocabulary / 32) * 32)),
+  HEADS.map((head) => logitsBackwardCase(head, vocabularyTile(head.vocabulary))),
   // Logits and log sums up to 32 have errors of 2^-20, which count for up to 40.
   () => ({ atol: 2 ** -14, rtol: 1e-4 }),
 );

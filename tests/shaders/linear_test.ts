@@ -46,9 +46,9 @@ kernelMatches("linear_forward is the plain loop with many rows, whose workgroups
 
 // Adapters of other families take the other kernel here.
 kernelMatches("linear_row_forward is the plain loop where rows do not divide its workgroups", [
-  linearCase({ rows: 228, inner: 4, features: 32 }),
+  linearCase({ rows: 57, inner: 4, features: 32 }),
   linearCase({ rows: 1020, inner: 36, features: 64, bias: true, weightRow: 6, format: "bf16" }),
-  linearCase({ rows: 1279, inner: 128, features: 128, bias: true, accumulate: true }),
+  linearCase({ rows: 319, inner: 128, features: 128, bias: true, accumulate: true }),
   linearCase({ rows: 1279, inner: 512, features: 32, bias: true, residual: true, scale: -2.5 }),
   linearCase({ rows: 255, inner: 260, features: 352, bias: true }),
   linearCase({ rows: 510, inner: 20, features: 32, around: [8, 4], outCols: 48, outColumn: 8 }),
@@ -135,10 +135,13 @@ kernelMatches("linear_forward keeps huge, tiny and cancelling numbers", [
   hostile("one large", (i) => i % 64 === 3 ? 1e6 : 1e-6),
 ], ({ inputs, dims }) => roundingOf(dims["inner"]!, dims["inner"]! * largest(inputs[0]!.data)));
 
+// Adapters with subgroups take linear_subgroup_weight_backward here.
 kernelMatches("linear_weight_backward adds the plain loop's sums of products", [
   weightBackwardCase(1, 4, 1),
   weightBackwardCase(65, 36, 33),
   weightBackwardCase(131, 36, 131),
+  weightBackwardCase(130, 64, 128, { scale: 0.5 }),
+  weightBackwardCase(1030, 96, 68),
   weightBackwardCase(7, 260, 5, { outCols: 12, weightRow: 3 }),
   weightBackwardCase(67, 4, 36, { outCols: 44, outColumn: 8, around: [8, 4], scale: -2.5 }),
   weightBackwardCase(13, 36, 4, { outCols: 12, outColumn: 8, around: [0, 4] }),

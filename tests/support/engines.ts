@@ -2,13 +2,20 @@ import { Effect, Scope } from "effect";
 import { loadFetchedDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
+import type { Traits } from "../../src/gpu/launches.ts";
+import { suitsSubgroups } from "../../src/gpu/products.ts";
 import type { Engine, Executable } from "../../src/model/engine.ts";
 import type { Op, OpKind, Program, Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */
 export interface TestEngine {
-  readonly name: "plain" | "wgsl" | "wgsl with loops" | "wgsl with tiles";
+  readonly name:
+    | "plain"
+    | "wgsl"
+    | "wgsl with loops"
+    | "wgsl with tiles"
+    | "wgsl without subgroups";
   /** An engine that holds no tensor yet. Kernels once compiled stay compiled. */
   readonly fresh: () => Engine;
 }
@@ -57,14 +64,14 @@ const others: ReadonlyArray<TestEngine> = await openOthers();
 async function openOthers(): Promise<ReadonlyArray<TestEngine>> {
   if (device === null) return [];
   const engines: TestEngine[] = [];
+  const open = async (name: TestEngine["name"], traits: Partial<Traits>) => {
+    const engine = await openEngine(withTraits(device, traits));
+    engines.push({ name, fresh: () => inNamespace(engine, `space ${spaces++} `) });
+  };
   for (const family of ["loops", "tiles"] as const) {
-    if (family === device.traits.family) continue;
-    const engine = await openEngine(withTraits(device, { family }));
-    engines.push({
-      name: `wgsl with ${family}`,
-      fresh: () => inNamespace(engine, `space ${spaces++} `),
-    });
+    if (family !== device.traits.family) await open(`wgsl with ${family}`, { family });
   }
+  if (suitsSubgroups(device.traits)) await open("wgsl without subgroups", { subgroup: 0 });
   return engines;
 }
 
@@ -94,6 +101,11 @@ export function onWgsl(
   });
 }
 
+/** Ops whose kernels work by subgroups where there are some. */
+const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
+  ...["linear_forward", "linear_weight_backward", "head_forward", "head_backward"] as const,
+];
+
 /** Declares a test that needs an adapter for every form in which the kernels of an op run. */
 export function eachForm(
   claim: string,
@@ -101,9 +113,11 @@ export function eachForm(
   body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
 ): void {
   onWgsl(claim, body);
-  // Products alone have tiles of registers.
+  // Products alone have tiles of registers, and few others subgroups.
   const forms = others.filter(({ name }) =>
-    name !== "wgsl with tiles" || kind === "linear_forward"
+    name === "wgsl with tiles"
+      ? kind === "linear_forward"
+      : name !== "wgsl without subgroups" || KINDS_BY_SUBGROUPS.includes(kind)
   );
   for (const other of forms) Deno.test(`${other.name}: ${claim}`, () => runTest(body(other)));
 }

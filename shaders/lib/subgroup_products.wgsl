@@ -1,0 +1,36 @@
+// (*sum)[r FEATURES + f] += sum_k x[r,k] W[f,k] for the ROWS rows of each invocation and FEATURES rows of the weight, in the
+// order of linear_forward; k runs over groups of four inner features, from `start` up to `end`.
+//
+// For CPUs, whose drivers run a subgroup in one SIMD register: an invocation reads PARTS = FEATURES / LANES rows of the
+// weight, and every other takes them from its register. Nothing passes through workgroup memory, which a loop would read
+// lane by lane. Of four rows and 64 features a lane reads 8 texels for 1,024 products.
+// x[rows[r] + k] and load_weight(weight[p] + k) are what an invocation reads, rows p LANES + its lane of the weight.
+// Kernels declare the bindings x and w, FEATURES, ROWS and SUMS.
+
+const LANES = 16u;
+const PARTS = 2u;
+
+fn add_subgroup_products(
+  sum: ptr<function, array<f32, SUMS>>,
+  rows: array<u32, ROWS>,
+  weight: array<u32, PARTS>,
+  start: u32,
+  end: u32,
+) {
+  for (var k = start; k < end; k++) {
+    var part: array<vec4f, PARTS>;
+    for (var p = 0u; p < PARTS; p++) { // @unroll
+      part[p] = load_weight(weight[p] + k);
+    }
+    var a: array<vec4f, ROWS>;
+    for (var r = 0u; r < ROWS; r++) { // @unroll
+      a[r] = x[rows[r] + k];
+    }
+    for (var f = 0u; f < FEATURES; f++) { // @unroll
+      let b = subgroupBroadcast(part[f / LANES], f % LANES);
+      for (var r = 0u; r < ROWS; r++) { // @unroll
+        (*sum)[r * FEATURES + f] += dot(a[r], b);
+      }
+    }
+  }
+}
