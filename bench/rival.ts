@@ -33,7 +33,11 @@ export function openDenoRival(name: string): Rival {
   ]);
 }
 
-/** PyTorch with so many threads, or null where Debian's Python has none. */
+/**
+ * PyTorch with so many threads, or null where Debian's Python has none. `torch.set_num_threads` does not reach the
+ * threads of Debian's OpenBLAS, which the environment sets; as workers that spin while they wait would keep one pool
+ * from the cores of the other, OpenMP's sleep.
+ */
 export async function openPyTorch(threads: number): Promise<Rival | null> {
   const found = await new Deno.Command(PYTHON, {
     args: ["-c", "import torch"],
@@ -42,20 +46,27 @@ export async function openPyTorch(threads: number): Promise<Rival | null> {
   }).output().catch(() => null);
   if (found?.success !== true) return null;
   const script = new URL("pytorch.py", FOLDER).pathname;
-  return open(`PyTorch, ${threads} thread${threads > 1 ? "s" : ""}`, PYTHON, [
-    script,
-    String(threads),
-  ]);
+  const name = `PyTorch, ${threads} thread${threads > 1 ? "s" : ""}`;
+  return open(name, PYTHON, [script, String(threads)], {
+    OMP_NUM_THREADS: String(threads),
+    OPENBLAS_NUM_THREADS: String(threads),
+    OMP_WAIT_POLICY: "passive",
+  });
 }
 
 /** What the launcher sets for this project's memory alone: rivals keep the defaults of their runtimes. */
 const OURS = ["DENO_V8_FLAGS", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
 
-function open(name: string, command: string, args: ReadonlyArray<string>): Rival {
+function open(
+  name: string,
+  command: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {},
+): Rival {
   const variables = Object.entries(Deno.env.toObject()).filter(([key]) => !OURS.includes(key));
   const child = new Deno.Command(command, {
     ...{ args: [...args], stdin: "piped", stdout: "piped", stderr: "null" },
-    ...{ clearEnv: true, env: Object.fromEntries(variables) },
+    ...{ clearEnv: true, env: { ...Object.fromEntries(variables), ...env } },
   }).spawn();
   const writer = child.stdin.getWriter();
   const lines = linesOf(child.stdout);
