@@ -1,7 +1,7 @@
 // attention_query_backward in tiles of queries and slots, ROUNDS slot tiles of each query tile at a time
 //
 // q, d_out, d_q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
-// statistics (rows, 2 heads) f32     queries, tiles: as in attention_tile_forward
+// statistics (rows, 2 heads) f32     queries, tiles: as in attention_subgroup_forward
 // d_q carried on from dispatch to dispatch
 // Dispatch (tiles of the round, keyValueHeads, 1), once for ROUNDS rounds, in order. An invocation owns one of the GROUP
 // heads of a query that share keys and values; keys and values of the slots lie in workgroup memory.

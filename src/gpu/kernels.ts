@@ -4,7 +4,9 @@ import adamwUpdate from "../../shaders/adamw_update.wgsl" with { type: "text" };
 import attentionDelta from "../../shaders/attention_delta.wgsl" with { type: "text" };
 import attentionForward from "../../shaders/attention_forward.wgsl" with { type: "text" };
 import attentionKeyBackward from "../../shaders/attention_key_backward.wgsl" with { type: "text" };
-import attentionTileForward from "../../shaders/attention_tile_forward.wgsl" with { type: "text" };
+import attentionSubgroupForward from "../../shaders/attention_subgroup_forward.wgsl" with {
+  type: "text",
+};
 import attentionKeySum from "../../shaders/attention_key_sum.wgsl" with { type: "text" };
 import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
   type: "text",
@@ -68,6 +70,7 @@ import {
   quarter,
   reading,
   rowsOf,
+  subgroupAttention,
   tiled,
   tileLanes,
   type Traits,
@@ -87,9 +90,14 @@ import {
 
 /** Attention in tiles, by op: the forms of the family `lines`. */
 const ATTENTION_TILES = {
-  attention_forward: "attention_tile_forward",
   attention_query_backward: "attention_tile_query_backward",
   attention_key_backward: "attention_tile_key_backward",
+} as const;
+
+/** By subgroups, by op: the forms of the family `lines` where there are subgroups. */
+const BY_SUBGROUPS = {
+  attention_forward: "attention_subgroup_forward",
+  linear_weight_backward: "linear_subgroup_weight_backward",
 } as const;
 
 type TiledOp = keyof typeof ATTENTION_TILES;
@@ -101,7 +109,7 @@ export type KernelName =
   | OpKind
   | (typeof ATTENTION_TILES)[TiledOp]
   | LinearName
-  | "linear_subgroup_weight_backward";
+  | (typeof BY_SUBGROUPS)[keyof typeof BY_SUBGROUPS];
 
 function isTiled(kind: OpKind): kind is TiledOp {
   return kind in ATTENTION_TILES;
@@ -120,11 +128,13 @@ function linearKernelOf(dims: Bound, traits: Traits): LinearName {
 /** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") return linearKernelOf(dims, traits);
-  if (kind === "linear_weight_backward" && suitsSubgroups(traits)) {
-    return "linear_subgroup_weight_backward";
+  const hasTiles = dims["tilesRounds"] !== undefined;
+  if (suitsSubgroups(traits)) {
+    if (kind === "linear_weight_backward") return BY_SUBGROUPS[kind];
+    if (kind === "attention_forward" && hasTiles) return BY_SUBGROUPS[kind];
   }
   // In tiles where the run has tiles, and memory holds one.
-  if (!isTiled(kind) || traits.family !== "lines" || dims["tilesRounds"] === undefined) return kind;
+  if (!isTiled(kind) || traits.family !== "lines" || !hasTiles) return kind;
   const bytes = TILE * (8 * dims["headDim"]! + 8);
   const lanes = tileLanes(kind === "attention_key_backward" ? "keys" : "queries", dims);
   return bytes <= traits.workgroupBytes && lanes <= traits.maxInvocations
@@ -216,10 +226,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     constants: byHeadGroup,
     textures: [1],
   }),
-  attention_tile_forward: tiled(`${attentionTileForward}\n${slots}`, {
-    tile: "queries",
-    textures: [0, 1],
-  }),
+  attention_subgroup_forward: subgroupAttention(attentionSubgroupForward, [0, 1]),
   attention_tile_query_backward: tiled(`${attentionTileQueryBackward}\n${slots}`, {
     tile: "queries",
     textures: [0, 1, 3],

@@ -200,3 +200,36 @@ export function tiled(
     textures: (dims) => dims["rows"]! >= 128 ? options.textures : [],
   };
 }
+
+/** Vectors of four that the queries of an invocation may take where attention works by subgroups. */
+const QUERY_VECTORS = 64;
+
+/** Attention of queries by subgroups: one dispatch. */
+export function subgroupAttention(source: string, textures: ReadonlyArray<number>): Kernel {
+  return {
+    code: source,
+    launches: (dims, { subgroup }) => {
+      const { D4, GROUP: sharing } = byHeadGroup(dims);
+      const most = Math.max(1, Math.floor(QUERY_VECTORS / D4));
+      const heads = Array.from({ length: most }, (_, i) => most - i);
+      const GROUP = heads.find((count) => sharing % count === 0) ?? 1;
+      // Where keys come from far, more rows share them; two of one head keep to the first-level cache.
+      const wanted = Math.min(2 * GROUP, Math.floor(most / GROUP), dims["tileRows"]! / subgroup);
+      const ROWS = Math.max(1, Math.floor(wanted));
+      const SPLITS = Math.ceil(dims["tileRows"]! / (ROWS * subgroup));
+      const HEADS = GROUP * ROWS;
+      return [{
+        constants: {
+          ...{ D4, GROUP, ROWS, HEADS, WIDE: HEADS * D4, SPLITS },
+          ...{ LANES: subgroup, PARTS: Math.ceil(4 * D4 / subgroup) },
+        },
+        overrides: {},
+        dims: {},
+        grid: [dims["T"]!, dims["heads"]! / GROUP * SPLITS],
+      }];
+    },
+    trips: (dims) => overSlots(dims) / 4 + 64,
+    weightInput: null,
+    textures: (dims) => dims["rows"]! >= 128 ? textures : [],
+  };
+}

@@ -28,6 +28,7 @@ const KINDS = Object.keys(PLAIN_LOOPS) as OpKind[]; // and a plain loop for each
 
 /** Kernels of adapters with subgroups alone. */
 const BY_SUBGROUPS: ReadonlyArray<KernelName> = [
+  "attention_subgroup_forward",
   "linear_row_forward",
   "linear_subgroup_weight_backward",
 ];
@@ -138,7 +139,7 @@ function workgroupBytes(code: string): number {
 }
 
 Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
-  const tiles = { tilesRounds: 1, tiles0: 1, keyTilesRounds: 1, keyTiles0: 1 };
+  const tiles = { T: 1, tileRows: 32, tilesRounds: 1, tiles0: 1, keyTilesRounds: 1, keyTiles0: 1 };
   const heads = { heads: 14, keyValueHeads: 2, headDim: 128, ...tiles };
   let asked = 0;
   for (
@@ -181,7 +182,7 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
               if (!isOffered) continue;
               const bytes = workgroupBytes(setConstants(code, constants));
               assert.ok(bytes <= limits.workgroupBytes, `${label}: ${bytes} bytes`);
-              const width = overrides["WG"] ?? constants["WG"] ?? 0;
+              const width = overrides["WG"] ?? constants["WG"] ?? constants["LANES"] ?? 0;
               assert.ok(width <= limits.maxInvocations, `${label}: ${width} invocations`);
               asked += bytes > 0 ? 1 : 0;
               break;

@@ -147,7 +147,7 @@ export const ATTENTION_OPS = {
     inputs: [t.q, t.keyValue, t.queries],
     outputs: [overwritten(t.rows, t.q.cols), overwritten(t.rows, 2 * t.dims.heads)],
   }),
-  attention_tile_forward: (t: Tensors, label: string): OpCase => ({
+  attention_subgroup_forward: (t: Tensors, label: string): OpCase => ({
     label: `${label} in tiles`,
     kind: "attention_forward",
     dims: { ...t.dims, ...t.tiled },

@@ -28,18 +28,18 @@ kernelMatches(
   () => FORWARD,
 );
 
-// Adapters without tiles take the other kernel here.
+// Adapters without subgroups take the other kernel here.
 kernelMatches(
-  "attention_tile_forward sees exactly the slots of its table",
-  casesOf(ATTENTION_OPS.attention_tile_forward),
+  "attention_subgroup_forward sees exactly the slots of its table",
+  casesOf(ATTENTION_OPS.attention_subgroup_forward),
   () => FORWARD,
 );
 
 onWgsl(
-  "attention_forward has the same bits in tiles and row by row",
+  "attention_forward has the same bits by subgroups and row by row",
   (engine) =>
     Effect.gen(function* () {
-      const pair = [ATTENTION_OPS.attention_forward, ATTENTION_OPS.attention_tile_forward];
+      const pair = [ATTENTION_OPS.attention_forward, ATTENTION_OPS.attention_subgroup_forward];
       const [rows, tiles] = pair.map((make) => casesOf(make));
       for (const [i, opCase] of rows!.entries()) {
         const want = yield* runOp(engine.fresh(), opCase);
