@@ -25,9 +25,17 @@ interface Goal {
   readonly better: "higher" | "lower";
 }
 
-const { values: flags } = parseArgs({
-  options: { json: { type: "string" }, only: { type: "string", default: "" } },
-});
+const flags = readFlags();
+
+function readFlags() {
+  try {
+    const options = { json: { type: "string" }, only: { type: "string", default: "" } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`Cannot run the bench: ${(error as Error).message}; it takes --json and --only`);
+    Deno.exit(2);
+  }
+}
 
 const MODEL = [4, 128, 4, 2, 384, 512];
 const TOKENS = 4096;
