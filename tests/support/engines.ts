@@ -103,7 +103,7 @@ export function onWgsl(
 
 /** Ops whose kernels work by subgroups where there are some. */
 const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
-  ...["linear_forward", "linear_weight_backward", "head_forward", "head_backward"] as const,
+  ...["linear_weight_backward", "head_forward", "head_backward"] as const,
 ];
 
 /** Declares a test that needs an adapter for every form in which the kernels of an op run. */
