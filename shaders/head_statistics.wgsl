@@ -14,7 +14,7 @@ struct Dims {
   inverseTemperature: f32,
 }
 
-// Tokens of a strip; FEATURES of head_forward, whose additions these are.
+// Tokens of a strip; STRIP of head_forward, whose additions these are.
 const STRIP = 32u;
 const NEG_LARGE = -3.4028234e38;
 override WG: u32 = 32u;
