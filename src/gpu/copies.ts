@@ -63,7 +63,7 @@ export function createTextureCopies(device: GPUDevice, bindingBytes: number): Te
       label: `${label} as texture`,
       size: [TEXELS_PER_ROW, height],
       format: texel === "float" ? "rgba32float" : "rgba32uint",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
     });
     return { texture, view: texture.createView(), part: null, version: -1, used: 0 };
   };

@@ -132,14 +132,9 @@ function readInterface(device: GPUDevice, form: Form, traits: Traits): Interface
   const { kernel } = form;
   const definitions = makeShaderDataDefinitions(codeOf(form, traits));
   const [group] = makeBindGroupLayoutDescriptors(definitions, { compute: { entryPoint: kernel } });
-  const entries = [...group!.entries].map((entry) => {
-    if (entry.binding === 0) {
-      return { ...entry, buffer: { ...entry.buffer, hasDynamicOffset: true } };
-    }
-    // 32-bit floats cannot be filtered; textureLoad does not filter.
-    const isFloat = entry.texture !== undefined && entry.texture.sampleType !== "uint";
-    return isFloat ? { ...entry, texture: { sampleType: "unfilterable-float" as const } } : entry;
-  });
+  const entries = [...group!.entries].map((entry) =>
+    entry.binding === 0 ? { ...entry, buffer: { ...entry.buffer, hasDynamicOffset: true } } : entry
+  );
   // Every kernel declares `var<uniform> dims: Dims`, a struct; a test reads all of them.
   const struct = definitions.uniforms["dims"]!.typeDefinition as StructDefinition;
   const fields = new Map<string, DimsField>();

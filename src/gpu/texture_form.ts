@@ -1,7 +1,8 @@
 /**
  * The second transform of WGSL text: reads chosen storage bindings through textures instead. CPU adapters test every
  * lane of a read whose address differs between lanes, at many times the cost of reading a texel
- * (docs/numerics.md has the measurements). The data stay the same bits: four words make a texel.
+ * (docs/numerics.md has the measurements). The data stay the same bits: four words make a texel. Storage textures, since
+ * sampled ones have mip levels, whose sizes and strides lavapipe looks up lane by lane.
  */
 
 /** Bytes of four words. */
@@ -11,11 +12,13 @@ export const TEXELS_PER_ROW = 1024;
 /** Bytes in a row of such a texture. */
 export const TEXTURE_ROW_BYTES = TEXELS_PER_ROW * TEXEL_BYTES;
 
-const FORMS: Readonly<Record<string, { texel: "f32" | "u32"; element: string; index: string }>> = {
-  vec4f: { texel: "f32", element: "texel", index: "i" },
-  vec4u: { texel: "u32", element: "texel", index: "i" },
+const FORMS: Readonly<
+  Record<string, { format: GPUTextureFormat; element: string; index: string }>
+> = {
+  vec4f: { format: "rgba32float", element: "texel", index: "i" },
+  vec4u: { format: "rgba32uint", element: "texel", index: "i" },
   // A scalar array: the texel that holds the element, and its component.
-  f32: { texel: "f32", element: "texel[i & 3u]", index: "(i >> 2u)" },
+  f32: { format: "rgba32float", element: "texel[i & 3u]", index: "(i >> 2u)" },
 };
 
 /** Rewrites the read-only storage bindings with these numbers to textures. Throws when there is no such binding. */
@@ -39,11 +42,12 @@ function rewriteBinding(code: string, binding: number): string {
   const reader = `
 fn ${name}_at(i: u32) -> ${result} {
   let at = ${form.index};
-  let texel = textureLoad(${name}, vec2u(at & ${mask}u, at >> ${shift}u), 0);
+  let texel = textureLoad(${name}, vec2u(at & ${mask}u, at >> ${shift}u));
   return ${form.element};
 }
 `;
-  const texture = `@group(0) @binding(${binding}) var ${name}: texture_2d<${form.texel}>;`;
+  const type = `texture_storage_2d<${form.format}, read>`;
+  const texture = `@group(0) @binding(${binding}) var ${name}: ${type};`;
   return replaceReads(code.replace(declaration, texture), name) + reader;
 }
 

@@ -22,8 +22,8 @@ Deno.test("readThroughTextures() replaces reads of the bindings named, brackets 
     code,
     /y\[0\] = s_at\(u32\(x_at\(at\[i\]\)\.x\) \+ 1u\) \+ f32\(w\[2u\]\.y\) \+ max\[3\]\.x;/,
   );
-  assert.match(code, /@binding\(1\) var x: texture_2d<f32>;/);
-  assert.match(code, /@binding\(3\) var s: texture_2d<f32>;/);
+  assert.match(code, /@binding\(1\) var x: texture_storage_2d<rgba32float, read>;/);
+  assert.match(code, /@binding\(3\) var s: texture_storage_2d<rgba32float, read>;/);
   assert.match(code, /@binding\(2\) var<storage, read> w: array<vec4u>;/);
 });
 
@@ -38,7 +38,7 @@ Deno.test("readThroughTextures() finds every input that a kernel asks to read so
   for (const kernel of Object.values(KERNELS)) {
     const bindings = kernel.textures(bound).map((input) => input + 1);
     const code = readThroughTextures(kernel.code, bindings);
-    assert.equal(code.split("texture_2d<").length - 1, bindings.length);
+    assert.equal(code.split("texture_storage_2d<").length - 1, bindings.length);
   }
 });
 
