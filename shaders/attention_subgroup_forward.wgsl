@@ -6,9 +6,7 @@
 //   one of them sees
 // out (rows, heads D), softmax (rows, heads) of [m, s] f32, overwritten
 // Dispatch (T, heads / GROUP SPLITS, 1). An invocation owns GROUP heads, which share keys and values, of ROWS rows; SPLITS
-// workgroups share the rows of a tile. Of BLOCK slots the invocations of a subgroup read keys and values between them,
-// PARTS texels of each, and take the rest from each other's registers: see shaders/lib/subgroup_products.wgsl.
-// Trips: slots seen / BLOCK.
+// workgroups share the rows of a tile. How keys and values are read: shaders/lib/slots.wgsl. Trips: slots seen / BLOCK.
 // Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   heads: u32,
@@ -35,9 +33,6 @@ const NEG_LARGE = -3.4028234e38;
 @group(0) @binding(4) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>;
-
-alias Head = array<vec4f, D4>;
-alias Parts = array<vec4f, PARTS>;
 
 // What BLOCK slots add to the sum of a query and to its carried [m, s], of which it sees those whose number is less than
 // `seen` from `offset` on, in numbers that wrap around. A function, so that a compiler reads it once.
@@ -115,26 +110,15 @@ fn attention_subgroup_forward(
   let cols4 = dims.keyValueHeads * D4;
   let column = first_head * dims.keyValueHeads / dims.heads * D4;
   for (var range = 0u; range <= tile.w && before < tile.y; range++) {
-    var stretch = vec2u(queries[tile.x].z, queries[tile.x + count - 1u].w + 1u);
-    if (range < tile.w) {
-      stretch = queries[tile.z + range].xy;
-    }
+    let stretch = slots_of_tile(tile, count, range);
     var own: array<vec2u, ROWS>;
     for (var r = 0u; r < ROWS; r++) { // @unroll
-      own[r] = vec2u(row[r].z, row[r].w + 1u);
-      if (range < tile.w) {
-        own[r] = queries[row[r].x + range].xy;
-      }
+      own[r] = slots_of_row(row[r], tile, range);
     }
     for (var slot = stretch.x; slot < stretch.y; slot += BLOCK) {
       var keys: Parts;
       var values: Parts;
-      for (var p = 0u; p < PARTS; p++) { // @unroll
-        let i = p * LANES + lane;
-        let at = min(slot + i / D4, stretch.y - 1u) * 2u * cols4 + column + i % D4;
-        keys[p] = key_value[at];
-        values[p] = key_value[at + cols4];
-      }
+      read_slots(&keys, &values, slot, stretch.y, column, cols4, lane);
       for (var r = 0u; r < ROWS; r++) { // @unroll
         let offset = slot - own[r].x;
         let seen = own[r].y - own[r].x;

@@ -1,31 +1,29 @@
-// attention_key_backward in tiles of at most KEYS keys and QUERIES queries, one query tile of each key tile at a time
+// attention_key_backward by subgroups, on a CPU
 //
 // q, d_out (rows, heads D) f32     key_value = [k | v] (rows, 2 keyValueHeads D) f32
-// parts = [dk | dv] (2 rows, 2 keyValueHeads D) f32: what the stretches of a tile add to its keys
+// parts = [dk | dv] (2 rows, 2 keyValueHeads D) f32, overwritten: what the stretches of a tile add to its keys
 // statistics (rows, 2 heads) f32     keys (K) of u32: as in attention_key_backward     D a multiple of 4
 // key_parts (rows) of u32: as in attention_key_backward, [first, parts, keys of the tile, ..]
 // key_tiles (L) of u32 [key, part, firstStretch, stretchCount]: consecutive keys of one segment and stretches of queries,
-//   rows [queryStart, queryEnd, visibleEnd, isOwn] of keys. Round r has work for the first tiles alone: one head of those
-//   that share a key, and TILE queries of one stretch
-// parts are carried on from round to round
-// Dispatch (tiles of the round, keyValueHeads, 1), once a round, in order. An invocation owns a key; queries and their
-// gradients lie in workgroup memory. Trips: views of a key (times QUERIES D where loops are kept).
-// Workgroup memory: QUERIES (8 D + 8) bytes.
+//   rows [queryStart, queryEnd, visibleEnd, isOwn] of keys
+// Dispatch (L, keyValueHeads SPLITS, 1). An invocation owns KEYS keys; SPLITS workgroups share the keys of a tile. Of BLOCK
+// queries the invocations of a subgroup read q and d_out between them, PARTS texels of each, and take the rest from each
+// other's registers: see shaders/lib/subgroup_products.wgsl. Trips: queries seeing a key x heads / keyValueHeads / BLOCK.
 // Reference: src/reference/attention.ts attentionKeyBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   heads: u32,
   keyValueHeads: u32,
   headDim: u32,
-  round: u32,
 }
 
 const D4 = 8u;
-const GROUP = 1u;
-const QUERIES = 32u;
+const KEYS = 1u;
+// KEYS D4
+const WIDE = 8u;
+const SPLITS = 2u;
+const LANES = 16u;
+const PARTS = 2u;
 const BLOCK = 4u;
-const BLOCKS = QUERIES / 4u;
-const WG = 32u;
-const FILLS = 8u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
@@ -37,22 +35,21 @@ const FILLS = 8u;
 @group(0) @binding(7) var<storage, read> key_tiles: array<vec4u>;
 @group(0) @binding(8) var<storage, read_write> parts: array<vec4f>;
 
-var<workgroup> query: array<vec4f, QUERIES * D4>;
-var<workgroup> d_output: array<vec4f, QUERIES * D4>;
-// Log sum and delta of each query.
-var<workgroup> log_delta: array<vec2f, QUERIES>;
+alias Parts = array<vec4f, PARTS>;
 
-alias Head = array<vec4f, D4>;
-
-// What BLOCK queries add to the gradients of a key that those from seeing.x on and before seeing.y see. A function, so
-// that a compiler reads it once; drivers put it where it is called.
+// What BLOCK queries from n on add to the gradients of a key that those from seeing.x on and before seeing.y see. Lane i of
+// `log_delta` holds log sum and delta of query i. A function, so that a compiler reads it once.
 fn add_queries(
-  key: ptr<function, Head>,
-  value: ptr<function, Head>,
-  d_key: ptr<function, Head>,
-  d_value: ptr<function, Head>,
+  key: ptr<function, array<vec4f, WIDE>>,
+  value: ptr<function, array<vec4f, WIDE>>,
+  d_key: ptr<function, array<vec4f, WIDE>>,
+  d_value: ptr<function, array<vec4f, WIDE>>,
+  queries: Parts,
+  d_outputs: Parts,
+  log_delta: vec2f,
+  n: u32,
   seeing: vec2u,
-  b: u32,
+  k: u32,
 ) {
   let scale = 1.0 / sqrt(f32(dims.headDim));
   var score4: array<vec4f, BLOCK>;
@@ -63,91 +60,90 @@ fn add_queries(
   }
   for (var d = 0u; d < D4; d++) { // @unroll
     for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let x = query[(b * BLOCK + i) * D4 + d];
-      let g = d_output[(b * BLOCK + i) * D4 + d];
-      score4[i] = fma(x, (*key)[d], score4[i]);
-      dp4[i] = fma(g, (*value)[d], dp4[i]);
+      let x = subgroupBroadcast(queries[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      let g = subgroupBroadcast(d_outputs[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      score4[i] = fma(x, (*key)[k * D4 + d], score4[i]);
+      dp4[i] = fma(g, (*value)[k * D4 + d], dp4[i]);
     }
   }
   var p: array<f32, BLOCK>;
   var ds: array<f32, BLOCK>;
   for (var i = 0u; i < BLOCK; i++) { // @unroll
-    let own = log_delta[b * BLOCK + i];
+    let own = subgroupBroadcast(log_delta, i);
     let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
     let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
-    let is_seeing = b * BLOCK + i >= seeing.x && b * BLOCK + i < seeing.y;
+    let is_seeing = n + i >= seeing.x && n + i < seeing.y;
     p[i] = select(0.0, exp(score - own.x), is_seeing);
     ds[i] = p[i] * (dp - own.y) * scale;
   }
   for (var d = 0u; d < D4; d++) { // @unroll
     for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let x = query[(b * BLOCK + i) * D4 + d];
-      let g = d_output[(b * BLOCK + i) * D4 + d];
-      (*d_key)[d] = fma(vec4f(ds[i]), x, (*d_key)[d]);
-      (*d_value)[d] = fma(vec4f(p[i]), g, (*d_value)[d]);
+      let x = subgroupBroadcast(queries[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      let g = subgroupBroadcast(d_outputs[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      (*d_key)[k * D4 + d] = fma(vec4f(ds[i]), x, (*d_key)[k * D4 + d]);
+      (*d_value)[k * D4 + d] = fma(vec4f(p[i]), g, (*d_value)[k * D4 + d]);
     }
   }
 }
 
-@compute @workgroup_size(WG)
-fn attention_tile_key_backward(
+@compute @workgroup_size(LANES)
+fn attention_subgroup_key_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
-  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let tile = key_tiles[workgroup_id.x];
   let count = key_parts[tile.x].z;
   let part = key_parts[tile.x].x + tile.y * count;
-  let h = workgroup_id.y * GROUP + dims.round % GROUP;
-  // The stretch of queries that this round's tile lies in.
-  var view = keys[tile.z];
-  var skipped = dims.round / GROUP * QUERIES;
-  for (var r = 1u; r < tile.w; r++) {
-    let padded = (view.y - view.x + QUERIES - 1u) / QUERIES * QUERIES;
-    if (skipped >= padded) {
-      skipped -= padded;
-      view = keys[tile.z + r];
-    }
-  }
-  let first_query = view.x + skipped;
-
+  let before = workgroup_id.y % SPLITS * KEYS * LANES;
+  let head = workgroup_id.y / SPLITS;
+  let group = dims.heads / dims.keyValueHeads;
   let cols4 = dims.keyValueHeads * D4;
-  for (var p = 0u; p < FILLS; p++) { // @unroll
-    let i = p * WG + local;
-    let at = (min(first_query + i / D4, view.y - 1u) * dims.heads + h) * D4 + i % D4;
-    if (QUERIES * D4 % WG == 0u || i < QUERIES * D4) {
-      query[i] = q[at];
-      d_output[i] = d_out[at];
+  let scale = 1.0 / sqrt(f32(dims.headDim));
+  var key: array<vec4f, WIDE>;
+  var value: array<vec4f, WIDE>;
+  var d_key: array<vec4f, WIDE>;
+  var d_value: array<vec4f, WIDE>;
+  for (var k = 0u; k < KEYS; k++) { // @unroll
+    // Keys past the last are the last one again, and nothing of them is stored.
+    let j = tile.x + min(before + k * LANES + lane, count - 1u);
+    for (var d = 0u; d < D4; d++) { // @unroll
+      key[k * D4 + d] = key_value[2u * j * cols4 + head * D4 + d] * scale;
+      value[k * D4 + d] = key_value[(2u * j + 1u) * cols4 + head * D4 + d];
     }
   }
-  let n = min(first_query + local % QUERIES, view.y - 1u) * 2u * dims.heads + h;
-  log_delta[local % QUERIES] = vec2f(statistics[n], statistics[n + dims.heads]);
-  workgroupBarrier();
-
-  let j = tile.x + min(local, count - 1u);
-  let at = (2u * j * dims.keyValueHeads + workgroup_id.y) * D4;
-  let out = (2u * (part + j - tile.x) * dims.keyValueHeads + workgroup_id.y) * D4;
-  // Queries from first_query + low on, and before first_query + high, see the key.
-  let low = select(0u, j - min(first_query, j), view.w == 1u);
-  let high = select(0u, view.y - first_query, j < view.z);
-  let scale = 1.0 / sqrt(f32(dims.headDim));
-  let is_first = dims.round == 0u;
-  var key: Head;
-  var value: Head;
-  var d_key: Head;
-  var d_value: Head;
-  for (var d = 0u; d < D4; d++) { // @unroll
-    key[d] = key_value[at + d] * scale;
-    value[d] = key_value[at + cols4 + d];
-    d_key[d] = select(parts[out + d], vec4f(), is_first);
-    d_value[d] = select(parts[out + cols4 + d], vec4f(), is_first);
+  for (var s = 0u; s < tile.w && before < count; s++) {
+    let stretch = keys[tile.z + s];
+    let is_own = stretch.w == 1u;
+    // No key of this workgroup is seen by queries of its own segment before its first.
+    let start = select(stretch.x, max(stretch.x, tile.x + before), is_own);
+    for (var h = head * group; h < (head + 1u) * group; h++) {
+      for (var n = start; n < stretch.y; n += BLOCK) {
+        var queries: Parts;
+        var d_outputs: Parts;
+        for (var p = 0u; p < PARTS; p++) { // @unroll
+          let i = p * LANES + lane;
+          let at = (min(n + i / D4, stretch.y - 1u) * dims.heads + h) * D4 + i % D4;
+          queries[p] = q[at];
+          d_outputs[p] = d_out[at];
+        }
+        let row = min(n + lane % BLOCK, stretch.y - 1u) * 2u * dims.heads + h;
+        let log_delta = vec2f(statistics[row], statistics[row + dims.heads]);
+        for (var k = 0u; k < KEYS; k++) { // @unroll
+          let j = tile.x + before + k * LANES + lane;
+          let seeing = vec2u(select(0u, j, is_own), select(0u, stretch.y, j < stretch.z));
+          add_queries(&key, &value, &d_key, &d_value, queries, d_outputs, log_delta, n, seeing, k);
+        }
+      }
+    }
   }
-  for (var b = 0u; b < BLOCKS; b++) { // @unroll
-    add_queries(&key, &value, &d_key, &d_value, vec2u(low, high), b);
-  }
-  if (local < count) {
-    for (var d = 0u; d < D4; d++) { // @unroll
-      parts[out + d] = d_key[d];
-      parts[out + cols4 + d] = d_value[d];
+  for (var k = 0u; k < KEYS; k++) { // @unroll
+    let place = before + k * LANES + lane;
+    if (place < count) {
+      let at = 2u * (part + place) * cols4 + head * D4;
+      for (var d = 0u; d < D4; d++) { // @unroll
+        parts[at + d] = d_key[k * D4 + d];
+        parts[at + cols4 + d] = d_value[k * D4 + d];
+      }
     }
   }
 }

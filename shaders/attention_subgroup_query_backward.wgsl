@@ -1,27 +1,26 @@
-// attention_query_backward in tiles of queries and slots, ROUNDS slot tiles of each query tile at a time
+// attention_query_backward by subgroups, on a CPU
 //
 // q, d_out, d_q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
-// statistics (rows, 2 heads) f32     queries, tiles: as in attention_subgroup_forward
-// d_q carried on from dispatch to dispatch
-// Dispatch (tiles of the round, keyValueHeads, 1), once for ROUNDS rounds, in order. An invocation owns one of the GROUP
-// heads of a query that share keys and values; keys and values of the slots lie in workgroup memory.
-// Trips: ranges of a query (times KEYS D where loops are kept). Workgroup memory: see shaders/lib/slots.wgsl.
+// statistics (rows, 2 heads) f32     queries, tiles: as in attention_subgroup_forward     d_q overwritten
+// Dispatch (T, heads / GROUP SPLITS, 1): invocations own what they own in attention_subgroup_forward.
+// Trips: slots seen / BLOCK.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   heads: u32,
   keyValueHeads: u32,
   headDim: u32,
-  round: u32,
 }
 
 const D4 = 8u;
 const GROUP = 1u;
-const KEYS = 32u;
+const ROWS = 1u;
+// GROUP ROWS, and as many times D4.
+const HEADS = 1u;
+const WIDE = 8u;
+const SPLITS = 1u;
+const LANES = 16u;
+const PARTS = 2u;
 const BLOCK = 4u;
-const BLOCKS = KEYS / 4u;
-const ROUNDS = 1u;
-const WG = 32u;
-const FILLS = 8u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
@@ -32,17 +31,18 @@ const FILLS = 8u;
 @group(0) @binding(6) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
 
-alias Head = array<vec4f, D4>;
-
-// What BLOCK slots, of which those from seen.x on and before seen.y are seen, add to the gradient of a query with this
-// log sum and delta. A function, so that a compiler reads it once; drivers put it where it is called.
+// What BLOCK slots add to the gradient of a query with this log sum and delta, which sees those whose number is less than
+// `seen` from `offset` on, in numbers that wrap around. A function, so that a compiler reads it once.
 fn add_slots(
-  query: ptr<function, Head>,
-  d_output: ptr<function, Head>,
-  sum: ptr<function, Head>,
+  query: ptr<function, array<vec4f, WIDE>>,
+  d_output: ptr<function, array<vec4f, WIDE>>,
+  sum: ptr<function, array<vec4f, WIDE>>,
   log_delta: vec2f,
-  seen: vec2u,
-  b: u32,
+  keys: Parts,
+  values: Parts,
+  offset: u32,
+  seen: u32,
+  h: u32,
 ) {
   let scale = 1.0 / sqrt(f32(dims.headDim));
   var score4: array<vec4f, BLOCK>;
@@ -53,60 +53,87 @@ fn add_slots(
   }
   for (var d = 0u; d < D4; d++) { // @unroll
     for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let key = keys[(b * BLOCK + i) * D4 + d];
-      let value = values[(b * BLOCK + i) * D4 + d];
-      score4[i] = fma((*query)[d], key, score4[i]);
-      dp4[i] = fma((*d_output)[d], value, dp4[i]);
+      let key = subgroupBroadcast(keys[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      let value = subgroupBroadcast(values[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      score4[i] = fma((*query)[h * D4 + d], key, score4[i]);
+      dp4[i] = fma((*d_output)[h * D4 + d], value, dp4[i]);
     }
   }
   var ds: array<f32, BLOCK>;
   for (var i = 0u; i < BLOCK; i++) { // @unroll
     let score = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
     let dp = dp4[i].x + dp4[i].y + dp4[i].z + dp4[i].w;
-    let p = select(0.0, exp(score - log_delta.x), seen.x + b * BLOCK + i < seen.y);
+    let p = select(0.0, exp(score - log_delta.x), offset + i < seen);
     ds[i] = p * (dp - log_delta.y) * scale;
   }
   for (var d = 0u; d < D4; d++) { // @unroll
     for (var i = 0u; i < BLOCK; i++) { // @unroll
-      let key = keys[(b * BLOCK + i) * D4 + d];
-      (*sum)[d] = fma(vec4f(ds[i]), key, (*sum)[d]);
+      let key = subgroupBroadcast(keys[(i * D4 + d) / LANES], (i * D4 + d) % LANES);
+      (*sum)[h * D4 + d] = fma(vec4f(ds[i]), key, (*sum)[h * D4 + d]);
     }
   }
 }
 
-@compute @workgroup_size(WG)
-fn attention_tile_query_backward(
+@compute @workgroup_size(LANES)
+fn attention_subgroup_query_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
-  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let tile = tiles[workgroup_id.x];
-  let n = tile.x + min(local / GROUP, tile.y - 1u);
-  let h = workgroup_id.y * GROUP + local % GROUP;
-  let at = (n * dims.heads + h) * D4;
+  let before = workgroup_id.y % SPLITS * ROWS * LANES;
+  let first_head = workgroup_id.y / SPLITS * GROUP;
+  // Rows past the last are the last one again, and nothing of them is stored.
+  let count = min(tile.y, before + ROWS * LANES);
   let scale = 1.0 / sqrt(f32(dims.headDim));
-  let is_first = dims.round == 0u;
-  let log_sum = statistics[n * 2u * dims.heads + h];
-  let delta = statistics[(n * 2u + 1u) * dims.heads + h];
-  var query: Head;
-  var d_output: Head;
-  var sum: Head;
-  for (var d = 0u; d < D4; d++) { // @unroll
-    query[d] = q[at + d] * scale;
-    d_output[d] = d_out[at + d];
-    sum[d] = select(d_q[at + d], vec4f(), is_first);
-  }
-  // A round past the last one of a tile sees nothing.
-  for (var r = 0u; r < ROUNDS; r++) { // @unroll
-    let slots = slot_tile(tile, dims.round + r);
-    fill_slots(slots, workgroup_id.y, local);
-    let seen = seen_slots(tile, slots, n);
-    for (var b = 0u; b < BLOCKS; b++) { // @unroll
-      add_slots(&query, &d_output, &sum, vec2f(log_sum, delta), seen, b);
+  var query: array<vec4f, WIDE>;
+  var d_output: array<vec4f, WIDE>;
+  var sum: array<vec4f, WIDE>;
+  var log_delta: array<vec2f, HEADS>;
+  var row: array<vec4u, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    let n = tile.x + min(before + r * LANES + lane, tile.y - 1u);
+    row[r] = queries[n];
+    for (var g = 0u; g < GROUP; g++) { // @unroll
+      let h = n * 2u * dims.heads + first_head + g;
+      let at = (n * dims.heads + first_head + g) * D4;
+      log_delta[r * GROUP + g] = vec2f(statistics[h], statistics[h + dims.heads]);
+      for (var d = 0u; d < D4; d++) { // @unroll
+        query[(r * GROUP + g) * D4 + d] = q[at + d] * scale;
+        d_output[(r * GROUP + g) * D4 + d] = d_out[at + d];
+      }
     }
   }
-  if (local / GROUP < tile.y) {
-    for (var d = 0u; d < D4; d++) { // @unroll
-      d_q[at + d] = sum[d];
+  let cols4 = dims.keyValueHeads * D4;
+  let column = first_head * dims.keyValueHeads / dims.heads * D4;
+  for (var range = 0u; range <= tile.w && before < tile.y; range++) {
+    let stretch = slots_of_tile(tile, count, range);
+    var own: array<vec2u, ROWS>;
+    for (var r = 0u; r < ROWS; r++) { // @unroll
+      own[r] = slots_of_row(row[r], tile, range);
+    }
+    for (var slot = stretch.x; slot < stretch.y; slot += BLOCK) {
+      var keys: Parts;
+      var values: Parts;
+      read_slots(&keys, &values, slot, stretch.y, column, cols4, lane);
+      for (var r = 0u; r < ROWS; r++) { // @unroll
+        let offset = slot - own[r].x;
+        let seen = own[r].y - own[r].x;
+        for (var g = 0u; g < GROUP; g++) { // @unroll
+          let h = r * GROUP + g;
+          add_slots(&query, &d_output, &sum, log_delta[h], keys, values, offset, seen, h);
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    let place = before + r * LANES + lane;
+    if (place < tile.y) {
+      for (var g = 0u; g < GROUP; g++) { // @unroll
+        let at = ((tile.x + place) * dims.heads + first_head + g) * D4;
+        for (var d = 0u; d < D4; d++) { // @unroll
+          d_q[at + d] = sum[(r * GROUP + g) * D4 + d];
+        }
+      }
     }
   }
 }

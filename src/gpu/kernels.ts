@@ -1,20 +1,19 @@
 import type { OpKind } from "../model/plan.ts";
-import { TILE } from "../model/segments.ts";
 import adamwUpdate from "../../shaders/adamw_update.wgsl" with { type: "text" };
 import attentionDelta from "../../shaders/attention_delta.wgsl" with { type: "text" };
 import attentionForward from "../../shaders/attention_forward.wgsl" with { type: "text" };
 import attentionKeyBackward from "../../shaders/attention_key_backward.wgsl" with { type: "text" };
-import attentionSubgroupForward from "../../shaders/attention_subgroup_forward.wgsl" with {
-  type: "text",
-};
 import attentionKeySum from "../../shaders/attention_key_sum.wgsl" with { type: "text" };
 import attentionQueryBackward from "../../shaders/attention_query_backward.wgsl" with {
   type: "text",
 };
-import attentionTileKeyBackward from "../../shaders/attention_tile_key_backward.wgsl" with {
+import attentionSubgroupForward from "../../shaders/attention_subgroup_forward.wgsl" with {
   type: "text",
 };
-import attentionTileQueryBackward from "../../shaders/attention_tile_query_backward.wgsl" with {
+import attentionSubgroupKeyBackward from "../../shaders/attention_subgroup_key_backward.wgsl" with {
+  type: "text",
+};
+import attentionSubgroupQueryBackward from "../../shaders/attention_subgroup_query_backward.wgsl" with {
   type: "text",
 };
 import cacheCopy from "../../shaders/cache_copy.wgsl" with { type: "text" };
@@ -49,15 +48,16 @@ import swigluBackward from "../../shaders/swiglu_backward.wgsl" with { type: "te
 import swigluForward from "../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../shaders/transpose_forward.wgsl" with { type: "text" };
 import rowLogits from "../../shaders/lib/row_logits.wgsl" with { type: "text" };
-import slots from "../../shaders/lib/slots.wgsl" with { type: "text" };
 import subgroupLogits from "../../shaders/lib/subgroup_logits.wgsl" with { type: "text" };
 import subgroupProducts from "../../shaders/lib/subgroup_products.wgsl" with { type: "text" };
 import threefry from "../../shaders/lib/threefry.wgsl" with { type: "text" };
 import {
+  BACKWARD_VECTORS,
   type Bound,
   byHeadDim,
   byHeadGroup,
   flat,
+  FORWARD_VECTORS,
   halfHeads,
   heads,
   type Kernel,
@@ -70,9 +70,8 @@ import {
   quarter,
   reading,
   rowsOf,
-  subgroupAttention,
-  tiled,
-  tileLanes,
+  subgroupKeys,
+  subgroupQueries,
   type Traits,
 } from "./launches.ts";
 import {
@@ -88,31 +87,24 @@ import {
   weightBackwardLaunches,
 } from "./products.ts";
 
-/** Attention in tiles, by op: the forms of the family `lines`. */
-const ATTENTION_TILES = {
-  attention_query_backward: "attention_tile_query_backward",
-  attention_key_backward: "attention_tile_key_backward",
-} as const;
-
 /** By subgroups, by op: the forms of the family `lines` where there are subgroups. */
 const BY_SUBGROUPS = {
   attention_forward: "attention_subgroup_forward",
+  attention_query_backward: "attention_subgroup_query_backward",
+  attention_key_backward: "attention_subgroup_key_backward",
   linear_weight_backward: "linear_subgroup_weight_backward",
 } as const;
-
-type TiledOp = keyof typeof ATTENTION_TILES;
 
 type LinearName = "linear_forward" | "linear_row_forward" | "linear_tile_forward";
 
 /** The name of a kernel: that of its op, or of a form of it for some adapters. */
 export type KernelName =
   | OpKind
-  | (typeof ATTENTION_TILES)[TiledOp]
   | LinearName
   | (typeof BY_SUBGROUPS)[keyof typeof BY_SUBGROUPS];
 
-function isTiled(kind: OpKind): kind is TiledOp {
-  return kind in ATTENTION_TILES;
+function hasSubgroupForm(kind: OpKind): kind is keyof typeof BY_SUBGROUPS {
+  return kind in BY_SUBGROUPS;
 }
 
 /** Rows from which a product is worth tiles of registers. */
@@ -128,18 +120,9 @@ function linearKernelOf(dims: Bound, traits: Traits): LinearName {
 /** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") return linearKernelOf(dims, traits);
-  const hasTiles = dims["tilesRounds"] !== undefined;
-  if (suitsSubgroups(traits)) {
-    if (kind === "linear_weight_backward") return BY_SUBGROUPS[kind];
-    if (kind === "attention_forward" && hasTiles) return BY_SUBGROUPS[kind];
-  }
-  // In tiles where the run has tiles, and memory holds one.
-  if (!isTiled(kind) || traits.family !== "lines" || !hasTiles) return kind;
-  const bytes = TILE * (8 * dims["headDim"]! + 8);
-  const lanes = tileLanes(kind === "attention_key_backward" ? "keys" : "queries", dims);
-  return bytes <= traits.workgroupBytes && lanes <= traits.maxInvocations
-    ? ATTENTION_TILES[kind]
-    : kind;
+  // Attention goes by subgroups where the run has tiles.
+  const isCut = kind === "linear_weight_backward" || dims["tileRows"] !== undefined;
+  return hasSubgroupForm(kind) && isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] : kind;
 }
 
 /** A few rows are not worth a copy; weights are copied once an update. */
@@ -226,16 +209,18 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     constants: byHeadGroup,
     textures: [1],
   }),
-  attention_subgroup_forward: subgroupAttention(attentionSubgroupForward, [0, 1]),
-  attention_tile_query_backward: tiled(`${attentionTileQueryBackward}\n${slots}`, {
-    tile: "queries",
-    textures: [0, 1, 3],
-  }),
+  attention_subgroup_forward: subgroupQueries(attentionSubgroupForward, FORWARD_VECTORS, [0, 1]),
+  attention_subgroup_query_backward: subgroupQueries(
+    attentionSubgroupQueryBackward,
+    BACKWARD_VECTORS,
+    [0, 1, 3],
+  ),
   attention_key_sum: flat(attentionKeySum, quarter, { width: 64 }),
-  attention_tile_key_backward: tiled(attentionTileKeyBackward, {
-    tile: "keys",
-    textures: [0, 1, 3],
-  }),
+  attention_subgroup_key_backward: subgroupKeys(
+    attentionSubgroupKeyBackward,
+    BACKWARD_VECTORS,
+    [0, 1, 2, 3],
+  ),
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),
   attention_query_backward: flat(attentionQueryBackward, keyValueHeads, {
     cpuWidth: LANES,

@@ -1,5 +1,6 @@
 /** How ops of given sizes are dispatched: the rules that several kernels share. */
 import { TILE } from "../model/segments.ts";
+import slots from "../../shaders/lib/slots.wgsl" with { type: "text" };
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 
 /**
@@ -157,79 +158,73 @@ export const overRows = (dims: Bound) => dims["rows"]! + Math.ceil(dims["rows"]!
 /** Trips of a walk over the slots that a query sees: no more than there are positions. */
 export const overSlots = (dims: Bound) => dims["P"] ?? 0;
 
-/** Lanes of a tile of attention: keys, or heads of queries. */
-export function tileLanes(tile: "queries" | "keys", dims: Bound): number {
-  return tile === "keys" ? TILE : dims["tileRows"]! * byHeadGroup(dims).GROUP;
-}
+/** Vectors of four that the queries of an invocation may take where attention works by subgroups. */
+export const FORWARD_VECTORS = 64;
+/** The same in the backward pass, for queries or keys: more are hardly faster and compile four times as long. */
+export const BACKWARD_VECTORS = 16;
 
-/**
- * Attention in tiles: a dispatch for a round or two, in each of which a tile of queries meets one tile of slots, or a tile
- * of keys one of queries. In a round stand barriers and no branch; what was found so far stays in memory.
- */
-export function tiled(
-  source: string,
-  { tile, ...options }: {
-    /** Whether lanes are heads of queries, or keys. */
-    readonly tile: "queries" | "keys";
-    readonly textures: ReadonlyArray<number>;
-  },
+/** Slots or queries that attention by subgroups takes at a time. */
+const BLOCK = 4;
+
+function subgroupAttention(
+  code: string,
+  launch: (dims: Bound, subgroup: number) => Pick<Launch, "constants" | "grid">,
+  trips: (dims: Bound) => number,
+  textures: ReadonlyArray<number>,
 ): Kernel {
   return {
-    code: source,
-    launches: (dims) => {
-      const { D4, GROUP } = byHeadGroup(dims);
-      const ofKeys = tile === "keys";
-      const WG = Math.ceil(tileLanes(tile, dims) / LANES) * LANES;
-      const FILLS = Math.ceil(TILE * D4 / WG);
-      const name = ofKeys ? "keyTiles" : "tiles";
-      // Queries and sums of small heads are read and stored once for two rounds; large ones have as much text in one.
-      const ROUNDS = D4 <= 8 ? 2 : 1;
-      const sizes = ofKeys ? { QUERIES: TILE } : { KEYS: TILE, ROUNDS };
-      // A key meets the heads that share it one after the other.
-      const [passes, step] = ofKeys ? [GROUP, 1] : [1, ROUNDS];
-      const dispatches = Math.ceil(dims[`${name}Rounds`]! * passes / step);
-      return Array.from({ length: dispatches }, (_, i) => ({
-        constants: { D4, GROUP, ...sizes, WG, FILLS },
-        overrides: {},
-        dims: { round: i * step },
-        grid: [dims[`${name}${Math.floor(i * step / passes)}`]!, dims["keyValueHeads"]!] as const,
-      }));
-    },
-    trips: () => 0,
-    weightInput: null,
-    textures: (dims) => dims["rows"]! >= 128 ? options.textures : [],
-  };
-}
-
-/** Vectors of four that the queries of an invocation may take where attention works by subgroups. */
-const QUERY_VECTORS = 64;
-
-/** Attention of queries by subgroups: one dispatch. */
-export function subgroupAttention(source: string, textures: ReadonlyArray<number>): Kernel {
-  return {
-    code: source,
+    code,
     launches: (dims, { subgroup }) => {
-      const { D4, GROUP: sharing } = byHeadGroup(dims);
-      const most = Math.max(1, Math.floor(QUERY_VECTORS / D4));
-      const heads = Array.from({ length: most }, (_, i) => most - i);
-      const GROUP = heads.find((count) => sharing % count === 0) ?? 1;
-      // Where keys come from far, more rows share them; two of one head keep to the first-level cache.
-      const wanted = Math.min(2 * GROUP, Math.floor(most / GROUP), dims["tileRows"]! / subgroup);
-      const ROWS = Math.max(1, Math.floor(wanted));
-      const SPLITS = Math.ceil(dims["tileRows"]! / (ROWS * subgroup));
-      const HEADS = GROUP * ROWS;
-      return [{
-        constants: {
-          ...{ D4, GROUP, ROWS, HEADS, WIDE: HEADS * D4, SPLITS },
-          ...{ LANES: subgroup, PARTS: Math.ceil(4 * D4 / subgroup) },
-        },
-        overrides: {},
-        dims: {},
-        grid: [dims["T"]!, dims["heads"]! / GROUP * SPLITS],
-      }];
+      const { constants, grid } = launch(dims, subgroup);
+      const { D4 } = byHeadGroup(dims);
+      const shared = { D4, LANES: subgroup, PARTS: Math.ceil(BLOCK * D4 / subgroup) };
+      return [{ constants: { ...shared, ...constants }, overrides: {}, dims: {}, grid }];
     },
-    trips: (dims) => overSlots(dims) / 4 + 64,
+    trips: (dims) => trips(dims) / BLOCK + 64,
     weightInput: null,
     textures: (dims) => dims["rows"]! >= 128 ? textures : [],
   };
+}
+
+/** Attention of queries by subgroups: one dispatch. */
+export function subgroupQueries(
+  source: string,
+  vectors: number,
+  textures: ReadonlyArray<number>,
+): Kernel {
+  const launch = (dims: Bound, subgroup: number) => {
+    const { D4, GROUP: sharing } = byHeadGroup(dims);
+    const most = Math.max(1, Math.floor(vectors / D4));
+    const heads = Array.from({ length: most }, (_, i) => most - i);
+    const GROUP = heads.find((count) => sharing % count === 0) ?? 1;
+    // Where keys come from far, more rows share them; two of one head keep to the first-level cache.
+    const wanted = Math.min(2 * GROUP, Math.floor(most / GROUP), dims["tileRows"]! / subgroup);
+    const ROWS = Math.max(1, Math.floor(wanted));
+    const SPLITS = Math.ceil(dims["tileRows"]! / (ROWS * subgroup));
+    const HEADS = GROUP * ROWS;
+    return {
+      constants: { GROUP, ROWS, HEADS, WIDE: HEADS * D4, SPLITS },
+      grid: [dims["T"]!, dims["heads"]! / GROUP * SPLITS] as const,
+    };
+  };
+  return subgroupAttention(`${source}\n${slots}`, launch, overSlots, textures);
+}
+
+/** Attention of keys by subgroups: one dispatch. */
+export function subgroupKeys(
+  source: string,
+  vectors: number,
+  textures: ReadonlyArray<number>,
+): Kernel {
+  const launch = (dims: Bound, subgroup: number) => {
+    const { D4 } = byHeadGroup(dims);
+    const KEYS = Math.max(1, Math.min(Math.floor(vectors / D4), Math.floor(TILE / subgroup)));
+    const SPLITS = Math.ceil(TILE / (KEYS * subgroup));
+    return {
+      constants: { KEYS, WIDE: KEYS * D4, SPLITS },
+      grid: [dims["L"]!, dims["keyValueHeads"]! * SPLITS] as const,
+    };
+  };
+  const trips = (dims: Bound) => dims["rows"]! * byHeadGroup(dims).GROUP;
+  return subgroupAttention(source, launch, trips, textures);
 }

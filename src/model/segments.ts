@@ -24,10 +24,10 @@ export const TILE = 32;
 const [FEW, MANY] = [32, 64];
 
 /**
- * What a tile of slots costs a tile without a query, in heads of queries that meet it: its keys and values are brought
- * to workgroup memory for all of them. Fitted to times on lavapipe: 20 with registers of 256 bits, 35 with 512.
+ * What a tile of slots costs a tile without a query, in heads of queries that meet it: its keys and values are read for
+ * all of them. Fitted on lavapipe to kernels that brought them to workgroup memory.
  */
-const FILL_COST = 32;
+const READ_COST = 32;
 
 /** What must be won before a run gets MANY rows, which other pipelines compute. */
 const WORTH = 0.95;
@@ -41,18 +41,8 @@ const WORTH = 0.95;
  */
 export interface QueryTable {
   readonly inputs: Readonly<Record<"queries" | "tiles" | "positions", Uint32Array>>;
-  /** Sizes of a run over the table, those of its rounds of tiles included. */
+  /** Sizes of a run over the table. */
   readonly dims: Dims;
-}
-
-/** Sizes of rounds of tiles: in round r the first `<name>r` of them have work. */
-export function roundDims(name: string, lengths: ReadonlyArray<number>): Dims {
-  const rounds = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const counts = Array.from(
-    { length: rounds },
-    (_, round) => [`${name}${round}`, lengths.filter((length) => length > round).length],
-  );
-  return { [`${name}Rounds`]: rounds, ...Object.fromEntries(counts) };
 }
 
 /** Slots of each ancestor that segment `index` sees, root first. */
@@ -150,7 +140,7 @@ function cheaperTiles(
   const cut = (tileRows: number) => {
     const tiles = cutTiles(segments, runs, tileRows);
     const rounds = tiles.reduce((sum, tile) => sum + slotTiles(tile), 0);
-    return { tiles, tileRows, cost: rounds * (FILL_COST + tileRows * group) };
+    return { tiles, tileRows, cost: rounds * (READ_COST + tileRows * group) };
   };
   const [few, many] = [cut(FEW), cut(MANY)];
   const { tiles, tileRows } = many.cost < WORTH * few.cost ? many : few;
@@ -206,7 +196,6 @@ export function queryTable(
       Q: queries.length / 4,
       T: tiles.length,
       tileRows,
-      ...roundDims("tiles", tiles.map(slotTiles)),
     },
   };
 }
@@ -343,10 +332,6 @@ export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
       key_tiles: Uint32Array.from(parts.flatMap((part) => part.row)),
       key_parts: sums,
     },
-    dims: {
-      K: rows.length + after.length,
-      L: parts.length,
-      ...roundDims("keyTiles", parts.map(({ work }) => work)),
-    },
+    dims: { K: rows.length + after.length, L: parts.length },
   };
 }

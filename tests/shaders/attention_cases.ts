@@ -171,14 +171,14 @@ export const ATTENTION_OPS = {
     inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.queries],
     outputs: [overwritten(t.rows, t.q.cols)],
   }),
-  attention_tile_query_backward: (t: Tensors, label: string): OpCase => ({
+  attention_subgroup_query_backward: (t: Tensors, label: string): OpCase => ({
     label: `${label} in tiles`,
     kind: "attention_query_backward",
     dims: { ...t.dims, ...t.tiled },
     inputs: [t.q, t.keyValue, forwardOf(t).statistics, t.dOut, t.queries, t.tiles],
     outputs: [overwritten(t.rows, t.q.cols)],
   }),
-  attention_tile_key_backward: (t: Tensors, label: string): OpCase => ({
+  attention_subgroup_key_backward: (t: Tensors, label: string): OpCase => ({
     label: `${label} in tiles`,
     kind: "attention_key_backward",
     dims: { ...t.dims, ...t.tiled, seeing: t.rows },

@@ -36,14 +36,23 @@ kernelMatches(
 );
 
 onWgsl(
-  "attention_forward has the same bits by subgroups and row by row",
+  "attention of queries has the same bits by subgroups and row by row",
   (engine) =>
     Effect.gen(function* () {
-      const pair = [ATTENTION_OPS.attention_forward, ATTENTION_OPS.attention_subgroup_forward];
-      const [rows, tiles] = pair.map((make) => casesOf(make));
-      for (const [i, opCase] of rows!.entries()) {
-        const want = yield* runOp(engine.fresh(), opCase);
-        assertSameBits(yield* runOp(engine.fresh(), tiles![i]!), want, opCase.label);
+      for (
+        const pair of [
+          [ATTENTION_OPS.attention_forward, ATTENTION_OPS.attention_subgroup_forward],
+          [
+            ATTENTION_OPS.attention_query_backward,
+            ATTENTION_OPS.attention_subgroup_query_backward,
+          ],
+        ]
+      ) {
+        const [rows, tiles] = pair.map((make) => casesOf(make));
+        for (const [i, opCase] of rows!.entries()) {
+          const want = yield* runOp(engine.fresh(), opCase);
+          assertSameBits(yield* runOp(engine.fresh(), tiles![i]!), want, opCase.label);
+        }
       }
     }),
 );
@@ -77,14 +86,14 @@ kernelMatches(
 );
 
 kernelMatches(
-  "attention_tile_query_backward sums over the slots a query sees",
-  casesOf(ATTENTION_OPS.attention_tile_query_backward),
+  "attention_subgroup_query_backward sums over the slots a query sees",
+  casesOf(ATTENTION_OPS.attention_subgroup_query_backward),
   backward,
 );
 
 kernelMatches(
-  "attention_tile_key_backward sums over the queries that see a key",
-  casesOf(ATTENTION_OPS.attention_tile_key_backward),
+  "attention_subgroup_key_backward sums over the queries that see a key",
+  casesOf(ATTENTION_OPS.attention_subgroup_key_backward),
   backward,
 );
 
@@ -138,7 +147,7 @@ onWgsl(
       for (
         const make of [
           ATTENTION_OPS.attention_key_backward,
-          ATTENTION_OPS.attention_tile_key_backward,
+          ATTENTION_OPS.attention_subgroup_key_backward,
         ]
       ) {
         const made = make(tensors, "crowd");
