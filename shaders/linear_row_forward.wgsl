@@ -1,11 +1,11 @@
 // linear_forward with rows as lanes, for products of many rows on a CPU
 //
 // x, w, bias, residual, y: as in linear_forward, whose bits y gets; features is a multiple of FEATURES, outCols and
-// outColumn are multiples of 4. READS as there.
+// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual.
 //
-// Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1), once for each KC inner features from `start` on: workgroups
-// that read the same rows of x follow each other. An invocation owns ROWS rows x FEATURES features, so that it stores four
-// at a time. Trips: KC / 4.
+// Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1), once for each slice [start, end) of the inner features:
+// workgroups that read the same rows of x follow each other. An invocation owns ROWS rows x FEATURES features, so that it
+// stores four at a time. Trips: (end - start) / 4.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -18,7 +18,7 @@ struct Dims {
   inColumn: u32,
   outColumn: u32,
   start: u32,
-  add: u32,
+  end: u32,
   scale: f32,
 }
 
@@ -27,7 +27,6 @@ const FEATURES4 = FEATURES / 4u;
 const ROWS = 4u;
 // ROWS FEATURES
 const SUMS = 128u;
-const KC = 64u;
 const READS = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -44,7 +43,6 @@ fn linear_row_forward(
 ) {
   let begin = workgroup_id.x * FEATURES;
   let inner4 = dims.inner / 4u;
-  let first = dims.start / 4u;
   let last = dims.rows - 1u;
   let n = workgroup_id.y * ROWS * LANES + lane;
   // Rows past the last are the last one again, and nothing of them is stored.
@@ -66,16 +64,16 @@ fn linear_row_forward(
       sum[r * FEATURES + f] = b;
     }
   }
-  add_subgroup_products(&sum, rows, weight, first, min(first + KC / 4u, inner4));
+  add_subgroup_products(&sum, rows, weight, dims.start / 4u, dims.end / 4u);
   for (var r = 0u; r < ROWS; r++) { // @unroll
     let at = (min(n + r * LANES, last) * dims.outCols + dims.outColumn + begin) / 4u;
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
       var total = vec4f();
-      if (READS == 1u || READS == 3u) {
-        total = select(vec4f(), y[at + f], dims.add == 1u);
+      if (READS == 1u) {
+        total = y[at + f];
       }
-      if (READS >= 2u) {
-        total = select(total, residual[at + f], dims.add == 2u);
+      if (READS == 2u) {
+        total = residual[at + f];
       }
       let low = vec2f(sum[r * FEATURES + 4u * f], sum[r * FEATURES + 4u * f + 1u]);
       let high = vec2f(sum[r * FEATURES + 4u * f + 2u], sum[r * FEATURES + 4u * f + 3u]);

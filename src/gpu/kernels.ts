@@ -121,7 +121,7 @@ function linearKernelOf(dims: Bound, traits: Traits): LinearName {
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") return linearKernelOf(dims, traits);
   // Attention goes by subgroups where the run has tiles.
-  const isCut = kind === "linear_weight_backward" || dims["tileRows"] !== undefined;
+  const isCut = kind === "linear_weight_backward" || dims["tiled"] === 1;
   return hasSubgroupForm(kind) && isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] : kind;
 }
 
@@ -164,7 +164,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     code: `${linearRowForward}\n${subgroupProducts}`,
     launches: linearRowLaunches,
     trips: () => INNER_MOST / 4,
-    textures: () => [0, 1],
+    textures: (dims) => dims["hasResidual"] === 1 ? [0, 1, 3] : [0, 1],
   }, 1),
   linear_tile_forward: reading({
     code: linearTileForward,

@@ -181,19 +181,23 @@ function bySubgroups(rows: number, inner: number, { subgroup }: Traits) {
 }
 
 /** y = x Wᵀ with rows as lanes, in strips of the features: a dispatch for each slice of the inner features. */
-export function linearRowLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const { KC, READS, ...slices } = slicesOf(dims, traits);
+export function linearRowLaunches(dims: Bound, { subgroup }: Traits): ReadonlyArray<Launch> {
+  const inner = dims["inner"]!;
+  const length = sliceOf(inner);
   const FEATURES = subgroupFeatures(dims["features"]!);
-  const { subgroup } = traits;
-  const rows = SUBGROUP_ROWS * subgroup;
-  return slices.dims.map((slice) => ({
+  const SUMS = SUBGROUP_ROWS * FEATURES;
+  const grid = [
+    dims["features"]! / FEATURES,
+    Math.ceil(dims["rows"]! / (SUBGROUP_ROWS * subgroup)),
+  ] as const;
+  return Array.from({ length: Math.ceil(inner / length) }, (_, slice) => ({
     constants: {
-      ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup },
-      ...{ SUMS: SUBGROUP_ROWS * FEATURES, KC, READS },
+      ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup, SUMS },
+      READS: slice > 0 ? 1 : storeMode(dims),
     },
     overrides: {},
-    dims: slice,
-    grid: [dims["features"]! / FEATURES, Math.ceil(dims["rows"]! / rows)] as const,
+    dims: { start: slice * length, end: Math.min((slice + 1) * length, inner) },
+    grid,
   }));
 }
 

@@ -15,15 +15,14 @@ export interface Prediction {
 
 /**
  * Builds the tables of a packed batch. `ids` are the tokens of all segments one after the other; predictions stand
- * in the order in which log-probs come back, each row at most once; `group` heads share keys and values.
+ * in the order in which log-probs come back, each row at most once.
  */
 export function packBatch(
   segments: ReadonlyArray<Segment>,
   ids: Uint32Array,
   predictions: ReadonlyArray<Prediction>,
-  group = 1,
 ): PackedBatch {
-  const table = queryTable(segments, allRuns(segments), group);
+  const table = queryTable(segments, allRuns(segments));
   const keys = keyTable(segments);
   const rowIndex = Uint32Array.from(predictions, (p) => p.row);
   const rowInverse = new Uint32Array(ids.length).fill(0xffffffff);

@@ -1,5 +1,4 @@
 import { Effect } from "effect";
-import { headGroup } from "../model/architecture.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { fillCache } from "./fill_cache.ts";
@@ -95,7 +94,7 @@ const scoreSuffixes = Effect.fnUntraced(function* (
     });
     ids.push(...probe.ids);
   }
-  const table = queryTable(segments, runs, headGroup(runtime.architecture));
+  const table = queryTable(segments, runs);
   const { prefill } = runtime;
   prefill.write("ids", Uint32Array.from(ids));
   for (const [name, data] of Object.entries(table.inputs)) prefill.write(name, data);

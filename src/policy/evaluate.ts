@@ -29,14 +29,12 @@ export interface PassLimits {
   readonly tokens: number;
   /** Tokens that may see a shared one. */
   readonly mostSeeing: number;
-  /** Heads that share a key. */
-  readonly group: number;
 }
 
 /** The limits of a runtime's passes; a token is seen by each of the heads that share a key. */
 export function passLimits({ capacity, architecture }: Runtime): PassLimits {
-  const group = headGroup(architecture);
-  return { tokens: capacity.passTokens, mostSeeing: Math.floor(MOST_TRIPS / group), group };
+  const mostSeeing = Math.floor(MOST_TRIPS / headGroup(architecture));
+  return { tokens: capacity.passTokens, mostSeeing };
 }
 
 /** Cuts sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. */
@@ -68,7 +66,7 @@ export interface PackedMicroBatch extends PackedBatch {
 /** Packs a micro-batch; predictions stand in order of sequence and position. */
 export function packMicroBatch(
   { sequences }: MicroBatch,
-  { mostSeeing, group }: PassLimits,
+  { mostSeeing }: PassLimits,
 ): PackedMicroBatch {
   const { segments, leaves } = shareSegments(sequences.map(packable), mostSeeing);
   const ids = new Uint32Array(packedTokens(segments));
@@ -84,7 +82,7 @@ export function packMicroBatch(
     }
   });
   return {
-    ...packBatch(segments, ids, predictions, group),
+    ...packBatch(segments, ids, predictions),
     placeOf: (row) => {
       const segment = segments.find(({ start, length }) => start <= row && row < start + length);
       if (segment === undefined) return null;

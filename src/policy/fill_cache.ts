@@ -1,4 +1,3 @@
-import { headGroup } from "../model/architecture.ts";
 import { commonPrefix } from "../model/packing.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import type { Runtime } from "./runtime.ts";
@@ -122,7 +121,7 @@ function computePass(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
 ): void {
-  const { inputs, dims } = queryTable(segments, runs, headGroup(architecture));
+  const { inputs, dims } = queryTable(segments, runs);
   const ids = runs.flatMap(({ segment, from, count }) => [
     ...lacks[segment]!.context.tokens.subarray(from, from + count),
   ]);

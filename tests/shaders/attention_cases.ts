@@ -20,7 +20,7 @@ export const FOREST = plantForest([
   { length: 1, parent: -1, visible: 0 },
   { length: 2, parent: 0, visible: 0 },
 ]);
-/** Segments and views of several tiles, none a multiple of one: 32 queries, 32 slots. */
+/** Segments and views of several tiles, none a multiple of one. */
 export const LONG = plantForest([
   { length: 71, parent: -1, visible: 0 },
   { length: 40, parent: 0, visible: 50 },
@@ -30,7 +30,7 @@ export const LONG = plantForest([
   { length: 3, parent: 4, visible: 32 },
   { length: 2, parent: 4, visible: 0 },
 ]);
-/** Tiles of 64 queries, of one segment and of several. */
+/** Tiles of one segment and of several, which see many slots. */
 const TALL = plantForest([
   { length: 260, parent: -1, visible: 0 },
   { length: 17, parent: 0, visible: 150 },
@@ -63,10 +63,7 @@ const FILLS: Readonly<Record<string, Fill>> = {
 export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
-  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(
-    segments,
-    shape.heads / shape.keyValueHeads,
-  );
+  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(segments);
   const size = rows * keyValue!;
   return {
     rows,
@@ -80,7 +77,7 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
     keyTiles: words(4, key_tiles),
     dims: { rows, ...shape },
     /** Sizes that say a run has tiles. */
-    tiled: dims,
+    tiled: { ...dims, tiled: 1 },
   };
 }
 
