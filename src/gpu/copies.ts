@@ -52,11 +52,15 @@ export function createTextureCopies(device: GPUDevice, bindingBytes: number): Te
   const owned = new Map<GPUBuffer, Map<Texel, Copy>>();
   const shared = new Map<number, { readonly copies: Copy[]; readonly buffers: Set<GPUBuffer> }>();
   const highest = Math.min(
-    device.limits.maxTextureDimension2D,
+    device.limits.maxTextureDimension2D - 1,
     Math.ceil(bindingBytes / TEXTURE_ROW_BYTES),
   );
-  /** Rows of texels for what of a buffer is read at once. */
-  const heightOf = ({ size }: GPUBuffer) => Math.min(size / TEXTURE_ROW_BYTES, highest);
+  /**
+   * Rows of texels for what of a buffer is read at once. An odd number from 3 on: lavapipe compiles a kernel once for
+   * textures whose height is a power of two and once for others, for each input.
+   */
+  const heightOf = ({ size }: GPUBuffer) =>
+    Math.max(3, Math.min(size / TEXTURE_ROW_BYTES, highest) | 1);
   let clock = 0;
   const make = (label: string, height: number, texel: Texel): Copy => {
     const texture = device.createTexture({

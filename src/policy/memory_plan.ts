@@ -155,7 +155,7 @@ function arenaOf(programs: ReadonlyArray<SizedProgram>): ReadonlyArray<number> {
 }
 
 /** Buffers that one op reads through textures at most; those of a size share so many. */
-const MOST_READ = 3;
+const MOST_READ = 4;
 
 /** Bytes of the textures that scratch buffers share, each as large as what an op reaches of its buffer at once. */
 function sharedCopies(arena: ReadonlyArray<number>, bindingBytes: number): number {
