@@ -44,6 +44,7 @@ const SHAPES: ReadonlyArray<Shape> = [
   { heads: 6, keyValueHeads: 2, headDim: 8 },
   { heads: 4, keyValueHeads: 4, headDim: 32 },
   { heads: 2, keyValueHeads: 1, headDim: 64 },
+  { heads: 2, keyValueHeads: 1, headDim: 128 },
 ];
 
 /** Numbers of query, key and value. */
