@@ -116,7 +116,7 @@ function compute(runtime: Runtime, lacks: ReadonlyArray<Lack>): void {
 }
 
 function computePass(
-  { prefill, architecture, dims: most }: Runtime,
+  { prefill, dims: most }: Runtime,
   lacks: ReadonlyArray<Lack>,
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,

@@ -6,7 +6,7 @@ import {
   type TypeDefinition,
 } from "webgpu-utils";
 import { decodeValues, encodeValues } from "../../src/model/formats.ts";
-import { type KernelName, kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
+import { type KernelName, KERNELS } from "../../src/gpu/kernels.ts";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { FAMILIES } from "../../src/gpu/launches.ts";
