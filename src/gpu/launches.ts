@@ -159,7 +159,7 @@ export const overRows = (dims: Bound) => dims["rows"]! + Math.ceil(dims["rows"]!
 export const overSlots = (dims: Bound) => dims["P"] ?? 0;
 
 /** Vectors of four that the queries of an invocation may take where attention works by subgroups. */
-export const FORWARD_VECTORS = 32;
+export const FORWARD_VECTORS = 64;
 /** The same in the backward pass, for queries or keys: more are hardly faster and compile four times as long. */
 export const BACKWARD_VECTORS = 16;
 
@@ -198,9 +198,9 @@ export function subgroupQueries(
     const heads = Array.from({ length: most }, (_, i) => most - i);
     const GROUP = heads.find((count) => sharing % count === 0) ?? 1;
     // Where keys come from far, more rows share them; two of one head keep to the first-level cache.
-    const wanted = Math.min(2 * GROUP, Math.floor(most / GROUP), TILE / subgroup);
+    const wanted = Math.min(2 * GROUP, Math.floor(most / GROUP), dims["tileRows"]! / subgroup);
     const ROWS = Math.max(1, Math.floor(wanted));
-    const SPLITS = Math.ceil(TILE / (ROWS * subgroup));
+    const SPLITS = Math.ceil(dims["tileRows"]! / (ROWS * subgroup));
     const HEADS = GROUP * ROWS;
     return {
       constants: { GROUP, ROWS, HEADS, WIDE: HEADS * D4, SPLITS },

@@ -15,14 +15,15 @@ export interface Prediction {
 
 /**
  * Builds the tables of a packed batch. `ids` are the tokens of all segments one after the other; predictions stand
- * in the order in which log-probs come back, each row at most once.
+ * in the order in which log-probs come back, each row at most once; `group` heads share keys and values.
  */
 export function packBatch(
   segments: ReadonlyArray<Segment>,
   ids: Uint32Array,
   predictions: ReadonlyArray<Prediction>,
+  group = 1,
 ): PackedBatch {
-  const table = queryTable(segments, allRuns(segments));
+  const table = queryTable(segments, allRuns(segments), group);
   const keys = keyTable(segments);
   const rowIndex = Uint32Array.from(predictions, (p) => p.row);
   const rowInverse = new Uint32Array(ids.length).fill(0xffffffff);

@@ -17,13 +17,25 @@ export interface Segment {
   readonly visible: number;
 }
 
-/** Queries in a tile of attention, slots that are counted as one, and keys in a tile of the backward pass. */
+/** Slots in a tile of attention; in the backward pass of keys, keys and queries. */
 export const TILE = 32;
+
+/** Queries in a tile, as many in all tiles of a run: few where sequences are short, many where tiles meet many slots. */
+const [FEW, MANY] = [32, 64];
+
+/**
+ * What a tile of slots costs a tile without a query, in heads of queries that meet it: its keys and values are read for
+ * all of them. Fitted on lavapipe to kernels that brought them to workgroup memory.
+ */
+const READ_COST = 32;
+
+/** What must be won before a run gets MANY rows, which other pipelines compute. */
+const WORTH = 0.95;
 
 /**
  * What the tokens of one run see. Rows of four: row n < N of `queries` is `[firstRange, rangeCount, ownStart, slot]`,
  * the rows after hold ranges of slots `[start, end, 0, 0]`, root first. Query n sees its ranges, then ownStart..slot.
- * `tiles` holds `[row, count, firstRange, rangeCount]` of at most TILE rows that stand in consecutive slots: of one
+ * `tiles` holds `[row, count, firstRange, rangeCount]` of at most `tileRows` rows that stand in consecutive slots: of one
  * segment, or of several that see parts of the same ancestors; its ranges are the longest of those parts. Tiles that
  * see most slots come first.
  */
@@ -91,10 +103,11 @@ function merged(first: Tile, second: Tile): Tile | null {
   return slotTiles(together) < slotTiles(first) + slotTiles(second) ? together : null;
 }
 
-/** Cuts runs into tiles; a run begins in the last tile of the one before it where that is less work. */
+/** Cuts runs into tiles of `most` rows; a run begins in the last tile of the one before it where that is less work. */
 function cutTiles(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
+  most: number,
 ): ReadonlyArray<Tile> {
   const tiles: Tile[] = [];
   let row = 0;
@@ -107,24 +120,41 @@ function cutTiles(
       ranges,
       own: [start, start + from + done + length],
     });
-    const room = Math.min(count, TILE - (tiles.at(-1)?.count ?? TILE));
+    const room = Math.min(count, most - (tiles.at(-1)?.count ?? most));
     const joined = room > 0 ? merged(tiles.at(-1)!, piece(0, room)) : null;
     if (joined !== null) tiles[tiles.length - 1] = joined;
-    for (let done = joined === null ? 0 : room; done < count; done += TILE) {
-      tiles.push(piece(done, Math.min(TILE, count - done)));
+    for (let done = joined === null ? 0 : room; done < count; done += most) {
+      tiles.push(piece(done, Math.min(most, count - done)));
     }
     row += count;
   }
   return tiles;
 }
 
-/** Table, tiles and positions of the tokens computed in one run. */
+/** The cheaper tiles of runs, most work first, where `group` heads share keys and values. */
+function cheaperTiles(
+  segments: ReadonlyArray<Segment>,
+  runs: ReadonlyArray<QueryRun>,
+  group: number,
+): { readonly tiles: ReadonlyArray<Tile>; readonly tileRows: number } {
+  const cut = (tileRows: number) => {
+    const tiles = cutTiles(segments, runs, tileRows);
+    const rounds = tiles.reduce((sum, tile) => sum + slotTiles(tile), 0);
+    return { tiles, tileRows, cost: rounds * (READ_COST + tileRows * group) };
+  };
+  const [few, many] = [cut(FEW), cut(MANY)];
+  const { tiles, tileRows } = many.cost < WORTH * few.cost ? many : few;
+  return { tiles: tiles.toSorted((a, b) => slotTiles(b) - slotTiles(a)), tileRows };
+}
+
+/** Table, tiles and positions of the tokens computed in one run, where `group` heads share keys and values. */
 export function queryTable(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
+  group = 1,
 ): QueryTable {
   const rows = runs.reduce((sum, run) => sum + run.count, 0);
-  const tiles = cutTiles(segments, runs).toSorted((a, b) => slotTiles(b) - slotTiles(a));
+  const { tiles, tileRows } = cheaperTiles(segments, runs, group);
   const lists = [
     ...runs.map((run) => ancestorRanges(segments, run.segment)),
     ...tiles.map((tile) => tile.ranges),
@@ -165,6 +195,7 @@ export function queryTable(
       N: rows,
       Q: queries.length / 4,
       T: tiles.length,
+      tileRows,
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { headGroup } from "../model/architecture.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { fillCache } from "./fill_cache.ts";
@@ -94,7 +95,7 @@ const scoreSuffixes = Effect.fnUntraced(function* (
     });
     ids.push(...probe.ids);
   }
-  const table = queryTable(segments, runs);
+  const table = queryTable(segments, runs, headGroup(runtime.architecture));
   const { prefill } = runtime;
   prefill.write("ids", Uint32Array.from(ids));
   for (const [name, data] of Object.entries(table.inputs)) prefill.write(name, data);

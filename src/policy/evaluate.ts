@@ -29,12 +29,14 @@ export interface PassLimits {
   readonly tokens: number;
   /** Tokens that may see a shared one. */
   readonly mostSeeing: number;
+  /** Heads that share a key. */
+  readonly group: number;
 }
 
 /** The limits of a runtime's passes; a token is seen by each of the heads that share a key. */
 export function passLimits({ capacity, architecture }: Runtime): PassLimits {
-  const mostSeeing = Math.floor(MOST_TRIPS / headGroup(architecture));
-  return { tokens: capacity.passTokens, mostSeeing };
+  const group = headGroup(architecture);
+  return { tokens: capacity.passTokens, mostSeeing: Math.floor(MOST_TRIPS / group), group };
 }
 
 /** Cuts sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. */
@@ -66,7 +68,7 @@ export interface PackedMicroBatch extends PackedBatch {
 /** Packs a micro-batch; predictions stand in order of sequence and position. */
 export function packMicroBatch(
   { sequences }: MicroBatch,
-  { mostSeeing }: PassLimits,
+  { mostSeeing, group }: PassLimits,
 ): PackedMicroBatch {
   const { segments, leaves } = shareSegments(sequences.map(packable), mostSeeing);
   const ids = new Uint32Array(packedTokens(segments));
@@ -82,7 +84,7 @@ export function packMicroBatch(
     }
   });
   return {
-    ...packBatch(segments, ids, predictions),
+    ...packBatch(segments, ids, predictions, group),
     placeOf: (row) => {
       const segment = segments.find(({ start, length }) => start <= row && row < start + length);
       if (segment === undefined) return null;

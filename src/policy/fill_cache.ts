@@ -1,3 +1,4 @@
+import { headGroup } from "../model/architecture.ts";
 import { commonPrefix } from "../model/packing.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import type { Runtime } from "./runtime.ts";
@@ -116,12 +117,12 @@ function compute(runtime: Runtime, lacks: ReadonlyArray<Lack>): void {
 }
 
 function computePass(
-  { prefill, dims: most }: Runtime,
+  { prefill, architecture, dims: most }: Runtime,
   lacks: ReadonlyArray<Lack>,
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
 ): void {
-  const { inputs, dims } = queryTable(segments, runs);
+  const { inputs, dims } = queryTable(segments, runs, headGroup(architecture));
   const ids = runs.flatMap(({ segment, from, count }) => [
     ...lacks[segment]!.context.tokens.subarray(from, from + count),
   ]);

@@ -72,6 +72,19 @@ Deno.test("queryTable() of any runs gives the rows of the whole table", () => {
   }));
 });
 
+Deno.test("queryTable() puts more queries in a tile where those share more slots than they leave lanes idle", () => {
+  const rowsOf = (lengths: ReadonlyArray<number>, group: number) => {
+    const segments = separateSegments(lengths);
+    return queryTable(segments, allRuns(segments), group).dims["tileRows"];
+  };
+  const many = (length: number) => new Array<number>(16).fill(length);
+  assert.deepEqual([1, 2, 7].map((group) => rowsOf(many(256), group)), [64, 64, 32]);
+  assert.deepEqual([1, 2, 7].map((group) => rowsOf(many(1024), group)), [64, 64, 32]);
+  assert.deepEqual([32, 96, 128].map((length) => rowsOf(many(length), 1)), [32, 32, 64]);
+  // A token more is a tile more.
+  assert.equal(rowsOf(many(129), 2), 32);
+});
+
 /** Segments long enough for several tiles. */
 const longForest = forest.map((segments) =>
   plantForest(segments.map(({ length, parent, visible }, i) => ({
@@ -81,7 +94,7 @@ const longForest = forest.map((segments) =>
   })))
 );
 
-Deno.test("queryTable() cuts each run into tiles, those with most work first", () => {
+Deno.test("queryTable() cuts each run into tiles, and counts those that have work in each round", () => {
   fc.assert(fc.property(longForest, (segments) => {
     const { inputs, dims } = queryTable(segments, allRuns(segments));
     const { tiles, queries } = inputs;
@@ -92,7 +105,7 @@ Deno.test("queryTable() cuts each run into tiles, those with most work first", (
         at,
         at + 4,
       ) as unknown as number[];
-      assert.ok(count! >= 1 && count! <= TILE);
+      assert.ok(count! >= 1 && count! <= dims["tileRows"]!);
       const own = queries[4 * row! + 2]!;
       const met: number[] = [];
       for (let r = firstRange!; r < firstRange! + rangeCount!; r++) {

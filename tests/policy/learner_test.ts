@@ -100,7 +100,7 @@ eachEngine(
     }),
 );
 
-const limits = (tokens: number) => ({ tokens, mostSeeing: 1000 });
+const limits = (tokens: number) => ({ tokens, mostSeeing: 1000, group: 1 });
 
 Deno.test("packMicroBatch() computes a shared prompt once, and nothing after the last prediction", () => {
   const { dims } = packMicroBatch({ first: 0, sequences: GROUPS }, limits(1000));

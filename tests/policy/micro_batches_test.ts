@@ -78,7 +78,7 @@ const gradientsOf = Effect.fnUntraced(function* (
     readonly count: number;
   },
 ) {
-  const limits = { tokens: passTokens, mostSeeing: MOST_SEEING };
+  const limits = { tokens: passTokens, mostSeeing: MOST_SEEING, group: 1 };
   strictEqual(cutMicroBatches(sequences, limits).length, count);
   const contextTokens = sequences[0]!.tokens.length + 1;
   const { learner, engine: own } = yield* openTiny(engine.fresh(), {

@@ -30,7 +30,7 @@ export const LONG = plantForest([
   { length: 3, parent: 4, visible: 32 },
   { length: 2, parent: 4, visible: 0 },
 ]);
-/** Tiles of one segment and of several, which see many slots. */
+/** Tiles of 64 queries, of one segment and of several. */
 const TALL = plantForest([
   { length: 260, parent: -1, visible: 0 },
   { length: 17, parent: 0, visible: 150 },
@@ -64,7 +64,10 @@ const FILLS: Readonly<Record<string, Fill>> = {
 export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: Fill) {
   const rows = tokensOf(segments);
   const [query, keyValue] = [shape.heads, shape.keyValueHeads].map((h) => h * shape.headDim);
-  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(segments);
+  const { queries, tiles, keys, key_parts, key_tiles, dims } = tablesOf(
+    segments,
+    shape.heads / shape.keyValueHeads,
+  );
   const size = rows * keyValue!;
   return {
     rows,

@@ -39,9 +39,9 @@ export function tokensOf(segments: ReadonlyArray<Segment>): number {
   return segments.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The tables of a packed batch of all tokens, and the sizes of a run over them. */
-export function tablesOf(segments: ReadonlyArray<Segment>) {
-  const [queries, keys] = [queryTable(segments, allRuns(segments)), keyTable(segments)];
+/** The tables of a packed batch of all tokens, and the sizes of a run over them; `group` heads share keys. */
+export function tablesOf(segments: ReadonlyArray<Segment>, group = 1) {
+  const [queries, keys] = [queryTable(segments, allRuns(segments), group), keyTable(segments)];
   return { ...queries.inputs, ...keys.inputs, dims: { ...queries.dims, ...keys.dims } };
 }
 
