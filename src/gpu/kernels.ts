@@ -121,7 +121,7 @@ function linearKernelOf(dims: Bound, traits: Traits): LinearName {
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") return linearKernelOf(dims, traits);
   // Attention goes by subgroups where the run has tiles.
-  const isCut = kind === "linear_weight_backward" || dims["tiled"] === 1;
+  const isCut = kind === "linear_weight_backward" || dims["tileRows"] !== undefined;
   return hasSubgroupForm(kind) && isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] : kind;
 }
 

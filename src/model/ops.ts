@@ -224,7 +224,7 @@ export function attention(
       ...(keys === null ? [] : [keys.table, keys.parts, keys.tiles]),
     ],
     outputs: [out, softmax],
-    dims: { rows: query.rows, ...shape, tiled: tiles === null ? 0 : 1 },
+    dims: { rows: query.rows, ...shape },
   });
   return out;
 }

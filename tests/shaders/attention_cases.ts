@@ -81,7 +81,7 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
     keyTiles: words(4, key_tiles),
     dims: { rows, ...shape },
     /** Sizes that say a run has tiles. */
-    tiled: { ...dims, tiled: 1 },
+    tiled: dims,
   };
 }
 
