@@ -218,7 +218,6 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   attention_key_sum: flat(attentionKeySum, quarter, { width: 64 }),
   attention_subgroup_key_backward: subgroupKeys(
     attentionSubgroupKeyBackward,
-    BACKWARD_VECTORS,
     [0, 1, 2, 3],
   ),
   attention_delta: flat(attentionDelta, heads, { textures: [0, 1] }),

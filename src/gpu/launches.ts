@@ -177,7 +177,7 @@ function subgroupAttention(
     launches: (dims, { subgroup }) => {
       const { constants, grid } = launch(dims, subgroup);
       const { D4 } = byHeadGroup(dims);
-      const shared = { D4, LANES: subgroup, PARTS: Math.ceil(BLOCK * D4 / subgroup) };
+      const shared = { D4, BLOCK, LANES: subgroup, PARTS: Math.ceil(BLOCK * D4 / subgroup) };
       return [{ constants: { ...shared, ...constants }, overrides: {}, dims: {}, grid }];
     },
     trips: (dims) => trips(dims) / BLOCK + 64,
@@ -211,14 +211,11 @@ export function subgroupQueries(
 }
 
 /** Attention of keys by subgroups: one dispatch. */
-export function subgroupKeys(
-  source: string,
-  vectors: number,
-  textures: ReadonlyArray<number>,
-): Kernel {
+export function subgroupKeys(source: string, textures: ReadonlyArray<number>): Kernel {
   const launch = (dims: Bound, subgroup: number) => {
     const { D4 } = byHeadGroup(dims);
-    const KEYS = Math.max(1, Math.min(Math.floor(vectors / D4), Math.floor(TILE / subgroup)));
+    const fits = Math.min(Math.floor(BACKWARD_VECTORS / D4), Math.floor(TILE / subgroup));
+    const KEYS = Math.max(1, fits);
     const SPLITS = Math.ceil(TILE / (KEYS * subgroup));
     return {
       constants: { KEYS, WIDE: KEYS * D4, SPLITS },

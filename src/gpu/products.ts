@@ -51,34 +51,32 @@ const MANY_TILES = 8;
  */
 const SHORT_SUM = 128;
 
-/** What a product reads besides its operands, and what it adds of it, for each slice of the inner features. */
-function slicesOf(dims: Bound, traits: Traits) {
+/** Slices [start, end) of the inner features, one a dispatch, and to what the sum of each is added: see storeMode. */
+function slicesOf(dims: Bound) {
   const inner = dims["inner"]!;
-  const slices = Math.ceil(inner / INNER_MOST);
-  const KC = sliceOf(inner);
-  const mode = storeMode(dims);
-  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
-  const readsSums = slices > 1 || mode === 1 || isShared;
-  return {
-    KC,
-    READS: (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0),
-    dims: Array.from(
-      { length: slices },
-      (_, slice) => ({ start: slice * KC, add: slice > 0 ? 1 : mode }),
-    ),
-  };
+  const length = sliceOf(inner);
+  return Array.from({ length: Math.ceil(inner / length) }, (_, slice) => ({
+    start: slice * length,
+    end: Math.min((slice + 1) * length, inner),
+    add: slice > 0 ? 1 : storeMode(dims),
+  }));
 }
 
 /** y = x Wᵀ: a dispatch for each slice of the inner features. */
 export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const { KC, READS, ...slices } = slicesOf(dims, traits);
+  const slices = slicesOf(dims);
+  const KC = sliceOf(dims["inner"]!);
+  const mode = storeMode(dims);
+  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
+  const readsSums = slices.length > 1 || mode === 1 || isShared;
+  const READS = (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0);
   const isNormed = dims["from"] === 1;
   const TM = rowsPerTile(dims["rows"]!, 4 * KC + (isNormed ? 16 : 0), traits);
   // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers. Wider than this is no
   // faster, and a pipeline of its own for more numbers of features.
   const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
   const WG = widthFor(dims["features"]!, Math.min(wide ? 384 : 128, traits.maxInvocations));
-  return slices.dims.map((slice) => ({
+  return slices.map((slice) => ({
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
       FROM: dims["from"]!,
@@ -182,22 +180,16 @@ function bySubgroups(rows: number, inner: number, { subgroup }: Traits) {
 
 /** y = x Wᵀ with rows as lanes, in strips of the features: a dispatch for each slice of the inner features. */
 export function linearRowLaunches(dims: Bound, { subgroup }: Traits): ReadonlyArray<Launch> {
-  const inner = dims["inner"]!;
-  const length = sliceOf(inner);
   const FEATURES = subgroupFeatures(dims["features"]!);
-  const SUMS = SUBGROUP_ROWS * FEATURES;
-  const grid = [
-    dims["features"]! / FEATURES,
-    Math.ceil(dims["rows"]! / (SUBGROUP_ROWS * subgroup)),
-  ] as const;
-  return Array.from({ length: Math.ceil(inner / length) }, (_, slice) => ({
+  const rows = SUBGROUP_ROWS * subgroup;
+  return slicesOf(dims).map(({ add, ...slice }) => ({
     constants: {
-      ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup, SUMS },
-      READS: slice > 0 ? 1 : storeMode(dims),
+      ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup },
+      ...{ SUMS: SUBGROUP_ROWS * FEATURES, READS: add },
     },
     overrides: {},
-    dims: { start: slice * length, end: Math.min((slice + 1) * length, inner) },
-    grid,
+    dims: slice,
+    grid: [dims["features"]! / FEATURES, Math.ceil(dims["rows"]! / rows)] as const,
   }));
 }
 

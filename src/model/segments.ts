@@ -139,8 +139,8 @@ function cheaperTiles(
 ): { readonly tiles: ReadonlyArray<Tile>; readonly tileRows: number } {
   const cut = (tileRows: number) => {
     const tiles = cutTiles(segments, runs, tileRows);
-    const rounds = tiles.reduce((sum, tile) => sum + slotTiles(tile), 0);
-    return { tiles, tileRows, cost: rounds * (READ_COST + tileRows * group) };
+    const met = tiles.reduce((sum, tile) => sum + slotTiles(tile), 0);
+    return { tiles, tileRows, cost: met * (READ_COST + tileRows * group) };
   };
   const [few, many] = [cut(FEW), cut(MANY)];
   const { tiles, tileRows } = many.cost < WORTH * few.cost ? many : few;

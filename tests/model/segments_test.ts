@@ -94,7 +94,7 @@ const longForest = forest.map((segments) =>
   })))
 );
 
-Deno.test("queryTable() cuts each run into tiles, and counts those that have work in each round", () => {
+Deno.test("queryTable() cuts each run into tiles, those with most work first", () => {
   fc.assert(fc.property(longForest, (segments) => {
     const { inputs, dims } = queryTable(segments, allRuns(segments));
     const { tiles, queries } = inputs;
