@@ -4,7 +4,8 @@
 // x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
 // result (rows) of vec4f [log-prob, entropy H, log sum, ..]     d_head (rows) of vec2f [d_log_prob, d_entropy]
 // d_logits (rows, stride) f32, stride a multiple of FEATURES; overwritten, tokens past the last become 0
-// Dispatch ceil(rows / (ROWS WG)), once for each FEATURES tokens of the tile; otherwise as head_forward.
+// Dispatch (stride / FEATURES, ceil(rows / (ROWS WG)), 1): workgroups that read and write the same rows follow each other;
+// otherwise as head_forward.
 // Reference: src/reference/head.ts headBackward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -13,7 +14,6 @@ struct Dims {
   firstRow: u32,
   stride: u32,
   first: u32,
-  column: u32,
   inverseTemperature: f32,
 }
 
@@ -23,6 +23,8 @@ const ROWS = 1u;
 // ROWS FEATURES
 const SUMS = 32u;
 const WG = 64u;
+// Whether what is written is read before.
+const TOUCH = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -37,9 +39,20 @@ fn head_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let first_row = workgroup_id.x * ROWS * WG + local;
-  let begin = dims.first + dims.column;
+  let first_row = workgroup_id.y * ROWS * WG + local;
+  let column = workgroup_id.x * FEATURES;
+  let begin = dims.first + column;
   var logit: array<f32, SUMS>;
+  // Lines that are only written come to a CPU one after the other; read before the products, they come at once.
+  var touched = 0.0;
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    let at = (min(first_row + r * WG, dims.rows - 1u) * dims.stride + column) / 4u;
+    for (var f = 0u; f < FEATURES4; f++) { // @unroll
+      if (TOUCH == 1u && f % 4u == 0u) {
+        touched += d_logits[at + f].x;
+      }
+    }
+  }
   logits_of(&logit, first_row, begin, local);
   let tokens = dims.vocabulary - min(begin, dims.vocabulary);
   for (var r = 0u; r < ROWS; r++) { // @unroll
@@ -55,11 +68,12 @@ fn head_backward(
       let dz = d.x * (hit - p) - d.y * p * (log_prob + row.y);
       logit[r * FEATURES + f] = select(0.0, dz * dims.inverseTemperature, f < tokens);
     }
-    let at = (n * dims.stride + dims.column) / 4u;
+    let at = (n * dims.stride + column) / 4u;
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
       let low = vec2f(logit[r * FEATURES + 4u * f], logit[r * FEATURES + 4u * f + 1u]);
       let high = vec2f(logit[r * FEATURES + 4u * f + 2u], logit[r * FEATURES + 4u * f + 3u]);
-      d_logits[at + f] = vec4f(low, high);
+      // No run is without rows; a compiler does not know.
+      d_logits[at + f] = select(vec4f(low, high), vec4f(touched), dims.rows == 0u);
     }
   }
 }

@@ -1,11 +1,12 @@
 // linear_forward with rows as lanes, for products of many rows on a CPU
 //
 // x, w, bias, residual, y: as in linear_forward, whose bits y gets; features is a multiple of FEATURES, outCols and
-// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual.
+// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual. SLICES: 1 where `slice`
+// inner features are all.
 //
-// Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1), once for each slice [start, end) of the inner features:
-// workgroups that read the same rows of x follow each other. An invocation owns ROWS rows x FEATURES features, so that it
-// stores four at a time. Trips: (end - start) / 4.
+// Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1): workgroups that read the same rows of x follow each other.
+// An invocation owns ROWS rows x FEATURES features, so that it stores four at a time. The sum over inner features is a sum
+// of slices, as long as those that linear_forward adds one a dispatch. Trips: inner / 4.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -17,8 +18,7 @@ struct Dims {
   inStride: u32,
   inColumn: u32,
   outColumn: u32,
-  start: u32,
-  end: u32,
+  slice: u32,
   scale: f32,
 }
 
@@ -27,7 +27,10 @@ const FEATURES4 = FEATURES / 4u;
 const ROWS = 4u;
 // ROWS FEATURES
 const SUMS = 128u;
+// ROWS FEATURES4
+const TOTALS = 32u;
 const READS = 0u;
+const SLICES = 1u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -55,31 +58,54 @@ fn linear_row_forward(
   for (var p = 0u; p < PARTS; p++) { // @unroll
     let row = dims.weightRow + begin + p * LANES + lane;
     weight[p] = (row - dims.firstRow) * inner4;
-    part[p] = select(0.0, bias[row], dims.hasBias == 1u && dims.start == 0u);
+    part[p] = select(0.0, bias[row], dims.hasBias == 1u);
   }
-  var sum: array<f32, SUMS>;
-  for (var f = 0u; f < FEATURES; f++) { // @unroll
-    let b = subgroupBroadcast(part[f / LANES], f % LANES);
-    for (var r = 0u; r < ROWS; r++) { // @unroll
-      sum[r * FEATURES + f] = b;
-    }
-  }
-  add_subgroup_products(&sum, rows, weight, dims.start / 4u, dims.end / 4u);
+  // Lines that are only written come to a CPU one after the other; read before the products, they come at once.
+  var touched = 0.0;
+  var total: array<vec4f, TOTALS>;
   for (var r = 0u; r < ROWS; r++) { // @unroll
     let at = (min(n + r * LANES, last) * dims.outCols + dims.outColumn + begin) / 4u;
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
-      var total = vec4f();
       if (READS == 1u) {
-        total = y[at + f];
+        total[r * FEATURES4 + f] = y[at + f];
       }
       if (READS == 2u) {
-        total = residual[at + f];
+        total[r * FEATURES4 + f] = residual[at + f];
       }
-      let low = vec2f(sum[r * FEATURES + 4u * f], sum[r * FEATURES + 4u * f + 1u]);
-      let high = vec2f(sum[r * FEATURES + 4u * f + 2u], sum[r * FEATURES + 4u * f + 3u]);
-      total += dims.scale * vec4f(low, high);
+      if (READS != 1u && f % 4u == 0u) {
+        touched += y[at + f].x;
+      }
+    }
+  }
+  for (var start = 0u; start < inner4; start += dims.slice / 4u) {
+    // With a value: without one, what a variable of a loop held would stay.
+    var sum = array<f32, SUMS>();
+    if (start == 0u) {
+      for (var f = 0u; f < FEATURES; f++) { // @unroll
+        let b = subgroupBroadcast(part[f / LANES], f % LANES);
+        for (var r = 0u; r < ROWS; r++) { // @unroll
+          sum[r * FEATURES + f] = b;
+        }
+      }
+    }
+    add_subgroup_products(&sum, rows, weight, start, min(start + dims.slice / 4u, inner4));
+    for (var r = 0u; r < ROWS; r++) { // @unroll
+      for (var f = 0u; f < FEATURES4; f++) { // @unroll
+        let low = vec2f(sum[r * FEATURES + 4u * f], sum[r * FEATURES + 4u * f + 1u]);
+        let high = vec2f(sum[r * FEATURES + 4u * f + 2u], sum[r * FEATURES + 4u * f + 3u]);
+        total[r * FEATURES4 + f] += dims.scale * vec4f(low, high);
+      }
+    }
+    if (SLICES == 1u) {
+      break;
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    let at = (min(n + r * LANES, last) * dims.outCols + dims.outColumn + begin) / 4u;
+    for (var f = 0u; f < FEATURES4; f++) { // @unroll
       if (n + r * LANES <= last) {
-        y[at + f] = total;
+        // No run is without rows; a compiler does not know.
+        y[at + f] = select(total[r * FEATURES4 + f], vec4f(touched), dims.rows == 0u);
       }
     }
   }

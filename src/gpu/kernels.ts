@@ -75,6 +75,7 @@ import {
   type Traits,
 } from "./launches.ts";
 import {
+  headBackwardLaunches,
   headLaunches,
   INNER_MOST,
   linearLaunches,
@@ -128,11 +129,11 @@ export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName 
 /** A few rows are not worth a copy; weights are copied once an update. */
 const rowsAndWeight = (dims: Bound) => dims["rows"]! >= 128 ? [0, 1] : [1];
 
-function headKernel(code: string): Kernel {
+function headKernel(code: string, launches: Kernel["launches"]): Kernel {
   return reading({
     code: `${code}\n${rowLogits}`,
     subgroupCode: `${code}\n${subgroupLogits}\n${subgroupProducts}`,
-    launches: headLaunches,
+    launches,
     trips: (dims) => dims["inner"]! / 4 * 33,
     textures: rowsAndWeight,
   }, 1);
@@ -163,7 +164,7 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
   linear_row_forward: reading({
     code: `${linearRowForward}\n${subgroupProducts}`,
     launches: linearRowLaunches,
-    trips: () => INNER_MOST / 4,
+    trips: (dims) => dims["inner"]! / 4 + dims["inner"]! / INNER_MOST,
     textures: (dims) => dims["hasResidual"] === 1 ? [0, 1, 3] : [0, 1],
   }, 1),
   linear_tile_forward: reading({
@@ -242,8 +243,8 @@ export const KERNELS: Readonly<Record<KernelName, Kernel>> = {
     textures: [0],
   }),
   head_finish: flat(headFinish, rowsOf),
-  head_forward: headKernel(headForward),
-  head_backward: headKernel(headBackward),
+  head_forward: headKernel(headForward, headLaunches),
+  head_backward: headKernel(headBackward, headBackwardLaunches),
   logits_backward: {
     code: logitsBackward,
     launches: logitsLaunches,

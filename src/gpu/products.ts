@@ -178,19 +178,21 @@ function bySubgroups(rows: number, inner: number, { subgroup }: Traits) {
   };
 }
 
-/** y = x Wᵀ with rows as lanes, in strips of the features: a dispatch for each slice of the inner features. */
+/** y = x Wᵀ with rows as lanes, in strips of the features: one dispatch. */
 export function linearRowLaunches(dims: Bound, { subgroup }: Traits): ReadonlyArray<Launch> {
   const FEATURES = subgroupFeatures(dims["features"]!);
   const rows = SUBGROUP_ROWS * subgroup;
-  return slicesOf(dims).map(({ add, ...slice }) => ({
+  return [{
     constants: {
       ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup },
-      ...{ SUMS: SUBGROUP_ROWS * FEATURES, READS: add },
+      ...{ SUMS: SUBGROUP_ROWS * FEATURES, TOTALS: SUBGROUP_ROWS * FEATURES / 4 },
+      READS: storeMode(dims),
+      SLICES: dims["inner"]! > INNER_MOST ? 2 : 1,
     },
     overrides: {},
-    dims: slice,
-    grid: [dims["features"]! / FEATURES, Math.ceil(dims["rows"]! / rows)] as const,
-  }));
+    dims: { slice: sliceOf(dims["inner"]!) },
+    grid: [dims["features"]! / FEATURES, Math.ceil(dims["rows"]! / rows)],
+  }];
 }
 
 /** dW = dyᵀ x by subgroups: one dispatch. */
@@ -207,23 +209,33 @@ export function subgroupWeightLaunches(dims: Bound, traits: Traits): ReadonlyArr
   }];
 }
 
+function headConstants(dims: Bound, traits: Traits) {
+  const [rows, inner] = [dims["rows"]!, dims["inner"]!];
+  return suitsSubgroups(traits) ? bySubgroups(rows, inner, traits) : byRows(rows, inner, traits);
+}
+
 /** The head in strips of the vocabulary, one a dispatch. */
 export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const [rows, inner] = [dims["rows"]!, dims["inner"]!];
-  const constants = suitsSubgroups(traits)
-    ? bySubgroups(rows, inner, traits)
-    : byRows(rows, inner, traits);
+  const constants = headConstants(dims, traits);
   const { FEATURES, ROWS, WG } = constants;
+  const KEEP = dims["keep"]!;
   // Logits that are kept fill their rows.
-  const tokens = dims["keep"] === 1 ? undefined : dims["tokens"];
-  const strips = Math.ceil((tokens ?? dims["stride"]!) / FEATURES);
-  const keep = dims["keep"] === undefined ? {} : { KEEP: dims["keep"] };
-  return Array.from({ length: strips }, (_, strip) => ({
-    constants: { ...constants, ...keep },
+  const tokens = dims[KEEP === 1 ? "stride" : "tokens"]!;
+  return Array.from({ length: Math.ceil(tokens / FEATURES) }, (_, strip) => ({
+    constants: { ...constants, KEEP },
     overrides: {},
     dims: { column: strip * FEATURES },
-    grid: [Math.ceil(rows / (ROWS * WG)), 1] as const,
+    grid: [Math.ceil(dims["rows"]! / (ROWS * WG)), 1] as const,
   }));
+}
+
+/** Gradients of logits that are made again, in strips of the vocabulary: one dispatch. */
+export function headBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+  const constants = headConstants(dims, traits);
+  const { FEATURES, ROWS, WG } = constants;
+  const grid = [dims["stride"]! / FEATURES, Math.ceil(dims["rows"]! / (ROWS * WG))] as const;
+  const TOUCH = suitsSubgroups(traits) ? 1 : 0;
+  return [{ constants: { ...constants, TOUCH }, overrides: {}, dims: {}, grid }];
 }
 
 /** Gradients of logits in strips of the vocabulary: one dispatch. */
