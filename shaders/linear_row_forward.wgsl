@@ -1,12 +1,12 @@
 // linear_forward with rows as lanes, for products of many rows on a CPU
 //
 // x, w, bias, residual, y: as in linear_forward, whose bits y gets; features is a multiple of FEATURES, outCols and
-// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual. SLICES: 1 where `slice`
+// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual. SLICED: 0 where `slice`
 // inner features are all.
 //
 // Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1): workgroups that read the same rows of x follow each other.
 // An invocation owns ROWS rows x FEATURES features, so that it stores four at a time. The sum over inner features is a sum
-// of slices, as long as those that linear_forward adds one a dispatch. Trips: inner / 4.
+// of slices, as long as those that linear_forward adds one a dispatch. Trips: inner / 4, and one for each slice.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -30,7 +30,7 @@ const SUMS = 128u;
 // ROWS FEATURES4
 const TOTALS = 32u;
 const READS = 0u;
-const SLICES = 1u;
+const SLICED = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -96,7 +96,7 @@ fn linear_row_forward(
         total[r * FEATURES4 + f] += dims.scale * vec4f(low, high);
       }
     }
-    if (SLICES == 1u) {
+    if (SLICED == 0u) {
       break;
     }
   }

@@ -187,7 +187,7 @@ export function linearRowLaunches(dims: Bound, { subgroup }: Traits): ReadonlyAr
       ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup },
       ...{ SUMS: SUBGROUP_ROWS * FEATURES, TOTALS: SUBGROUP_ROWS * FEATURES / 4 },
       READS: storeMode(dims),
-      SLICES: dims["inner"]! > INNER_MOST ? 2 : 1,
+      SLICED: dims["inner"]! > INNER_MOST ? 1 : 0,
     },
     overrides: {},
     dims: { slice: sliceOf(dims["inner"]!) },
