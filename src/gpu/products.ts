@@ -51,24 +51,14 @@ const MANY_TILES = 8;
  */
 const SHORT_SUM = 128;
 
-/** Slices [start, end) of the inner features, one a dispatch, and to what the sum of each is added: see storeMode. */
-function slicesOf(dims: Bound) {
-  const inner = dims["inner"]!;
-  const length = sliceOf(inner);
-  return Array.from({ length: Math.ceil(inner / length) }, (_, slice) => ({
-    start: slice * length,
-    end: Math.min((slice + 1) * length, inner),
-    add: slice > 0 ? 1 : storeMode(dims),
-  }));
-}
-
-/** y = x Wᵀ: a dispatch for each slice of the inner features. */
+/** y = x Wᵀ: a dispatch for each slice of the inner features, whose sum the later ones add to. */
 export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const slices = slicesOf(dims);
-  const KC = sliceOf(dims["inner"]!);
+  const inner = dims["inner"]!;
+  const KC = sliceOf(inner);
+  const slices = Math.ceil(inner / KC);
   const mode = storeMode(dims);
   const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
-  const readsSums = slices.length > 1 || mode === 1 || isShared;
+  const readsSums = slices > 1 || mode === 1 || isShared;
   const READS = (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0);
   const isNormed = dims["from"] === 1;
   const TM = rowsPerTile(dims["rows"]!, 4 * KC + (isNormed ? 16 : 0), traits);
@@ -76,7 +66,7 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   // faster, and a pipeline of its own for more numbers of features.
   const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
   const WG = widthFor(dims["features"]!, Math.min(wide ? 384 : 128, traits.maxInvocations));
-  return slices.map((slice) => ({
+  return Array.from({ length: slices }, (_, slice) => ({
     constants: {
       ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
       FROM: dims["from"]!,
@@ -84,7 +74,11 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
       EXACT: dims["features"]! % WG === 0 ? 1 : 0,
     },
     overrides: {},
-    dims: slice,
+    dims: {
+      start: slice * KC,
+      end: Math.min((slice + 1) * KC, inner),
+      add: slice > 0 ? 1 : mode,
+    },
     grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
   }));
 }
