@@ -58,12 +58,15 @@ function rival(name: string): Promise<Rival | null> {
 const WEBGPU = ["jax_js", "tfjs", "ort"];
 const PYTORCH = ["PyTorch 1", "PyTorch 2"];
 
+/** The first columns of a line. */
+const named = (work: string, against: string) => work.padEnd(49) + against.padEnd(24);
+
 function record(row: Omit<Row, "adapter">, detail: string, better: Goal["better"]): void {
   rows.push({ ...row, adapter: device.adapter.name });
   const reaches = (mark: number) => better === "higher" ? row.ratio >= mark : row.ratio <= mark;
   const verdict = reaches(row.aim) ? "aim" : reaches(row.floor) ? "floor" : "MISSED";
   console.log(
-    `${row.work.padEnd(44)}${row.against.padEnd(22)}${row.ratio.toFixed(3).padStart(8)}  ` +
+    `${named(row.work, row.against)}${row.ratio.toFixed(3).padStart(8)}  ` +
       `${`${row.floor} → ${row.aim}`.padEnd(14)}${verdict.padEnd(8)}${detail}`,
   );
 }
@@ -92,12 +95,12 @@ async function against(works: Works): Promise<void> {
   for (const name of works.rivals) {
     const other = await rival(name);
     if (other === null) {
-      console.log(`${works.work.padEnd(44)}${name.padEnd(22)}skipped: not installed`);
+      console.log(`${named(works.work, name)}skipped: not installed`);
       continue;
     }
     const trouble = await disagreement(works, prepared, other);
     if (trouble !== null) {
-      console.log(`${works.work.padEnd(44)}${name.padEnd(22)}skipped: ${trouble}`);
+      console.log(`${named(works.work, name)}skipped: ${trouble}`);
       continue;
     }
     const comparison = await compareTimes(prepared.map(({ run }, i) => ({
