@@ -13,7 +13,8 @@
 // (add is 1 or 2).
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
-// owns TM rows x WG features; an invocation owns one feature. The sum over k has one order, whatever TM and WG.
+// owns TM rows x WG features; an invocation owns one feature. The sum over k is a sum of slices of KC / SLICES, in one
+// order, whatever TM, KC and WG.
 // Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, TM KC / 4 where loops are kept, inner / 4 for a norm.
 // Workgroup memory: 4 TM KC + 16 SCALES bytes; SCALES is TM where FROM is 1, else 0.
 // The loops marked @unroll are written out for adapters that run on a CPU: there, only straight-line code reads
@@ -40,6 +41,8 @@ struct Dims {
 const TM = 16u;
 const KC = 64u;
 const KC4 = KC / 4u;
+const SLICES = 1u;
+const SLICE4 = 16u;
 const WG = 64u;
 const FILLS = 4u;
 const READS = 0u;
@@ -123,28 +126,32 @@ fn linear_forward(
   let weight = (dims.weightRow - dims.firstRow + min(f, dims.features - 1u)) * inner4 + start4;
   let has_bias = dims.hasBias == 1u && dims.start == 0u;
   let first = select(0.0, bias[dims.weightRow + min(f, dims.features - 1u)], has_bias);
-  var sum: array<f32, TM>;
-  for (var i = 0u; i < TM; i++) { // @unroll
-    sum[i] = first;
-  }
-  for (var k = 0u; k < KC4; k++) { // @unroll
-    add_products(&sum, load_weight(weight + k), k);
-  }
-  if (EXACT == 1u || f < dims.features) {
+  for (var s = 0u; s < SLICES; s++) { // @unroll
+    var sum: array<f32, TM>;
     for (var i = 0u; i < TM; i++) { // @unroll
-      let at = min(n0 + i, last) * dims.outCols + dims.outColumn + f;
-      let value = dims.scale * sum[i];
-      // The last row must be added to once, not again by the rows past it.
-      let once = select(0.0, value, n0 + i <= last);
-      if (READS == 0u) {
-        y[at] = value;
-      } else if (READS == 1u) {
-        y[at] = select(value, y[at] + once, dims.add == 1u);
-      } else if (READS == 2u) {
-        y[at] = residual[at] + value;
-      } else {
-        let sums = y[at] + once;
-        y[at] = select(residual[at] + value, sums, dims.add == 1u);
+      sum[i] = select(0.0, first, s == 0u);
+    }
+    for (var k = 0u; k < SLICE4; k++) { // @unroll
+      add_products(&sum, load_weight(weight + (s * SLICE4 + k)), (s * SLICE4 + k));
+    }
+    if (EXACT == 1u || f < dims.features) {
+      for (var i = 0u; i < TM; i++) { // @unroll
+        let at = min(n0 + i, last) * dims.outCols + dims.outColumn + f;
+        let value = dims.scale * sum[i];
+        // The last row must be added to once, not again by the rows past it.
+        let once = select(0.0, value, n0 + i <= last);
+        if (s > 0u) {
+          y[at] += once;
+        } else if (READS == 0u) {
+          y[at] = value;
+        } else if (READS == 1u) {
+          y[at] = select(value, y[at] + once, dims.add == 1u);
+        } else if (READS == 2u) {
+          y[at] = residual[at] + value;
+        } else {
+          let sums = y[at] + once;
+          y[at] = select(residual[at] + value, sums, dims.add == 1u);
+        }
       }
     }
   }

@@ -6,7 +6,7 @@
 //
 // Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1): workgroups that read the same rows of x follow each other.
 // An invocation owns ROWS rows x FEATURES features, so that it stores four at a time. The sum over inner features is a sum
-// of slices, as long as those that linear_forward adds one a dispatch. Trips: inner / 4, and one for each slice.
+// of slices, as long as those of linear_forward. Trips: inner / 4, and one for each slice.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,

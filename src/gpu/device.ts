@@ -68,6 +68,7 @@ export const openDevice: (
     family: tuned(name) ?? usual,
     workgroupBytes: Math.min(32768, device.limits.maxComputeWorkgroupStorageSize),
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+    cores: navigator.hardwareConcurrency,
     subgroup: device.features.has("subgroups") ? adapter.info.subgroupMinSize : 0,
   };
   return {

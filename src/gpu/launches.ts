@@ -18,6 +18,8 @@ export interface Traits {
   readonly family: Family;
   readonly workgroupBytes: number;
   readonly maxInvocations: number;
+  /** Cores of the host, which are the adapter's where it runs on a CPU. */
+  readonly cores: number;
   /** Invocations of a subgroup that read each other's registers, for kernels that do so; 0 where they cannot. */
   readonly subgroup: number;
 }

@@ -8,7 +8,7 @@ function widthFor(features: number, most: number): number {
   return Math.min(most, Math.ceil(features / groups / LANES) * LANES);
 }
 
-/** Inner features that one dispatch sums: a tile of them must fit workgroup memory. */
+/** Inner features of the longest slice of a sum: a tile of them must fit workgroup memory. */
 export const INNER_MOST = 256;
 
 /** Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. */
@@ -42,8 +42,15 @@ export function linearTileLaunches(dims: Bound): ReadonlyArray<Launch> {
   }];
 }
 
-/** Tiles of rows that keep all cores busy, so that a workgroup may be wide. */
-const MANY_TILES = 8;
+/**
+ * Features of a workgroup of `linear_forward`. On a CPU a tile of x is filled once for all of them, so that they are as
+ * many as leave each core a workgroup; more than 384 are no faster. A GPU needs its registers.
+ */
+function linearWidth(features: number, tiles: number, { family, cores, maxInvocations }: Traits) {
+  const shares = Math.ceil(cores / tiles);
+  const most = family === "lines" ? Math.min(384, Math.max(64, Math.ceil(features / shares))) : 128;
+  return widthFor(features, Math.min(most, maxInvocations));
+}
 
 /**
  * Longer sums are told at run time what to add, also where they are the only slice: lavapipe keeps 15 MB for each
@@ -51,35 +58,33 @@ const MANY_TILES = 8;
  */
 const SHORT_SUM = 128;
 
-/** y = x Wᵀ: a dispatch for each slice of the inner features, whose sum the later ones add to. */
+/** y = x Wᵀ: one dispatch where a tile of x fits workgroup memory, else one for each part, which adds to those before. */
 export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const inner = dims["inner"]!;
-  const KC = sliceOf(inner);
-  const slices = Math.ceil(inner / KC);
+  const [rows, features, inner] = [dims["rows"]!, dims["features"]!, dims["inner"]!];
+  const slice = sliceOf(inner);
   const mode = storeMode(dims);
-  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
-  const readsSums = slices > 1 || mode === 1 || isShared;
-  const READS = (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0);
   const isNormed = dims["from"] === 1;
-  const TM = rowsPerTile(dims["rows"]!, 4 * KC + (isNormed ? 16 : 0), traits);
-  // On a CPU the tile is filled once for all features of a workgroup; a GPU needs its registers. Wider than this is no
-  // faster, and a pipeline of its own for more numbers of features.
-  const wide = traits.family === "lines" && dims["rows"]! >= MANY_TILES * TM;
-  const WG = widthFor(dims["features"]!, Math.min(wide ? 384 : 128, traits.maxInvocations));
-  return Array.from({ length: slices }, (_, slice) => ({
+  const TM = rowsPerTile(rows, 4 * slice + (isNormed ? 16 : 0), traits);
+  const scaleBytes = isNormed ? 16 * TM : 0;
+  const count = Math.ceil(inner / slice);
+  const fits = Math.floor((traits.workgroupBytes - scaleBytes) / (4 * TM * slice));
+  const parts = Math.ceil(count / fits);
+  const SLICES = Math.ceil(count / parts);
+  const KC = SLICES * slice;
+  const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
+  const readsSums = parts > 1 || mode === 1 || isShared;
+  const READS = (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0);
+  const WG = linearWidth(features, Math.ceil(rows / TM), traits);
+  return Array.from({ length: parts }, (_, part) => ({
     constants: {
-      ...{ TM, KC, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
+      ...{ TM, KC, SLICES, SLICE4: slice / 4, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
       FROM: dims["from"]!,
       SCALES: isNormed ? TM : 0,
-      EXACT: dims["features"]! % WG === 0 ? 1 : 0,
+      EXACT: features % WG === 0 ? 1 : 0,
     },
     overrides: {},
-    dims: {
-      start: slice * KC,
-      end: Math.min((slice + 1) * KC, inner),
-      add: slice > 0 ? 1 : mode,
-    },
-    grid: [Math.ceil(dims["features"]! / WG), Math.ceil(dims["rows"]! / TM)] as const,
+    dims: { start: part * KC, add: part > 0 ? 1 : mode },
+    grid: [Math.ceil(features / WG), Math.ceil(rows / TM)] as const,
   }));
 }
 

@@ -34,7 +34,7 @@ Deno.test("readTuned() refuses a file that is not its own and says what to do; w
   }));
 
 Deno.test("kernelOf() gives each family its products", () => {
-  const traits = { workgroupBytes: 32768, maxInvocations: 1024, subgroup: 16 };
+  const traits = { workgroupBytes: 32768, maxInvocations: 1024, cores: 2, subgroup: 16 };
   const sizes = { inner: 64, features: 64, outCols: 64, outColumn: 0, from: 0 };
   const kernel = (family: Family, rows: number, others: Partial<typeof sizes> = {}) =>
     kernelOf("linear_forward", { ...sizes, ...others, rows }, { ...traits, family });

@@ -111,12 +111,14 @@ onWgsl("loops and straight-line code agree", () =>
   }));
 
 onWgsl(
-  "the least limits of WebGPU give the bits of the adapter's own",
+  "the least limits of WebGPU and any number of cores give the bits of the adapter's own",
   () =>
     Effect.gen(function* () {
       const own = yield* runAll(yield* claiming({}), TILED);
       const least = { workgroupBytes: 16384, maxInvocations: 64 };
-      assertAllSame(yield* runAll(yield* claiming(least), TILED), own);
+      for (const traits of [least, { cores: 1 }, { cores: 16 }]) {
+        assertAllSame(yield* runAll(yield* claiming(traits), TILED), own);
+      }
     }),
 );
 
@@ -158,6 +160,7 @@ onWgsl(
       const shapes = [
         { inner: 36, features: 131, many: 70, fewer: [1, 13, 33] },
         { inner: 260, features: 37, many: 70, fewer: [1, 31] },
+        { inner: 772, features: 37, many: 70, fewer: [8, 31] },
         { inner: 260, features: 32, many: 1031, fewer: [1, 31] },
       ];
       for (const family of FAMILIES) {

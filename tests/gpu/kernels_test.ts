@@ -145,9 +145,9 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
   let asked = 0;
   for (
     const limits of [
-      { workgroupBytes: 16384, maxInvocations: 256, subgroup: 0 },
-      { workgroupBytes: 32768, maxInvocations: 1024, subgroup: 0 },
-      { workgroupBytes: 32768, maxInvocations: 1024, subgroup: 8 },
+      { workgroupBytes: 16384, maxInvocations: 256, cores: 2, subgroup: 0 },
+      { workgroupBytes: 32768, maxInvocations: 1024, cores: 1, subgroup: 0 },
+      { workgroupBytes: 32768, maxInvocations: 1024, cores: 16, subgroup: 8 },
     ]
   ) {
     for (const family of FAMILIES) {

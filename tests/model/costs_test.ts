@@ -1,5 +1,5 @@
 /** What a run costs in ops, dispatches and bytes: exact numbers, so that a change for the worse is seen. */
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, equal } from "node:assert/strict";
 import { embeddedArchitecture } from "../../src/cold_start.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
 import { kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
@@ -38,6 +38,7 @@ const LAVAPIPE: Traits = {
   family: "lines",
   workgroupBytes: 32768,
   maxInvocations: 1024,
+  cores: 2,
   subgroup: 16,
 };
 
@@ -56,6 +57,20 @@ Deno.test("a decoded token costs 22 dispatches whatever the number of rows", () 
   const program = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
   for (const N of [1, 16, 64]) {
     deepStrictEqual(phases(program, { ...ROOM, N, Q: N }), [{ ops: 22, dispatches: 22 }]);
+  }
+});
+
+Deno.test("a sum over more inner features is as many dispatches as tiles of workgroup memory", () => {
+  const sizes = { from: 0, features: 64, outCols: 64, outColumn: 0 };
+  const count = (rows: number, inner: number) =>
+    KERNELS.linear_forward.launches({ ...sizes, rows, inner }, LAVAPIPE).length;
+  for (
+    const [rows, inner, dispatches] of [
+      ...[[8, 1024, 1], [8, 1028, 2], [16, 384, 1], [16, 512, 1], [16, 896, 2]],
+      ...[[16, 4864, 10], [65, 256, 1], [65, 384, 2]],
+    ] as const
+  ) {
+    equal(count(rows!, inner!), dispatches, `${rows} rows of ${inner}`);
   }
 });
 
