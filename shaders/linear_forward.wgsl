@@ -14,7 +14,7 @@
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k is a sum of slices of KC / SLICES, in one
-// order, whatever TM, KC and WG.
+// order, whatever TM, KC and WG; later slices of a dispatch are added to y.
 // Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, TM KC / 4 where loops are kept, inner / 4 for a norm.
 // Workgroup memory: 4 TM KC + 16 SCALES bytes; SCALES is TM where FROM is 1, else 0.
 // The loops marked @unroll are written out for adapters that run on a CPU: there, only straight-line code reads

@@ -65,9 +65,9 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   const mode = storeMode(dims);
   const isNormed = dims["from"] === 1;
   const TM = rowsPerTile(rows, 4 * slice + (isNormed ? 16 : 0), traits);
-  const scaleBytes = isNormed ? 16 * TM : 0;
+  const SCALES = isNormed ? TM : 0;
   const count = Math.ceil(inner / slice);
-  const fits = Math.floor((traits.workgroupBytes - scaleBytes) / (4 * TM * slice));
+  const fits = Math.floor((traits.workgroupBytes - 16 * SCALES) / (4 * TM * slice));
   const parts = Math.ceil(count / fits);
   const SLICES = Math.ceil(count / parts);
   const KC = SLICES * slice;
@@ -79,7 +79,7 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
     constants: {
       ...{ TM, KC, SLICES, SLICE4: slice / 4, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
       FROM: dims["from"]!,
-      SCALES: isNormed ? TM : 0,
+      SCALES,
       EXACT: features % WG === 0 ? 1 : 0,
     },
     overrides: {},
