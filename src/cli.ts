@@ -35,8 +35,11 @@ import {
   seeds,
   sources,
   steps,
+  world,
+  worlds,
 } from "./cli_flags.ts";
 import { configure, type RunPlan } from "./configure.ts";
+import { configureCompare } from "./configure_compare.ts";
 import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./domain/errors.ts";
 import type {
   CompareFlags,
@@ -67,6 +70,7 @@ import {
   openMachine,
   type PolicySetup,
 } from "./setup.ts";
+import { loadTask } from "./task.ts";
 import { teach as teachProgram } from "./teach.ts";
 import { train as trainProgram } from "./train.ts";
 import { tune as tuneProgram } from "./tune.ts";
@@ -77,11 +81,14 @@ const embeddedModel = fileURLToPath(new URL("../checkpoints/spoiled", import.met
 /** When this program started, milliseconds. */
 const startedMillis = performance.timeOrigin;
 
-/** A policy with its learner, and where a preset has a KL term the weights it refers to. */
-const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) =>
-  presets.some(({ kl }) => kl.coefficient > 0) && setup.model.lora === null
-    ? Layer.merge(layerLearner(setup), layerReference(setup))
+/** A policy with its learner, and where a preset has a KL term or a frozen scorer the weights it refers to. */
+const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) => {
+  const scores = presets.some(({ gain }) => gain.measure !== "none" && gain.scorer === "start");
+  const refers = scores || presets.some(({ kl }) => kl.coefficient > 0);
+  return refers && setup.model.lora === null
+    ? Layer.merge(layerLearner(setup), layerReference(setup, { scores }))
     : layerLearner(setup);
+};
 
 const runTrain = Effect.fnUntraced(
   function* ({ profile, ...flags }: TrainFlags & { readonly profile: boolean }) {
@@ -146,34 +153,30 @@ const runEvaluate = Effect.fnUntraced(
   Effect.scoped,
 );
 
-const runCompare = Effect.fnUntraced(function* ({ presets: names, seeds, ...flags }: CompareFlags) {
-  const plans = yield* Effect.forEach(
-    names,
-    (name) => configure("compare", { ...flags, preset: name }),
-  );
-  const plan = plans[0]!;
-  const presets = plans.map((one) => one.preset);
-  if (plan.config.seed + seeds > 2 ** 32) {
-    return yield* new BadInput({
-      message: `Cannot count --seeds up from --seed as the last seed must be below 2^32: ` +
-        `they are ${seeds} and ${plan.config.seed}`,
-    });
-  }
-  const twice = presets.find(({ name }, i) => presets.findIndex((one) => one.name === name) !== i);
-  if (twice !== undefined) {
-    return yield* new BadInput({
-      message: `Cannot compare presets as their names must differ: "${twice.name}" stands twice`,
-    });
-  }
-  const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
-  yield* compareProgram({ ...prepared, presets, seeds }).pipe(
+const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
+  const plan = yield* configureCompare(flags);
+  const { presets } = plan;
+  const { config } = plan.worlds[0]!;
+  const asked = { ...plan, config, preset: presets[0]! };
+  const { date: begun } = plan.written;
+  const prepared = yield* prepare(asked, {
+    ...{ embeddedModel, purpose: "train", isOneRun: false, date: begun },
+  });
+  const { config: { revision }, date } = prepared;
+  const worlds = yield* Effect.forEach(plan.worlds, ({ name, config }) =>
+    Effect.map(
+      loadTask({ ...prepared, config: { ...config, revision }, purpose: "train" }),
+      (task) => ({ name, config: { ...config, revision }, task }),
+    ));
+  const written = { ...plan.written, revision, date };
+  yield* compareProgram({ ...prepared, plan: { ...plan, written }, worlds }).pipe(
     Effect.provide(layerTraining(prepared, presets)),
   );
 }, Effect.scoped);
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, ...sources, ...data, ...room, resume, profile },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
@@ -195,7 +198,7 @@ const evaluate = Command.make(
 
 const compare = Command.make(
   "compare",
-  { out, seed, steps, presets, seeds, ...sources, ...data, ...room },
+  { out, seed, steps, presets, worlds, seeds, ...sources, ...data, ...room, resume },
   runCompare,
 ).pipe(
   describe("Train with several presets and the same seeds, and compare"),

@@ -1,8 +1,10 @@
 /** The flags of the command line. */
 import { Option } from "effect";
 import { Command, Flag } from "effect/cli";
+import { ALL_PRESETS } from "./configure_compare.ts";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { DEVICES } from "./domain/flags.ts";
+import { type WorldName, WORLDS } from "./domain/question.ts";
 import { RECIPES, RECOMPUTES, WEIGHT_FORMATS } from "./domain/recipe.ts";
 import { PRESETS } from "./igpo/presets.ts";
 import { wrap } from "./report/style.ts";
@@ -60,6 +62,16 @@ const device = orNull(
     Flag.withDescription("Default auto, the best there is"),
   ),
 );
+const worldNames = Object.keys(WORLDS) as ReadonlyArray<WorldName>; // keys of a constant
+/** What of the embedded world is trained on. */
+export const world = orNull(
+  Flag.Literals("world", worldNames).pipe(
+    Flag.withDescription(
+      "Training questions of the embedded world: all kinds, chains of two and three " +
+        "relations, or of three only (default: the recipe's)",
+    ),
+  ),
+);
 /** Folder of a stopped run. */
 export const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
 /** A model. */
@@ -112,19 +124,44 @@ const memory = orNull(
 /** How a run fits into memory. */
 export const room = { weights, recompute, memory };
 
+/** Parts between commas. */
+function listed(list: string): ReadonlyArray<string> {
+  return list.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** The worlds of some names, each once. */
+function asWorlds(names: ReadonlyArray<string>): Option.Option<ReadonlyArray<WorldName>> {
+  const worlds = worldNames.filter((name) => names.includes(name));
+  return worlds.length > 0 && worlds.length === names.length ? Option.some(worlds) : Option.none();
+}
+
 /** What is compared. */
 export const presets = Flag.String("presets").pipe(
-  Flag.map((list) => list.split(",").map((name) => name.trim()).filter((name) => name !== "")),
-  Flag.filter((names) => names.length >= 2, () => "Expected two presets or more"),
+  Flag.map(listed),
+  Flag.map((names) => names.join() === "all" ? ALL_PRESETS : names),
   Flag.withMetavar("NAME,NAME"),
-  Flag.withDescription("Two or more presets or JSON files, separated by commas"),
+  Flag.withDescription("Two or more presets or JSON files, the first to compare with, or all"),
+  Flag.withDefault([]),
+);
+/** On what it is compared. */
+export const worlds = Flag.String("world").pipe(
+  Flag.map(listed),
+  Flag.filterMap(
+    asWorlds,
+    (names) => `Expected different names out of ${worldNames.join(", ")}, got ${names}`,
+  ),
+  Flag.withMetavar("NAME,NAME"),
+  Flag.withDescription(
+    `Training questions of the embedded world: ${worldNames.join(", ")} (default: the recipe's)`,
+  ),
+  Flag.withDefault([]),
 );
 /** How many seeds are compared. */
 export const seeds = Flag.Int("seeds").pipe(
   Flag.filter((value) => value >= 1, (value) => `Expected 1 or more, got ${value}`),
   Flag.withMetavar("N"),
   Flag.withDescription("Number of seeds, counted up from --seed (default 3)"),
-  Flag.withDefault(3),
+  orNull,
 );
 
 /** Whether adapters are added into their model. */

@@ -3,6 +3,7 @@ import { resolveConfig, RunConfig } from "./domain/config.ts";
 import { decodeRecord, isRecord } from "./domain/decode.ts";
 import { BadInput } from "./domain/errors.ts";
 import { type Flags, NO_FLAGS } from "./domain/flags.ts";
+import { WORLDS } from "./domain/question.ts";
 import { conflictOfRecipe, type Recipe } from "./domain/recipe.ts";
 import { readJsonFile } from "./files/json_file.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
@@ -72,6 +73,7 @@ const LATER_FIELDS = {
   ...{ schedule: "constant", warmupSteps: 0, minLrRatio: 0 },
   decayed: "all",
   ...{ ppoEpochs: 1, miniBatches: 1 },
+  ...{ trainKinds: WORLDS.mixed, wrongGolds: 0 },
 } as const satisfies Partial<Recipe>;
 
 /** Runs of before there were such fields say nothing of them. */

@@ -38,7 +38,8 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
     ),
   );
   const { model, revision } = config;
-  const written = { adapter: policy.adapter.name, model, revision, ...report };
+  const { scores: _scores, ...numbers } = report; // each answer has its own line
+  const written = { adapter: policy.adapter.name, model, revision, ...numbers };
   const answers = attempts.map((attempt) => jsonLine(answerLine(attempt, options)));
   yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
   yield* writeFileAtomic(`${folder}/answers.jsonl`, answers.join(""));

@@ -18,6 +18,10 @@ export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff
   readonly embeddedModel: string;
   /** Whether the machine times its kernels. @default {false} */
   readonly profile?: boolean;
+  /** Whether a folder that is gone on with holds one run, with its checkpoints. @default {true} */
+  readonly isOneRun?: boolean;
+  /** The date that the system prompt says, where no checkpoint tells: today unless it is given. */
+  readonly date?: string | null;
 }
 
 /**
@@ -25,15 +29,18 @@ export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff
  * work fails here, before the run's folder is made.
  */
 export const prepare = Effect.fn("prepare")(
-  function* (asked: RunPlan, { embeddedModel, profile = false, ...options }: PrepareOptions) {
+  function* (
+    asked: RunPlan,
+    { embeddedModel, profile = false, isOneRun = true, date: given, ...options }: PrepareOptions,
+  ) {
     const screen = yield* openScreen;
     const located = yield* locateModel(asked.config, { embeddedModel, screen });
     const plan = { ...asked, config: { ...asked.config, revision: located.revision } };
     const { config, folder, isResumed } = plan;
     const base = yield* readModelFolder(located.folder);
     const model = yield* withAdapters(base, config);
-    const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder, model) : null;
-    const date = checkpoint?.state.date ?? (yield* today);
+    const checkpoint = isResumed && isOneRun ? yield* loadLatestCheckpoint(folder, model) : null;
+    const date = checkpoint?.state.date ?? given ?? (yield* today);
     const task = yield* loadTask({ config, model, date, ...options });
     const onKernel = (count: number) => screen.onProgress(kernelLine(count));
     const machine = yield* openMachine(config.device, { profile, onKernel });

@@ -43,6 +43,7 @@ const EvaluationLineSchema = Schema.Struct({
   byKind: Schema.Record(Schema.String, Schema.Struct(kindFields)),
   meanTurns: Schema.Finite,
   invalidRate: Schema.Finite,
+  scores: Schema.optionalKey(Schema.Array(Schema.Finite)),
 });
 
 /**

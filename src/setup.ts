@@ -183,9 +183,13 @@ export function layerPolicy(setup: PolicySetup): Layer.Layer<Policy, BadInput | 
   );
 }
 
-/** The starting weights as the policy that a KL term refers to, where `layerLearner` does not bring it. */
+/**
+ * The starting weights as the policy that a KL term refers to and a frozen scorer asks, where `layerLearner` does not
+ * bring it. Scoring takes as much room for keys and values as the learner has.
+ */
 export function layerReference(
   setup: PolicySetup,
+  { scores = false }: { readonly scores?: boolean } = {},
 ): Layer.Layer<never, BadInput | KernelFailed> {
   const { machine, model } = setup;
   return Layer.effect(
@@ -193,7 +197,7 @@ export function layerReference(
     Effect.gen(function* () {
       const { capacity } = yield* Effect.fromResult(planRoom(setup, "train"));
       const engine = yield* machine.makeEngine;
-      const scoring = { ...capacity, rows: 1, messageTokens: 1 };
+      const scoring = { ...capacity, rows: scores ? capacity.rows : 1, messageTokens: 1 };
       // A model with adapters refers to its base.
       return makePolicy(yield* createRuntime(engine, { ...model, lora: null }, scoring));
     }),

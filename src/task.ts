@@ -2,14 +2,16 @@ import { Context, Duration, Effect, Layer } from "effect";
 import type { RunConfig } from "./domain/config.ts";
 import { isRecord } from "./domain/decode.ts";
 import { BadInput } from "./domain/errors.ts";
-import type { Question } from "./domain/question.ts";
+import type { Question, QuestionKind } from "./domain/question.ts";
 import type { Recipe } from "./domain/recipe.ts";
 import { layerCorpus } from "./environment/corpus_environment.ts";
 import { Environment, makeToolEnvironment } from "./environment/environment.ts";
 import { makeWebSearch, retrieveNothing, WEB_SEARCH } from "./environment/web_search.ts";
+import { withWrongGolds } from "./environment/world/measures.ts";
 import { makeWorldTask } from "./environment/world/questions.ts";
-import { WORLD_RECIPE, type WorldUse } from "./environment/world/recipe.ts";
+import { type QuestionMix, WORLD_RECIPE, type WorldUse } from "./environment/world/recipe.ts";
 import { WORLD_CHAT_TEMPLATE } from "./environment/world/tokenizer.ts";
+import { worldRandom } from "./environment/world/world.ts";
 import { worldSearch } from "./environment/world/world_environment.ts";
 import { readCorpus } from "./files/corpus.ts";
 import { readQuestions } from "./files/questions.ts";
@@ -126,30 +128,56 @@ function parseJson(files: ModelFolder["tokenizerFiles"], name: keyof typeof file
 const WORLD_SEED = 0;
 const LARGEST_WORLD = 7;
 
-const worldSplits = Effect.fnUntraced(function* ({ config: { recipe }, searchOff }: TaskOptions) {
-  const { worldScale, trainQuestions, validationQuestions, testQuestions } = recipe;
+const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
+  const { config: { recipe }, purpose, searchOff } = options;
+  const { worldScale, trainKinds, wrongGolds, trainQuestions, validationQuestions, testQuestions } =
+    recipe;
   if (!Number.isInteger(worldScale) || worldScale > LARGEST_WORLD) {
     return yield* new BadInput({
       message: `Cannot make a world as worldScale must be a whole number from 1 to ` +
         `${LARGEST_WORLD}: current value is ${worldScale}`,
     });
   }
+  const trainMix = mixOf(trainKinds);
   const split = (use: WorldUse, count: number): Split => {
-    const task = makeWorldTask({ seed: WORLD_SEED, use, scale: worldScale }, count);
+    const address = { seed: WORLD_SEED, use, scale: worldScale };
+    const isTraining = use === "train";
+    const task = makeWorldTask(address, count, isTraining ? trainMix : undefined);
     const search = { ...worldSearch(task.world), limit: recipe.searchTopK };
     const tool = makeWebSearch(searchOff ? { ...search, retrieve: retrieveNothing } : search);
     return {
-      questions: task.questions,
+      questions: isTraining
+        ? withWrongGolds(task, wrongGolds, worldRandom(address, "golds"))
+        : task.questions,
       environment: makeToolEnvironment({ tools: [tool], ...toolLimits(recipe) }),
     };
   };
+  const train = split("train", trainQuestions);
+  if (purpose === "train" && train.questions.length < trainQuestions) {
+    return yield* new BadInput({
+      message: `Cannot draw ${trainQuestions} training questions of the kinds ` +
+        `${trainKinds.join(", ")} as the world has ${train.questions.length}: lower ` +
+        `trainQuestions, raise worldScale or add kinds`,
+    });
+  }
   return {
-    train: split("train", trainQuestions),
+    train,
     validation: split("validation", validationQuestions),
     test: split("test", testQuestions),
     notes: [],
   };
 });
+
+/** The usual shares of some kinds. */
+function mixOf(kinds: ReadonlyArray<QuestionKind>): QuestionMix {
+  const share = (kind: QuestionKind) => kinds.includes(kind) ? WORLD_RECIPE.mix[kind] : 0;
+  return {
+    "1-hop": share("1-hop"),
+    "2-hop": share("2-hop"),
+    "3-hop": share("3-hop"),
+    choice: share("choice"),
+  };
+}
 
 function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
   return { concurrency: toolConcurrency, deadline: Duration.seconds(toolDeadlineSeconds) };

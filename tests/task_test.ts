@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { resolveConfig, type RunConfig } from "../src/domain/config.ts";
 import { NO_FLAGS } from "../src/domain/flags.ts";
+import type { Recipe } from "../src/domain/recipe.ts";
 import { loadTask, type TaskOptions } from "../src/task.ts";
 import { inFolder, tinyModel, tinyRecipe } from "./support/tiny_run.ts";
 
@@ -127,3 +128,23 @@ Deno.test("loadTask() refuses a question whose prompt leaves no room in the cont
       /^Cannot ask question "a\/long" as its prompt must be shorter than contextTokens 128: it has \d+ tokens$/,
     );
   }));
+
+Deno.test("loadTask() trains on the recipe's kinds and measures on all", async () => {
+  const recipe: Recipe = { ...config.recipe, trainKinds: ["3-hop"], testQuestions: 40 };
+  const { train, test } = await load({ recipe });
+  const kinds = (questions: ReadonlyArray<{ readonly kind: string }>) =>
+    [...new Set(questions.map(({ kind }) => kind))].sort();
+  deepStrictEqual(kinds(train.questions), ["3-hop"]);
+  deepStrictEqual(kinds(test.questions), ["1-hop", "2-hop", "3-hop", "choice"]);
+  const mixed = await load({ recipe: { ...config.recipe, testQuestions: 40 } });
+  deepStrictEqual(test.questions, mixed.test.questions);
+});
+
+Deno.test("loadTask() refuses kinds of which the world has too few questions", async () => {
+  const recipe: Recipe = { ...config.recipe, trainKinds: ["1-hop"], trainQuestions: 600 };
+  strictEqual(
+    await refusal({ recipe }),
+    "Cannot draw 600 training questions of the kinds 1-hop as the world has 204: lower " +
+      "trainQuestions, raise worldScale or add kinds",
+  );
+});

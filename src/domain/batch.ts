@@ -4,6 +4,8 @@ import type { Episode } from "./episode.ts";
 export interface ScoredEpisode extends Episode {
   /** (T) with T = turns.length; belief[t] is measured after turn t's observation, belief[0] from the prompt alone. */
   readonly belief: Float64Array;
+  /** (T-1) the last belief as it is with turn t cut out; empty unless gains are measured against it. */
+  readonly without: Float64Array;
   /** Log-probs of the gold tokens behind each belief, one row a boundary. */
   readonly goldLogProb: ReadonlyArray<Float64Array>;
 }

@@ -2,6 +2,7 @@ import { Effect, Schema } from "effect";
 import { decodeRecord, isRecord } from "./decode.ts";
 import { BadInput } from "./errors.ts";
 import { DEVICES, type Flags } from "./flags.ts";
+import { WORLDS } from "./question.ts";
 import { conflictOfRecipe, Recipe, RECIPES } from "./recipe.ts";
 
 const TextOrNull = Schema.NullOr(Schema.NonEmptyString);
@@ -55,6 +56,13 @@ export const resolveConfig = Effect.fnUntraced(function* (
   files: ConfigFiles = { recipe: undefined, config: undefined },
 ): Effect.fn.Return<RunConfig, BadInput> {
   const file = yield* asRecord(files.config, "the configuration file");
+  if (flags.world !== null && flags.questions !== null) {
+    return yield* new BadInput({
+      message:
+        `Cannot train on "${flags.world}" of the embedded world as --questions names others: ` +
+        `leave --world or --questions out`,
+    });
+  }
   const recipe = yield* resolveRecipe(flags, {
     hasFile: files.recipe !== undefined,
     file: yield* asRecord(files.recipe, "the recipe file"),
@@ -104,6 +112,7 @@ const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: Recipe
     ...fields,
     ...withoutNulls({
       steps: flags.steps,
+      trainKinds: flags.world === null ? null : WORLDS[flags.world],
       weightFormat: flags.weights,
       recompute: flags.recompute,
     }),

@@ -1,3 +1,5 @@
+import type { WorldName } from "./question.ts";
+
 /** Where a run computes: the best adapter there is, a graphics adapter or nothing, or plain loops. */
 export const DEVICES = ["auto", "gpu", "cpu"] as const;
 
@@ -13,6 +15,8 @@ export interface Flags {
   readonly steps: number | null;
   /** Name of a preset, or a JSON file with one. */
   readonly preset: string | null;
+  /** What of the embedded world is trained on, in place of the recipe's `trainKinds`. */
+  readonly world: WorldName | null;
   /** Name of a recipe, or a JSON file with some of its fields. */
   readonly recipe: string | null;
   /** JSON file with some fields of a {@link RunConfig}. */
@@ -42,17 +46,19 @@ export interface Flags {
 export type TrainFlags = Flags;
 
 /** Flags of `pretrain`. */
-export type PretrainFlags = Omit<Flags, "preset" | "resume">;
+export type PretrainFlags = Omit<Flags, "preset" | "world" | "resume">;
 
 /** Flags of `evaluate`. */
-export type EvaluateFlags = Omit<Flags, "steps" | "resume">;
+export type EvaluateFlags = Omit<Flags, "steps" | "world" | "resume">;
 
-/** Flags of `compare`: every preset is trained with the same seeds. */
-export interface CompareFlags extends Omit<Flags, "preset" | "resume"> {
-  /** At least two names or files. */
+/** Flags of `compare`: every preset is trained in every world with the same seeds. */
+export interface CompareFlags extends Omit<Flags, "preset" | "world"> {
+  /** Names or files, at least two unless a comparison is resumed. */
   readonly presets: ReadonlyArray<string>;
+  /** None for the recipe's training questions. */
+  readonly worlds: ReadonlyArray<WorldName>;
   /** Number of seeds, counted up from `seed`. */
-  readonly seeds: number;
+  readonly seeds: number | null;
 }
 
 /** No flag at all. */
@@ -61,6 +67,7 @@ export const NO_FLAGS: Flags = {
   seed: null,
   steps: null,
   preset: null,
+  world: null,
   recipe: null,
   config: null,
   device: null,

@@ -1,4 +1,5 @@
 import { Schema } from "effect";
+import { QUESTION_KINDS, WORLDS } from "./question.ts";
 
 // Nothing that is counted here reaches a million; a slip of the finger should not either.
 const AtLeast = (minimum: number) =>
@@ -107,6 +108,10 @@ export const Recipe = Schema.Struct({
 
   /** Embedded world: multiplies the number of things in it. */
   worldScale: Positive,
+  /** Embedded world: kinds of questions that are trained on; it is measured on all kinds. */
+  trainKinds: Schema.Array(Schema.Literals(QUESTION_KINDS)).check(Schema.isMinLength(1)),
+  /** Embedded world: share of the training questions whose gold answer is a wrong one, to see what that does. */
+  wrongGolds: Share,
   trainQuestions: AtLeast(1),
   validationQuestions: AtLeast(0),
   testQuestions: AtLeast(0),
@@ -153,6 +158,8 @@ const embedded: Recipe = {
   toolDeadlineSeconds: 10,
   toolConcurrency: 4,
   worldScale: 1,
+  trainKinds: WORLDS.mixed,
+  wrongGolds: 0,
   trainQuestions: 600,
   validationQuestions: 100,
   testQuestions: 200,

@@ -14,6 +14,8 @@ export interface EvaluationReport extends KindReport {
   readonly meanTurns: number;
   /** Share of episodes that ended without a well-formed answer. */
   readonly invalidRate: number;
+  /** F1 of each question, in their order; missing in runs of before it was written down. */
+  readonly scores?: ReadonlyArray<number>;
 }
 
 /**

@@ -4,9 +4,10 @@ import {
   subtractStartMean,
   whiten,
 } from "./batch_statistics.ts";
-import { normalisePool } from "./pool.ts";
+import { normalisePool, type PoolOptions } from "./pool.ts";
 import type { Preset } from "./preset.ts";
-import { adaptiveClipScale, discountedReturns, rescaledCredit } from "./returns.ts";
+import { keptGains } from "./belief.ts";
+import { adaptiveClipScale, discountedReturns, ownCredit, rescaledCredit } from "./returns.ts";
 
 /** What an episode of T turns earned, as far as advantages need to know. */
 export interface EpisodeRewards {
@@ -45,9 +46,9 @@ export function groupAdvantages(
 }
 
 /**
- * The advantage of every turn of a batch: place, weigh, normalise, scale, weigh, sum up, subtract
- * baselines. A group is the episodes of one question. Only `gainScale`, `divideBy: "batch"` and
- * `whiten` let groups see each other; for other presets a group's result is its own.
+ * The advantage of every turn of a batch: place, weigh, normalise, scale, fade, weigh, sum up, subtract
+ * baselines. A group is the episodes of one question. Only `gainScale`, `divideBy: "batch"`, `fade: "batch"`
+ * and `whiten` let groups see each other; for other presets a group's result is its own.
  */
 export function batchAdvantages(
   groups: BatchEpisodes,
@@ -55,7 +56,7 @@ export function batchAdvantages(
 ): ReadonlyArray<ReadonlyArray<EpisodeAdvantages>> {
   const rewards = mapRows(groups, (episode) => turnRewards(episode, preset));
   const normalised = normaliseBatch(weigh(rewards, preset, "before"), preset);
-  const weighed = weigh(matchOutcomes(normalised, preset), preset, "after");
+  const weighed = weigh(fade(groups, matchOutcomes(normalised, preset), preset), preset, "after");
   const credit = mapRows(weighed, (row) => creditOf(row, preset));
   const scales = mapRows(normalised, (row) => adaptiveClipScale(row, preset.clip.adaptive));
   if (preset.credit.baseline === "position") return positionAdvantages(groups, credit, scales);
@@ -65,9 +66,11 @@ export function batchAdvantages(
   return turnAdvantages(preset.credit.whiten ? whitenBatch(groups, based) : based, scales);
 }
 
-/** (T) gains, then the outcome; 0 for gains that the preset does not measure. */
+/** (T) gains as far as the preset keeps them, then the outcome; 0 for gains that it does not measure. */
 export function turnRewards(episode: EpisodeRewards, { gain }: Preset): Float64Array {
-  const gains = gain.measure === "none" ? episode.gain.map(() => 0) : episode.gain;
+  const gains = gain.measure === "none"
+    ? episode.gain.map(() => 0)
+    : keptGains(episode.gain, gain.keep);
   const rewards = Float64Array.of(...gains, episode.outcome);
   if (gain.malformedTurn === null) return rewards;
   const replacement = gain.malformedTurn;
@@ -92,7 +95,11 @@ function normaliseBatch(batch: BatchRewards, preset: Preset): BatchRewards {
   return batch.map((group, g) => {
     const normalised = group.map((row) => row.slice());
     for (const pool of pools[g]!) {
-      const z = normalisePool(pool.values, preset.pool, batchValues.get(pool.kind));
+      const z = normalisePool(
+        pool.values,
+        { ...preset.pool, centre: centreOf(pool.kind, preset.pool) },
+        batchValues.get(pool.kind),
+      );
       pool.places.forEach(({ episode, turn }, n) => normalised[episode]![turn] = z[n]!);
     }
     return normalised;
@@ -100,6 +107,10 @@ function normaliseBatch(batch: BatchRewards, preset: Preset): BatchRewards {
 }
 
 type PoolKind = "gain" | "outcome" | "both";
+
+function centreOf(kind: PoolKind, { centre, gainCentre }: Preset["pool"]): PoolOptions["centre"] {
+  return kind === "gain" && gainCentre === "zero" ? "zero" : centre;
+}
 
 interface Pool {
   readonly kind: PoolKind;
@@ -142,8 +153,30 @@ function matchOutcomes(batch: BatchRewards, { gainScale }: Preset): BatchRewards
   return mapRows(batch, (row) => row.map((x, turn) => isOutcome(row, turn) ? x : x * scale));
 }
 
+/** Gains as much as the preset lets them count beside outcomes that differ. */
+function fade(groups: BatchEpisodes, batch: BatchRewards, { weights }: Preset): BatchRewards {
+  if (weights.fade === "never") return batch;
+  const isSilent = groups.map((group) =>
+    group.every(({ outcome }) => outcome === group[0]!.outcome)
+  );
+  const share = isSilent.filter((silent) => silent).length / isSilent.length;
+  return batch.map((group, g) => {
+    const factor = weights.fade === "batch" ? share : Number(isSilent[g]);
+    return group.map((row) => row.map((x, turn) => isOutcome(row, turn) ? x : x * factor));
+  });
+}
+
 function creditOf(z: Float64Array, { credit }: Preset): Float64Array {
-  return credit.rule === "return" ? discountedReturns(z, credit.gamma) : rescaledCredit(z, credit);
+  switch (credit.rule) {
+    case "return":
+      return discountedReturns(z, credit.gamma);
+    case "rescaled":
+      return rescaledCredit(z, credit);
+    case "own":
+      return ownCredit(z, credit);
+    default:
+      return credit.rule satisfies never;
+  }
 }
 
 function whitenBatch(groups: BatchEpisodes, credit: BatchRewards): BatchRewards {

@@ -39,6 +39,36 @@ export function valueOf(belief: number, measure: "logprob" | "prob"): number {
 }
 
 /**
+ * What each turn added to the last belief: g_t = V_{T-1} - V without turn t, for t = 1..T-1, from `belief` (T) and
+ * `without` (T-1), the last belief with the turn's message and observation cut out of the context.
+ */
+export function gainsAgainstWithout(
+  belief: Float64Array,
+  without: Float64Array,
+  measure: "logprob" | "prob",
+): Float64Array {
+  const last = valueOf(belief.at(-1)!, measure);
+  return without.map((ell) => last - valueOf(ell, measure));
+}
+
+/**
+ * What of gains (T-1) is rewarded. `positive`: max(0, g_t), as in DeltaBelief-RL (arXiv 2602.12342). `rise`: by how much
+ * V_t exceeds the best of V_0..V_{t-1}, 0 where it does not, so that losing and finding again pays nothing; over an
+ * episode the rises sum to max_t V_t - V_0.
+ */
+export function keptGains(gain: Float64Array, keep: GainConfig["keep"]): Float64Array {
+  if (keep === "all") return gain;
+  if (keep === "positive") return gain.map((g) => Math.max(0, g));
+  let below = 0;
+  return gain.map((g) => {
+    // How far the belief now lies above its best (positive) or below it.
+    const above = g - below;
+    below = Math.max(0, -above);
+    return Math.max(0, above);
+  });
+}
+
+/**
  * Information gain g_t = V_t - V_{t-1} [eq. 4] for t = 1..T-1 from the T beliefs of an episode,
  * belief[0] measured on the prompt alone. Constants: no gradient flows through them.
  */

@@ -33,12 +33,24 @@ export const GainConfig = Schema.Struct({
   logProbFloor: Schema.NullOr(AtMostZero).annotate(
     described("nats; each gold token's log-prob is raised to at least this, null for no floor"),
   ),
+  scorer: Schema.Literals(["policy", "start"]).annotate(
+    described("whose beliefs: the policy's that played, or those of the weights a run starts from"),
+  ),
+  against: Schema.Literals(["before", "without"]).annotate(
+    described(
+      "difference from the belief before the turn, or of the last belief from what it is without " +
+        "the turn",
+    ),
+  ),
+  keep: Schema.Literals(["all", "positive", "rise"]).annotate(
+    described("all gains, no losses, or only the rise of the belief above its best so far"),
+  ),
   malformedTurn: Schema.NullOr(Schema.Finite).annotate(
     described("reward that replaces the reward of a malformed turn, null to leave it"),
   ),
 });
 
-/** How rewards of a group become comparable: z = (x - centre) / (std + eps) within each pool. */
+/** How rewards of a group become comparable: z = (x - centre) / (spread + eps) within each pool. */
 export const PoolConfig = Schema.Struct({
   members: Schema.Literals(["separate", "joint", "turn", "none"]).annotate(
     described(
@@ -47,6 +59,12 @@ export const PoolConfig = Schema.Struct({
   ),
   centre: Schema.Literals(["mean", "leave-one-out"]).annotate(
     described("subtract the mean of the pool, or of its other members"),
+  ),
+  gainCentre: Schema.Literals(["centre", "zero"]).annotate(
+    described(
+      "what gains are centred on: the same, or 0, so that they keep their signs and are divided " +
+        "by their root mean square",
+    ),
   ),
   divideBy: Schema.Literals(["pool", "batch", "none"]).annotate(
     described("divide by the std of the pool, of all such rewards of the batch, or not"),
@@ -59,22 +77,33 @@ export const PoolConfig = Schema.Struct({
   ),
 });
 
-/** Constant factors on the two kinds of reward. */
+/** Factors on the two kinds of reward. */
 export const WeightConfig = Schema.Struct({
   gain: AtLeastZero.annotate(described("factor on every gain")),
   outcome: AtLeastZero.annotate(described("factor on the outcome")),
   apply: Schema.Literals(["before", "after"]).annotate(
     described("multiply raw rewards, or normalised ones"),
   ),
+  fade: Schema.Literals(["never", "group", "batch"]).annotate(
+    described(
+      "gains count in full, only in groups whose outcomes are all equal, or times the share of " +
+        "such groups in the batch",
+    ),
+  ),
 });
 
 /** How normalised rewards become the advantage of each turn. */
 export const CreditConfig = Schema.Struct({
-  rule: Schema.Literals(["return", "rescaled"]).annotate(
-    described("discounted sum of this and later rewards [eq. 6], or A2TGPO's rescaled sum"),
+  rule: Schema.Literals(["return", "rescaled", "own"]).annotate(
+    described(
+      "discounted sum of this and later rewards [eq. 6], A2TGPO's rescaled sum, or the turn's own " +
+        "gain; the last two plus the outcome",
+    ),
   ),
   gamma: Share.annotate(described("discount per turn")),
-  alpha: AtLeastZero.annotate(described("factor on the rescaled sum of gains; unused by return")),
+  alpha: AtLeastZero.annotate(
+    described("factor on the rescaled sum of gains, or the own one; unused by return"),
+  ),
   baseline: Schema.Literals(["none", "position", "start"]).annotate(
     described(
       "subtract the group's mean return at the same token index, or at the first turn, " +
@@ -175,6 +204,12 @@ export function conflictOf(preset: Preset): string | null {
   if (gain.measure === "logprob" && pool.members === "joint") {
     // Gains of several nats and an outcome in [-2, 1] share no scale: one of them becomes noise.
     return 'Cannot pool log-prob gains with outcomes as their scales differ: pool.members is "joint" with gain.measure "logprob"';
+  }
+  if (pool.gainCentre === "zero" && pool.members !== "separate" && pool.members !== "turn") {
+    return `Cannot centre gains on zero as they must have pools of their own: pool.members is "${pool.members}"`;
+  }
+  if (gain.against === "without" && gain.keep === "rise") {
+    return 'Cannot tell a rise above the best belief so far as gains must be differences from the belief before: gain.against is "without"';
   }
   if (weighed && weights.apply === "before" && ["separate", "turn"].includes(pool.members)) {
     // The pool's standard deviation divides a factor on all its members away again.

@@ -6,10 +6,19 @@ import { decodePreset, type Preset } from "./preset.ts";
 const paperV2: Preset = {
   name: "paper-v2",
   outcome: { metric: "f1", tokens: "set", golds: "all", formatPenalty: -2 },
-  gain: { measure: "logprob", golds: "first", logProbFloor: null, malformedTurn: null },
+  gain: {
+    measure: "logprob",
+    golds: "first",
+    logProbFloor: null,
+    scorer: "policy",
+    against: "before",
+    keep: "all",
+    malformedTurn: null,
+  },
   pool: {
     members: "separate",
     centre: "mean",
+    gainCentre: "centre",
     divideBy: "pool",
     ddof: 0,
     eps: 1e-6,
@@ -17,7 +26,7 @@ const paperV2: Preset = {
     singleton: "zero",
   },
   gainScale: "none",
-  weights: { gain: 1, outcome: 1, apply: "after" },
+  weights: { gain: 1, outcome: 1, apply: "after", fade: "never" },
   credit: { rule: "return", gamma: 1, alpha: 1, baseline: "none", whiten: false },
   clip: { ratio: "token", low: 0.2, high: 0.2, dual: null, adaptive: 0 },
   kl: { coefficient: 0.001, estimator: "k3", limit: 10, ratioCorrected: false },
@@ -117,6 +126,85 @@ const gspo: Preset = {
   clip: { ratio: "sequence", low: 0.0003, high: 0.0004, dual: null, adaptive: 0 },
 };
 
+/** The paper's preset without its gains: the ablation that differs in nothing else. */
+const noGain: Preset = {
+  ...paperV2,
+  name: "igpo-no-gain",
+  weights: { ...paperV2.weights, gain: 0 },
+};
+
+/** The paper's preset without its outcomes. */
+const gainOnly: Preset = {
+  ...paperV2,
+  name: "igpo-gain-only",
+  weights: { ...paperV2.weights, outcome: 0 },
+};
+
+/** Probability gains in a pool of their own, the paper's Table 5: bounded by 1, they count what ends in an answer. */
+const prob: Preset = {
+  ...paperV2,
+  name: "igpo-prob",
+  gain: { ...paperV2.gain, measure: "prob" },
+};
+
+/** Log-prob gains that no single token can rule: below e^-4 all is equally unlikely. */
+const floor: Preset = {
+  ...paperV2,
+  name: "igpo-floor",
+  gain: { ...paperV2.gain, logProbFloor: -4 },
+};
+
+/**
+ * Gains by a scorer that does not move, after the idea of TRACE (arXiv 2607.13988; only its summary was read): values
+ * are log-ratios to the belief of the prompt, which cancels in their differences.
+ */
+const frozen: Preset = {
+  ...paperV2,
+  name: "igpo-frozen",
+  gain: { ...paperV2.gain, scorer: "start" },
+};
+
+/**
+ * What the last belief loses when a turn is cut out, credited to that turn, after the idea of LOTAPO (arXiv 2607.13501;
+ * only its summary was read).
+ */
+const without: Preset = {
+  ...paperV2,
+  name: "igpo-without",
+  gain: { ...paperV2.gain, against: "without" },
+  credit: { ...paperV2.credit, rule: "own" },
+};
+
+/** Rises of belief are paid and falls are not, as in DeltaBelief-RL (arXiv 2602.12342). */
+const positive: Preset = {
+  ...paperV2,
+  name: "igpo-positive",
+  gain: { ...paperV2.gain, keep: "positive" },
+};
+
+/** Gains speak only where outcomes are silent: in groups whose outcomes are all equal. */
+const silent: Preset = {
+  ...prob,
+  name: "igpo-silent",
+  weights: { ...paperV2.weights, fade: "group" },
+};
+
+/** Gains fade as outcomes begin to differ. */
+const fading: Preset = {
+  ...prob,
+  name: "igpo-fading",
+  weights: { ...paperV2.weights, fade: "batch" },
+};
+
+/** The rise of the belief above its best so far, over the group's root mean square, for the turn that brought it. */
+const highWater: Preset = {
+  ...paperV2,
+  name: "igpo-high-water",
+  gain: { ...paperV2.gain, keep: "rise" },
+  pool: { ...paperV2.pool, gainCentre: "zero" },
+  credit: { ...paperV2.credit, rule: "own", alpha: 0.3 },
+};
+
 /** Every preset by its name, the default first. */
 export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
   [
@@ -131,6 +219,16 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
     reinforcePlusPlus,
     reinforcePlusPlusBaseline,
     gspo,
+    noGain,
+    gainOnly,
+    prob,
+    floor,
+    frozen,
+    without,
+    positive,
+    silent,
+    fading,
+    highWater,
   ].map((preset) => [preset.name, preset]),
 );
 

@@ -35,6 +35,13 @@ export function rescaledCredit(
   return z.map((_, t) => t === last ? outcome : alpha * sums[t]! / Math.sqrt(last - t) + outcome);
 }
 
+/** Each turn's own normalised gain and the outcome: A_t = alpha z_t + z_T, A_T = z_T. */
+export function ownCredit(z: Float64Array, { alpha }: { readonly alpha: number }): Float64Array {
+  const last = z.length - 1;
+  const outcome = z[last] ?? 0;
+  return z.map((own, t) => t === last ? outcome : alpha * own + outcome);
+}
+
 /**
  * A2TGPO's factor on the clip range of each turn: c_t = 1 + strength (2 sigmoid(z_t) - 1), in
  * (1 - strength, 1 + strength), 1 for the answer turn.

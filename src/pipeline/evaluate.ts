@@ -80,6 +80,7 @@ export function reportOf(
     byKind: Object.fromEntries(kinds.map((kind) => [kind, kindReport(ofKind(kind), preset)])),
     meanTurns: meanOf((episode) => episode?.turns.length ?? 0),
     invalidRate: meanOf((episode) => Number(episode?.ending !== "answered")),
+    scores: gradesOf(attempts, preset).map(({ f1 }) => f1),
   };
 }
 
@@ -87,12 +88,16 @@ function kindReport(
   attempts: ReadonlyArray<Attempt>,
   preset: Pick<Preset, "outcome">,
 ): KindReport {
-  const grades = attempts.map(({ question, episode }) =>
-    gradeAnswer(episode?.answer ?? null, question.golds, preset)
-  );
+  const grades = gradesOf(attempts, preset);
   return {
     count: attempts.length,
     f1: mean(Float64Array.from(grades, ({ f1 }) => f1)),
     em: mean(Float64Array.from(grades, ({ em }) => Number(em))),
   };
+}
+
+function gradesOf(attempts: ReadonlyArray<Attempt>, preset: Pick<Preset, "outcome">) {
+  return attempts.map(({ question, episode }) =>
+    gradeAnswer(episode?.answer ?? null, question.golds, preset)
+  );
 }

@@ -1,8 +1,8 @@
 import { Stream } from "effect";
 import type { RewardedEpisode, ScoredEpisode } from "../domain/batch.ts";
 import { outcomeOf, scoreAnswer } from "../igpo/answer_score.ts";
-import { gainsOf } from "../igpo/belief.ts";
-import type { Preset } from "../igpo/preset.ts";
+import { gainsAgainstWithout, gainsOf } from "../igpo/belief.ts";
+import type { GainConfig, Preset } from "../igpo/preset.ts";
 import type { RewardedStep, ScoredStep } from "./steps.ts";
 
 /** Adds each turn's reward: information gains, and the outcome of the last turn. */
@@ -18,15 +18,20 @@ export const reward = (preset: Preset) => <E, R>(steps: Stream.Stream<ScoredStep
 /** The outcome is the environment's where it grades, else the preset's; a preset without gains has zeros. */
 export function rewardEpisode(episode: ScoredEpisode, preset: Preset): RewardedEpisode {
   const { answer, question, environmentOutcome } = episode;
-  const { measure } = preset.gain;
   return {
     ...episode,
     ...gradeAnswer(answer, question.golds, preset),
-    gain: measure === "none"
-      ? new Float64Array(episode.turns.length - 1)
-      : gainsOf(episode.belief, measure),
+    gain: gainOf(episode, preset.gain),
     outcome: environmentOutcome ?? outcomeOf(answer, question.golds, preset.outcome),
   };
+}
+
+function gainOf({ turns, belief, without }: ScoredEpisode, gain: GainConfig): Float64Array {
+  const { measure, against } = gain;
+  if (measure === "none") return new Float64Array(turns.length - 1);
+  return against === "without"
+    ? gainsAgainstWithout(belief, without, measure)
+    : gainsOf(belief, measure);
 }
 
 /** F1 and exact match against all gold answers; 0 and false without an answer. */

@@ -5,6 +5,7 @@ import { beliefOf, combineBeliefs } from "../igpo/belief.ts";
 import type { GainConfig } from "../igpo/preset.ts";
 import { type BeliefRequest, Policy } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
+import { startingPolicy } from "./reference_policy.ts";
 import type { ScoredStep, StepEpisodes } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -17,8 +18,8 @@ export interface ScoreOptions {
 }
 
 /**
- * Measures every belief of every episode under the policy that played it: before the first turn, once for the whole
- * group, and after each turn but the last. A preset without gains has no beliefs.
+ * Measures every belief of every episode, under the policy that played it or the one a run starts from: before the
+ * first turn, once for the whole group, and after each turn but the last. A preset without gains has no beliefs.
  */
 export const score = (options: ScoreOptions) =>
 <E, R>(
@@ -30,7 +31,7 @@ const scoreStep = Effect.fn("score")(function* (step: StepEpisodes, options: Sco
     const groups = step.groups.map((group) => group.map(withoutBelief));
     return { ...step, groups, scoredTokens: 0, scoreSeconds: 0 } satisfies ScoredStep;
   }
-  const policy = yield* Policy;
+  const policy = options.gain.scorer === "start" ? yield* startingPolicy : yield* Policy;
   const asked = step.groups.flatMap((group) => askGroup(group, options));
   const tell = (done: number) =>
     tellProgress({
@@ -50,7 +51,8 @@ const scoreStep = Effect.fn("score")(function* (step: StepEpisodes, options: Sco
 });
 
 function withoutBelief(episode: Episode): ScoredEpisode {
-  return { ...episode, belief: new Float64Array(0), goldLogProb: [] };
+  const none = new Float64Array(0);
+  return { ...episode, belief: none, without: none, goldLogProb: [] };
 }
 
 /** A request and which of its question's gold answers it is about. */
@@ -64,13 +66,30 @@ function askGroup(group: ReadonlyArray<Episode>, options: ScoreOptions): Readonl
   const { golds } = group[0]!.question;
   const probes = (options.gain.golds === "first" ? golds.slice(0, 1) : golds)
     .map(options.protocol.probe);
-  return group.flatMap((episode, place) =>
-    probes.map((probe, gold) => {
-      const boundaries = boundariesOf(episode).slice(place === 0 ? 0 : 1);
-      const request = { sequence: episode.id, tokens: episode.tokens, boundaries, probe };
-      return { gold, request };
-    })
-  ).filter(({ request }) => request.boundaries.length > 0);
+  return group.flatMap((episode, place) => {
+    const boundaries = boundariesOf(episode).slice(place === 0 ? 0 : 1);
+    const contexts = [
+      { sequence: episode.id, tokens: episode.tokens, boundaries },
+      ...(options.gain.against === "without" ? contextsWithout(episode) : []),
+    ];
+    return contexts.flatMap((context) =>
+      probes.map((probe, gold) => ({ gold, request: { ...context, probe } }))
+    );
+  }).filter(({ request }) => request.boundaries.length > 0);
+}
+
+/** For each turn but the last, what the answer is given from with that turn cut out. */
+function contextsWithout({ id, tokens, promptBoundary, turns }: Episode) {
+  const end = turns.at(-2)?.boundary ?? promptBoundary;
+  return turns.slice(0, -1).map(({ boundary }, turn) => {
+    const start = turns[turn - 1]?.boundary ?? promptBoundary;
+    const rest = Uint32Array.of(...tokens.subarray(0, start), ...tokens.subarray(boundary, end));
+    return { sequence: withoutName(id, turn), tokens: rest, boundaries: [rest.length] };
+  });
+}
+
+function withoutName(id: string, turn: number): string {
+  return `${id} without turn ${turn}`;
 }
 
 /** Where an episode's beliefs are measured. */
@@ -78,8 +97,8 @@ function boundariesOf({ promptBoundary, turns }: Episode): ReadonlyArray<number>
   return [promptBoundary, ...turns.slice(0, -1).map(({ boundary }) => boundary)];
 }
 
-/** Log-probs of one gold answer at an episode's boundaries; those of the prompt only for a group's first. */
-type Answers = (episode: Episode, gold: number) => ReadonlyArray<Float64Array>;
+/** Log-probs of one gold answer at a context's boundaries; those of the prompt only for a group's first. */
+type Answers = (sequence: string, gold: number) => ReadonlyArray<Float64Array>;
 
 function answersOf(
   asked: ReadonlyArray<Asked>,
@@ -88,7 +107,7 @@ function answersOf(
   const found = new Map(
     asked.map(({ gold, request }, i) => [`${gold} ${request.sequence}`, rows[i]!]),
   );
-  return (episode, gold) => found.get(`${gold} ${episode.id}`) ?? [];
+  return (sequence, gold) => found.get(`${gold} ${sequence}`) ?? [];
 }
 
 function scoreGroup(
@@ -98,15 +117,24 @@ function scoreGroup(
 ): ReadonlyArray<ScoredEpisode> {
   const first = group[0]!;
   const goldCount = gain.golds === "first" ? 1 : first.question.golds.length;
+  const combined = (rows: ReadonlyArray<Float64Array>) =>
+    combineBeliefs(rows.map((row) => beliefOf(row, gain.logProbFloor)), gain.golds);
+  const ofGolds = <A>(take: (gold: number) => A) =>
+    Array.from({ length: goldCount }, (_, gold) => take(gold));
   return group.map((episode) => {
-    const byGold = Array.from({ length: goldCount }, (_, gold) => {
-      const own = answers(episode, gold);
-      return episode === first ? own : [answers(first, gold)[0]!, ...own];
+    const byGold = ofGolds((gold) => {
+      const own = answers(episode.id, gold);
+      return episode === first ? own : [answers(first.id, gold)[0]!, ...own];
     });
-    const belief = Float64Array.from(episode.turns, (_, turn) => {
-      const beliefs = byGold.map((rows) => beliefOf(rows[turn]!, gain.logProbFloor));
-      return combineBeliefs(beliefs, gain.golds);
-    });
-    return { ...episode, belief, goldLogProb: byGold[0]! };
+    const belief = Float64Array.from(
+      episode.turns,
+      (_, turn) => combined(byGold.map((rows) => rows[turn]!)),
+    );
+    const cut = gain.against === "without" ? episode.turns.slice(0, -1) : [];
+    const without = Float64Array.from(
+      cut,
+      (_, turn) => combined(ofGolds((gold) => answers(withoutName(episode.id, turn), gold)[0]!)),
+    );
+    return { ...episode, belief, without, goldLogProb: byGold[0]! };
   });
 }

@@ -23,7 +23,10 @@ export function makePolicy(runtime: Runtime): Policy["Service"] {
 export const makeBasePolicy = Effect.fn("makeBasePolicy")(function* (runtime: Runtime) {
   const { engine, form, dims } = runtime;
   const logProb = yield* engine.load(logProbProgram({ ...form, lora: null }), dims);
+  const base = { ...runtime, logProb };
+  // Keys and values of the adapted model are no use to the base: each probe is a forward pass of its own.
+  const beliefs: Policy["Service"]["beliefs"] = (requests) => beliefsSequential(base, requests);
   const evaluate: Policy["Service"]["evaluate"] = (sequences, temperature) =>
-    evaluateAll({ ...runtime, logProb }, sequences, temperature);
-  return { evaluate };
+    evaluateAll(base, sequences, temperature);
+  return { evaluate, beliefs, beliefsSequential: beliefs };
 });

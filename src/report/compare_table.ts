@@ -1,88 +1,129 @@
-import { mean, standardDeviation } from "../math/statistics.ts";
+import { mean } from "../math/statistics.ts";
+import {
+  type ComparedRun,
+  type Contrast,
+  contrast,
+  type Estimate,
+  estimate,
+  TARGET_F1,
+} from "./compare_statistics.ts";
 
-/** What one run came to: named measures, such as `F1 after 10 steps`. */
-export interface ComparedRun {
-  readonly preset: string;
-  readonly seed: number;
-  readonly measures: Readonly<Record<string, number>>;
+/** For each world a Markdown table of all presets against the first, and a sentence of verdict for each. */
+export function compareReport(runs: ReadonlyArray<ComparedRun>): string {
+  return [...Map.groupBy(runs, ({ world }) => world)]
+    .map(([world, own]) => worldReport(world, own))
+    .join("\n\n");
 }
 
-/** A mean with its standard error, which is null for a single value. */
-export interface Estimate {
-  readonly mean: number;
-  readonly standardError: number | null;
-  readonly count: number;
+function worldReport(world: string, runs: ReadonlyArray<ComparedRun>): string {
+  const presets = [...new Set(runs.map((run) => run.preset))];
+  const base = presets[0]!;
+  const header = [
+    "preset",
+    "seeds",
+    "test F1 [95 %]",
+    "worst seed",
+    `less ${base} [95 %]`,
+    "[over questions]",
+    "would show",
+    "teach nothing",
+    `steps to ${TARGET_F1}`,
+    `seconds to ${TARGET_F1}`,
+    "seconds a step",
+  ];
+  const contrasts = new Map(
+    presets.slice(1).map((preset) => [preset, contrast(runs, { preset, base })]),
+  );
+  const rows = presets.map((preset) =>
+    rowOf(runs.filter((run) => run.preset === preset), contrasts.get(preset) ?? null)
+  );
+  const verdicts = [...contrasts].map(([preset, found]) =>
+    `- ${verdict(found, { preset, base, world })}`
+  );
+  const before = runs[0]!.before.toFixed(3);
+  return [
+    `${world}, test F1 ${before} before training`,
+    markdownTable(header, rows),
+    ...(verdicts.length > 0 ? [verdicts.join("\n")] : []),
+  ].join("\n\n");
+}
+
+function rowOf(runs: ReadonlyArray<ComparedRun>, found: Contrast | null): ReadonlyArray<string> {
+  const meanOf = (value: (run: ComparedRun) => number) => mean(Float64Array.from(runs, value));
+  return [
+    runs[0]!.preset,
+    String(runs.length),
+    estimateText(estimate(runs.map(({ f1 }) => f1))),
+    Math.min(...runs.map(({ f1 }) => f1)).toFixed(3),
+    found === null ? "" : estimateText(found, "signed"),
+    intervalText(found?.overQuestions ?? null),
+    found?.detectable?.toFixed(3) ?? "",
+    `${(100 * meanOf(({ idleGroups }) => idleGroups)).toFixed(1)} %`,
+    reachText(runs, ({ steps }) => steps),
+    reachText(runs, ({ seconds }) => seconds),
+    meanOf(({ stepSeconds }) => stepSeconds).toFixed(2),
+  ];
+}
+
+/** Mean over the runs that reached it, and how many did where not all. */
+function reachText(
+  runs: ReadonlyArray<ComparedRun>,
+  value: (target: NonNullable<ComparedRun["target"]>) => number,
+): string {
+  const reached = runs.flatMap(({ target }) => target === null ? [] : [value(target)]);
+  if (reached.length === 0) return "never";
+  const text = mean(Float64Array.from(reached)).toFixed(0);
+  return reached.length === runs.length ? text : `${text} (${reached.length} of ${runs.length})`;
 }
 
 /**
- * Mean of values and its standard error, sd / sqrt(n) with the sample's standard deviation.
+ * One sentence on whether a difference was shown.
  *
  * @example
  * ```ts
- * import { deepStrictEqual } from "node:assert/strict";
- * deepStrictEqual(estimate([1, 1]), { mean: 1, standardError: 0, count: 2 });
+ * import { strictEqual } from "node:assert/strict";
+ * const found = { mean: 0.78, interval: [0.71, 0.85], count: 10, wins: 10 } as const;
+ * strictEqual(
+ *   verdict({ ...found, overQuestions: null, detectable: null }, {
+ *     ...{ preset: "x", base: "grpo", world: "sparse" },
+ *   }),
+ *   "`x` beats `grpo` in sparse: +0.780 [0.710, 0.850], 10 seeds of 10",
+ * );
  * ```
  */
-export function estimate(values: ReadonlyArray<number>): Estimate {
-  const sample = Float64Array.from(values);
-  const count = sample.length;
-  const standardError = count < 2 ? null : standardDeviation(sample, 1) / Math.sqrt(count);
-  return { mean: mean(sample), standardError, count };
+export function verdict(
+  { mean, interval, count, wins }: Contrast,
+  { preset, base, world }: {
+    readonly preset: string;
+    readonly base: string;
+    readonly world: string;
+  },
+): string {
+  const found = estimateText({ mean, interval, count }, "signed");
+  const pair = `\`${preset}\` and \`${base}\` in ${world}`;
+  if (interval === null) {
+    return `${pair}: no difference can be shown with ${count === 1 ? "one seed" : "no seed"}` +
+      (count === 1 ? `, which had ${found}` : "");
+  }
+  if (interval[0] > 0) {
+    return `\`${preset}\` beats \`${base}\` in ${world}: ${found}, ${wins} seeds of ${count}`;
+  }
+  if (interval[1] < 0) {
+    return `\`${preset}\` loses to \`${base}\` in ${world}: ${found}, ${
+      count - wins
+    } seeds of ${count}`;
+  }
+  return `${pair}: no difference shown, ${found} includes zero`;
 }
 
-/**
- * Mean difference of a measure between a preset and a base over the seeds both have: pairing takes out what a seed
- * does to both.
- */
-export function pairedDifference(
-  runs: ReadonlyArray<ComparedRun>,
-  pair: { readonly measure: string; readonly preset: string; readonly base: string },
-): Estimate {
-  const bySeed = (preset: string) =>
-    new Map(
-      runs.filter((run) => run.preset === preset)
-        .map((run) => [run.seed, run.measures[pair.measure]]),
-    );
-  const base = bySeed(pair.base);
-  const differences = bySeed(pair.preset).entries().flatMap(([seed, value]) => {
-    const other = base.get(seed);
-    return value === undefined || other === undefined ? [] : [value - other];
-  });
-  return estimate([...differences]);
-}
-
-/**
- * Markdown table of every measure: each preset's mean, and its paired difference from the first preset, with standard
- * errors over seeds.
- */
-export function compareTable(runs: ReadonlyArray<ComparedRun>): string {
-  const presets = [...new Set(runs.map((run) => run.preset))];
-  const measures = [...new Set(runs.flatMap((run) => Object.keys(run.measures)))];
-  const base = presets[0] ?? "";
-  const rows = measures.flatMap((measure) =>
-    presets.map((preset) => {
-      const values = runs.flatMap((run) => {
-        const value = run.preset === preset ? run.measures[measure] : undefined;
-        return value === undefined ? [] : [value];
-      });
-      const difference = preset === base ? null : pairedDifference(runs, { measure, preset, base });
-      return [
-        measure,
-        preset,
-        String(values.length),
-        estimateText(estimate(values)),
-        difference === null ? "" : estimateText(difference, "signed"),
-      ];
-    })
-  );
-  const header = ["measure", "preset", "seeds", "mean ± s.e.", `difference from ${base} ± s.e.`];
-  return markdownTable(header, rows);
-}
-
-function estimateText({ mean, standardError, count }: Estimate, sign?: "signed"): string {
+function estimateText({ mean, interval, count }: Estimate, sign?: "signed"): string {
   if (count === 0) return "–";
   const value = sign === "signed" && mean >= 0 ? `+${mean.toFixed(3)}` : mean.toFixed(3);
-  return standardError === null ? value : `${value} ± ${standardError.toFixed(3)}`;
+  return interval === null ? value : `${value} ${intervalText(interval)}`;
+}
+
+function intervalText(interval: readonly [number, number] | null): string {
+  return interval === null ? "" : `[${interval[0].toFixed(3)}, ${interval[1].toFixed(3)}]`;
 }
 
 function markdownTable(

@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import type { Summary } from "../domain/report.ts";
+import type { EvaluationReport, Summary } from "../domain/report.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { jsonText } from "../files/json_file.ts";
 
@@ -8,7 +8,16 @@ export const SUMMARY_FILE = "summary.json";
 
 /** A summary as the text of its file. */
 export function summaryJson(summary: Summary): string {
-  return jsonText(summary);
+  return jsonText({
+    ...summary,
+    before: withoutScores(summary.before),
+    after: withoutScores(summary.after),
+  });
+}
+
+/** Scores of single questions stand in the metrics. */
+function withoutScores({ scores: _scores, ...numbers }: EvaluationReport) {
+  return numbers;
 }
 
 /** Writes `summary.json` into a run's folder, whole or not at all. */

@@ -140,3 +140,23 @@ for (const [given, sentence] of refusals) {
     ok(!sentence.includes("\n"));
   });
 }
+
+Deno.test("resolveConfig() takes the kinds of training questions from --world over the recipe's", () => {
+  const files = { recipe: { trainKinds: ["1-hop"] } };
+  deepStrictEqual(resolved({ recipe: "mine.json", files }).recipe.trainKinds, ["1-hop"]);
+  const { trainKinds } = resolved({ recipe: "mine.json", files, world: "chains" }).recipe;
+  deepStrictEqual(trainKinds, ["2-hop", "3-hop"]);
+});
+
+Deno.test("resolveConfig() refuses kinds of questions that there are not, and a world beside questions", () => {
+  ok(
+    refused({ recipe: "mine.json", files: { recipe: { trainKinds: ["4-hop"] } } }).startsWith(
+      'Cannot read the recipe as field "trainKinds.0" must be "1-hop" | "2-hop" | "3-hop" | "choice"',
+    ),
+  );
+  strictEqual(
+    refused({ world: "sparse", questions: "mine.jsonl" }),
+    'Cannot train on "sparse" of the embedded world as --questions names others: ' +
+      "leave --world or --questions out",
+  );
+});

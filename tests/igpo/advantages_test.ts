@@ -151,7 +151,7 @@ Deno.test("weights scale normalised gains and outcomes", () => {
   const preset = PRESETS["paper-v2"]!;
   const ablation = (gain: number, outcome: number): Preset => ({
     ...preset,
-    weights: { gain, outcome, apply: "after" },
+    weights: { ...preset.weights, gain, outcome },
   });
   const sum = (name: string, weights: Preset) => ({
     name,

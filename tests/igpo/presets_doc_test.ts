@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { RECIPES } from "../../src/domain/recipe.ts";
+import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 
 const DOC = new URL("../../docs/presets.md", import.meta.url);
@@ -12,9 +13,12 @@ function leaves(value: unknown, path: string): ReadonlyArray<readonly [string, s
   );
 }
 
+/** Presets of this project, which stand in a table of their own. */
+const isOwn = ({ name }: Preset) => name.startsWith("igpo");
+
 /** The table of the document: a row a field, a column a preset. */
 function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
-  const presets = Object.values(PRESETS);
+  const presets = Object.values(PRESETS).filter((preset) => !isOwn(preset));
   const columns = presets.map((preset) => new Map(leaves(preset, "")));
   const fields = [...columns[0]!.keys()].filter((field) => field !== "name");
   const header = ["field", ...presets.map(({ name }) => name)];
@@ -24,6 +28,18 @@ function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
     return [`\`${field}\``, values[0]!, ...values.slice(1).map((v) => v === values[0] ? "" : v)];
   });
   return [header, ...rows];
+}
+
+/** A row a preset of this project: its name, and the fields that differ from `paper-v2`. */
+function ownTable(): ReadonlyArray<ReadonlyArray<string>> {
+  const paper = new Map(leaves(PRESETS["paper-v2"], ""));
+  return Object.values(PRESETS).filter(isOwn).map((preset) => {
+    const changed = leaves(preset, "").filter(([field, value]) =>
+      field !== "name" && paper.get(field) !== value
+    );
+    const differs = changed.map(([field, value]) => `\`${field}\` ${value.replaceAll('"', "")}`);
+    return [`\`${preset.name}\``, differs.join(", ")];
+  });
 }
 
 /** The cells of the markdown table in a section of the document, without its rule. */
@@ -36,6 +52,11 @@ function documentedTable(section: string): ReadonlyArray<ReadonlyArray<string>> 
 
 Deno.test("docs/presets.md shows the value of every field of every preset", () => {
   deepStrictEqual(documentedTable("Values"), presetTable());
+});
+
+Deno.test("docs/presets.md says how every preset of this project differs from paper-v2", () => {
+  const rows = documentedTable("Presets of this project").slice(1);
+  deepStrictEqual(rows.map(([name, differs]) => [name, differs]), ownTable());
 });
 
 Deno.test("docs/presets.md shows the default of every field of the optimiser that it explains", () => {

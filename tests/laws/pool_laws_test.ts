@@ -145,7 +145,7 @@ Deno.test("law 28: paper-v2 has no cross-talk between gains and outcomes, paper-
 Deno.test("law 42: weights after normalisation: (1, 1) is the identity, gain 0 leaves outcome returns", () => {
   fc.assert(fc.property(group, (rollouts) => {
     const weighed = (gain: number, outcome: number) =>
-      values(groupAdvantages(rollouts, { ...V2, weights: { gain, outcome, apply: "after" } }));
+      values(groupAdvantages(rollouts, { ...V2, weights: { ...V2.weights, gain, outcome } }));
     assertClose(weighed(1, 1), values(groupAdvantages(rollouts, V2)), { atol: 0 });
     const outcomeOnly: Preset = { ...V2, gain: { ...V2.gain, measure: "none" } };
     assertClose(weighed(0, 1), values(groupAdvantages(rollouts, outcomeOnly)), NOISE);
@@ -155,7 +155,10 @@ Deno.test("law 42: weights after normalisation: (1, 1) is the identity, gain 0 l
 Deno.test("law 42: weights before normalisation cancel in separate pools, which is why they are refused", () => {
   fc.assert(fc.property(group, (rollouts) => {
     fc.pre(hasSpread(rollouts));
-    const before: Preset = { ...V2, weights: { gain: 0.5, outcome: 2, apply: "before" } };
+    const before: Preset = {
+      ...V2,
+      weights: { ...V2.weights, gain: 0.5, outcome: 2, apply: "before" },
+    };
     const got = values(groupAdvantages(rollouts, before));
     assertClose(got, values(groupAdvantages(rollouts, V2)), { atol: 1e-3 });
   }));

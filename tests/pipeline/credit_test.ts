@@ -1,12 +1,22 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { Effect, Stream } from "effect";
-import type { ScoredEpisode } from "../../src/domain/batch.ts";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Cause, Effect, type Exit, Layer, Stream } from "effect";
+import type { RewardedEpisode } from "../../src/domain/batch.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { advantage } from "../../src/pipeline/advantage.ts";
 import { rewardEpisode } from "../../src/pipeline/reward.ts";
 import type { RewardedStep } from "../../src/pipeline/steps.ts";
 import { assertClose } from "../support/comparison.ts";
-import { finishedSteps, PRESET, RECIPE, type RunOptions } from "./stage_fixtures.ts";
+import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
+import { Policy } from "../../src/policy/policy.ts";
+import { fakePolicy } from "./fake_policy.ts";
+import {
+  finishedSteps,
+  PRESET,
+  RECIPE,
+  type RunOptions,
+  runStages,
+  searchThenAnswer,
+} from "./stage_fixtures.ts";
 
 async function oneStep(options: RunOptions = {}) {
   const { steps, calls } = await finishedSteps({
@@ -18,7 +28,7 @@ async function oneStep(options: RunOptions = {}) {
   return { step, episodes, calls };
 }
 
-const searched = (episodes: ReadonlyArray<ScoredEpisode>) =>
+const searched = (episodes: ReadonlyArray<RewardedEpisode>) =>
   episodes.find(({ id }) => id === "1/q/0/2")!;
 
 Deno.test("score() asks for the first belief once a group and for each turn's but the last", async () => {
@@ -144,4 +154,54 @@ Deno.test("a batch that mixes policy versions is refused", async () => {
     error.message,
     "Cannot train on a batch that mixes policy versions: they are 0 and 7",
   );
+});
+
+Deno.test("a frozen scorer asks the weights a run starts from, and is refused without them", async () => {
+  const preset = { ...PRESET, gain: { ...PRESET.gain, scorer: "start" as const } };
+  const { exit } = await runStages({ preset, recipe: { steps: 1 } });
+  match(
+    String(Cause.squash((exit as Exit.Failure<unknown, unknown>).cause)),
+    /Cannot measure beliefs under the starting weights as there must be a reference policy/,
+  );
+  const asked: Array<string> = [];
+  const frozen = fakePolicy({ script: searchThenAnswer });
+  const reference = Layer.effect(
+    ReferencePolicy,
+    Effect.map(Policy, (policy) => ({
+      ...policy,
+      beliefs: (requests: Parameters<typeof policy.beliefs>[0]) => {
+        asked.push(...requests.map(({ sequence }) => sequence));
+        return policy.beliefs(requests);
+      },
+    })),
+  ).pipe(Layer.provide(frozen.layer));
+  const own = await oneStep();
+  const { steps, calls } = await finishedSteps({ preset, recipe: { steps: 1 }, reference });
+  // The fake's beliefs depend on the boundary alone: both scorers find the same.
+  deepStrictEqual(
+    steps[0]!.groups.flatMap(({ episodes }) => episodes.map(({ belief }) => [...belief])),
+    own.episodes.map(({ belief }) => [...belief]),
+  );
+  strictEqual(calls.beliefs.length, 0);
+  deepStrictEqual(asked, own.calls.beliefs.map(({ sequence }) => sequence));
+});
+
+Deno.test("against the belief without a turn, the turn's message and observation are cut out of the context", async () => {
+  const preset = { ...PRESET, gain: { ...PRESET.gain, against: "without" as const } };
+  const { episodes, calls } = await oneStep({ preset });
+  const episode = searched(episodes);
+  const { tokens, turns, promptBoundary, belief, without, gain } = episode;
+  const [first, second] = turns.map(({ boundary }) => boundary) as [number, number];
+  const cut = calls.beliefs.filter(({ sequence }) => sequence.startsWith(`${episode.id} without`));
+  deepStrictEqual(
+    cut.map(({ tokens: rest }) => [...rest]),
+    [
+      [...tokens.subarray(0, promptBoundary), ...tokens.subarray(first, second)],
+      [...tokens.subarray(0, first)],
+    ],
+  );
+  deepStrictEqual([...without], cut.map(({ tokens: rest }) => -1 / rest.length));
+  assertClose(gain, without.map((ell) => belief[2]! - ell), { atol: 1e-15 });
+  // An episode that answers at once has nothing to cut.
+  strictEqual(episodes.find(({ id }) => id === "1/q/0/0")!.without.length, 0);
 });

@@ -44,6 +44,8 @@ export interface RunOptions extends Partial<FakeOptions> {
   readonly preset?: Preset;
   readonly wave?: number;
   readonly environment?: Environment["Service"];
+  /** The weights a run starts from. */
+  readonly reference?: Layer.Layer<never>;
 }
 
 const tool = {
@@ -74,8 +76,9 @@ export async function runStages(options: RunOptions = {}) {
     update({ preset, recipe, record: () => Effect.void }),
     Stream.runCollect,
   );
-  const services = Layer.merge(
+  const services = Layer.mergeAll(
     layer,
+    options.reference ?? Layer.empty,
     Layer.succeed(Environment, options.environment ?? environment),
   );
   const exit = await Effect.runPromiseExit(Effect.provide(steps, services));

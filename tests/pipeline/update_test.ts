@@ -99,7 +99,9 @@ Deno.test("a KL term asks the reference policy, and is refused without one", asy
   match(String(Cause.squash(exit.cause)), /Cannot penalise the distance from a reference policy/);
   const { steps } = await finishedSteps({ recipe: { steps: 1 } });
   const { layer } = fakePolicy({ script: searchThenAnswer });
+  const unasked = () => Effect.die("a KL term asks for no belief");
   const reference = Layer.succeed(ReferencePolicy, {
+    ...{ beliefs: unasked, beliefsSequential: unasked },
     evaluate: (rows) =>
       Effect.succeed(rows.map(({ position }) => ({
         logProb: new Float64Array(position.length).fill(-1.5),

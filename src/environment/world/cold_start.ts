@@ -21,7 +21,11 @@ export interface DemonstrationAddress {
 export function demonstrationsOf(address: DemonstrationAddress): Array<Demonstration> {
   const { seed, index, habits } = address;
   const place = { seed, use: "pretrain", index } as const;
-  const { world, questions } = makeWorldTask(place, WORLD_RECIPE.demonstrationsPerWorld);
+  const { world, questions } = makeWorldTask(
+    place,
+    WORLD_RECIPE.demonstrationsPerWorld,
+    WORLD_RECIPE.demonstrationMix,
+  );
   const search = worldSearch(world);
   if (habits === null) return questions.map((question) => perfectDemonstration(question, search));
   const random = worldRandom(place, "demonstrations");

@@ -22,7 +22,7 @@ export interface Demonstration {
   readonly turns: ReadonlyArray<DemonstrationTurn>;
 }
 
-/** The conversation of a perfect agent: one search a fact (one for both sides of a comparison), then the answer. */
+/** The conversation of a perfect agent: one search a fact (one for both sides of a choice), then the answer. */
 export function perfectDemonstration(
   question: WorldQuestion,
   search: WebSearchOptions,
@@ -35,28 +35,36 @@ export function perfectDemonstration(
 export interface SearchPlan {
   readonly relation: Relation;
   readonly facts: ReadonlyArray<Fact>;
+  /** The names that a good query holds. */
+  readonly names: ReadonlyArray<string>;
 }
 
-/** The searches that answer a question, in order. */
+/** The searches that answer a question, in order. A choice needs no more than the fact that decides it. */
 export function searchesFor(question: WorldQuestion): ReadonlyArray<SearchPlan> {
-  if (question.kind !== "comparison") {
-    return question.facts.map((fact) => ({ relation: fact.relation, facts: [fact] }));
+  if (question.kind !== "choice") {
+    return question.facts.map((fact) => ({
+      relation: fact.relation,
+      facts: [fact],
+      names: [fact.subject],
+    }));
   }
-  return [{ relation: question.facts[0]!.relation, facts: question.facts }];
+  const right = question.facts.find(({ subject }) => subject === question.golds[0])!;
+  const names = [right.object, ...question.facts.map(({ subject }) => subject)];
+  return [{ relation: right.relation, facts: [right], names }];
 }
 
-/** A search turn that names the subjects and the relation's word: ` Holzek born`. */
+/** A search turn that asks for the names and the relation's word: ` Holzek born`. */
 export function searchTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
-  return queryTurn(plan.relation, `${subjectsOf(plan)} ${plan.relation.word}`, search);
+  return queryTurn(plan.relation, `${listed(plan.names)} ${plan.relation.word}`, search);
 }
 
-/** A search turn that leaves the relation's word out: ` Holzek`. */
-export function namesOnlyTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
-  return queryTurn(plan.relation, subjectsOf(plan), search);
+/** A search turn that leaves out the relation's word, and of a choice what is asked about: ` Holzek`. */
+export function carelessTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
+  return queryTurn(plan.relation, listed(plan.names.slice(-2)), search);
 }
 
-function subjectsOf({ facts }: SearchPlan): string {
-  return WORLD_RECIPE.namePrefix + facts.map((fact) => fact.subject).join(" ");
+function listed(names: ReadonlyArray<string>): string {
+  return WORLD_RECIPE.namePrefix + names.join(" ");
 }
 
 function queryTurn(

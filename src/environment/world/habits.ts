@@ -2,13 +2,14 @@ import type { RandomStream } from "../../math/random.ts";
 import type { WebSearchOptions } from "../web_search.ts";
 import {
   answerTurn,
+  carelessTurn,
   type Demonstration,
   type DemonstrationTurn,
-  namesOnlyTurn,
   searchesFor,
   type SearchPlan,
   searchTurn,
 } from "./demonstrations.ts";
+import { guessesOf } from "./measures.ts";
 import type { WorldQuestion } from "./questions.ts";
 import { type Habits, WORLD_RECIPE } from "./recipe.ts";
 import type { World } from "./world.ts";
@@ -32,7 +33,7 @@ export function spoiledDemonstration(
 ): Demonstration {
   const { habits, random, world } = context;
   if (random.next() < habits.direct) {
-    return { question, turns: [answerTurn(random.pick(world.names[question.answerType]))] };
+    return { question, turns: [answerTurn(random.pick(guessesOf(question, world)))] };
   }
   const plans = searchesFor(question);
   const turns: Array<DemonstrationTurn> = [];
@@ -56,7 +57,7 @@ function jumpTurn(
   plans: ReadonlyArray<SearchPlan>,
   { search }: HabitContext,
 ): DemonstrationTurn {
-  return searchTurn({ relation: plans.at(-1)!.relation, facts: plans[0]!.facts }, search);
+  return searchTurn({ ...plans[0]!, relation: plans.at(-1)!.relation }, search);
 }
 
 /** Adds the searches for one plan to `turns`; false if the agent gives up before it has found the facts. */
@@ -66,7 +67,7 @@ function pursue(
   { habits, random, search, world }: HabitContext,
 ): boolean {
   if (random.next() < habits.noquery) {
-    const careless = namesOnlyTurn(plan, search);
+    const careless = carelessTurn(plan, search);
     turns.push(careless);
     const lines = careless.observation!.split("\n");
     if (plan.facts.every((fact) => lines.includes(documentOf(world, fact)))) return true;
@@ -80,7 +81,7 @@ function documentOf(world: World, fact: SearchPlan["facts"][number]): string {
   return world.documents[world.facts.indexOf(fact)]!;
 }
 
-/** Ends with a name that was read: of the right kind if there is one, never what the question started from. */
+/** Ends with a name that was read: of the right kind if there is one, never what the question started from; or a guess. */
 function givenUp(
   question: WorldQuestion,
   turns: ReadonlyArray<DemonstrationTurn>,
@@ -89,6 +90,10 @@ function givenUp(
   const read = turns.map((turn) => turn.observation ?? "").join("\n");
   const seen = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
     names.filter((name) => read.includes(` ${name}`) && !question.text.includes(` ${name}`));
+  // Both sides of a choice are known from the start: whoever gives up picks one.
+  if (question.kind === "choice") {
+    return { question, turns: [...turns, answerTurn(random.pick(guessesOf(question, world)))] };
+  }
   const right = seen(world.names[question.answerType]);
   const any = right.length > 0 ? right : seen(Object.values(world.names).flat());
   const fallback = any.length > 0 ? any : world.names[question.answerType];

@@ -1,6 +1,7 @@
+import type { RandomStream } from "../../math/random.ts";
 import type { WebSearchOptions } from "../web_search.ts";
 import type { WorldQuestion, WorldTask } from "./questions.ts";
-import type { Fact } from "./world.ts";
+import type { Fact, World } from "./world.ts";
 
 /** What someone might type to find a fact of a question. */
 export type QueryStyle = "name and relation" | "name" | "question";
@@ -35,13 +36,34 @@ export function retrievalRate(
   return answered.length / task.questions.length;
 }
 
+/** What someone who has read nothing but the question can choose from. */
+export function guessesOf(
+  { kind, facts, answerType }: WorldQuestion,
+  { names }: World,
+): ReadonlyArray<string> {
+  return kind === "choice" ? facts.map(({ subject }) => subject) : names[answerType];
+}
+
+/** The questions of a task, a share of them with a wrong gold answer of the right kind. */
+export function withWrongGolds(
+  { world, questions }: WorldTask,
+  share: number,
+  random: RandomStream,
+): ReadonlyArray<WorldQuestion> {
+  const count = Math.round(share * questions.length);
+  const chosen = new Set(random.shuffle(questions).slice(0, count));
+  return questions.map((question) => {
+    if (!chosen.has(question)) return question;
+    const wrong = guessesOf(question, world).filter((name) => name !== question.golds[0]);
+    return { ...question, golds: [random.pick(wrong)] };
+  });
+}
+
 /**
- * Expected F1 of an agent that names a random thing of the right kind, or one of the two sides of a
- * comparison. No two names share a word, so F1 is 1 for the right name and 0 for any other.
+ * Expected F1 of an agent that names a random thing of the right kind, or one of the two sides of a choice. No two
+ * names share a word, so F1 is 1 for the right name and 0 for any other.
  */
 export function guessBaseline({ world, questions }: WorldTask): number {
-  const chances = questions.map((question): number =>
-    question.kind === "comparison" ? 1 / 2 : 1 / world.names[question.answerType].length
-  );
+  const chances = questions.map((question) => 1 / guessesOf(question, world).length);
   return chances.reduce((sum, chance) => sum + chance, 0) / chances.length;
 }

@@ -1,18 +1,18 @@
-import type { Question } from "../../domain/question.ts";
+import type { Question, QuestionKind } from "../../domain/question.ts";
 import type { RandomStream } from "../../math/random.ts";
-import { type QuestionKind, WORLD_RECIPE } from "./recipe.ts";
-import { type AnswerType, COMPARED, type RelationNoun } from "./relations.ts";
+import { type QuestionMix, WORLD_RECIPE } from "./recipe.ts";
+import { type AnswerType, CHOSEN } from "./relations.ts";
 import { type Fact, makeWorld, type World, type WorldAddress, worldRandom } from "./world.ts";
 
 /** A question about a world with the facts that answer it. */
 export interface WorldQuestion extends Question {
   readonly kind: QuestionKind;
-  /** Chains: each fact's object is the next one's subject. Comparisons: one fact of each side. */
+  /** Chains: each fact's object is the next one's subject. Choices: one fact of each side, as the question names them. */
   readonly facts: ReadonlyArray<Fact>;
   readonly answerType: AnswerType;
 }
 
-/** Every chain of one to three relations in which nothing occurs twice, by kind, and every comparison. */
+/** Every chain of one to three relations in which nothing occurs twice, by kind, and every choice. */
 export function allQuestions(world: World): Record<QuestionKind, Array<WorldQuestion>> {
   const factsAbout = Map.groupBy(world.facts, (fact) => fact.subject);
   const grow = (chains: ReadonlyArray<ReadonlyArray<Fact>>): Array<ReadonlyArray<Fact>> =>
@@ -27,7 +27,7 @@ export function allQuestions(world: World): Record<QuestionKind, Array<WorldQues
     "1-hop": single.map((chain) => chainQuestion(world, "1-hop", chain)),
     "2-hop": double.map((chain) => chainQuestion(world, "2-hop", chain)),
     "3-hop": grow(double).map((chain) => chainQuestion(world, "3-hop", chain)),
-    comparison: comparisons(world),
+    choice: choices(world),
   };
 }
 
@@ -49,58 +49,65 @@ function chainQuestion(
   };
 }
 
-/** Both orders of every pair whose years lie far enough apart. */
-function comparisons(world: World): Array<WorldQuestion> {
-  const compared: RelationNoun = COMPARED;
-  const facts = world.facts.filter((fact) => fact.relation.noun === compared);
-  return facts.flatMap((left) =>
-    facts
-      .filter((right) => Math.abs(yearOf(left) - yearOf(right)) >= WORLD_RECIPE.comparisonGap)
-      .map((right) => comparison(world, left, right))
-  );
+/**
+ * Which of two things has an object: for each fact one other side that has another object. Both sides and the object
+ * together find the fact first, since its document alone has two of the names and the relation's word. Names of what
+ * was asked stand in the question, so guessing is worth a half.
+ */
+function choices(world: World): Array<WorldQuestion> {
+  return CHOSEN.flatMap((noun) => {
+    const facts = world.facts.filter((fact) => fact.relation.noun === noun);
+    return facts.flatMap((right, at) => {
+      const others = facts.filter(({ object }) => object !== right.object);
+      return others.map((other, n) =>
+        choice(world, right, (at + n) % 2 === 0 ? [right, other] : [other, right])
+      );
+    });
+  });
 }
 
-function comparison(world: World, left: Fact, right: Fact): WorldQuestion {
-  const earlier = yearOf(left) < yearOf(right) ? left : right;
-  const asked = `the earlier ${COMPARED}, ${left.subject} or ${right.subject}`;
+function choice(world: World, right: Fact, facts: readonly [Fact, Fact]): WorldQuestion {
+  const [left, other] = facts;
+  const asked =
+    `has the ${right.relation.noun} ${right.object}, ${left.subject} or ${other.subject}`;
   return {
     id: `${world.id}: ${asked}`,
-    text: `Which has ${asked}?`,
-    golds: [earlier.subject],
-    kind: "comparison",
-    facts: [left, right],
-    answerType: left.relation.subject,
+    text: `Which ${asked}?`,
+    golds: [right.subject],
+    kind: "choice",
+    facts,
+    answerType: right.relation.subject,
   };
 }
 
-function yearOf(fact: Fact): number {
-  return Number(fact.object);
-}
-
 /**
- * Draws up to `count` questions without repeats: the kind by the recipe's mix, then any question of it. A
- * kind that is used up leaves its share to the others.
+ * Draws up to `count` questions without repeats: the kind by its share in a mix, then any question of it. A kind that
+ * is used up leaves its share to the others; one without a share is not drawn.
  */
 export function drawQuestions(
   world: World,
   count: number,
   random: RandomStream,
+  mix: QuestionMix = WORLD_RECIPE.mix,
 ): Array<WorldQuestion> {
-  const left = Object.values(allQuestions(world)).map((questions) => random.shuffle(questions));
+  const left = Object.values(allQuestions(world))
+    .map((questions) => random.shuffle(questions))
+    .filter(([first]) => first !== undefined && mix[first.kind] > 0);
   const drawn: Array<WorldQuestion> = [];
   while (drawn.length < count) {
     const open = left.filter((questions) => questions.length > 0);
     if (open.length === 0) break;
-    drawn.push(pickByShare(open, random).pop()!);
+    drawn.push(pickByShare(open, mix, random).pop()!);
   }
   return drawn;
 }
 
 function pickByShare(
   open: ReadonlyArray<Array<WorldQuestion>>,
+  mix: QuestionMix,
   random: RandomStream,
 ): Array<WorldQuestion> {
-  const shares = open.map((questions) => WORLD_RECIPE.mix[questions[0]!.kind]);
+  const shares = open.map((questions) => mix[questions[0]!.kind]);
   let place = random.int(shares.reduce((sum, share) => sum + share, 0));
   const chosen = shares.findIndex((share) => (place -= share) < 0);
   return open[chosen]!;
@@ -112,8 +119,12 @@ export interface WorldTask {
   readonly questions: ReadonlyArray<WorldQuestion>;
 }
 
-/** The world at an address with `count` questions about it. */
-export function makeWorldTask(address: WorldAddress, count: number): WorldTask {
+/** The world at an address with `count` questions about it, of all kinds unless a mix says otherwise. */
+export function makeWorldTask(
+  address: WorldAddress,
+  count: number,
+  mix?: QuestionMix,
+): WorldTask {
   const world = makeWorld(address);
-  return { world, questions: drawQuestions(world, count, worldRandom(address, "questions")) };
+  return { world, questions: drawQuestions(world, count, worldRandom(address, "questions"), mix) };
 }

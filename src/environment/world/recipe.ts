@@ -1,8 +1,9 @@
+import type { QuestionKind } from "../../domain/question.ts";
 import { compactStyle } from "../../text/protocol_style.ts";
 import type { NamedType } from "./names.ts";
 
-/** Kinds of world questions, as reports group them. */
-export type QuestionKind = "1-hop" | "2-hop" | "3-hop" | "comparison";
+/** Relative shares of the kinds of questions; 0 for a kind that is not asked. */
+export type QuestionMix = Readonly<Record<QuestionKind, number>>;
 
 /** What a world is used for; worlds of different uses share no facts. */
 export type WorldUse = "pretrain" | "train" | "validation" | "test";
@@ -26,10 +27,10 @@ export const WORLD_RECIPE = {
     NamedType,
     number
   >,
-  /** Relative shares of question kinds; a kind that is used up leaves its share to the others. */
-  mix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, comparison: 1 } satisfies Record<QuestionKind, number>,
-  /** Years between the two sides of a comparison, at least. */
-  comparisonGap: 5,
+  /** What is asked of an agent. */
+  mix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, choice: 1 } satisfies QuestionMix,
+  /** What is demonstrated to it. */
+  demonstrationMix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, choice: 2 } satisfies QuestionMix,
   search: { documentsPerQuery: 2, k1: 1.2, b: 0.75 },
   deadline: "10 seconds",
   concurrency: 4,

@@ -99,8 +99,8 @@ export const RELATIONS = [
 /** How a relation is called in questions. */
 export type RelationNoun = (typeof RELATIONS)[number]["noun"];
 
-/** The relation comparison questions ask about: between years of things with one-word names. */
-export const COMPARED: RelationNoun = "founding year";
+/** The relations that choices ask about: their documents begin with the subject, and many subjects share an object. */
+export const CHOSEN: ReadonlyArray<RelationNoun> = ["birthplace", "employer", "country"];
 
 /** The years that occur, one token each. */
 export const YEARS: ReadonlyArray<string> = Array.from({ length: 20 }, (_, i) => `${1960 + i}`);

@@ -51,7 +51,7 @@ const WORDS: Readonly<Record<WorldUse, ReadonlyArray<string>>> = {
 const MAX_SCALE = 7;
 
 /** Random streams of one world that must not share draws. */
-const PURPOSES = ["world", "questions", "demonstrations"] as const;
+const PURPOSES = ["world", "questions", "demonstrations", "golds"] as const;
 
 /** The stream for one purpose of a world. */
 export function worldRandom(

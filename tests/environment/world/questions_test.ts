@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import { createRandom } from "../../../src/math/random.ts";
 import { keyFromSeed } from "../../../src/math/threefry.ts";
-import { guessBaseline, retrievalRate } from "../../../src/environment/world/measures.ts";
+import {
+  guessBaseline,
+  guessesOf,
+  retrievalRate,
+  withWrongGolds,
+} from "../../../src/environment/world/measures.ts";
 import {
   allQuestions,
   drawQuestions,
   makeWorldTask,
   type WorldQuestion,
 } from "../../../src/environment/world/questions.ts";
-import type { QuestionKind } from "../../../src/environment/world/recipe.ts";
+import { searchesFor } from "../../../src/environment/world/demonstrations.ts";
+import type { QuestionKind } from "../../../src/domain/question.ts";
 import { makeWorld } from "../../../src/environment/world/world.ts";
 import { worldSearch } from "../../../src/environment/world/world_environment.ts";
 
@@ -37,7 +43,7 @@ Deno.test("makeWorldTask() draws kinds near 3:3:3:1", () => {
   for (const kind of ["1-hop", "2-hop", "3-hop"] as const) {
     assert.ok(Math.abs(count(questions, kind) - 180) <= 56, kind);
   }
-  assert.ok(Math.abs(count(questions, "comparison") - 60) <= 37);
+  assert.ok(Math.abs(count(questions, "choice") - 60) <= 37);
 });
 
 Deno.test("drawQuestions() goes on with the other kinds when one is used up, and stops when all are", () => {
@@ -69,18 +75,40 @@ Deno.test("allQuestions() words a chain from its last relation back to its first
   assert.equal(question.text, `What is the ${nouns} of ${first!.subject}?`);
 });
 
-Deno.test("allQuestions() compares years at least five apart, and the earlier side is the answer", () => {
-  for (const { facts: [left, right], golds } of allQuestions(test.world).comparison) {
-    const gap = Number(right!.object) - Number(left!.object);
-    assert.ok(Math.abs(gap) >= 5);
-    assert.deepEqual(golds, [gap > 0 ? left!.subject : right!.subject]);
+Deno.test("allQuestions() lets choose between two of which one has what is asked for, each as often", () => {
+  const { choice } = allQuestions(test.world);
+  for (const { facts: [left, right], golds, text } of choice) {
+    assert.equal(left!.relation.noun, right!.relation.noun);
+    assert.notEqual(left!.object, right!.object);
+    const gold = golds[0] === left!.subject ? left! : right!;
+    assert.equal(golds[0], gold.subject);
+    assert.equal(
+      text,
+      `Which has the ${gold.relation.noun} ${gold.object}, ${left!.subject} or ${right!.subject}?`,
+    );
+  }
+  const first = choice.filter(({ facts, golds }) => facts[0]!.subject === golds[0]).length;
+  assert.ok(Math.abs(first / choice.length - 0.5) < 0.02);
+});
+
+Deno.test("allQuestions() asks choices that a search for all three names answers in its first line", () => {
+  for (const seed of [1, 2, 3]) {
+    const world = makeWorld({ seed, use: "test" });
+    const { retrieve, limit } = worldSearch(world);
+    for (const question of allQuestions(world).choice) {
+      const [plan] = searchesFor(question);
+      const found = retrieve(`${plan!.names.join(" ")} ${plan!.relation.word}`, limit);
+      assert.equal(world.facts[found[0]!], plan!.facts[0], question.text);
+    }
   }
 });
 
-Deno.test("allQuestions() asks each comparison in both orders, so the first side is right half the time", () => {
-  const { comparison } = allQuestions(test.world);
-  const first = comparison.filter(({ facts, golds }) => facts[0]!.subject === golds[0]);
-  assert.equal(first.length * 2, comparison.length);
+Deno.test("drawQuestions() draws nothing of a kind without a share", () => {
+  const mix = { "1-hop": 0, "2-hop": 1, "3-hop": 1, choice: 0 };
+  const kinds = makeWorldTask({ seed: 1, use: "train" }, 600, mix).questions.map(({ kind }) =>
+    kind
+  );
+  assert.deepEqual([...new Set(kinds)].sort(), ["2-hop", "3-hop"]);
 });
 
 Deno.test("retrievalRate() is 1 for name and relation in every world of scale 1 and 4", () => {
@@ -98,11 +126,25 @@ Deno.test("retrievalRate() is low for the bare name and for the question, 0 for 
   assert.equal(retrievalRate({ ...test, questions: chains }, search, "question"), 0);
 });
 
-Deno.test("guessBaseline() is one over the number of things of the right kind, a half for comparisons", () => {
+Deno.test("guessBaseline() is one over the number of things of the right kind, a half for choices", () => {
   const { world } = test;
-  const { "1-hop": one, comparison } = allQuestions(world);
+  const { "1-hop": one, choice } = allQuestions(world);
   const mayors = one.filter(({ facts }) => facts[0]!.relation.noun === "mayor");
   assert.ok(Math.abs(guessBaseline({ world, questions: mayors }) - 1 / 30) <= 1e-12);
-  assert.equal(guessBaseline({ world, questions: comparison }), 0.5);
+  assert.equal(guessBaseline({ world, questions: choice }), 0.5);
   assert.ok(guessBaseline(test) < 0.15);
+});
+
+Deno.test("withWrongGolds() gives a share of the questions a wrong answer of the right kind, the same each time", () => {
+  const task = makeWorldTask({ seed: 1, use: "train" }, 200);
+  const wrong = () => withWrongGolds(task, 0.1, createRandom(keyFromSeed(3)));
+  const changed = wrong().filter((question, i) =>
+    question.golds[0] !== task.questions[i]!.golds[0]
+  );
+  assert.equal(changed.length, 20);
+  for (const question of changed) {
+    assert.ok(guessesOf(question, task.world).includes(question.golds[0]!));
+  }
+  assert.deepEqual(wrong(), wrong());
+  assert.deepEqual(withWrongGolds(task, 0, createRandom(keyFromSeed(3))), task.questions);
 });

@@ -83,7 +83,7 @@ Deno.test("demonstrationText() needs fewer tokens than 83, 130, 174 and 142 for 
     return counts.reduce((sum, count) => sum + count, 0) / counts.length;
   };
   assert.ok(mean("1-hop") < 83 && mean("2-hop") < 130 && mean("3-hop") < 174);
-  assert.ok(mean("comparison") < 142);
+  assert.ok(mean("choice") < 142);
 });
 
 Deno.test("WORLD_CHAT_TEMPLATE renders a demonstration as demonstrationText() writes it", () => {

@@ -1,0 +1,121 @@
+import { createRandom } from "../math/random.ts";
+import { mean, quantile, standardDeviation } from "../math/statistics.ts";
+import { studentQuantile } from "../math/student.ts";
+import { keyFromSeed } from "../math/threefry.ts";
+
+/** What one run of a comparison came to. */
+export interface ComparedRun {
+  /** What it was trained on: the name of a world, or of whatever the questions are. */
+  readonly world: string;
+  readonly preset: string;
+  readonly seed: number;
+  /** Test F1 before and after. */
+  readonly before: number;
+  readonly f1: number;
+  /** F1 of each test question after training, in the order of the questions. */
+  readonly scores: ReadonlyArray<number>;
+  /** Test F1 after training by kind of question. */
+  readonly byKind: Readonly<Record<string, number>>;
+  /** Share of groups whose advantages were all 0, mean over steps. */
+  readonly idleGroups: number;
+  /** Messages an episode in the last step. */
+  readonly turns: number;
+  /** Mean time of a step, seconds. */
+  readonly stepSeconds: number;
+  /** Steps and their seconds until validation F1 was {@link TARGET_F1}, linear between evaluations; null if never. */
+  readonly target: { readonly steps: number; readonly seconds: number } | null;
+  /** Time of the whole run. */
+  readonly seconds: number;
+  /** Validation F1 by step; test F1 where nothing is validated. */
+  readonly curve: ReadonlyArray<{ readonly step: number; readonly f1: number }>;
+}
+
+/** The validation F1 that `target` counts the steps to. */
+export const TARGET_F1 = 0.6;
+
+/** A mean with the interval that holds the true one in 95 of 100 such experiments; null for a single value. */
+export interface Estimate {
+  readonly mean: number;
+  readonly interval: readonly [number, number] | null;
+  readonly count: number;
+}
+
+/**
+ * Mean of values and Student's interval, mean ± t sd / sqrt(n) with the sample's standard deviation and t of 0.975.
+ *
+ * @example
+ * ```ts
+ * import { deepStrictEqual } from "node:assert/strict";
+ * deepStrictEqual(estimate([1, 1]), { mean: 1, interval: [1, 1], count: 2 });
+ * ```
+ */
+export function estimate(values: ReadonlyArray<number>): Estimate {
+  const sample = Float64Array.from(values);
+  const count = sample.length;
+  const centre = mean(sample);
+  if (count < 2) return { mean: centre, interval: null, count };
+  const half = studentQuantile(0.975, count - 1) * standardError(sample);
+  return { mean: centre, interval: [centre - half, centre + half], count };
+}
+
+/** How a preset did against another one, paired by seed: pairing takes out what a seed does to both. */
+export interface Contrast extends Estimate {
+  /** Seeds in which it did better. */
+  readonly wins: number;
+  /** Of the mean difference when the test questions are drawn anew from themselves, seeds as they are. */
+  readonly overQuestions: readonly [number, number] | null;
+  /** The smallest true difference that so many seeds would show in 80 of 100 such experiments; null for one seed. */
+  readonly detectable: number | null;
+}
+
+/** Difference in test F1 of runs of one world, a preset less a base, over the seeds that both have. */
+export function contrast(
+  runs: ReadonlyArray<ComparedRun>,
+  { preset, base }: { readonly preset: string; readonly base: string },
+): Contrast {
+  const bases = new Map(runs.filter((run) => run.preset === base).map((run) => [run.seed, run]));
+  const pairs = runs.filter((run) => run.preset === preset).flatMap((run) => {
+    const other = bases.get(run.seed);
+    return other === undefined ? [] : [{ run, other }];
+  });
+  const differences = pairs.map(({ run, other }) => run.f1 - other.f1);
+  const count = pairs.length;
+  const powered = (error: number) =>
+    (studentQuantile(0.975, count - 1) + studentQuantile(0.8, count - 1)) * error;
+  return {
+    ...estimate(differences),
+    wins: differences.filter((difference) => difference > 0).length,
+    overQuestions: overQuestions(pairs),
+    detectable: count < 2 ? null : powered(standardError(Float64Array.from(differences))),
+  };
+}
+
+interface Pair {
+  readonly run: ComparedRun;
+  readonly other: ComparedRun;
+}
+
+const RESAMPLES = 2000;
+
+/** Percentile bootstrap over questions: each question's difference is its mean over seeds. */
+function overQuestions(pairs: ReadonlyArray<Pair>): readonly [number, number] | null {
+  const questions = pairs[0]?.run.scores.length ?? 0;
+  const isComplete = pairs.every(({ run, other }) =>
+    run.scores.length === questions && other.scores.length === questions
+  );
+  if (questions === 0 || !isComplete) return null;
+  const byQuestion = Float64Array.from(
+    { length: questions },
+    (_, q) => mean(Float64Array.from(pairs, ({ run, other }) => run.scores[q]! - other.scores[q]!)),
+  );
+  const random = createRandom(keyFromSeed(0));
+  const means = Float64Array.from(
+    { length: RESAMPLES },
+    () => mean(byQuestion.map(() => byQuestion[random.int(questions)]!)),
+  );
+  return [quantile(means, 0.025), quantile(means, 0.975)];
+}
+
+function standardError(sample: Float64Array): number {
+  return standardDeviation(sample, 1) / Math.sqrt(sample.length);
+}
