@@ -36,7 +36,7 @@
  *     igpo.reward(preset),
  *     igpo.advantage({ preset, recipe }),
  *     igpo.update({ preset, recipe, record: () => Effect.void }),
- *     Stream.map((step) => igpo.summarizeStep(step, preset).report),
+ *     Stream.map((step) => igpo.summarizeStep(step, preset)),
  *     Stream.runCollect,
  *   );
  *   const layers = [igpo.layerReference(setup), environment] as const;
@@ -97,7 +97,8 @@ export {
 export { tokenWeights } from "./src/igpo/aggregation.ts";
 export { outcomeOf, scoreAnswer } from "./src/igpo/answer_score.ts";
 export { beliefOf, combineBeliefs, gainsOf } from "./src/igpo/belief.ts";
-export { diagnose, type Diagnostics, shorteningWarning } from "./src/igpo/diagnostics.ts";
+export { type Alarm, ALARMS, type Health } from "./src/igpo/alarms.ts";
+export { diagnose, type Diagnostics } from "./src/igpo/diagnostics.ts";
 export { decodePreset, type Preset } from "./src/igpo/preset.ts";
 export { PRESETS, resolvePreset } from "./src/igpo/presets.ts";
 export { surrogate, type SurrogateResult } from "./src/igpo/surrogate.ts";

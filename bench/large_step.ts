@@ -147,7 +147,7 @@ const program = Effect.gen(function* () {
     reward(preset),
     advantage({ preset, recipe }),
     update({ preset, recipe, record: () => Effect.void }),
-    Stream.map((step) => summarizeStep(step, preset).report),
+    Stream.map((step) => summarizeStep(step, preset)),
     Stream.runCollect,
   );
   const began = seconds();

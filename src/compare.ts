@@ -15,6 +15,7 @@ import { compareReport } from "./report/compare_table.ts";
 import { type Curve, learningCurveSvg } from "./report/learning_curve.ts";
 import { duration } from "./report/style.ts";
 import type { TrainOptions } from "./run.ts";
+import { type EvaluationLine, readEvaluations } from "./run_record.ts";
 import type { Task } from "./task.ts";
 import { train } from "./train.ts";
 
@@ -47,6 +48,8 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(written));
   const { finished, append } = yield* openRuns(folder);
   const runs: Array<ComparedRun> = [];
+  /** What the starting weights answer is the same in all runs; how it is graded is the preset's. */
+  const starts = new Map<string, ReadonlyArray<EvaluationLine>>();
   for (let seed = first; seed < first + seeds; seed++) {
     for (const world of worlds) {
       for (const preset of presets) {
@@ -54,7 +57,7 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
           run.world === world.name && run.preset === preset.name && run.seed === seed
         );
         if (known === undefined) yield* learner.load(start);
-        const run = known ?? (yield* trainOne(options, { world, preset, seed }));
+        const run = known ?? (yield* trainOne(options, { world, preset, seed, starts }));
         if (known === undefined) yield* append(run);
         runs.push(run);
       }
@@ -87,15 +90,18 @@ interface Place {
   readonly world: ComparedWorld;
   readonly preset: Preset;
   readonly seed: number;
+  /** By the presets' outcomes. */
+  readonly starts: Map<string, ReadonlyArray<EvaluationLine>>;
 }
 
 const trainOne = Effect.fnUntraced(function* (
   options: CompareOptions,
-  { world, preset, seed }: Place,
+  { world, preset, seed, starts }: Place,
 ) {
   const { plan, screen, model } = options;
   const name = `${world.name}/${preset.name}-seed${seed}`;
   const folder = `${plan.folder}/${name}`;
+  const grading = jsonText(preset.outcome);
   const checkpoint = yield* loadLatestCheckpoint(folder, model);
   if (checkpoint === null) {
     // What was begun and never saved is begun again.
@@ -110,10 +116,12 @@ const trainOne = Effect.fnUntraced(function* (
       config: { ...world.config, seed, preset },
     },
     checkpoint,
+    startEvaluations: starts.get(grading) ?? [],
     startedMillis: yield* Clock.currentTimeMillis,
     // Of each run, only what it came to stays on the screen.
     screen: { ...screen, print: (text) => screen.showProgress(text.split("\n")[0] ?? "") },
   });
+  if (!starts.has(grading)) starts.set(grading, yield* readEvaluations(folder));
   const { before, after, wallSeconds } = summary;
   yield* screen.print(
     `${name}: test F1 ${before.f1.toFixed(3)} to ${after.f1.toFixed(3)} in ${

@@ -1,14 +1,14 @@
 import { Cause, Clock, Effect, Ref } from "effect";
 import type { RunPlan } from "./configure.ts";
 import { BadInput, TrainingDiverged } from "./domain/errors.ts";
-import type { EpisodeView } from "./domain/report.ts";
+import type { EpisodeView, EvaluationReport } from "./domain/report.ts";
 import { Environment } from "./environment/environment.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
 import { jsonText } from "./files/json_file.ts";
 import { listCheckpoints, removeCheckpoint, removeUnfinished } from "./files/run_checkpoints.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Screen } from "./files/screen.ts";
-import { type Diagnostics, shorteningWarning } from "./igpo/diagnostics.ts";
+import { ALARMS, type Health } from "./igpo/alarms.ts";
 import { truncates } from "./model/decode.ts";
 import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "./pipeline/checkpoint.ts";
 import { tellingEpisode } from "./pipeline/episode_view.ts";
@@ -36,6 +36,8 @@ export interface TrainOptions {
   readonly screen: Screen;
   /** When the program started, milliseconds. */
   readonly startedMillis: number;
+  /** Evaluations of these weights before the first step, where they are known. @default {[]} */
+  readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
 }
 
 /** What adapters of the embedded model call it. */
@@ -48,8 +50,9 @@ export interface Run extends TrainOptions {
   readonly state: Ref.Ref<{
     readonly step: number;
     readonly firstStepMillis: number | null;
-    readonly history: ReadonlyArray<Diagnostics>;
-    readonly isWarned: boolean;
+    readonly history: ReadonlyArray<Health>;
+    /** Names of the alarms that were raised; each is raised once. */
+    readonly raised: ReadonlyArray<string>;
     readonly episode: EpisodeView | null;
   }>;
 }
@@ -89,8 +92,8 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   const state = yield* Ref.make({
     step,
     firstStepMillis: null as number | null,
-    history: [] as ReadonlyArray<Diagnostics>,
-    isWarned: false,
+    history: [] as ReadonlyArray<Health>,
+    raised: [] as ReadonlyArray<string>,
     episode: null as EpisodeView | null,
   });
   return { ...options, record, state } satisfies Run;
@@ -104,14 +107,14 @@ function isFirstTest({ step, split }: EvaluationLine): boolean {
 /** Writes down a finished step and says what is wrong with it. */
 export const recordStep = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
   const { plan: { config, preset }, screen, record, task } = run;
-  const { report, diagnostics } = summarizeStep(updated, preset);
+  const report = summarizeStep(updated, preset);
   yield* record.addStep(report);
   const now = yield* Clock.currentTimeMillis;
-  const { isWarned, history } = yield* Ref.updateAndGet(run.state, (state) => ({
+  const { raised, history } = yield* Ref.updateAndGet(run.state, (state) => ({
     ...state,
     step: updated.step,
     firstStepMillis: state.firstStepMillis ?? now,
-    history: [...state.history, diagnostics],
+    history: [...state.history, report],
     episode: tellingEpisode(updated, task.tokenizer),
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
@@ -120,10 +123,12 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     const what = done === 0 ? `update ${step}` : `step ${step} after ${done} updates`;
     yield* screen.print(`Skipped ${what}: not finite: ${skipped}`);
   }
-  const warning = isWarned || preset.gain.measure === "none" ? null : shorteningWarning(history);
-  if (warning === null) return;
-  yield* screen.print(`Warning: ${warning}`);
-  yield* Ref.update(run.state, (state) => ({ ...state, isWarned: true }));
+  for (const [name, alarm] of Object.entries(ALARMS)) {
+    const sentence = raised.includes(name) ? null : alarm(history);
+    if (sentence === null) continue;
+    yield* screen.print(`Warning: ${sentence}`);
+    yield* Ref.update(run.state, (state) => ({ ...state, raised: [...state.raised, name] }));
+  }
 });
 
 /** Validation questions every so often, test questions before and after. */
@@ -140,15 +145,23 @@ const evaluateSplit = Effect.fnUntraced(
     const { plan: { config, preset }, task, wave, screen, record } = run;
     const { questions, environment } = task[split];
     const { protocol } = task;
-    const measure = evaluateQuestions(questions, { ...config, preset, protocol, wave, step }).pipe(
-      Effect.map(({ report }) => report),
-      Effect.provideService(Environment, environment),
-    );
+    const known = run.startEvaluations?.find((one) => one.step === step && one.split === split);
+    const measure = known !== undefined
+      ? Effect.succeed(reportOf(known))
+      : evaluateQuestions(questions, { ...config, preset, protocol, wave, step }).pipe(
+        Effect.map(({ report }) => report),
+        Effect.provideService(Environment, environment),
+      );
     const { report, isNew } = yield* record.evaluateOnce({ step, split }, measure);
     if (isNew) yield* screen.print(`${split} after ${step} steps  ${evaluationLine(report)}`);
     return report;
   },
 );
+
+/** An evaluation without its place. */
+function reportOf({ step: _step, split: _split, ...report }: EvaluationLine): EvaluationReport {
+  return report;
+}
 
 /** Every so many steps and at the end; `checkpointEvery` 0 keeps the last only. */
 export const checkpointDue = Effect.fnUntraced(function* (run: Run, step: number) {

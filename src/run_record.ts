@@ -71,7 +71,8 @@ export const openRecord = Effect.fn("openRecord")(function* (folder: string, ste
   } satisfies RunRecord;
 });
 
-const readEvaluations = Effect.fnUntraced(function* (folder: string) {
+/** The evaluations that a run's folder tells of, in order. */
+export const readEvaluations = Effect.fnUntraced(function* (folder: string) {
   const rows = yield* readJsonl(`${folder}/${METRICS_FILE}`);
   const lines = rows.filter(({ value }) => isRecord(value) && value["type"] === "evaluation");
   return yield* Effect.forEach(

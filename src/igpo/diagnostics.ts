@@ -52,33 +52,6 @@ export function diagnose(
   };
 }
 
-/** Batches compared by {@link shorteningWarning}, half of them old and half new. */
-const WINDOW = 10;
-/** The new half's mean turns must lie below this share of the old half's to count as falling. */
-const FALL = 0.95;
-
-/**
- * Warns when searching is being unlearned: the mean gain exceeds half its spread while turns fall,
- * over the last ten batches. Each search below the pool's mean then costs, and the policy stops
- * after the first. One sentence, or null.
- */
-export function shorteningWarning(history: ReadonlyArray<Diagnostics>): string | null {
-  if (history.length < WINDOW) return null;
-  const recent = history.slice(-WINDOW);
-  const turns = Float64Array.from(recent, ({ turnsMean }) => turnsMean);
-  const [before, after] = [mean(turns.subarray(0, WINDOW / 2)), mean(turns.subarray(WINDOW / 2))];
-  const gain = mean(Float64Array.from(recent, ({ gainMean }) => gainMean));
-  const spread = mean(Float64Array.from(recent, ({ gainStd }) => gainStd));
-  if (gain <= spread / 2 || after >= FALL * before) return null;
-  return `Episodes are getting shorter (${before.toFixed(2)} to ${
-    after.toFixed(2)
-  } turns) while the ` +
-    `mean gain ${gain.toFixed(2)} exceeds half its spread ${
-      spread.toFixed(2)
-    }: later searches are ` +
-    `punished for gaining less than the first; a log-prob floor or gains of probability cure it`;
-}
-
 function isZero({ turn, position }: EpisodeAdvantages): boolean {
   return (position ?? turn).every((advantage) => Math.abs(advantage) <= ZERO);
 }

@@ -8,17 +8,11 @@ import type { Preset } from "../igpo/preset.ts";
 import { mean, sum } from "../math/statistics.ts";
 import type { UpdatedStep } from "./steps.ts";
 
-/** What a step is told by: its numbers, and what later warnings are judged from. */
-export interface StepSummary {
-  readonly report: StepReport;
-  readonly diagnostics: Diagnostics;
-}
-
 /** Every number of a finished step; the formulas stand in `STEP_METRICS`. */
-export function summarizeStep(step: UpdatedStep, preset: Preset): StepSummary {
+export function summarizeStep(step: UpdatedStep, preset: Preset): StepReport {
   const episodes = step.groups.flatMap((group) => group.episodes);
   const diagnostics = diagnose(step.rewards, step.advantages);
-  const report: StepReport = {
+  return {
     step: step.step,
     updates: step.updates,
     skipped: step.skipped === null ? 0 : 1,
@@ -36,7 +30,6 @@ export function summarizeStep(step: UpdatedStep, preset: Preset): StepSummary {
     ...lossMetrics(step, preset),
     ...timeMetrics(step, episodes),
   };
-  return { report, diagnostics };
 }
 
 type Episodes = ReadonlyArray<RewardedEpisode>;

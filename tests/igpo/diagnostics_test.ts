@@ -1,6 +1,6 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { strictEqual } from "node:assert/strict";
 import { batchAdvantages, type EpisodeRewards } from "../../src/igpo/advantages.ts";
-import { diagnose, type Diagnostics, shorteningWarning } from "../../src/igpo/diagnostics.ts";
+import { diagnose } from "../../src/igpo/diagnostics.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { assertClose } from "../support/comparison.ts";
 
@@ -36,26 +36,4 @@ Deno.test("diagnose() averages gains and turns", () => {
   assertClose([got.gainStd], [Math.sqrt((0.25 * 5 + 2.25) / 6)], { atol: 1e-12 });
   // (turns, mean gain) = (3, 1.5), (2, 3), (4, 1)
   assertClose([got.turnsGainCorrelation], [-0.960769], { atol: 1e-6 });
-});
-
-function history(turnsOf: (step: number) => number, gainMean: number): Array<Diagnostics> {
-  const base = diagnose(BATCH, batchAdvantages(BATCH, PRESETS["paper-v2"]!));
-  return Array.from({ length: 10 }, (_, step) => ({
-    ...base,
-    turnsMean: turnsOf(step),
-    gainMean,
-    gainStd: 2,
-  }));
-}
-
-Deno.test("shorteningWarning() speaks when gains are high and turns fall, else not", () => {
-  match(shorteningWarning(history((step) => 3 - step * 0.1, 1.5))!, /getting shorter/);
-  deepStrictEqual(
-    [
-      shorteningWarning(history((step) => 3 + step * 0.1, 1.5)),
-      shorteningWarning(history((step) => 3 - step * 0.1, 0.5)),
-      shorteningWarning(history((step) => 3 - step * 0.1, 1.5).slice(1)),
-    ],
-    [null, null, null],
-  );
 });

@@ -109,7 +109,7 @@ Deno.test("from the second update on the ratio is measured from before the first
   const { sequences, miniBatches } = step!.batch;
   const [first, second] = miniBatches.map(({ start, end }) => sequences.slice(start, end));
   const want = [first!, second!, first!, second!].map((own, u) => lossAt(Math.exp(-0.15 * u), own));
-  const { report } = summarizeStep(step!, PRESET);
+  const report = summarizeStep(step!, PRESET);
   ok(want[2]!.cut.length > 0 && want[1]!.cut.length === 0, "the third is clipped, the second not");
   const mean = want.reduce((sum, { loss }) => sum + loss, 0) / 4;
   assertClose([report.policyLoss, report.loss], [mean, mean], NOISE);
@@ -134,7 +134,7 @@ Deno.test("where the sampler is off, every mini-batch is measured by the trainer
       assertClose(ratio, ratio.map(() => Math.exp(-0.1 * u)), NOISE, `update ${u}`);
     }
   });
-  const { report } = summarizeStep(step!, PRESET);
+  const report = summarizeStep(step!, PRESET);
   deepStrictEqual([report.logProbGap, report.replacedLogProbs], [0.25, 6]);
 });
 
@@ -147,7 +147,7 @@ Deno.test("an update that is not finite ends those of its step, and its place is
   const { skipped, updates, applied } = step!;
   deepStrictEqual([skipped, updates], [`head_finish in the prompt of episode ${id}`, 1]);
   deepStrictEqual(applied.map(({ miniBatch }) => miniBatch), [{ start: 0, end: 3 }]);
-  const { report } = summarizeStep(step!, PRESET);
+  const report = summarizeStep(step!, PRESET);
   deepStrictEqual([report.skipped, report.gradientNorm], [1, 1]);
 });
 

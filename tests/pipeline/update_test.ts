@@ -33,7 +33,7 @@ Deno.test("each step's updates are made with the rate of the schedule, and its r
   const schedule = { schedule: "linear", warmupSteps: 2, minLrRatio: 0.5, lr: 8e-3 } as const;
   const { steps, calls } = await finishedSteps({ recipe: { ...schedule, steps: 4 } });
   deepStrictEqual(calls.learningRates, [4e-3, 8e-3, 8e-3, 6e-3]);
-  const reported = steps.map((step) => summarizeStep(step, PRESET).report.learningRate);
+  const reported = steps.map((step) => summarizeStep(step, PRESET).learningRate);
   deepStrictEqual(reported, calls.learningRates);
 });
 
@@ -115,7 +115,7 @@ Deno.test("a KL term asks the reference policy, and is refused without one", asy
       Effect.provide(Layer.merge(layer, reference)),
     ),
   );
-  const { report } = summarizeStep(updated!, preset);
+  const report = summarizeStep(updated!, preset);
   // k3 at d = -1 + 1.5: exp(-d) + d - 1
   const k3 = Math.exp(-0.5) + 0.5 - 1;
   ok(Math.abs(report.kl - k3) < 1e-12);
@@ -124,7 +124,7 @@ Deno.test("a KL term asks the reference policy, and is refused without one", asy
 
 Deno.test("summarizeStep() tells the gap between sampler and trainer", async () => {
   const { steps } = await finishedSteps({ recipe: { steps: 1 }, trainerLogProb: () => -1.25 });
-  strictEqual(summarizeStep(steps[0]!, PRESET).report.logProbGap, 0.25);
+  strictEqual(summarizeStep(steps[0]!, PRESET).logProbGap, 0.25);
 });
 
 Deno.test("a sampler that is far off is not what the ratio is measured from", async () => {
@@ -133,7 +133,7 @@ Deno.test("a sampler that is far off is not what the ratio is measured from", as
       recipe: { steps: 1 },
       trainerLogProb: () => -1 - gap,
     });
-    const { report } = summarizeStep(step!, PRESET);
+    const report = summarizeStep(step!, PRESET);
     const isReplaced = replaced === "replaced";
     strictEqual(report.replacedLogProbs, isReplaced ? step!.batch.sequences.length : 0);
     // Without a gap the ratio is 1 and nothing is clipped; exp(-0.25) is below the lower end of 0.8.
@@ -151,7 +151,7 @@ Deno.test("summarizeStep() leaves no number out and none undefined or NaN", asyn
   for (const name of ["paper-v2", "grpo", "a2tgpo", "official-2025-11"]) {
     const preset = { ...PRESETS[name]!, kl: PRESET.kl };
     const { steps } = await finishedSteps({ recipe: { steps: 1 }, preset });
-    const { report } = summarizeStep(steps[0]!, preset);
+    const report = summarizeStep(steps[0]!, preset);
     for (const [metric, value] of Object.entries(report)) {
       const values: ReadonlyArray<number> = Array.isArray(value) ? value : [value ?? 0];
       ok(values.every(Number.isFinite), `${name}: ${metric} is ${value}`);

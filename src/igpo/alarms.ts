@@ -1,0 +1,71 @@
+import type { StepReport } from "../domain/report.ts";
+import { mean } from "../math/statistics.ts";
+
+/** What alarms are judged from: one record a step, the first step first. */
+export type Health = Pick<StepReport, "turns" | "entropy" | "gain" | "gainStd">;
+
+/** One sentence that tells what goes wrong in a run, and what cures it; or null. */
+export type Alarm = (history: ReadonlyArray<Health>) => string | null;
+
+/** Steps that a collapse is judged from: the first of the run, and the last. */
+const FEW = 3;
+/** By so much the policy's entropy must exceed that of the first steps. */
+const ENTROPY_RISE = 1.1;
+/** Below this share of their best, turns count as falling. */
+const TURNS_FALL = 0.85;
+
+/**
+ * Collapse: the policy grows less certain and searches less. Where training works, entropy falls as turns rise; where
+ * rewards carry no information, updates are noise, fragile habits break, and answering at once is what is left. The
+ * numbers were found on recorded runs (docs/collapse.md).
+ */
+export const collapseAlarm: Alarm = (history) => {
+  if (history.length < 2 * FEW) return null;
+  const windows = (field: "turns" | "entropy") =>
+    Array.from(
+      { length: history.length - FEW + 1 },
+      (_, at) => mean(Float64Array.from(history.slice(at, at + FEW), (one) => one[field])),
+    );
+  const [turns, entropy] = [windows("turns"), windows("entropy")];
+  const [first, last] = [entropy[0]!, entropy.at(-1)!];
+  const [most, now] = [Math.max(...turns.slice(0, -FEW)), turns.at(-1)!];
+  if (last <= ENTROPY_RISE * first || now >= TURNS_FALL * most) return null;
+  return `The agent is collapsing: its entropy rose from ${first.toFixed(2)} to ${
+    last.toFixed(2)
+  } nats a token while it searches less (${most.toFixed(2)} to ${now.toFixed(2)} turns): ` +
+    `rewards that say nothing, or the wrong thing, undo what it could do; stop here, and try ` +
+    `gains of probability, easier questions or a lower lr`;
+};
+
+/** Steps compared by {@link shorteningAlarm}, half of them old and half new. */
+const WINDOW = 10;
+/** The new half's mean turns must lie below this share of the old half's to count as falling. */
+const FALL = 0.95;
+
+/**
+ * Searching is being unlearned since the first search gains much whatever it finds: the mean gain exceeds half its
+ * spread while turns fall, over the last ten steps. Each search below the pool's mean then costs, and the policy stops
+ * after the first.
+ */
+export const shorteningAlarm: Alarm = (history) => {
+  if (history.length < WINDOW) return null;
+  const recent = history.slice(-WINDOW);
+  const turns = Float64Array.from(recent, (one) => one.turns);
+  const [before, after] = [mean(turns.subarray(0, WINDOW / 2)), mean(turns.subarray(WINDOW / 2))];
+  const gain = mean(Float64Array.from(recent, (one) => one.gain ?? 0));
+  const spread = mean(Float64Array.from(recent, (one) => one.gainStd ?? 0));
+  if (gain <= spread / 2 || after >= FALL * before) return null;
+  return `Episodes are getting shorter (${before.toFixed(2)} to ${
+    after.toFixed(2)
+  } turns) while the ` +
+    `mean gain ${gain.toFixed(2)} exceeds half its spread ${
+      spread.toFixed(2)
+    }: later searches are ` +
+    `punished for gaining less than the first; a log-prob floor or gains of probability cure it`;
+};
+
+/** Every alarm by its name. */
+export const ALARMS: Readonly<Record<string, Alarm>> = {
+  collapse: collapseAlarm,
+  shortening: shorteningAlarm,
+};
