@@ -118,15 +118,18 @@ export const ropeBackward: PlainLoop = ([dy, positions, angles], [dx], d) => {
   }
 };
 
+/** One row of silu(gate) up: `cols` gates from `from` on, then as many ups */
+export function gateRow(x: Values, from: number, y: Values, to: number, cols: number): void {
+  for (let f = 0; f < cols; f++) {
+    const gate = x[from + f]!;
+    y[to + f] = gate / (1 + Math.exp(-gate)) * x[from + cols + f]!;
+  }
+}
+
 /** y = silu(gate) up, x = [gate | up] */
 export const swigluForward: PlainLoop = ([x], [y], d) => {
   const { rows, cols } = d as Record<"rows" | "cols", number>;
-  for (let n = 0; n < rows; n++) {
-    for (let f = 0; f < cols; f++) {
-      const gate = x![2 * n * cols + f]!;
-      y![n * cols + f] = gate / (1 + Math.exp(-gate)) * x![(2 * n + 1) * cols + f]!;
-    }
-  }
+  for (let n = 0; n < rows; n++) gateRow(x!, 2 * n * cols, y!, n * cols, cols);
 };
 
 /** dgate = dy up sigmoid(gate) (1 + gate (1 - sigmoid(gate)));  dup = dy silu(gate); dx = [dgate | dup] */
@@ -134,8 +137,10 @@ export const swigluBackward: PlainLoop = ([x, dy], [dx], d) => {
   const { rows, cols } = d as Record<"rows" | "cols", number>;
   for (let n = 0; n < rows; n++) {
     for (let f = 0; f < cols; f++) {
-      const [gateAt, upAt] = [2 * n * cols + f, (2 * n + 1) * cols + f];
-      const [g, dOut] = [x![gateAt]!, dy![n * cols + f]!];
+      const gateAt = 2 * n * cols + f;
+      const upAt = gateAt + cols;
+      const g = x![gateAt]!;
+      const dOut = dy![n * cols + f]!;
       const sigmoid = 1 / (1 + Math.exp(-g));
       dx![gateAt] = dOut * x![upAt]! * sigmoid * (1 + g * (1 - sigmoid));
       dx![upAt] = dOut * g * sigmoid;
