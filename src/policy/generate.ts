@@ -13,8 +13,8 @@ import type { Runtime } from "./runtime.ts";
  */
 const STEPS = { gpu: 32, software: 4, interpreter: 1 } as const;
 
-/** Windows on their way at the same time. */
-const WINDOWS = 2;
+/** Windows on their way at the same time. Plain loops are done with one before they can be given another. */
+const WINDOWS = { gpu: 2, software: 2, interpreter: 1 } as const;
 
 /** A message that somebody waits for. */
 interface Asked {
@@ -96,14 +96,14 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
     underway.add(rows);
     return executable.read(["status", "sampled"]).pipe(
       Effect.uninterruptible,
-      Effect.ensuring(Effect.sync(() => underway.delete(rows))),
+      Effect.onError(() => Effect.sync(() => underway.delete(rows))),
       Effect.flatMap((found) => settle(rows, found as unknown as WindowResult)),
     );
   };
 
   /** Submits windows until as many are on their way as may be. */
   const advance: Effect.Effect<void> = Effect.gen(function* () {
-    while (awaited() < WINDOWS) {
+    while (awaited() < WINDOWS[runtime.engine.adapter.kind]) {
       const wait = submit();
       if (wait === null) return;
       const reading = yield* Effect.forkIn(wait, runtime.scope, { startImmediately: true });
@@ -135,6 +135,8 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
       Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
     }
     yield* Effect.yieldNow;
+    // Not before: plain loops, which never wait, would decode all messages to their ends before anybody can ask.
+    underway.delete(rows);
     yield* advance;
   });
 

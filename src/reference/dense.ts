@@ -1,61 +1,90 @@
 import type { PlainLoop, Values } from "./loop.ts";
-import { rmsnormForward, swigluForward } from "./norm.ts";
+import { gateRow, rmsnormForward } from "./norm.ts";
+import { addDots, addMixes, type Rows } from "./products.ts";
 
-/** Rows of x as they are, their RMS norm (from 1), or silu(gate) up of x = [gate | up] (from 2), side by side */
-function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): Values {
+type Product = Record<"rows" | "inner" | "features" | "weightRow" | "scale", number>;
+
+/** Rows of x as they are, their RMS norm (from 1), or silu(gate) up of x = [gate | up] (from 2) */
+function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): Rows {
   const { rows, inner, from, eps, inStride, inColumn } = d as Record<
     "rows" | "inner" | "from" | "eps" | "inStride" | "inColumn",
     number
   >;
-  const cols = from === 2 ? 2 * inner : inner;
-  const window = new Float64Array(rows * cols);
-  for (let n = 0; n < rows; n++) {
-    const start = n * inStride + inColumn;
-    window.set(x.subarray(start, start + cols), n * cols);
-  }
-  if (from === 0) return window;
+  if (from === 0) return { values: x, at: inColumn, stride: inStride };
   const a = new Float64Array(rows * inner);
-  if (from === 2) swigluForward([window], [a], { rows, cols: inner });
-  else {
-    const whole = { perRow: 1, column: 0, stride: inner };
-    const scales = new Float64Array(rows);
-    rmsnormForward([window, norm], [a, scales], { rows, cols: inner, ...whole, eps });
+  if (from === 2) {
+    for (let n = 0; n < rows; n++) gateRow(x, n * inStride + inColumn, a, n * inner, inner);
+  } else {
+    const window = { perRow: 1, column: inColumn, stride: inStride };
+    rmsnormForward([x, norm], [a, new Float64Array(rows)], { rows, cols: inner, ...window, eps });
   }
-  return a;
+  return { values: a, at: 0, stride: inner };
 }
+
+/** Rows of inputs that stay in the cache while all sums that need them are made. */
+const ROWS_AT_A_TIME = 16;
 
 /** y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[weightRow+f])) (+ residual[n,f]) */
 export const linearForward: PlainLoop = (inputs, [y], d) => {
   const [x, w, bias, residual, norm] = inputs as [Values, Values, Values, Values, Values];
-  const { rows, inner, features, outCols, outColumn, weightRow } = d as Record<
-    "rows" | "inner" | "features" | "outCols" | "outColumn" | "weightRow",
+  const { rows, inner, features, weightRow, scale } = d as Product;
+  const { outCols, outColumn, hasBias, hasResidual, accumulate } = d as Record<
+    "outCols" | "outColumn" | "hasBias" | "hasResidual" | "accumulate",
     number
   >;
   const a = inputOf(x, norm, d);
-  for (let n = 0; n < rows; n++) {
-    for (let f = 0; f < features; f++) {
-      let sum = d["hasBias"] === 1 ? bias[weightRow + f]! : 0;
-      const row = (weightRow + f) * inner;
-      for (let k = 0; k < inner; k++) sum += a[n * inner + k]! * w[row + k]!;
-      const at = n * outCols + outColumn + f;
-      const value = d["scale"]! * sum + (d["hasResidual"] === 1 ? residual[at]! : 0);
-      y![at] = d["accumulate"] === 1 ? y![at]! + value : value;
+  const weight = { values: w, at: weightRow * inner, stride: inner };
+  // Sums are made in place but where y holds something that stays.
+  const apart = accumulate === 1 ? new Float64Array(ROWS_AT_A_TIME * features) : null;
+  for (let first = 0; first < rows; first += ROWS_AT_A_TIME) {
+    const count = Math.min(ROWS_AT_A_TIME, rows - first);
+    const at = first * outCols + outColumn;
+    const sums = apart === null
+      ? { values: y!, at, stride: outCols }
+      : { values: apart, at: 0, stride: features };
+    for (let n = 0; n < count; n++) {
+      const row = sums.at + n * sums.stride;
+      for (let f = 0; f < features; f++) {
+        sums.values[row + f] = hasBias === 1 ? bias[weightRow + f]! : 0;
+      }
+    }
+    const block = { ...a, at: a.at + first * a.stride };
+    addDots(block, weight, sums, { rows: count, inner, features });
+    if (scale === 1 && hasResidual === 0 && accumulate === 0) continue;
+    for (let n = 0; n < count; n++) {
+      const [from, to] = [sums.at + n * sums.stride, at + n * outCols];
+      for (let f = 0; f < features; f++) {
+        const value = scale * sums.values[from + f]! +
+          (hasResidual === 1 ? residual[to + f]! : 0);
+        y![to + f] = accumulate === 1 ? y![to + f]! + value : value;
+      }
     }
   }
 };
 
+/** Rows and features whose gradients are copied to lie side by side. */
+const [DEEP, WIDE] = [64, 8];
+
 /** dW[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
 export const linearWeightBackward: PlainLoop = ([x, dy], [dw], d) => {
-  const { rows, inner, features, weightRow, scale } = d as Record<
-    "rows" | "inner" | "features" | "weightRow" | "scale",
+  const { rows, inner, features, weightRow, scale } = d as Product;
+  const { inStride, inColumn, outCols, outColumn } = d as Record<
+    "inStride" | "inColumn" | "outCols" | "outColumn",
     number
   >;
-  for (let n = 0; n < rows; n++) {
-    const from = n * d["inStride"]! + d["inColumn"]!;
-    for (let f = 0; f < features; f++) {
-      const g = scale * dy![n * d["outCols"]! + d["outColumn"]! + f]!;
-      const at = (weightRow + f) * inner;
-      for (let k = 0; k < inner; k++) dw![at + k] = dw![at + k]! + g * x![from + k]!;
+  const gradients = new Float64Array(WIDE * DEEP);
+  for (let first = 0; first < rows; first += DEEP) {
+    const count = Math.min(DEEP, rows - first);
+    const block = { values: x!, at: first * inStride + inColumn, stride: inStride };
+    for (let f = 0; f < features; f += WIDE) {
+      const wide = Math.min(WIDE, features - f);
+      for (let n = 0; n < count; n++) {
+        const at = (first + n) * outCols + outColumn + f;
+        for (let i = 0; i < wide; i++) gradients[i * DEEP + n] = scale * dy![at + i]!;
+      }
+      const target = { values: dw!, at: (weightRow + f) * inner, stride: inner };
+      const size = { rows: wide, inner: count, features: inner };
+      addMixes({ values: gradients, at: 0, stride: DEEP }, block, target, size);
     }
   }
 };

@@ -1,4 +1,5 @@
 import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
+import { addDots, type Rows } from "./products.ts";
 
 type Tile = Record<
   "rows" | "stride" | "column" | "first" | "features" | "inverseTemperature",
@@ -9,22 +10,36 @@ type Tile = Record<
 export const headStatistics: PlainLoop = ([tile, targets], [statistics], dims) => {
   const { rows, stride, column, first, features, inverseTemperature } = dims as Tile;
   for (let r = 0; r < rows; r++) {
-    let [m, s, t, z] = first === 0
-      ? [NEG_LARGE, 0, 0, NEG_LARGE]
-      : statistics!.subarray(r * 4, r * 4 + 4) as unknown as [number, number, number, number];
+    const [from, to] = [r * stride + column, r * 4];
+    if (first === 0) statistics!.set(NOTHING_YET, to);
+    let m = statistics![to]!;
+    let s = statistics![to + 1]!;
+    let t = statistics![to + 2]!;
     for (let f = 0; f < features; f++) {
-      const x = tile![r * stride + column + f]! * inverseTemperature;
-      const next = Math.max(m, x);
-      const keep = Math.exp(m - next);
-      const weight = Math.exp(x - next);
-      s = s * keep + weight;
-      t = t * keep + x * weight;
-      m = next;
-      if (first + f === targets![r]!) z = x;
+      const x = tile![from + f]! * inverseTemperature;
+      if (x > m) {
+        const keep = Math.exp(m - x);
+        s = s * keep + 1;
+        t = t * keep + x;
+        m = x;
+      } else {
+        const weight = Math.exp(x - m);
+        s += weight;
+        t += x * weight;
+      }
     }
-    statistics!.set([m, s, t, z], r * 4);
+    statistics![to] = m;
+    statistics![to + 1] = s;
+    statistics![to + 2] = t;
+    const target = targets![r]! - first;
+    if (target >= 0 && target < features) {
+      statistics![to + 3] = tile![from + target]! * inverseTemperature;
+    }
   }
 };
+
+/** (m, s, t, z) before the first logit. */
+const NOTHING_YET = [NEG_LARGE, 0, 0, NEG_LARGE];
 
 /** log-prob = z - m - log s; entropy = m + log s - t / s; log sum = m + log s */
 export const headFinish: PlainLoop = ([statistics], [result], dims) => {
@@ -42,11 +57,29 @@ export const headFinish: PlainLoop = ([statistics], [result], dims) => {
 
 type Head = Record<"rows" | "inner" | "vocabulary" | "inverseTemperature", number>;
 
-/** Logit of token v in row r */
-function logitOf(x: Values, w: Values, { inner }: Head, r: number, v: number) {
-  let sum = 0;
-  for (let k = 0; k < inner; k++) sum += x[r * inner + k]! * w[v * inner + k]!;
-  return sum;
+/** Rows whose logits are in memory at a time. */
+const ROWS_AT_A_TIME = 16;
+
+/**
+ * Calls `use` with the logits of `tokens` tokens from `first` on, of a few rows at a time: `count` rows from row
+ * `start` on.
+ */
+function forLogits(
+  x: Values,
+  w: Values,
+  { rows, inner, first, tokens }: Record<"rows" | "inner" | "first" | "tokens", number>,
+  use: (logits: Float64Array, start: number, count: number) => void,
+): void {
+  const logits = new Float64Array(ROWS_AT_A_TIME * tokens);
+  const weight: Rows = { values: w, at: first * inner, stride: inner };
+  for (let start = 0; start < rows; start += ROWS_AT_A_TIME) {
+    const count = Math.min(ROWS_AT_A_TIME, rows - start);
+    logits.fill(0);
+    const hidden = { values: x, at: start * inner, stride: inner };
+    const size = { rows: count, inner, features: tokens };
+    addDots(hidden, weight, { values: logits, at: 0, stride: tokens }, size);
+    use(logits, start, count);
+  }
 }
 
 /**
@@ -54,59 +87,66 @@ function logitOf(x: Values, w: Values, { inner }: Head, r: number, v: number) {
  * `keep` is 1, their logits before the temperature; columns past the vocabulary repeat its last token.
  */
 export const headForward: PlainLoop = ([x, w, targets], [statistics, kept], dims) => {
-  const head = dims as Head;
-  const { first, tokens, stride, keep } = dims as Record<
-    "first" | "tokens" | "stride" | "keep",
-    number
-  >;
-  const logits = new Float64Array(tokens);
-  const tile = { ...{ rows: 1, stride: tokens, column: 0, first }, features: tokens };
-  const { inverseTemperature } = head;
-  for (let r = 0; r < head.rows; r++) {
-    logits.forEach((_, f) => logits[f] = logitOf(x!, w!, head, r, first + f));
-    const [target, row] = [targets!.subarray(r, r + 1), statistics!.subarray(4 * r, 4 * r + 4)];
-    headStatistics([logits, target], [row], { ...tile, inverseTemperature });
-    if (keep === 0) continue;
-    for (let f = 0; f < stride; f++) kept![r * stride + f] = logits[Math.min(f, tokens - 1)]!;
-  }
+  const { rows, inner, first, tokens, stride, keep, inverseTemperature } = dims as
+    & Head
+    & Record<"first" | "tokens" | "stride" | "keep", number>;
+  const tile = { stride: tokens, column: 0, first, features: tokens, inverseTemperature };
+  forLogits(x!, w!, { rows, inner, first, tokens }, (logits, start, count) => {
+    const wanted = targets!.subarray(start, start + count);
+    const carried = statistics!.subarray(4 * start, 4 * (start + count));
+    headStatistics([logits, wanted], [carried], { ...tile, rows: count });
+    if (keep === 0) return;
+    for (let r = 0; r < count; r++) {
+      const to = (start + r) * stride;
+      for (let f = 0; f < stride; f++) {
+        kept![to + f] = logits[r * tokens + Math.min(f, tokens - 1)]!;
+      }
+    }
+  });
 };
 
 /** Gradients of the logits of tokens first .. first + stride; columns past the vocabulary become 0 */
-export const headBackward: PlainLoop = ([x, w, ...inputs], outputs, dims) =>
-  gradientsOfLogits(inputs, outputs, dims, (r, v) => logitOf(x!, w!, dims as Head, r, v));
+export const headBackward: PlainLoop = ([x, w, ...inputs], outputs, dims) => {
+  const { rows, inner, vocabulary, stride, first } = dims as Gradients;
+  const tokens = Math.max(0, Math.min(stride, vocabulary - first));
+  forLogits(x!, w!, { rows, inner, first, tokens }, (logits, start, count) => {
+    const some = { values: logits, at: 0, stride: tokens };
+    gradientsOfLogits(some, inputs, outputs, { ...dims, start, count });
+  });
+};
 
 /** The same of logits at hand */
-export const logitsBackward: PlainLoop = ([logits, ...inputs], outputs, dims) =>
-  gradientsOfLogits(
-    inputs,
-    outputs,
-    { ...dims, first: 0 },
-    (r, v) => logits![r * dims["stride"]! + v]!,
-  );
+export const logitsBackward: PlainLoop = ([logits, ...inputs], outputs, dims) => {
+  const { rows, stride } = dims as Gradients;
+  const all = { values: logits!, at: 0, stride };
+  gradientsOfLogits(all, inputs, outputs, { ...dims, first: 0, start: 0, count: rows });
+};
 
+type Gradients = Head & Record<"stride" | "first", number>;
+
+/** Gradients of the logits of `count` rows from row `start` on. */
 function gradientsOfLogits(
+  logits: Rows,
   inputs: ReadonlyArray<Values>,
   [dLogits]: ReadonlyArray<Values>,
   dims: Readonly<Record<string, number>>,
-  logitAt: (row: number, token: number) => number,
 ): void {
   const [targets, result, dHead] = inputs as [Values, Values, Values];
-  const { rows, vocabulary, inverseTemperature, stride, first } = dims as
-    & Head
-    & Record<"stride" | "first", number>;
-  for (let r = 0; r < rows; r++) {
+  const { vocabulary, inverseTemperature, stride, first, start, count } = dims as
+    & Gradients
+    & Record<"start" | "count", number>;
+  for (let r = start; r < start + count; r++) {
     const [entropy, logSum] = [result[r * 4 + 1]!, result[r * 4 + 2]!];
     const [dLogProb, dEntropy] = [dHead[r * 2]!, dHead[r * 2 + 1]!];
-    for (let f = 0; f < stride; f++) {
-      const v = first + f;
-      if (v >= vocabulary) {
-        dLogits![r * stride + f] = 0;
-        continue;
-      }
-      const logProb = logitAt(r, v) * inverseTemperature - logSum;
+    const from = logits.at + (r - start) * logits.stride;
+    const tokens = Math.min(stride, vocabulary - first);
+    for (let f = 0; f < tokens; f++) {
+      const logProb = logits.values[from + f]! * inverseTemperature - logSum;
       const p = Math.exp(logProb);
-      const dz = dLogProb * ((v === targets[r] ? 1 : 0) - p) - dEntropy * p * (logProb + entropy);
+      const hit = first + f === targets[r] ? 1 : 0;
+      const dz = dLogProb * (hit - p) - dEntropy * p * (logProb + entropy);
       dLogits![r * stride + f] = dz * inverseTemperature;
     }
+    for (let f = Math.max(0, tokens); f < stride; f++) dLogits![r * stride + f] = 0;
   }
 }

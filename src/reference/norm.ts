@@ -49,20 +49,31 @@ export const rmsnormWeightBackward: PlainLoop = ([x, scale, dy], [dw], d) => {
   }
 };
 
-/** Rotates the pairs (i, i + D/2) of a head by angles, in the direction 1 or -1. */
+/** A head's numbers: from `at` on. */
+interface Head {
+  readonly values: Values;
+  readonly at: number;
+}
+
+/** Rotates the pairs (i, i + D/2) of neighbouring heads by the angles from `row` on, in the direction 1 or -1. */
 function turn(
-  from: { readonly values: Values; readonly at: number },
-  to: { readonly values: Values; readonly at: number },
+  from: Head,
+  to: Head,
   angles: Values,
-  { row, headDim, direction }: Record<"row" | "headDim" | "direction", number>,
+  { row, heads, headDim, direction }: Record<"row" | "heads" | "headDim" | "direction", number>,
 ): void {
+  const [x, y] = [from.values, to.values];
   const half = headDim / 2;
-  for (let i = 0; i < half; i++) {
-    const cos = angles[row + i]!;
-    const sin = direction * angles[row + half + i]!;
-    const [a, b] = [from.values[from.at + i]!, from.values[from.at + half + i]!];
-    to.values[to.at + i] = a * cos - b * sin;
-    to.values[to.at + half + i] = b * cos + a * sin;
+  for (let first = 0; first < heads * headDim; first += headDim) {
+    const [source, target] = [from.at + first, to.at + first];
+    for (let i = 0; i < half; i++) {
+      const cos = angles[row + i]!;
+      const sin = direction * angles[row + half + i]!;
+      const a = x[source + i]!;
+      const b = x[source + half + i]!;
+      y[target + i] = a * cos - b * sin;
+      y[target + half + i] = b * cos + a * sin;
+    }
   }
 }
 
@@ -80,53 +91,51 @@ export const ropeForward: PlainLoop = (inputs, [query, keyValue], d) => {
     "rows" | "heads" | "keyValueHeads" | "headDim",
     number
   >;
+  const { queryStride, queryColumn, keyStride, keyColumn, valueStride, valueColumn } = d as Record<
+    "queryStride" | "queryColumn" | "keyStride" | "keyColumn" | "valueStride" | "valueColumn",
+    number
+  >;
+  const keyCols = keyValueHeads * headDim;
   for (let n = 0; n < rows; n++) {
     const rotation = { row: positions[n]! * headDim, headDim, direction: 1 };
-    const slot = queries[4 * n + 3]! * 2 * keyValueHeads * headDim;
-    for (let h = 0; h < heads; h++) {
-      const from = { values: q, at: n * d["queryStride"]! + d["queryColumn"]! + h * headDim };
-      turn(from, { values: query!, at: (n * heads + h) * headDim }, angles, rotation);
-    }
-    for (let g = 0; g < keyValueHeads; g++) {
-      const from = { values: k, at: n * d["keyStride"]! + d["keyColumn"]! + g * headDim };
-      turn(from, { values: keyValue!, at: slot + g * headDim }, angles, rotation);
-    }
-    const valueAt = n * d["valueStride"]! + d["valueColumn"]!;
-    for (let c = 0; c < keyValueHeads * headDim; c++) {
-      keyValue![slot + keyValueHeads * headDim + c] = v[valueAt + c]!;
-    }
+    const from = { values: q, at: n * queryStride + queryColumn };
+    turn(from, { values: query!, at: n * heads * headDim }, angles, { ...rotation, heads });
+    const slot = { values: keyValue!, at: queries[4 * n + 3]! * 2 * keyCols };
+    const key = { values: k, at: n * keyStride + keyColumn };
+    turn(key, slot, angles, { ...rotation, heads: keyValueHeads });
+    const valueAt = n * valueStride + valueColumn;
+    for (let c = 0; c < keyCols; c++) keyValue![slot.at + keyCols + c] = v[valueAt + c]!;
   }
 };
 
 /** dx[n] = dy[n] turned back by the angles of the row's position, or as it is when turns is 0 */
 export const ropeBackward: PlainLoop = ([dy, positions, angles], [dx], d) => {
-  const { rows, cols, headDim } = d as Record<"rows" | "cols" | "headDim", number>;
+  const { rows, cols, headDim, turns } = d as Record<"rows" | "cols" | "headDim" | "turns", number>;
+  const { stride, column, outStride, outColumn } = d as Record<
+    "stride" | "column" | "outStride" | "outColumn",
+    number
+  >;
   for (let n = 0; n < rows; n++) {
-    const from = n * d["stride"]! + d["column"]!;
-    const to = n * d["outStride"]! + d["outColumn"]!;
-    const rotation = { row: positions![n]! * headDim, headDim, direction: -1 };
-    for (let c = 0; c < cols; c += headDim) {
-      if (d["turns"] === 1) {
-        turn(
-          { values: dy!, at: from + c },
-          { values: dx!, at: to + c },
-          angles!,
-          rotation,
-        );
-      } else for (let i = c; i < c + headDim; i++) dx![to + i] = dy![from + i]!;
-    }
+    const from = { values: dy!, at: n * stride + column };
+    const to = { values: dx!, at: n * outStride + outColumn };
+    const rotation = { row: positions![n]! * headDim, heads: cols / headDim, headDim };
+    if (turns === 1) turn(from, to, angles!, { ...rotation, direction: -1 });
+    else for (let c = 0; c < cols; c++) dx![to.at + c] = dy![from.at + c]!;
   }
 };
+
+/** One row of silu(gate) up: `cols` gates from `from` on, then as many ups */
+export function gateRow(x: Values, from: number, y: Values, to: number, cols: number): void {
+  for (let f = 0; f < cols; f++) {
+    const gate = x[from + f]!;
+    y[to + f] = gate / (1 + Math.exp(-gate)) * x[from + cols + f]!;
+  }
+}
 
 /** y = silu(gate) up, x = [gate | up] */
 export const swigluForward: PlainLoop = ([x], [y], d) => {
   const { rows, cols } = d as Record<"rows" | "cols", number>;
-  for (let n = 0; n < rows; n++) {
-    for (let f = 0; f < cols; f++) {
-      const gate = x![2 * n * cols + f]!;
-      y![n * cols + f] = gate / (1 + Math.exp(-gate)) * x![(2 * n + 1) * cols + f]!;
-    }
-  }
+  for (let n = 0; n < rows; n++) gateRow(x!, 2 * n * cols, y!, n * cols, cols);
 };
 
 /** dgate = dy up sigmoid(gate) (1 + gate (1 - sigmoid(gate)));  dup = dy silu(gate); dx = [dgate | dup] */
@@ -134,8 +143,10 @@ export const swigluBackward: PlainLoop = ([x, dy], [dx], d) => {
   const { rows, cols } = d as Record<"rows" | "cols", number>;
   for (let n = 0; n < rows; n++) {
     for (let f = 0; f < cols; f++) {
-      const [gateAt, upAt] = [2 * n * cols + f, (2 * n + 1) * cols + f];
-      const [g, dOut] = [x![gateAt]!, dy![n * cols + f]!];
+      const gateAt = 2 * n * cols + f;
+      const upAt = gateAt + cols;
+      const g = x![gateAt]!;
+      const dOut = dy![n * cols + f]!;
       const sigmoid = 1 / (1 + Math.exp(-g));
       dx![gateAt] = dOut * x![upAt]! * sigmoid * (1 + g * (1 - sigmoid));
       dx![upAt] = dOut * g * sigmoid;

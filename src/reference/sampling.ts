@@ -99,24 +99,25 @@ export const sample: PlainLoop = ([masked, logits, statistics], outputs, dims) =
 /** Index of the largest value, the first of equals. */
 function argmax(row: Float64Array): number {
   let best = 0;
-  row.forEach((value, index) => {
-    if (value > row[best]!) best = index;
-  });
+  for (let c = 1; c < row.length; c++) if (row[c]! > row[best]!) best = c;
   return best;
 }
 
 /** Inverse of the cumulative distribution at `u`, in token order. */
 function draw(row: Float64Array, scale: number, u: number): number {
   const max = row[argmax(row)]! * scale;
-  const weight = (value: number) => value <= NEG_LARGE ? 0 : Math.exp(value * scale - max);
-  const total = row.reduce((sum, value) => sum + weight(value), 0);
+  const weights = new Float64Array(row.length);
+  let total = 0;
+  for (let c = 0; c < row.length; c++) {
+    if (row[c]! > NEG_LARGE) weights[c] = Math.exp(row[c]! * scale - max);
+    total += weights[c]!;
+  }
   let left = u * total;
   let last = 0;
   for (let c = 0; c < row.length; c++) {
-    const w = weight(row[c]!);
-    if (w === 0) continue;
+    if (weights[c] === 0) continue;
     last = c;
-    left -= w;
+    left -= weights[c]!;
     if (left < 0) return c;
   }
   return last;

@@ -87,15 +87,36 @@ Deno.test("generate() takes what is asked for at the same time into one window",
     })
   ));
 
+Deno.test("generate() on plain loops decodes side by side who asks again when their messages end", async () => {
+  const engine = createInterpreter();
+  const rows: number[] = [];
+  const load: Engine["load"] = (program, capacity) =>
+    Effect.map(engine.load(program, capacity), (executable) => ({
+      ...executable,
+      run: (phase, dims, repeat) => {
+        if (program.name === "decode") rows.push(dims["N"]!);
+        executable.run(phase, dims, repeat);
+      },
+    }));
+  await runTest(Effect.gen(function* () {
+    const { policy } = yield* openTiny({ ...engine, load }, { capacity: CAPACITY });
+    const turns = (i: number) =>
+      Effect.forEach([0, 1, 2], (turn) => one(policy, asking(i + 4 * turn, 5 + turn)));
+    yield* Effect.forEach([0, 1, 2, 3], turns, { concurrency: "unbounded" });
+  }));
+  deepStrictEqual(rows, Array(5 + 6 + 7).fill(4));
+});
+
 Deno.test("generate() takes what is asked for later into the next window, and lets go what has ended", () =>
   slow((policy, events) =>
     Effect.gen(function* () {
       const [long, short, late] = [asking(0, 100), asking(1, 5), asking(2, 40)];
+      const wanted = yield* alone(short);
       const first = yield* Effect.forkChild(one(policy, long));
       const second = yield* Effect.forkChild(one(policy, short));
       yield* until(events, 2);
       const third = yield* Effect.forkChild(one(policy, late));
-      deepStrictEqual(yield* Fiber.join(second), yield* alone(short));
+      deepStrictEqual(yield* Fiber.join(second), wanted);
       // Window 1 was submitted with the first; the third is in the place of the second from window 2 on.
       deepStrictEqual(events, ["run 32x2", "run 32x2", "read 0"]);
       deepStrictEqual(yield* Fiber.join(third), yield* alone(late));
