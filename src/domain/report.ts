@@ -52,6 +52,8 @@ export const STEP_METRICS = {
   turnsGainCorrelation:
     "Pearson correlation, over episodes of two turns or more, of T and the episode's mean g_t; 0 when either is constant; null without gains",
   advantageByTurn: "mean advantage of turn t over the episodes that have it, [0] the first turn",
+  searchAdvantage: "mean advantage of the turns that called a tool; 0 where none did",
+  answerAdvantage: "mean advantage of the turns that answered; 0 where none did",
   zeroOutcomeGroups: "share of groups whose outcomes are all equal",
   zeroAdvantageGroups: "share of groups whose advantages are all 0",
   learningRate: "learning rate of the step's updates",

@@ -1,5 +1,5 @@
 import type { RewardedEpisode } from "../domain/batch.ts";
-import type { ToolFailureKind } from "../domain/episode.ts";
+import type { Action, ToolFailureKind } from "../domain/episode.ts";
 import type { StepReport } from "../domain/report.ts";
 import { clipFractions } from "../igpo/clip_fractions.ts";
 import { diagnose, type Diagnostics } from "../igpo/diagnostics.ts";
@@ -24,6 +24,8 @@ export function summarizeStep(step: UpdatedStep, preset: Preset): StepReport {
     ...beliefMetrics(episodes, diagnostics, preset),
     turns: diagnostics.turnsMean,
     advantageByTurn: diagnostics.advantageByTurn,
+    searchAdvantage: advantageOf("ToolCalls", episodes, step),
+    answerAdvantage: advantageOf("Answer", episodes, step),
     zeroOutcomeGroups: diagnostics.equalOutcomeShare,
     zeroAdvantageGroups: diagnostics.zeroAdvantageShare,
     learningRate: step.learningRate,
@@ -46,6 +48,18 @@ function answerMetrics(episodes: Episodes) {
     outcome: meanOf(episodes, ({ outcome }) => outcome),
     invalidRate: meanOf(episodes, ({ ending }) => Number(ending !== "answered")),
   };
+}
+
+/** Mean advantage of the turns of one kind. */
+function advantageOf(
+  kind: Action["_tag"],
+  episodes: Episodes,
+  { advantages }: Pick<UpdatedStep, "advantages">,
+): number {
+  const ofTurns = advantages.flat().flatMap(({ turn }, i) =>
+    [...turn].filter((_, t) => episodes[i]!.turns[t]!.action._tag === kind)
+  );
+  return mean(Float64Array.from(ofTurns));
 }
 
 function toolMetrics(episodes: Episodes) {
