@@ -30,6 +30,7 @@ const PROGRAMS = [
   "tests/cli_test.ts",
   "tests/driver/command_test.ts",
   "tests/driver_task_test.ts",
+  "tests/help_test.ts",
   "tests/hub_run_test.ts",
 ];
 const SPECIAL = [
@@ -46,7 +47,7 @@ const SPECIAL = [
 const SOURCES = [
   ...["mod.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
-  "driver/main.ts",
+  ...["driver/main.ts", "driver/help.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
 const RESULTS = ".cache/tests";
