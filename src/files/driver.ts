@@ -50,23 +50,38 @@ async function installedBackend(): Promise<"vulkan" | "gl" | null> {
   return hasLavapipe() ? "vulkan" : null;
 }
 
-/** Loads the fetched driver, if there is one that works. */
+/** Loads the fetched driver, if there is one that works and this program may. */
 function useFetched(): boolean {
   const libraries = readLibraries();
-  if (libraries === null) return false;
+  if (libraries === null) {
+    if (isFetched()) passOver("its files are not as they were when it was fetched");
+    return false;
+  }
   try {
     useDriver(libraries);
     return true;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const line = `Passing over the driver in .cache/driver as it does not load: ${reason}`;
-    Deno.stderr.writeSync(new TextEncoder().encode(`${line.replaceAll(/\s+/g, " ")}\n`));
+    if (error instanceof Deno.errors.NotCapable) return false;
+    passOver(error instanceof Error ? error.message : String(error));
     // So that the next `deno task driver` fetches it again, where this program may write.
     try {
       Deno.removeSync(new URL(MANIFEST, DRIVER_FOLDER));
     } catch { /* Then it is passed over again. */ }
     return false;
   }
+}
+
+function isFetched(): boolean {
+  try {
+    return Deno.statSync(DRIVER_FOLDER).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function passOver(reason: string): void {
+  const line = `Passing over the driver in .cache/driver: ${reason.replaceAll(/\s+/g, " ")}\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
 }
 
 async function applySettings(): Promise<void> {

@@ -55,12 +55,12 @@ export function readLibraries(folder: URL = DRIVER_FOLDER): ReadonlyArray<string
 
 /** Makes a fetched driver the one that WebGPU uses. Throws where a library does not load. */
 export function useDriver(libraries: ReadonlyArray<string>, folder: URL = DRIVER_FOLDER): void {
+  // Once loaded here, a library is the one that is found by its name.
+  for (const name of libraries) Deno.dlopen(new URL(name, folder), {});
   const icd = fileURLToPath(new URL(ICD, folder));
   // Two names of one setting; where both are set, the newer one counts.
   for (const name of ICD_VARIABLES) Deno.env.set(name, icd);
   Deno.env.set(BACKEND, "vulkan");
-  // Once loaded here, a library is the one that is found by its name.
-  for (const name of libraries) Deno.dlopen(new URL(name, folder), {});
 }
 
 const ICD_VARIABLES = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"];
