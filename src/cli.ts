@@ -51,7 +51,6 @@ import type {
 import { evaluate as evaluateProgram } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
 import { checkWritable } from "./files/run_folder.ts";
-import { loadFetchedDriver } from "./files/driver.ts";
 import { openScreen } from "./files/screen.ts";
 import { openDevice } from "./gpu/device.ts";
 import type { Preset } from "./igpo/preset.ts";
@@ -232,7 +231,6 @@ const exporting = Command.make(
 
 const tune = Command.make("tune", {}, () =>
   Effect.gen(function* () {
-    yield* loadFetchedDriver();
     yield* tuneProgram(yield* openDevice(), yield* openScreen);
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),

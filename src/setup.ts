@@ -4,7 +4,6 @@ import { BadInput, type KernelFailed, type NoAdapter } from "./domain/errors.ts"
 import type { Device } from "./domain/flags.ts";
 import type { Recipe, WeightFormat } from "./domain/recipe.ts";
 import type { Profile } from "./domain/report.ts";
-import { loadFetchedDriver } from "./files/driver.ts";
 import { systemMemory } from "./files/system_memory.ts";
 import { readTuned } from "./files/tuned.ts";
 import { type DeviceOptions, openDevice } from "./gpu/device.ts";
@@ -48,10 +47,10 @@ export const openMachine = Effect.fn("openMachine")(
     options: DeviceOptions = {},
   ): Effect.fn.Return<Machine, NoAdapter | BadInput, Scope.Scope> {
     if (device === "cpu") return plainLoops;
-    yield* loadFetchedDriver();
     const families = yield* readTuned();
     const asked = {
       ...options,
+      takesAny: device === "gpu",
       tuned: (name: string) => FAMILIES.find((family) => family === families[name]) ?? null,
     };
     const opened =

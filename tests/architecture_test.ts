@@ -10,6 +10,7 @@ const sources = await readSources(sourcePaths);
 const others = await readSources([
   ...await filesBelow("tests", ".ts"),
   ...await filesBelow("bench", ".ts"),
+  ...await filesBelow("driver", ".ts"),
   ...await filesBelow("shaders", ".wgsl"),
 ]);
 
@@ -61,6 +62,12 @@ const houseRules: ReadonlyArray<{
     rule: rules.onlyEdgesTouchTheMachine,
     files: sources,
     breach: file({ path: "src/gpu/device.ts", text: "const path = Deno.cwd();" }),
+  },
+  {
+    claim: "programs are started in one place",
+    rule: rules.onePlaceStartsPrograms,
+    files: [...sources, ...others],
+    breach: file({ path: "tests/run.ts", text: 'new Deno.Command("deno");' }),
   },
   {
     claim: "only cli and workers pick layers and run effects",

@@ -1,4 +1,5 @@
 import { match, strictEqual } from "node:assert/strict";
+import { command } from "../driver/command.ts";
 
 interface Outcome {
   readonly code: number;
@@ -7,7 +8,7 @@ interface Outcome {
 }
 
 async function igpo(...args: ReadonlyArray<string>): Promise<Outcome> {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
+  const { code, stdout, stderr } = await command("deno", {
     args: ["run", "--no-prompt", "--quiet", "--allow-read", "--allow-env", "src/cli.ts", ...args],
     env: { NO_COLOR: "1" },
   }).output();

@@ -1,5 +1,6 @@
 /** Runs of a model of the Hub at the command line. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { command } from "../driver/command.ts";
 import { MODEL, serveHub, skilledFiles } from "./support/hub_server.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
@@ -21,7 +22,7 @@ Deno.test("a run of a model of the Hub records its commit and goes on with that 
     const igpo = async (...args: ReadonlyArray<string>) => {
       const permissions = ["--allow-read", "--allow-write", "--allow-env"];
       const network = "--allow-net=127.0.0.1,localhost";
-      const { code, stdout, stderr } = await new Deno.Command("deno", {
+      const { code, stdout, stderr } = await command("deno", {
         args: ["run", "--no-prompt", "--quiet", ...permissions, network, "src/cli.ts", ...args],
         env: {
           ...{ HF_ENDPOINT: hub.endpoint, HF_HOME: `${folder}/hf`, HF_HUB_CACHE: "" },

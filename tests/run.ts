@@ -6,6 +6,8 @@
  * @module
  */
 
+import { command } from "../driver/command.ts";
+
 /** Counts of tests, and what the last line shows. */
 interface Counts {
   readonly passed: number;
@@ -23,6 +25,14 @@ interface Part {
   readonly shows?: "output";
 }
 
+/** Tests that start programs of this project. */
+const PROGRAMS = [
+  "tests/cli_test.ts",
+  "tests/driver/command_test.ts",
+  "tests/driver_task_test.ts",
+  "tests/help_test.ts",
+  "tests/hub_run_test.ts",
+];
 const SPECIAL = [
   "tests/laws",
   "tests/golden",
@@ -31,14 +41,13 @@ const SPECIAL = [
   "tests/learning",
   "tests/slow",
   "tests/architecture_test.ts",
-  "tests/cli_test.ts",
-  "tests/hub_run_test.ts",
+  ...PROGRAMS,
 ];
 // What runs rival runtimes has a configuration of its own.
 const SOURCES = [
   ...["mod.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
-  ...["driver/probe.ts", "driver/tar.ts"],
+  ...["driver/main.ts", "driver/help.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
 const RESULTS = ".cache/tests";
@@ -68,7 +77,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   kernels: tests(["tests/shaders", "tests/gpu"]),
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
-  programs: programTests("tests/cli_test.ts", "tests/hub_run_test.ts"),
+  programs: programTests(...PROGRAMS),
   proofs: programTests("tests/slow"),
 };
 
@@ -77,8 +86,8 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function deno(args: ReadonlyArray<string>): Promise<boolean> {
-  const command = new Deno.Command("deno", { args: [...args], stdin: "null" });
-  return (await command.spawn().status).success;
+  const child = command("deno", { args: [...args], stdin: "null" }).spawn();
+  return (await child.status).success;
 }
 
 /** Counts of a JUnit report, or one failure when there is none: then not even the tests could be loaded. */

@@ -1,64 +1,108 @@
-import { fileURLToPath } from "node:url";
 import { Effect } from "effect";
+import {
+  BACKEND,
+  DRIVER_FOLDER,
+  isNamed,
+  MANIFEST,
+  readLibraries,
+  useDriver,
+} from "./driver_folder.ts";
+import { driverSettings } from "./driver_settings.ts";
+import { askAdapter, hasAvx512, hasGpu, hasLavapipe } from "./installed_drivers.ts";
 
-/** Where `deno task driver` puts SwiftShader on machines that have no adapter. */
-export const DRIVER_FOLDER: URL = new URL("../../.cache/driver/", import.meta.url);
-
-const none = Effect.sync(() => false);
-
-/** Whether WebGPU finds an adapter, asked in a worker: a runtime that found none once never finds one later. */
-const hasAdapter = Effect.acquireUseRelease(
-  Effect.sync(() =>
-    new Worker(new URL("./adapter_worker.ts", import.meta.url), { type: "module" })
-  ),
-  (worker) =>
-    Effect.callback<boolean>((resume) => {
-      worker.onmessage = (event: MessageEvent<boolean>) => resume(Effect.succeed(event.data));
-      worker.onerror = (event) => {
-        event.preventDefault();
-        resume(none);
-      };
-    }),
-  (worker) => Effect.sync(() => worker.terminate()),
-).pipe(Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => none }));
-
-const isFetched = Effect.sync(() => {
-  try {
-    return Deno.statSync(new URL("libvulkan.so.1", DRIVER_FOLDER)).isFile;
-  } catch {
-    return false;
-  }
-});
+/** Whose choice the adapter is that WebGPU comes to find: the user's, this program's, or that there is none worth it. */
+export type DriverChoice = "user's" | "ours" | "none";
 
 /**
- * Makes the software driver that `deno task driver` fetched the one WebGPU uses, and says whether it did: only where
- * such a driver lies and no other adapter is found. Run it before the first `requestAdapter` of the program, since
- * WebGPU looks for drivers once.
+ * Chooses the driver that WebGPU uses from here on, and sets what drivers read from the environment: a GPU, an
+ * installed Mesa on the CPU, or the one that `deno task driver` fetched. What the user has set stays. Run it before the
+ * first `requestAdapter` of the program, since WebGPU looks for drivers once.
  *
- * Needs permission to read and load from the folder, and to set environment variables; without, it does nothing.
+ * Without permission to set variables it does nothing.
  *
  * @example
  * ```ts ignore
- * const isSwiftShader = yield* loadFetchedDriver();
- * const adapter = yield* Effect.promise(() => navigator.gpu.requestAdapter());
+ * const choice = yield* chooseDriver();
+ * if (choice === "none") yield* Effect.log("Plain loops are faster than what WebGPU would find");
  * ```
  */
-export const loadFetchedDriver = Effect.fn("loadFetchedDriver")(function* () {
-  yield* quietDrivers;
-  if (!(yield* isFetched) || (yield* hasAdapter)) return false;
-  return yield* Effect.orElseSucceed(load, () => false);
+export const chooseDriver = Effect.fn("chooseDriver")(function* () {
+  return yield* Effect.promise((): Promise<DriverChoice> => choose().catch(() => "ours"));
 });
 
-/** Without this variable EGL drivers print an error at each start. */
-const quietDrivers = Effect.ignore(Effect.try(() => {
-  if (Deno.env.get("XDG_RUNTIME_DIR") === undefined) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
-}));
+async function choose(): Promise<DriverChoice> {
+  await applySettings();
+  if (isNamed()) return "user's";
+  if (Deno.build.os !== "linux") return "ours";
+  const backend = await installedBackend();
+  if (backend !== null) Deno.env.set(BACKEND, backend);
+  return backend !== null || useFetched() ? "ours" : "none";
+}
 
-const load = Effect.try(() => {
-  const driver = fileURLToPath(new URL("vk_swiftshader_icd.json", DRIVER_FOLDER));
-  // Two names of one setting; where both are set, the newer one counts.
-  for (const name of ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"]) Deno.env.set(name, driver);
-  // Once loaded here, Vulkan's loader is the one found by name when WebGPU asks for it.
-  Deno.dlopen(new URL("libvulkan.so.1", DRIVER_FOLDER), {});
-  return true;
-});
+/**
+ * What finds the best of the installed drivers, or null. Only Vulkan is asked where it has a good answer, since the end
+ * of EGL, which OpenGL loads, races with the end of Deno's threads and can crash a program that is done.
+ */
+async function installedBackend(): Promise<"vulkan" | "gl" | null> {
+  for (const backend of await hasGpu() ? ["vulkan", "gl"] as const : []) {
+    if ((await askAdapter(backend))?.kind === "gpu") return backend;
+  }
+  return hasLavapipe() ? "vulkan" : null;
+}
+
+/** Loads the fetched driver, if there is one that works and this program may. */
+function useFetched(): boolean {
+  const libraries = readLibraries();
+  if (libraries === null) {
+    if (isFetched()) passOver("its files are not as they were when it was fetched");
+    return false;
+  }
+  try {
+    useDriver(libraries);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return false;
+    passOver(error instanceof Error ? error.message : String(error));
+    // So that the next `deno task driver` fetches it again, where this program may write.
+    try {
+      Deno.removeSync(new URL(MANIFEST, DRIVER_FOLDER));
+    } catch { /* Then it is passed over again. */ }
+    return false;
+  }
+}
+
+function isFetched(): boolean {
+  try {
+    return Deno.statSync(DRIVER_FOLDER).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function passOver(reason: string): void {
+  const line = `Passing over the driver in .cache/driver: ${reason.replaceAll(/\s+/g, " ")}\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
+
+async function applySettings(): Promise<void> {
+  const env = Deno.env.toObject();
+  const wideCache = await hasAvx512() ? shaderFolder(env) : null;
+  const facts = { env, cores: navigator.hardwareConcurrency, wideCache };
+  for (const [name, value] of Object.entries(driverSettings(facts))) Deno.env.set(name, value);
+}
+
+/** A folder of our own for shaders of 512 bits: the user's, or one that is there or can be made. */
+function shaderFolder(env: Readonly<Record<string, string>>): string | null {
+  const cache = env["XDG_CACHE_HOME"] || `${env["HOME"] || "/tmp"}/.cache`;
+  const folder = env["MESA_SHADER_CACHE_DIR"] || `${cache}/igpo/lavapipe-512`;
+  try {
+    if (!Deno.statSync(folder).isDirectory) return null;
+  } catch {
+    try {
+      Deno.mkdirSync(folder, { recursive: true });
+    } catch {
+      return null;
+    }
+  }
+  return folder;
+}

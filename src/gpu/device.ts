@@ -1,5 +1,7 @@
 import { Effect, type Scope } from "effect";
+import { adapterInfo } from "../domain/adapter.ts";
 import { NoAdapter } from "../domain/errors.ts";
+import { chooseDriver } from "../files/driver.ts";
 import type { Adapter } from "../model/engine.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import type { Family, Traits } from "./launches.ts";
@@ -25,31 +27,40 @@ export interface DeviceOptions {
   readonly profile?: boolean;
   /** The family that was found fastest for an adapter of this name, or null. @default {() => null} */
   readonly tuned?: (adapter: string) => Family | null;
+  /** Whether software that is slower than plain loops will do. @default {false} */
+  readonly takesAny?: boolean;
   /** Told how many kernels there are, before each is made: the first use of one takes up to seconds. */
   readonly onKernel?: (count: number) => void;
 }
+
+/** The adapter that computes faster than plain loops, or any if that will do. Fails with NoAdapter. */
+const findAdapter = Effect.fnUntraced(function* (takesAny: boolean) {
+  const choice = yield* chooseDriver();
+  const adapter = choice === "none" && !takesAny
+    ? null
+    : yield* Effect.promise(async () =>
+      await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null
+    );
+  if (adapter !== null) {
+    const { name, kind } = adapterInfo(adapter);
+    if (kind !== "software" || takesAny || choice === "user's") return { adapter, name, kind };
+  }
+  return yield* new NoAdapter({
+    message:
+      "Cannot use the GPU as no WebGPU adapter was found: install a Vulkan driver (sudo apt-get install mesa-vulkan-drivers) or pass --device cpu",
+  });
+});
 
 /** Opens the best adapter there is. Fails with NoAdapter when there is none. */
 export const openDevice: (
   options?: DeviceOptions,
 ) => Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.fn("openDevice")(function* (
-  { profile = false, tuned = () => null, onKernel } = {},
+  { profile = false, tuned = () => null, takesAny = false, onKernel } = {},
 ) {
-  const adapter = yield* Effect.promise(async () =>
-    await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null
-  );
-  if (adapter === null) {
-    return yield* new NoAdapter({
-      message:
-        "Cannot use the GPU as no WebGPU adapter was found: install a Vulkan driver (sudo apt-get install mesa-vulkan-drivers) or pass --device cpu",
-    });
-  }
+  const { adapter, name, kind } = yield* findAdapter(takesAny);
   const timed = profile && adapter.features.has("timestamp-query");
-  const name = adapterName(adapter.info);
-  const software = /llvmpipe|swiftshader|software/i.test(name);
-  // Its OpenGL sibling of the same name takes minutes to compile straight lines, and has no f16.
-  const isLavapipe = /llvmpipe/i.test(name) && adapter.features.has("shader-f16");
-  const usual = isLavapipe ? "lines" : software ? "loops" : "tiles";
+  const isLavapipe = kind === "lavapipe";
+  const usual = isLavapipe ? "lines" : kind === "software" ? "loops" : "tiles";
   const request = (features: ReadonlyArray<GPUFeatureName>) =>
     adapter.requestDevice({
       label: "igpo",
@@ -73,7 +84,7 @@ export const openDevice: (
   };
   return {
     device,
-    adapter: { name, kind: software ? "software" : "gpu" },
+    adapter: { name, kind: kind === "gpu" ? "gpu" : "software" },
     traits,
     pipelines: createPipelines(device, traits, onKernel),
     commands: createCommands(),
@@ -85,12 +96,6 @@ export const openDevice: (
 export function withTraits(opened: Device, claimed: Partial<Traits>): Device {
   const traits = { ...opened.traits, ...claimed };
   return { ...opened, traits, pipelines: createPipelines(opened.device, traits) };
-}
-
-function adapterName(info: GPUAdapterInfo): string {
-  return [info.description, info.device, info.architecture, info.vendor].find((text) =>
-    text !== ""
-  ) ?? "an adapter without a name";
 }
 
 function largestLimits(adapter: GPUAdapter): Record<string, number> {

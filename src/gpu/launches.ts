@@ -6,7 +6,7 @@ import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 /**
  * How kernels are written for an adapter. `lines`: straight lines without a branch, for drivers that run shaders on the
  * CPU in SIMD lanes (llvmpipe). `tiles`: tiles of registers and workgroup memory, for GPUs. `loops`: the smallest code,
- * where compiling costs most (SwiftShader).
+ * where compiling costs most (software other than lavapipe).
  */
 export type Family = "lines" | "tiles" | "loops";
 

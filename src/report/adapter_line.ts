@@ -14,19 +14,13 @@ export interface AdapterChoice {
  */
 export function adapterLines({ description }: AdapterChoice): ReadonlyArray<string> {
   if (description === null) {
-    return ["Running on plain loops, without a graphics adapter", `${FASTER} a GPU, or ${INSTALL}`];
-  }
-  if (/swiftshader/i.test(description)) {
     return [
-      `Running on ${description}, in software`,
-      `${FASTER} a GPU, or ${INSTALL} (about twice)`,
+      "Running on plain loops, without a graphics adapter",
+      "Faster: a GPU, or Mesa's Vulkan driver (Debian, Ubuntu: mesa-vulkan-drivers)",
     ];
   }
-  if (/llvmpipe|lavapipe/i.test(description)) {
-    return [`Running on ${description}, in software`, `${FASTER} a GPU`];
+  if (/llvmpipe|swiftshader/i.test(description)) {
+    return [`Running on ${description}, in software`, "Faster: a GPU"];
   }
   return [`Running on ${description}`];
 }
-
-const FASTER = "Faster:";
-const INSTALL = "sudo apt-get install mesa-vulkan-drivers";

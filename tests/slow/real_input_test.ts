@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect";
 import assert from "node:assert/strict";
+import { command } from "../../driver/command.ts";
 import { readText } from "../../src/files/disk.ts";
 import { keyFromSeed } from "../../src/math/threefry.ts";
 import { readArchitecture } from "../../src/model/architecture.ts";
@@ -60,9 +61,9 @@ const writeRandomModel = Effect.fnUntraced(function* (folder: string) {
 });
 
 async function igpo(...args: ReadonlyArray<string>): Promise<string> {
-  const command = ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"];
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: [...command, "--allow-ffi=.cache/driver", "src/cli.ts", ...args],
+  const permissions = ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"];
+  const { code, stdout, stderr } = await command("deno", {
+    args: [...permissions, "--allow-ffi=.cache/driver", "src/cli.ts", ...args],
   }).output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   assert.equal(code, 0, text);

@@ -1,6 +1,7 @@
 /** Runs that are stopped and killed at the command line. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
+import { command } from "../../driver/command.ts";
 import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
 import { metricsOf, TINY, tinyModel, tinyModelWeights, tinyRecipe } from "../support/tiny_run.ts";
@@ -26,7 +27,7 @@ await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
 
 function igpo(...args: ReadonlyArray<string>): Deno.ChildProcess {
   const permissions = ["--no-prompt", "--quiet", "--allow-read", "--allow-write", "--allow-env"];
-  return new Deno.Command("deno", {
+  return command("deno", {
     args: ["run", ...permissions, "src/cli.ts", "train", ...args],
     ...{ stdout: "piped", stderr: "piped" },
   }).spawn();

@@ -129,6 +129,14 @@ export const onlyEdgesTouchTheMachine: Rule = (files) =>
     ],
   );
 
+/** Programs are started where variables that Deno refuses are left out; the bench, which may start any, excepted. */
+export const onePlaceStartsPrograms: Rule = (files) =>
+  files.filter(({ path }) => path !== "driver/command.ts" && !path.startsWith("bench/")).flatMap(
+    ({ path, text }) =>
+      occurrences(text, /\bnew Deno\.Command\(/g)
+        .map((found) => `${path}:${found} belongs to driver/command.ts`),
+  );
+
 /** Layers are chosen and effects are run in `cli.ts` and in workers only. */
 export const onlyEdgesPickLayers: Rule = (files) =>
   files.filter(({ path }) => !isEdge(path)).flatMap(({ path, text }) =>

@@ -1,5 +1,4 @@
 import { Effect, Scope } from "effect";
-import { loadFetchedDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import type { Traits } from "../../src/gpu/launches.ts";
@@ -25,10 +24,7 @@ const fileScope = Scope.makeUnsafe();
 
 /** The adapter's device, opened once for a test file, or null where there is no adapter. */
 export const device: Device | null = await Effect.runPromise(
-  Effect.gen(function* () {
-    yield* loadFetchedDriver();
-    return yield* openDevice();
-  }).pipe(
+  openDevice().pipe(
     Effect.provideService(Scope.Scope, fileScope),
     Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
   ),

@@ -1,9 +1,10 @@
 // deno-lint-ignore-file no-console
-// Prints which adapter a program comes to use, and how many invocations a workgroup of its device may have.
+// Prints which adapter a program of the project in the folder `Deno.args[0]` comes to use.
 import { Effect } from "effect";
-import { loadFetchedDriver } from "../../src/files/driver.ts";
+import { adapterInfo } from "../../src/domain/adapter.ts";
 
-const isFetched = await Effect.runPromise(loadFetchedDriver());
-const adapter = await navigator.gpu.requestAdapter();
-const device = await adapter?.requestDevice();
-console.log(isFetched, adapter?.info.description, device?.limits.maxComputeInvocationsPerWorkgroup);
+const { chooseDriver } = await import(`${Deno.args[0]}/src/files/driver.ts`);
+const choice = await Effect.runPromise(chooseDriver());
+const adapter = choice === "none" ? null : await navigator.gpu.requestAdapter();
+const found = adapter === null ? null : adapterInfo(adapter);
+console.log(found === null ? "none" : `${found.name} ${found.kind}`);

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
+import { command } from "../../driver/command.ts";
 import type { SourceFile } from "./architecture.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 async function deno(...args: ReadonlyArray<string>): Promise<unknown> {
-  const { stdout, stderr, success } = await new Deno.Command("deno", {
+  const { stdout, stderr, success } = await command("deno", {
     args: [...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },

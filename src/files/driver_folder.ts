@@ -1,0 +1,77 @@
+/**
+ * The graphics driver that `deno task driver` fetched. It uses this file without a configuration, so this file imports
+ * no packages.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+/** Where the fetched driver lies. */
+export const DRIVER_FOLDER: URL = new URL("../../.cache/driver/", import.meta.url);
+
+/** What leads Vulkan's loader to the fetched driver. */
+export const ICD = "lvp_icd.json";
+
+/** The list of what was fetched, written when it had been seen to work. */
+export const MANIFEST = "files.json";
+
+/** A file as it was when it was seen to work. */
+interface FetchedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedSeconds: number;
+}
+
+function describe(name: string, folder: URL): FetchedFile {
+  const { size, mtime } = Deno.statSync(new URL(name, folder));
+  return { name, bytes: size, modifiedSeconds: Math.floor((mtime?.getTime() ?? 0) / 1000) };
+}
+
+/** Writes down the files of a driver, its libraries in the order in which they load. */
+export function writeManifest(names: ReadonlyArray<string>, folder: URL): void {
+  const files = names.map((name) => describe(name, folder));
+  Deno.writeTextFileSync(new URL(MANIFEST, folder), JSON.stringify(files));
+}
+
+/**
+ * The libraries of a fetched driver in the order in which they load, or null where one is no longer as it was seen to
+ * work: loading a damaged library can end the process.
+ */
+export function readLibraries(folder: URL = DRIVER_FOLDER): ReadonlyArray<string> | null {
+  try {
+    // Only `writeManifest` writes this file; one of another shape throws here or below.
+    const files: ReadonlyArray<FetchedFile> = JSON.parse(
+      Deno.readTextFileSync(new URL(MANIFEST, folder)),
+    );
+    const isWhole = files.length > 0 && files.every((file) => {
+      const { bytes, modifiedSeconds } = describe(file.name, folder);
+      return bytes === file.bytes && modifiedSeconds === file.modifiedSeconds;
+    });
+    return isWhole ? files.map(({ name }) => name).filter((name) => name !== ICD) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Makes a fetched driver the one that WebGPU uses. Throws where a library does not load. */
+export function useDriver(libraries: ReadonlyArray<string>, folder: URL = DRIVER_FOLDER): void {
+  // Once loaded here, a library is the one that is found by its name.
+  for (const name of libraries) Deno.dlopen(new URL(name, folder), {});
+  const icd = fileURLToPath(new URL(ICD, folder));
+  // Two names of one setting; where both are set, the newer one counts.
+  for (const name of ICD_VARIABLES) Deno.env.set(name, icd);
+  Deno.env.set(BACKEND, "vulkan");
+}
+
+const ICD_VARIABLES = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"];
+
+/** The variable by which Deno is told which system library WebGPU asks. */
+export const BACKEND = "DENO_WEBGPU_BACKEND";
+
+/** Whether the user has named a driver: then nothing is chosen. What a parent process chose is no such name. */
+export function isNamed(): boolean {
+  const ours = fileURLToPath(new URL(ICD, DRIVER_FOLDER));
+  const named = ICD_VARIABLES.map((name) => Deno.env.get(name) ?? "").filter((path) => path !== "");
+  if (named.length > 0) return named.some((path) => path !== ours);
+  return (Deno.env.get(BACKEND) ?? "") !== "";
+}
