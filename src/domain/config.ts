@@ -31,8 +31,8 @@ export const RunConfig = Schema.Struct({
 /** Everything a run depends on. */
 export type RunConfig = typeof RunConfig.Type;
 
-/** The preset of runs that name none. */
-export const DEFAULT_PRESET = "paper-v2";
+/** The preset of runs that name none: the one that did best over all worlds (README). */
+export const DEFAULT_PRESET = "igpo-prob";
 
 /** The recipe of runs that name none. */
 export const DEFAULT_RECIPE = "embedded";

@@ -205,7 +205,7 @@ const highWater: Preset = {
   credit: { ...paperV2.credit, rule: "own", alpha: 0.3 },
 };
 
-/** Every preset by its name, the default first. */
+/** Every preset by its name. */
 export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
   [
     paperV2,
@@ -231,9 +231,6 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
     highWater,
   ].map((preset) => [preset.name, preset]),
 );
-
-/** The preset of runs that name none. */
-export const DEFAULT_PRESET: Preset = paperV2;
 
 /**
  * A preset from what a user gives: a name, or an object. An object with `base` changes only the

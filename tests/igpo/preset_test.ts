@@ -1,7 +1,7 @@
 import { match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { decodePreset } from "../../src/igpo/preset.ts";
-import { DEFAULT_PRESET, PRESETS, resolvePreset } from "../../src/igpo/presets.ts";
+import { PRESETS, resolvePreset } from "../../src/igpo/presets.ts";
 
 /** What a preset resolves to: its name, or the sentence of its failure. */
 function outcomeOfResolving(input: unknown): string {
@@ -24,7 +24,7 @@ Deno.test("resolvePreset() takes a name, or a base with changes", () => {
     resolvePreset({ base: "paper-v2", name: "floored", gain: { logProbFloor: -4 } }),
   );
   strictEqual(changed.gain.logProbFloor, -4);
-  strictEqual(changed.gain.measure, DEFAULT_PRESET.gain.measure);
+  strictEqual(changed.gain.measure, PRESETS["paper-v2"]!.gain.measure);
 });
 
 Deno.test("resolvePreset() lists the names when one is unknown", () => {

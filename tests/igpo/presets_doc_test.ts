@@ -1,4 +1,5 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { DEFAULT_PRESET } from "../../src/domain/config.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
@@ -24,7 +25,7 @@ function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
   const header = ["field", ...presets.map(({ name }) => name)];
   const rows = fields.map((field) => {
     const values = columns.map((column) => column.get(field)!.replaceAll('"', ""));
-    // A value equal to the default preset's is left out, so that differences stand out.
+    // A value equal to the first preset's is left out, so that differences stand out.
     return [`\`${field}\``, values[0]!, ...values.slice(1).map((v) => v === values[0] ? "" : v)];
   });
   return [header, ...rows];
@@ -67,7 +68,8 @@ Deno.test("docs/presets.md shows the default of every field of the optimiser tha
   deepStrictEqual(rows.map(([_, value]) => value), want);
 });
 
-Deno.test("PRESETS is keyed by the presets' own names, the default first", () => {
+Deno.test("PRESETS is keyed by the presets' own names, the paper's first, and has the default", () => {
   for (const [key, preset] of Object.entries(PRESETS)) strictEqual(preset.name, key);
   strictEqual(Object.keys(PRESETS)[0], "paper-v2");
+  ok(Object.hasOwn(PRESETS, DEFAULT_PRESET));
 });

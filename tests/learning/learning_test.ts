@@ -5,7 +5,7 @@
 import { Effect, Stream } from "effect";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { resolveConfig } from "../../src/domain/config.ts";
+import { DEFAULT_PRESET, resolveConfig } from "../../src/domain/config.ts";
 import { NO_FLAGS } from "../../src/domain/flags.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
@@ -47,9 +47,9 @@ const shuffled: Deal = (step) => {
 
 /** F1 on test questions after so many steps less F1 before. */
 const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
-  const config = yield* resolveConfig({ ...NO_FLAGS, seed: SEED, steps: STEPS });
+  const config = yield* resolveConfig({ ...NO_FLAGS, seed: SEED, steps: STEPS, world: "mixed" });
   const recipe = { ...config.recipe, testQuestions: 100 };
-  const preset = PRESETS["paper-v2"]!;
+  const preset = PRESETS[DEFAULT_PRESET]!;
   const folder = fileURLToPath(new URL("../../checkpoints/spoiled", import.meta.url));
   const model = yield* readModelFolder(folder);
   const task = yield* loadTask({
@@ -89,7 +89,7 @@ const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
 const ignore = device === null;
 
 Deno.test({
-  name: `train: ${STEPS} steps of paper-v2 raise test F1 by at least 0.15`,
+  name: `train: ${STEPS} steps of ${DEFAULT_PRESET} raise test F1 by at least 0.15`,
   ignore,
   fn: async () => {
     const gain = await Effect.runPromise(Effect.scoped(gainInF1(asEarned)));
