@@ -145,7 +145,9 @@ const evaluateSplit = Effect.fnUntraced(
     const { plan: { config, preset }, task, wave, screen, record } = run;
     const { questions, environment } = task[split];
     const { protocol } = task;
-    const known = run.startEvaluations?.find((one) => one.step === step && one.split === split);
+    const known = run.startEvaluations?.find((one) =>
+      step === 0 && one.step === 0 && one.split === split
+    );
     const measure = known !== undefined
       ? Effect.succeed(reportOf(known))
       : evaluateQuestions(questions, { ...config, preset, protocol, wave, step }).pipe(

@@ -94,6 +94,23 @@ Deno.test("metrics do not depend on how the batch is cut, but for the last bits 
   ok(Math.abs(Number(cut["gradientNorm"]) - Number(steps(plain)[0]!["gradientNorm"])) < 1e-9);
 });
 
+Deno.test("what is known of the starting weights stands for the first evaluations and no later one", () =>
+  inFolder(async (folder) => {
+    await run({ folder });
+    const known = (await metricsOf(folder)).map((line) => JSON.parse(line))
+      .filter(({ type }) => type === "evaluation")
+      .map(({ type: _type, ...line }) => ({ ...line, f1: 0.5 }));
+    const again = `${folder}/again`;
+    await Deno.mkdir(again);
+    await run({ folder: again, startEvaluations: known });
+    const found = (await metricsOf(again)).map((line) => JSON.parse(line))
+      .filter(({ type }) => type === "evaluation");
+    deepStrictEqual(
+      found.map(({ step, f1 }) => [step, f1 === 0.5]),
+      [[0, true], [0, true], [2, false], [4, false], [4, false]],
+    );
+  }));
+
 Deno.test("evaluation changes no number of the steps", async () => {
   deepStrictEqual(steps(await metricsOfRun({ recipe: { evaluateEvery: 0 } })), steps(plain));
 });

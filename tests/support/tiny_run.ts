@@ -21,6 +21,7 @@ import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
 import { layerLearner, layerReference, openMachine, type PolicySetup } from "../../src/setup.ts";
+import type { EvaluationLine } from "../../src/run_record.ts";
 import type { Split, Task } from "../../src/task.ts";
 import type { Protocol } from "../../src/text/protocol.ts";
 import { train } from "../../src/train.ts";
@@ -116,6 +117,7 @@ export interface TinyRun {
   readonly wave?: number;
   /** Goes on with what the folder holds. */
   readonly isResumed?: boolean;
+  readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
 }
@@ -153,7 +155,8 @@ export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const checkpoint = options.isResumed
     ? yield* loadLatestCheckpoint(options.folder, prepared.model)
     : null;
-  const program = train({ ...prepared, checkpoint, startedMillis: 0 });
+  const { startEvaluations = [] } = options;
+  const program = train({ ...prepared, checkpoint, startedMillis: 0, startEvaluations });
   return (yield* Effect.provide(program, layers)) satisfies Summary;
 }, Effect.scoped);
 
