@@ -120,7 +120,8 @@ function addTwoByFourMixes(a: Rows, x: Rows, y: Rows, { n, f, inner }: Block): v
   const c1 = c0 + y.stride;
   let [sum00, sum01, sum02, sum03] = [c[c0]!, c[c0 + 1]!, c[c0 + 2]!, c[c0 + 3]!];
   let [sum10, sum11, sum12, sum13] = [c[c1]!, c[c1 + 1]!, c[c1 + 2]!, c[c1 + 3]!];
-  for (let k = 0, at = x.at + f; k < inner; k++, at += x.stride) {
+  let at = x.at + f;
+  for (let k = 0; k < inner; k++) {
     const weight0 = weights[a0 + k]!;
     const weight1 = weights[a1 + k]!;
     const x0 = b[at]!;
@@ -135,6 +136,7 @@ function addTwoByFourMixes(a: Rows, x: Rows, y: Rows, { n, f, inner }: Block): v
     sum11 += weight1 * x1;
     sum12 += weight1 * x2;
     sum13 += weight1 * x3;
+    at += x.stride;
   }
   c[c0] = sum00;
   c[c0 + 1] = sum01;
@@ -151,12 +153,14 @@ function addOneByFourMixes(a: Rows, x: Rows, y: Rows, { n, f, inner }: Block): v
   const from = a.at + n * a.stride;
   const to = y.at + n * y.stride + f;
   let [sum0, sum1, sum2, sum3] = [c[to]!, c[to + 1]!, c[to + 2]!, c[to + 3]!];
-  for (let k = 0, at = x.at + f; k < inner; k++, at += x.stride) {
+  let at = x.at + f;
+  for (let k = 0; k < inner; k++) {
     const weight = weights[from + k]!;
     sum0 += weight * b[at]!;
     sum1 += weight * b[at + 1]!;
     sum2 += weight * b[at + 2]!;
     sum3 += weight * b[at + 3]!;
+    at += x.stride;
   }
   c[to] = sum0;
   c[to + 1] = sum1;
