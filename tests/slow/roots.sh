@@ -3,7 +3,7 @@
 # roots with Node and npm, clones the last commit into them, runs `./igpo train` and `./igpo test` there, and prints a
 # table. Needs root, the network, 6 GB and hours; not a part of any other command.
 #
-#   sh tests/slow/roots.sh [ROOT:USER ...]     such as bare:root; without any, all that `all` lists
+#   ./igpo roots [ROOT:USER ...]     such as bare:root; without any, all that `all` lists
 #
 # Roots: `bare` has no graphics library; `gl` has Mesa's OpenGL; `lavapipe` has Mesa's Vulkan; `noapt` has no apt-get, so
 # that plain loops are left. Users: `root`; `plain`, who is nobody special; `offline`, the same after `plain` and without
