@@ -205,6 +205,18 @@ const highWater: Preset = {
   credit: { ...paperV2.credit, rule: "own", alpha: 0.3 },
 };
 
+/**
+ * Rises of probability above the best so far, measured from zero, for every turn that led to them. Centred on their
+ * mean, gains pay the first turns of a group nothing in sum, whatever is found (docs/collapse.md); these never pay a
+ * search less than answering at once.
+ */
+const uplift: Preset = {
+  ...prob,
+  name: "igpo-uplift",
+  gain: { ...prob.gain, keep: "rise" },
+  pool: { ...paperV2.pool, gainCentre: "zero" },
+};
+
 /** Every preset by its name. */
 export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
   [
@@ -229,6 +241,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = Object.fromEntries(
     silent,
     fading,
     highWater,
+    uplift,
   ].map((preset) => [preset.name, preset]),
 );
 

@@ -141,3 +141,25 @@ Deno.test("law: rules that keep, centre or credit gains otherwise leave a preset
     assertClose(turnsOf(groups, rule).flat(2), turnsOf(groups, noGains).flat(2), { atol: 1e-12 });
   }));
 });
+
+/** Groups whose outcomes are all equal: only gains tell their episodes apart. */
+const silentGroup = group.map((own) =>
+  own.map(({ gain, turnTokens }) => rewards(gain, 0.5, turnTokens))
+);
+
+Deno.test("law: centred on their mean, undiscounted gains pay the first turns of a silent group nothing in sum", () => {
+  fc.assert(fc.property(silentGroup, (own) => {
+    const first = turnsOf([own], paper)[0]!.map((turns) => turns[0]!);
+    assertClose([sum(first)], [0], { atol: 1e-9 });
+  }));
+});
+
+Deno.test("law: rises centred on zero never pay a turn of a silent group less than answering at once", () => {
+  const uplift = PRESETS["igpo-uplift"]!;
+  fc.assert(fc.property(silentGroup, (own) => {
+    // An episode that answers at once has an advantage of 0 there.
+    ok(turnsOf([own], uplift).flat(2).every((advantage) => advantage >= 0));
+    const found = own.some(({ gain }) => keptGains(gain, "rise").some((rise) => rise > 0));
+    strictEqual(turnsOf([own], uplift).flat(2).some((advantage) => advantage > 0), found);
+  }));
+});

@@ -3,7 +3,7 @@
 # roots with Node and npm, clones the last commit into them, runs `./igpo train` and `./igpo test` there, and prints a
 # table. Needs root, the network, 6 GB and hours; not a part of any other command.
 #
-#   sh tests/slow/roots.sh [ROOT:USER ...]     such as bare:root; without any, all that `all` lists
+#   ./igpo roots [ROOT:USER ...]     such as bare:root; without any, all that `all` lists
 #
 # Roots: `bare` has no graphics library; `gl` has Mesa's OpenGL; `lavapipe` has Mesa's Vulkan; `noapt` has no apt-get, so
 # that plain loops are left. Users: `root`; `plain`, who is nobody special; `offline`, the same after `plain` and without
@@ -87,7 +87,7 @@ prepare_clone() { # KIND USER
 row() { # KIND USER
   log=$roots/$1-$2.log
   [ "$2" = offline ] || prepare_clone "$1" "$2"
-  within "$1" "$2" "./igpo train ${TRAIN_FLAGS:-} --out ~/run-$2-$(date +%s)" >"$log" 2>&1 || true
+  within "$1" "$2" "./igpo train --out ~/run-$2-$(date +%s)" >"$log" 2>&1 || true
   computes=$(sed -n 's/^Running on \([^,]*\).*/\1/p' "$log")
   times=$(sed -n 's/^first step after \(.*\), all in \(.*\)$/\1 | \2/p' "$log")
   step=$(sed -n 's/^step .* \([0-9.]* m\{0,1\}s\)$/\1/p' "$log" | tail -n 1)
