@@ -32,7 +32,7 @@ export const RunConfig = Schema.Struct({
 export type RunConfig = typeof RunConfig.Type;
 
 /** The preset of runs that name none: the one that did best over all worlds (README). */
-export const DEFAULT_PRESET = "igpo-prob";
+export const DEFAULT_PRESET = "igpo-uplift";
 
 /** The recipe of runs that name none. */
 export const DEFAULT_RECIPE = "embedded";

@@ -206,14 +206,14 @@ const highWater: Preset = {
 };
 
 /**
- * Rises of probability above the best so far, measured from zero, for every turn that led to them. Centred on their
- * mean, gains pay the first turns of a group nothing in sum, whatever is found (docs/collapse.md); these never pay a
- * search less than answering at once.
+ * Rises of probability, measured from zero, for every turn that led to them. Centred on their mean, gains pay the first
+ * turns of a group nothing in sum, whatever is found (docs/collapse.md); these never pay a search less than answering at
+ * once. Ours.
  */
 const uplift: Preset = {
   ...prob,
   name: "igpo-uplift",
-  gain: { ...prob.gain, keep: "rise" },
+  gain: { ...prob.gain, keep: "positive" },
   pool: { ...paperV2.pool, gainCentre: "zero" },
 };
 

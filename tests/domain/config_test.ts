@@ -20,7 +20,7 @@ const refused = (given: Given) => Effect.runSync(Effect.flip(resolve(given))).me
 
 Deno.test("resolveConfig() without flags and files gives the defaults", () => {
   const { seed, device, preset, recipe, model } = resolved({});
-  deepStrictEqual([seed, device, preset, model], [0, "auto", "igpo-prob", null]);
+  deepStrictEqual([seed, device, preset, model], [0, "auto", "igpo-uplift", null]);
   deepStrictEqual(recipe, RECIPES.get("embedded"));
 });
 
