@@ -12,7 +12,7 @@ const FEW = 3;
 /** By so much the policy's entropy must exceed that of the first steps. */
 const ENTROPY_RISE = 1.1;
 /** Below this share of their best, turns count as falling. */
-const TURNS_FALL = 0.85;
+const TURNS_FALL = 0.8;
 
 /**
  * Collapse: the policy grows less certain and searches less. Where training works, entropy falls as turns rise; where
