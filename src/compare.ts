@@ -3,9 +3,8 @@ import { comparedRun, openRuns } from "./compare_record.ts";
 import type { RunPlan } from "./configure.ts";
 import type { ComparePlan } from "./configure_compare.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
-import { onDisk } from "./files/disk.ts";
 import { jsonText } from "./files/json_file.ts";
-import { CONFIG_FILE, createRunFolder } from "./files/run_folder.ts";
+import { CONFIG_FILE, remakeRunFolder } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
 import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
 import { checkQuestions } from "./pipeline/questions.ts";
@@ -103,11 +102,7 @@ const trainOne = Effect.fnUntraced(function* (
   const folder = `${plan.folder}/${name}`;
   const grading = jsonText(preset.outcome);
   const checkpoint = yield* loadLatestCheckpoint(folder, model);
-  if (checkpoint === null) {
-    // What was begun and never saved is begun again.
-    yield* onDisk(`remove "${folder}"`, () => Deno.remove(folder, { recursive: true }));
-    yield* createRunFolder(folder);
-  }
+  if (checkpoint === null) yield* remakeRunFolder(folder);
   const summary = yield* train({
     ...options,
     task: world.task,

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { fileReason } from "./disk.ts";
+import { fileReason, onDisk } from "./disk.ts";
 
 /** Name of the resolved configuration in a run's folder; a folder that has it holds a run. */
 export const CONFIG_FILE = "config.json";
@@ -21,6 +21,14 @@ export const createRunFolder = Effect.fn("createRunFolder")(function* (folder: s
     });
   }
   yield* Effect.acquireRelease(checkWritable(folder), () => removeEmpty(folder));
+});
+
+/** Makes the folder of a run anew, without what one that was begun and never saved left in it. */
+export const remakeRunFolder = Effect.fn("remakeRunFolder")(function* (folder: string) {
+  if (yield* exists(folder)) {
+    yield* onDisk(`remove "${folder}"`, () => Deno.remove(folder, { recursive: true }));
+  }
+  yield* createRunFolder(folder);
 });
 
 /** Folders that hold something stay, as removing them fails. */
