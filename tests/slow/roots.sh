@@ -40,6 +40,8 @@ build_base() {
   rm -rf "$roots/base"
   debootstrap --variant=minbase bookworm "$roots/base" "${mirror:-http://deb.debian.org/debian}" >/dev/null
   cp /etc/resolv.conf "$roots/base/etc/"
+  # Written by installers and containers alike, not by debootstrap.
+  echo '127.0.0.1 localhost' >"$roots/base/etc/hosts"
   install "$roots/base" ca-certificates nodejs npm
   cp "$certificates" "$roots/base$certificates"
   chroot "$roots/base" useradd --create-home igpo
