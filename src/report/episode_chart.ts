@@ -39,7 +39,7 @@ export function episodeSvg(episode: EpisodeView): string {
     },
     {
       title: "Gain",
-      note: "of the turn, nats",
+      note: "of the turn",
       bars: bars(episode.turns.map((turn) => turn.gain)),
     },
     {
