@@ -75,7 +75,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   unit: tests(["tests"], `--ignore=${SPECIAL.join(",")}`, "--parallel"),
   laws: tests(["tests/laws"], "--parallel"),
   golden: { ...tests(["tests/golden"]), shows: "output" },
-  kernels: tests(["tests/shaders", "tests/gpu"]),
+  kernels: tests(["tests/shaders", "tests/gpu"], "--parallel"),
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
   programs: programTests(...PROGRAMS),
