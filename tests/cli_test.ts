@@ -21,7 +21,10 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--seed", "-1"], /^Cannot use --seed as it must be 0 or more: current value is "-1"/],
   [["train", "--device", "tpu"], /^Cannot use --device as it must be "auto" .* value is "tpu"/],
   [["train", "--out"], /^Cannot use --out without a value/],
-  [["compare", "--presets", "grpo"], /^Cannot compare without two presets or more: --presets names 1/],
+  [
+    ["compare", "--presets", "grpo"],
+    /^Cannot compare without two presets or more: --presets names 1/,
+  ],
   [
     ["compare", "--presets", "grpo,rloo", "--seed", "4294967295", "--seeds", "2"],
     /^Cannot count --seeds up from --seed as the last seed must be below 2\^32: they are 2 and 4/,
