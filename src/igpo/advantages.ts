@@ -153,12 +153,15 @@ function matchOutcomes(batch: BatchRewards, { gainScale }: Preset): BatchRewards
   return mapRows(batch, (row) => row.map((x, turn) => isOutcome(row, turn) ? x : x * scale));
 }
 
+/** Whether outcomes do not tell the episodes of a group apart. */
+export function hasEqualOutcomes(group: ReadonlyArray<EpisodeRewards>): boolean {
+  return group.every(({ outcome }) => outcome === group[0]!.outcome);
+}
+
 /** Gains as much as the preset lets them count beside outcomes that differ. */
 function fade(groups: BatchEpisodes, batch: BatchRewards, { weights }: Preset): BatchRewards {
   if (weights.fade === "never") return batch;
-  const isSilent = groups.map((group) =>
-    group.every(({ outcome }) => outcome === group[0]!.outcome)
-  );
+  const isSilent = groups.map(hasEqualOutcomes);
   const share = isSilent.filter((silent) => silent).length / isSilent.length;
   return batch.map((group, g) => {
     const factor = weights.fade === "batch" ? share : Number(isSilent[g]);

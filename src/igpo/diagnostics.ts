@@ -1,5 +1,5 @@
 import { correlation, mean, standardDeviation } from "../math/statistics.ts";
-import type { EpisodeAdvantages, EpisodeRewards } from "./advantages.ts";
+import { type EpisodeAdvantages, type EpisodeRewards, hasEqualOutcomes } from "./advantages.ts";
 
 /** What tells early whether a preset suits a policy: one record a batch. */
 export interface Diagnostics {
@@ -36,10 +36,7 @@ export function diagnose(
   const withGains = episodes.filter((episode) => episode.gain.length > 0);
   return {
     zeroAdvantageShare: share(advantages, (group) => group.every(isZero)),
-    equalOutcomeShare: share(
-      groups,
-      (group) => group.every(({ outcome }) => outcome === group[0]!.outcome),
-    ),
+    equalOutcomeShare: share(groups, hasEqualOutcomes),
     turnsMean: mean(Float64Array.from(episodes, turnsOf)),
     gainMean: mean(gains),
     gainStd: standardDeviation(gains, 0),
