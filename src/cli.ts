@@ -162,11 +162,14 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
     ...{ embeddedModel, purpose: "train", isOneRun: false, date: begun },
   });
   const { config: { revision }, date } = prepared;
-  const worlds = yield* Effect.forEach(plan.worlds, ({ name, config }) =>
-    Effect.map(
-      loadTask({ ...prepared, config: { ...config, revision }, purpose: "train" }),
-      (task) => ({ name, config: { ...config, revision }, task }),
-    ));
+  const worlds = yield* Effect.forEach(plan.worlds, ({ name, config: own }, i) => {
+    const config = { ...own, revision };
+    // The first world's task is what was prepared.
+    const task = i === 0
+      ? Effect.succeed(prepared.task)
+      : loadTask({ ...prepared, config, purpose: "train" });
+    return Effect.map(task, (task) => ({ name, config, task }));
+  });
   const written = { ...plan.written, revision, date };
   yield* compareProgram({ ...prepared, plan: { ...plan, written }, worlds }).pipe(
     Effect.provide(layerTraining(prepared, presets)),

@@ -1,7 +1,6 @@
 /** The flags of the command line. */
 import { Option } from "effect";
 import { Command, Flag } from "effect/cli";
-import { ALL_PRESETS } from "./configure_compare.ts";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
 import { DEVICES } from "./domain/flags.ts";
 import { type WorldName, WORLDS } from "./domain/question.ts";
@@ -138,7 +137,7 @@ function asWorlds(names: ReadonlyArray<string>): Option.Option<ReadonlyArray<Wor
 /** What is compared. */
 export const presets = Flag.String("presets").pipe(
   Flag.map(listed),
-  Flag.map((names) => names.join() === "all" ? ALL_PRESETS : names),
+  Flag.map((names) => names.join() === "all" ? Object.keys(PRESETS) : names),
   Flag.withMetavar("NAME,NAME"),
   Flag.withDescription("Two or more presets or JSON files, the first to compare with, or all"),
   Flag.withDefault([]),

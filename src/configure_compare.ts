@@ -9,7 +9,7 @@ import type { Recipe } from "./domain/recipe.ts";
 import { readJsonFile } from "./files/json_file.ts";
 import { CONFIG_FILE } from "./files/run_folder.ts";
 import type { Preset } from "./igpo/preset.ts";
-import { PRESETS, resolvePreset } from "./igpo/presets.ts";
+import { resolvePreset } from "./igpo/presets.ts";
 
 /** What a comparison knows before it starts; reading it has written nothing. */
 export interface ComparePlan {
@@ -134,6 +134,3 @@ function nameOfKinds({ trainKinds }: Recipe): string {
   const named = Object.entries(WORLDS).find(([, own]) => own.join("+") === kinds);
   return named?.[0] ?? kinds;
 }
-
-/** What `--presets all` stands for. */
-export const ALL_PRESETS: ReadonlyArray<string> = Object.keys(PRESETS);
