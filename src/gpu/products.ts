@@ -11,10 +11,13 @@ function widthFor(features: number, most: number): number {
 /** Inner features of the longest slice of a sum: a tile of them must fit workgroup memory. */
 export const INNER_MOST = 256;
 
-/** Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. */
-function rowsPerTile(rows: number, rowBytes: number, traits: Traits): number {
-  const fits = Math.floor(traits.workgroupBytes / rowBytes);
-  const wanted = rows <= 8 ? 8 : rows <= 64 ? 16 : 32;
+/**
+ * Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. Straight lines for
+ * more than 8 rows are no faster and take a second and more to compile.
+ */
+function rowsPerTile(rows: number, rowBytes: number, { family, workgroupBytes }: Traits): number {
+  const fits = Math.floor(workgroupBytes / rowBytes);
+  const wanted = family === "lines" || rows <= 8 ? 8 : rows <= 64 ? 16 : 32;
   return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
 }
 
@@ -46,9 +49,8 @@ export function linearTileLaunches(dims: Bound): ReadonlyArray<Launch> {
  * Features of a workgroup of `linear_forward`. On a CPU a tile of x is filled once for all of them, so that they are as
  * many as leave each core a workgroup; more than 384 are no faster. A GPU needs its registers.
  */
-function linearWidth(features: number, tiles: number, { family, cores, maxInvocations }: Traits) {
-  const shares = Math.ceil(cores / tiles);
-  const most = family === "lines" ? Math.min(384, Math.max(64, Math.ceil(features / shares))) : 128;
+function linearWidth(features: number, { family, cores, maxInvocations }: Traits) {
+  const most = family === "lines" ? Math.min(384, Math.max(64, Math.ceil(features / cores))) : 128;
   return widthFor(features, Math.min(most, maxInvocations));
 }
 
@@ -74,7 +76,7 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   const isShared = traits.family === "lines" && KC > SHORT_SUM && mode === 0;
   const readsSums = parts > 1 || mode === 1 || isShared;
   const READS = (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0);
-  const WG = linearWidth(features, Math.ceil(rows / TM), traits);
+  const WG = linearWidth(features, traits);
   return Array.from({ length: parts }, (_, part) => ({
     constants: {
       ...{ TM, KC, SLICES, SLICE4: slice / 4, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
@@ -137,9 +139,8 @@ export function suitsRows(
   traits: Traits,
 ): boolean {
   if (!suitsSubgroups(traits)) return false;
-  const wide = SUBGROUP_ROWS * traits.subgroup;
-  // Lanes past the last row do as much as others.
-  const isFull = wide * Math.ceil(rows! / wide) - rows! <= rows! / 8;
+  // Lanes past the last row do as much as others, but tiles for as many rows would take seconds to compile.
+  const isFull = rows! > 7 / 8 * SUBGROUP_ROWS * traits.subgroup;
   return from === 0 && isFull && features! % (STRIP / 2) === 0 && outCols! % 4 === 0 &&
     outColumn! % 4 === 0;
 }

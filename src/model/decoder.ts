@@ -68,10 +68,11 @@ export function declareWeights(b: Builder, model: ModelForm): Weights {
 
 /**
  * What a forward pass is for. `training` and `scoring` read the keys and values of the batch itself, and `training`
- * keeps what its backward pass needs; `prefill` and `decoding` write to a cache that outlives the run and read it.
- * Queries of one sequence lie side by side but in `decoding`, where each row is a sequence of its own.
+ * keeps what its backward pass needs; others write to a cache that outlives the run and read it: `prefill`, `short prefill`
+ * of few rows, and `decoding`. Queries of one sequence lie side by side but in `decoding`, where each row is a sequence
+ * of its own.
  */
-export type Pass = "training" | "scoring" | "prefill" | "decoding";
+export type Pass = "training" | "scoring" | "prefill" | "short prefill" | "decoding";
 
 /** Number of slots of the key/value cache. */
 export const CACHE_SLOTS = symbol("M");
@@ -116,7 +117,7 @@ function decoderLayer(
   const a = model.architecture;
   const w = (name: string) => weights.tensor(`model.layers.${at.layer}.${name}`);
   // Few rows are bound by the number of dispatches: norms and gates are made where a product reads them.
-  const isFused = pass === "decoding";
+  const isFused = pass === "decoding" || pass === "short prefill";
   const project = (
     name: string,
     x: Tensor,
@@ -218,7 +219,7 @@ function attentionBlock(
     angles: b.tensor("rope", symbol("P"), a.headDim, { role: "state" }),
     queries: input(b, "queries", symbol("Q"), 4, "u32"),
   };
-  const isCached = pass === "prefill" || pass === "decoding";
+  const isCached = pass !== "training" && pass !== "scoring";
   const keyValue = !isCached
     ? b.scratch("key_value", at.tokens, 2 * keyCols)
     : cacheTensor(b, a, at.layer);

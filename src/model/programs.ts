@@ -24,7 +24,7 @@ import { cacheCopy, gatherRows, linear, rmsnorm } from "./ops.ts";
 import { againName, type Recompute, repeatLayer } from "./recompute.ts";
 import { type Lora, storedLoraOf } from "./lora.ts";
 import { type StoredParameter, storedParametersOf } from "./parameters.ts";
-import { type Program, symbol, type Tensor } from "./plan.ts";
+import { type Op, type Program, symbol, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
@@ -129,25 +129,50 @@ export function logitsProgram(model: ModelForm): Program {
   return { name: "logits", phases: [[...b.ops]] };
 }
 
+/** Phases of the cache program. */
+export const CACHE_PHASE = { fill: 0, fillFew: 1, score: 2, copy: 3 } as const;
+
+/** Rows up to which `fillFew` is for: dispatches cost more than products, and its kernels are those of decoding. */
+export const FEW_ROWS = 64;
+
 /**
- * Fills the cache with N tokens (phase 0), and also gives log-probs of R of them (phase 1): the first is prefill,
- * both together score suffixes hung on cached trajectories. Phase 2 copies C slots of the cache to others.
+ * Fills the cache with keys and values of N tokens, many or few; fills it and gives log-probs of R of them, which scores
+ * suffixes hung on cached trajectories; copies C slots of the cache to others.
  */
 export function cacheProgram(model: ModelForm): Program {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
-  const hidden = hiddenStates(b, model, weights, "prefill");
-  const prefill = [...b.ops];
-  const x = selectRows(b, hidden, null);
-  headForward(b, headOf(b, x, headWeight(architecture, weights)));
-  const scored = b.ops.length;
-  const pairs = input(b, "pairs", symbol("C"), 4, "u32");
-  for (let layer = 0; layer < architecture.layers; layer++) {
-    cacheCopy(b, pairs, cacheTensor(b, architecture, layer));
-  }
-  const phases = [prefill, b.ops.slice(prefill.length, scored), b.ops.slice(scored)];
-  return { name: "cache", phases };
+  const phaseOf = (push: () => void) => {
+    const start = b.ops.length;
+    push();
+    return b.ops.slice(start);
+  };
+  const fillBy = (pass: Pass) =>
+    writers(phaseOf(() => decoderForward(b, model, weights, pass, symbol("N"))));
+  const [fill, fillFew] = [fillBy("prefill"), fillBy("short prefill")];
+  const score = phaseOf(() => {
+    const x = selectRows(b, hiddenStates(b, model, weights, "prefill"), null);
+    headForward(b, headOf(b, x, headWeight(architecture, weights)));
+  });
+  const copy = phaseOf(() => {
+    const pairs = input(b, "pairs", symbol("C"), 4, "u32");
+    for (let layer = 0; layer < architecture.layers; layer++) {
+      cacheCopy(b, pairs, cacheTensor(b, architecture, layer));
+    }
+  });
+  return { name: "cache", phases: [fill, fillFew, score, copy] };
+}
+
+/** The ops that state depends on: keys and values of the last layer need no more of it. */
+function writers(ops: ReadonlyArray<Op>): ReadonlyArray<Op> {
+  const needed = new Set<string>();
+  const kept = ops.toReversed().filter(({ inputs, outputs }) => {
+    const isKept = outputs.some(({ role, name }) => role === "state" || needed.has(name));
+    if (isKept) { for (const { name } of inputs) needed.add(name); }
+    return isKept;
+  });
+  return kept.toReversed();
 }
 
 /** Settings of AdamW that are the same for every step. */

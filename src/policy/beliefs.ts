@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { headGroup } from "../model/architecture.ts";
+import { CACHE_PHASE } from "../model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { fillCache } from "./fill_cache.ts";
@@ -101,9 +102,8 @@ const scoreSuffixes = Effect.fnUntraced(function* (
   for (const [name, data] of Object.entries(table.inputs)) prefill.write(name, data);
   prefill.write("row_index", Uint32Array.from(rowIndex));
   prefill.write("targets", Uint32Array.from(targets));
-  const dims = { ...runtime.dims, ...table.dims, R: rowIndex.length };
-  prefill.run(0, dims);
-  prefill.run(1, { ...dims, inverseTemperature: 1 });
+  const sizes = { ...table.dims, R: rowIndex.length, inverseTemperature: 1 };
+  prefill.run(CACHE_PHASE.score, { ...runtime.dims, ...sizes });
   const { head } = yield* prefill.read(["head"]);
   let row = 0;
   return suffixes.map(({ request }) => {

@@ -1,5 +1,6 @@
 import { headGroup } from "../model/architecture.ts";
 import { commonPrefix } from "../model/packing.ts";
+import { CACHE_PHASE, FEW_ROWS } from "../model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -85,7 +86,7 @@ function copySlots({ prefill, dims }: Runtime, lacks: ReadonlyArray<Lack>): void
     }
   }
   prefill.write("pairs", pairs);
-  prefill.run(2, { ...dims, C: count });
+  prefill.run(CACHE_PHASE.copy, { ...dims, C: count });
 }
 
 /** Computes keys and values of what is neither held nor copied, in passes of at most `passTokens`. */
@@ -128,5 +129,6 @@ function computePass(
   ]);
   prefill.write("ids", Uint32Array.from(ids));
   for (const [name, data] of Object.entries(inputs)) prefill.write(name, data);
-  prefill.run(0, { ...most, ...dims });
+  const phase = ids.length <= FEW_ROWS ? CACHE_PHASE.fillFew : CACHE_PHASE.fill;
+  prefill.run(phase, { ...most, ...dims });
 }

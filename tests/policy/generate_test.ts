@@ -3,6 +3,7 @@ import { Effect, Fiber } from "effect";
 import { type Sampling, stopDims } from "../../src/model/decode.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { createRandom } from "../../src/math/random.ts";
+import { CACHE_PHASE } from "../../src/model/programs.ts";
 import type { GenerateOptions, GenerateRequest, Policy } from "../../src/policy/policy.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
 import {
@@ -58,7 +59,8 @@ function counting(engine: Engine): { readonly engine: Engine; readonly computed:
     Effect.map(engine.load(program, capacity), (executable) => ({
       ...executable,
       run: (phase, dims, repeat) => {
-        if (program.name.endsWith("cache") && phase === 0) computed += dims["N"]!;
+        const fills = phase === CACHE_PHASE.fill || phase === CACHE_PHASE.fillFew;
+        if (program.name.endsWith("cache") && fills) computed += dims["N"]!;
         executable.run(phase, dims, repeat);
       },
     }));
