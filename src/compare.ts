@@ -76,13 +76,11 @@ const writeReport = Effect.fnUntraced(function* (
   runs: ReadonlyArray<ComparedRun>,
 ) {
   yield* writeFileAtomic(`${folder}/compare.md`, `${compareReport(runs)}\n`);
-  for (const [world, own] of Map.groupBy(runs, ({ world }) => world)) {
-    const chart = {
-      ...{ title: `F1 while training, ${world}`, xLabel: "step", yLabel: "F1" },
-      curves: curvesOf(own),
-    };
-    yield* writeFileAtomic(`${folder}/${world}.svg`, learningCurveSvg(chart));
-  }
+  const charts = [...Map.groupBy(runs, ({ world }) => world)].map(([world, own]) => ({
+    ...{ title: `F1 while training, ${world}`, xLabel: "step", yLabel: "F1" },
+    curves: curvesOf(own),
+  }));
+  yield* writeFileAtomic(`${folder}/compare.svg`, learningCurveSvg(...charts));
 });
 
 interface Place {

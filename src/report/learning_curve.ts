@@ -26,16 +26,27 @@ const WIDTH = 680;
 const HEIGHT = 380;
 const PLOT = { left: 58, right: 540, top: 48, bottom: 326 };
 
-/** Curves with their bands as a self-contained SVG picture; names stand at the ends of the curves. */
-export function learningCurveSvg(chart: CurveChart): string {
+/**
+ * Curves with their bands as a self-contained SVG picture, one chart below the other; names stand at the ends of the
+ * curves.
+ */
+export function learningCurveSvg(...charts: ReadonlyArray<CurveChart>): string {
+  const title = charts.map((chart) => chart.title).join("; ");
+  const parts = charts.map((chart, index) =>
+    element("g", { transform: `translate(0 ${index * HEIGHT})` }, chartOf(chart).join("\n"))
+  );
+  return picture({ width: WIDTH, height: HEIGHT * charts.length, title }, parts);
+}
+
+function chartOf(chart: CurveChart): ReadonlyArray<string> {
   const scales = scalesFor(chart.curves);
-  return picture({ width: WIDTH, height: HEIGHT, title: chart.title }, [
+  return [
     label(chart.title, { x: PLOT.left, y: 26, "font-size": 15, "font-weight": 600 }),
     ...axes(chart, scales),
     ...chart.curves.map((curve, index) => bandOf(curve, scales, colorOf(index))),
-    ...chart.curves.map((curve, index) => lineOf(curve, scales, colorOf(index))),
+    ...chart.curves.map((curve, index) => lineOf(curve, scales, index)),
     ...namesOf(chart.curves, scales),
-  ]);
+  ];
 }
 
 /** Values to pixels, and the values the axes name. */
@@ -108,7 +119,8 @@ function bandOf({ points }: Curve, { x, y }: Scales, fill: string): string {
   return element("polygon", { points: outline, fill, opacity: 0.14 });
 }
 
-function lineOf({ points }: Curve, { x, y }: Scales, stroke: string): string {
+function lineOf({ points }: Curve, { x, y }: Scales, index: number): string {
+  const stroke = colorOf(index);
   const path = points.map((point) => `${pixel(x(point.x))},${pixel(y(point.y))}`).join(" ");
   const dots = points.length > 30
     ? []
@@ -116,7 +128,9 @@ function lineOf({ points }: Curve, { x, y }: Scales, stroke: string): string {
       element("circle", { cx: x(point.x), cy: y(point.y), r: 2.6, fill: stroke })
     );
   const line = { points: path, fill: "none", stroke, "stroke-width": 2.2 };
-  return element("polyline", { ...line, "stroke-linejoin": "round" }) + dots.join("");
+  // Where there are more curves than colours, those of one colour differ in their dashes.
+  const dashes = index < SERIES_COLORS.length ? {} : { "stroke-dasharray": "6 4" };
+  return element("polyline", { ...line, "stroke-linejoin": "round", ...dashes }) + dots.join("");
 }
 
 const NAME_HEIGHT = 17;

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { episodeSvg } from "../../src/report/episode_chart.ts";
 import { learningCurveSvg } from "../../src/report/learning_curve.ts";
 import { ticks } from "../../src/report/svg.ts";
@@ -28,6 +28,10 @@ const charts: Readonly<Record<string, string>> = {
     curves: [{ name: "a", points: [{ x: 1, y: 0 }] }],
   }),
   "a chart of nothing": learningCurveSvg({ ...labels, curves: [] }),
+  "two charts": learningCurveSvg({ ...labels, curves: [curve] }, {
+    ...labels,
+    curves: Array.from({ length: 9 }, (_, i) => ({ ...curve, name: String(i) })),
+  }),
   "an episode": episodeSvg(episode),
   "an episode without turns": episodeSvg({ ...episode, turns: [] }),
 };
@@ -39,6 +43,16 @@ for (const [name, svg] of Object.entries(charts)) {
     ok(!/http(?!:\/\/www\.w3\.org\/2000\/svg)/.test(svg));
   });
 }
+
+Deno.test("charts of one picture stand below each other, and curves of one colour differ in their dashes", () => {
+  const one = charts["a learning curve"]!;
+  const two = charts["two charts"]!;
+  const heightOf = (svg: string) => Number(/ height="(\d+)"/.exec(svg)![1]);
+  strictEqual(heightOf(two), 2 * heightOf(one));
+  ok(two.includes(`translate(0 ${heightOf(one)})`));
+  const lines = two.match(/<polyline[^>]*>/g)!.map((line) => line.replace(/ points="[^"]*"/, ""));
+  strictEqual(new Set(lines.slice(1)).size, 9);
+});
 
 Deno.test("ticks() are round and lie within the range", () => {
   deepStrictEqual(ticks(0, 0.66, 5), [0, 0.2, 0.4, 0.6]);
