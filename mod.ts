@@ -163,19 +163,18 @@ export { update } from "./src/pipeline/update.ts";
 export { Watch } from "./src/pipeline/watch.ts";
 
 // Programs
-export { compare } from "./src/compare.ts";
-export { configure, type RunPlan } from "./src/configure.ts";
-export { evaluate } from "./src/evaluate.ts";
-export { exportModel, mergedWeights } from "./src/export.ts";
-export { freshModel } from "./src/pretrain.ts";
+export { compare } from "./src/programs/compare.ts";
+export { configure, type RunPlan } from "./src/run/configure.ts";
+export { evaluate } from "./src/programs/evaluate.ts";
+export { exportModel, mergedWeights } from "./src/programs/export.ts";
+export { freshModel } from "./src/programs/pretrain.ts";
 export {
   layerLearner,
   layerPolicy,
   layerReference,
-  type Machine,
-  openMachine,
   planRoom,
   type PolicySetup,
-} from "./src/setup.ts";
-export { loadTask, type Task } from "./src/task.ts";
-export { train } from "./src/train.ts";
+} from "./src/run/layers.ts";
+export { type Machine, openMachine } from "./src/run/machine.ts";
+export { loadTask, type Task } from "./src/run/task.ts";
+export { train } from "./src/programs/train.ts";

@@ -337,7 +337,7 @@ async function shortRun(preset: string, seed: number) {
     evaluateEvery: 0,
   };
   await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
-  const cli = new URL("../src/cli.ts", import.meta.url).pathname;
+  const cli = new URL("../src/cli/cli.ts", import.meta.url).pathname;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--allow-all", cli, "train", "--recipe", `${folder}/recipe.json`],

@@ -24,8 +24,9 @@ import { questionSteps } from "../src/pipeline/questions.ts";
 import { rewardEpisode } from "../src/pipeline/reward.ts";
 import { rollout } from "../src/pipeline/rollout.ts";
 import { score } from "../src/pipeline/score.ts";
-import { layerLearner, openMachine, planRoom } from "../src/setup.ts";
-import { loadTask } from "../src/task.ts";
+import { layerLearner, planRoom } from "../src/run/layers.ts";
+import { openMachine } from "../src/run/machine.ts";
+import { loadTask } from "../src/run/task.ts";
 
 const [world = "sparse", steps = "20"] = Deno.args;
 

@@ -16,7 +16,7 @@ import { storedParametersOf } from "../src/model/parameters.ts";
 import { weightsOf } from "../src/pipeline/model_folder.ts";
 import { makePolicy } from "../src/policy/make_policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
-import { openMachine } from "../src/setup.ts";
+import { openMachine } from "../src/run/machine.ts";
 
 const CAPACITY = { rows: 1, contextTokens: 64, passTokens: 256, messageTokens: 1 };
 

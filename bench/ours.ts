@@ -2,7 +2,7 @@
 import { Effect, Scope } from "effect";
 import { type Device, openDevice } from "../src/gpu/device.ts";
 import { createGpuEngine } from "../src/gpu/engine.ts";
-import { embeddedArchitecture } from "../src/cold_start.ts";
+import { embeddedArchitecture } from "../src/programs/cold_start.ts";
 import type { Architecture } from "../src/model/architecture.ts";
 import { type Builder, createBuilder } from "../src/model/builder.ts";
 import { input } from "../src/model/decoder.ts";

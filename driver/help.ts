@@ -7,7 +7,7 @@
 import project from "../deno.json" with { type: "json" };
 
 const tasks = Object.entries(project.tasks);
-const isProgram = ([, { command }]: (typeof tasks)[number]) => command.includes("src/cli.ts");
+const isProgram = ([, { command }]: (typeof tasks)[number]) => command.includes("src/cli/cli.ts");
 
 function listOf(shown: typeof tasks): string {
   const column = Math.max(...tasks.map(([name]) => name.length)) + 4;

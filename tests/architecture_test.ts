@@ -73,7 +73,7 @@ const houseRules: ReadonlyArray<{
     claim: "only cli and workers pick layers and run effects",
     rule: rules.onlyEdgesPickLayers,
     files: sources,
-    breach: file({ path: "src/train.ts", text: "program.pipe(Effect.provide(layer));" }),
+    breach: file({ path: "src/programs/train.ts", text: "program.pipe(Effect.provide(layer));" }),
   },
   {
     claim: "files have 400 lines at most",
@@ -100,7 +100,7 @@ function file(given: { path: string; target?: string; text?: string }): rules.So
 
 Deno.test("the source graph holds every file and its imports", () => {
   ok(sources.length > 10);
-  const cli = sources.find(({ path }) => path === "src/cli.ts");
+  const cli = sources.find(({ path }) => path === "src/cli/cli.ts");
   ok(cli?.imports.some(({ target }) => target === "src/domain/errors.ts"));
 });
 

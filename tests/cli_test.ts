@@ -9,7 +9,15 @@ interface Outcome {
 
 async function igpo(...args: ReadonlyArray<string>): Promise<Outcome> {
   const { code, stdout, stderr } = await command("deno", {
-    args: ["run", "--no-prompt", "--quiet", "--allow-read", "--allow-env", "src/cli.ts", ...args],
+    args: [
+      "run",
+      "--no-prompt",
+      "--quiet",
+      "--allow-read",
+      "--allow-env",
+      "src/cli/cli.ts",
+      ...args,
+    ],
     env: { NO_COLOR: "1" },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

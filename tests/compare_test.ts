@@ -1,9 +1,9 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { Effect, Fiber } from "effect";
-import { compare } from "../src/compare.ts";
-import { configureCompare } from "../src/configure_compare.ts";
+import { compare } from "../src/programs/compare.ts";
+import { configureCompare } from "../src/run/configure_compare.ts";
 import { type CompareFlags, NO_FLAGS } from "../src/domain/flags.ts";
-import { evaluate } from "../src/evaluate.ts";
+import { evaluate } from "../src/programs/evaluate.ts";
 import { PRESETS } from "../src/igpo/presets.ts";
 import { inFolder, metricsOf, prepareTiny, tinyTask, trainTiny } from "./support/tiny_run.ts";
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
-import { configure, type RunPlan } from "../src/configure.ts";
+import { configure, type RunPlan } from "../src/run/configure.ts";
 import type { Flags } from "../src/domain/flags.ts";
 import { checkWritable, CONFIG_FILE, createRunFolder } from "../src/files/run_folder.ts";
 

@@ -23,7 +23,7 @@ Deno.test("a run of a model of the Hub records its commit and goes on with that 
       const permissions = ["--allow-read", "--allow-write", "--allow-env"];
       const network = "--allow-net=127.0.0.1,localhost";
       const { code, stdout, stderr } = await command("deno", {
-        args: ["run", "--no-prompt", "--quiet", ...permissions, network, "src/cli.ts", ...args],
+        args: ["run", "--no-prompt", "--quiet", ...permissions, network, "src/cli/cli.ts", ...args],
         env: {
           ...{ HF_ENDPOINT: hub.endpoint, HF_HOME: `${folder}/hf`, HF_HUB_CACHE: "" },
           ...{ HF_TOKEN: "hf_mine", HF_HUB_OFFLINE: "" },

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect, Result } from "effect";
-import { exportModel } from "../src/export.ts";
+import { exportModel } from "../src/programs/export.ts";
 import type { Screen } from "../src/files/screen.ts";
 import { PROJECTIONS } from "../src/domain/recipe.ts";
 import { readPeftConfig } from "../src/model/peft.ts";

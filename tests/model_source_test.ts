@@ -1,7 +1,7 @@
 import { match, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
-import { configure } from "../src/configure.ts";
-import { type ModelSource, revisionOf } from "../src/model_source.ts";
+import { configure } from "../src/run/configure.ts";
+import { type ModelSource, revisionOf } from "../src/run/model_source.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
 const decided = (source: Partial<ModelSource>) =>

@@ -3,7 +3,7 @@ import { Effect } from "effect";
 import { resolveConfig, type RunConfig } from "../src/domain/config.ts";
 import { NO_FLAGS } from "../src/domain/flags.ts";
 import type { Recipe } from "../src/domain/recipe.ts";
-import { loadTask, type TaskOptions } from "../src/task.ts";
+import { loadTask, type TaskOptions } from "../src/run/task.ts";
 import { inFolder, tinyModel, tinyRecipe } from "./support/tiny_run.ts";
 
 const config: RunConfig = {

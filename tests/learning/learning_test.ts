@@ -20,8 +20,9 @@ import { rollout } from "../../src/pipeline/rollout.ts";
 import { score } from "../../src/pipeline/score.ts";
 import type { TrainingStep } from "../../src/pipeline/steps.ts";
 import { update } from "../../src/pipeline/update.ts";
-import { layerLearner, layerReference, openMachine } from "../../src/setup.ts";
-import { loadTask } from "../../src/task.ts";
+import { layerLearner, layerReference } from "../../src/run/layers.ts";
+import { openMachine } from "../../src/run/machine.ts";
+import { loadTask } from "../../src/run/task.ts";
 import { device } from "../support/engines.ts";
 
 const STEPS = 20;

@@ -1,6 +1,6 @@
 /** What a run costs in ops, dispatches and bytes: exact numbers, so that a change for the worse is seen. */
 import { deepStrictEqual } from "node:assert/strict";
-import { embeddedArchitecture } from "../../src/cold_start.ts";
+import { embeddedArchitecture } from "../../src/programs/cold_start.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
 import { kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
 import type { Traits } from "../../src/gpu/launches.ts";

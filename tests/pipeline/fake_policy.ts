@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Result } from "effect";
-import { worldTokenizer } from "../../src/cold_start.ts";
+import { worldTokenizer } from "../../src/programs/cold_start.ts";
 import {
   type BeliefRequest,
   type GenerateRequest,

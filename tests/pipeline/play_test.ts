@@ -9,7 +9,8 @@ import { createRandom } from "../../src/math/random.ts";
 import { splitKey } from "../../src/math/threefry.ts";
 import { playEpisodes, type PlayOptions, type Seat } from "../../src/pipeline/play.ts";
 import { Policy } from "../../src/policy/policy.ts";
-import { layerPolicy, openMachine } from "../../src/setup.ts";
+import { layerPolicy } from "../../src/run/layers.ts";
+import { openMachine } from "../../src/run/machine.ts";
 import { runTest } from "../support/engines.ts";
 import { lenientProtocol, tinyModel, tinyRecipe, tinyTask } from "../support/tiny_run.ts";
 

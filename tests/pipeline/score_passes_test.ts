@@ -5,7 +5,8 @@ import { PRESETS } from "../../src/igpo/presets.ts";
 import { questionSteps } from "../../src/pipeline/questions.ts";
 import { rollout } from "../../src/pipeline/rollout.ts";
 import { score } from "../../src/pipeline/score.ts";
-import { layerLearner, openMachine } from "../../src/setup.ts";
+import { layerLearner } from "../../src/run/layers.ts";
+import { openMachine } from "../../src/run/machine.ts";
 import { assertClose } from "../support/comparison.ts";
 import { lenientProtocol, tinyModel, tinyRecipe, tinyTask } from "../support/tiny_run.ts";
 

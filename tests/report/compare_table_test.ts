@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { type ComparedRun, contrast, estimate } from "../../src/report/compare_statistics.ts";
 import { compareReport } from "../../src/report/compare_table.ts";
-import { reach } from "../../src/compare_record.ts";
+import { reach } from "../../src/run/compare_record.ts";
 
 function run(preset: string, seed: number, f1: number): ComparedRun {
   return {

@@ -63,7 +63,7 @@ const writeRandomModel = Effect.fnUntraced(function* (folder: string) {
 async function igpo(...args: ReadonlyArray<string>): Promise<string> {
   const permissions = ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"];
   const { code, stdout, stderr } = await command("deno", {
-    args: [...permissions, "--allow-ffi=.cache/driver", "src/cli.ts", ...args],
+    args: [...permissions, "--allow-ffi=.cache/driver", "src/cli/cli.ts", ...args],
   }).output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   assert.equal(code, 0, text);

@@ -28,7 +28,7 @@ await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
 function igpo(...args: ReadonlyArray<string>): Deno.ChildProcess {
   const permissions = ["--no-prompt", "--quiet", "--allow-read", "--allow-write", "--allow-env"];
   return command("deno", {
-    args: ["run", ...permissions, "src/cli.ts", "train", ...args],
+    args: ["run", ...permissions, "src/cli/cli.ts", "train", ...args],
     ...{ stdout: "piped", stderr: "piped" },
   }).spawn();
 }

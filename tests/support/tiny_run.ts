@@ -1,7 +1,7 @@
 import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect, Layer, Result } from "effect";
-import type { RunPlan } from "../../src/configure.ts";
-import { worldTokenizer } from "../../src/cold_start.ts";
+import type { RunPlan } from "../../src/run/configure.ts";
+import { worldTokenizer } from "../../src/programs/cold_start.ts";
 import { resolveConfig } from "../../src/domain/config.ts";
 import type { Action } from "../../src/domain/episode.ts";
 import { NO_FLAGS } from "../../src/domain/flags.ts";
@@ -20,11 +20,12 @@ import { initialWeights } from "../../src/model/initial.ts";
 import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
-import { layerLearner, layerReference, openMachine, type PolicySetup } from "../../src/setup.ts";
-import type { EvaluationLine } from "../../src/run_record.ts";
-import type { Split, Task } from "../../src/task.ts";
+import { layerLearner, layerReference, type PolicySetup } from "../../src/run/layers.ts";
+import { openMachine } from "../../src/run/machine.ts";
+import type { EvaluationLine } from "../../src/run/record.ts";
+import type { Split, Task } from "../../src/run/task.ts";
 import type { Protocol } from "../../src/text/protocol.ts";
-import { train } from "../../src/train.ts";
+import { train } from "../../src/programs/train.ts";
 
 const world = Result.getOrThrow(worldTokenizer(0));
 

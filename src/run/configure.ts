@@ -1,14 +1,14 @@
 import { Clock, Effect } from "effect";
-import { resolveConfig, RunConfig } from "./domain/config.ts";
-import { decodeRecord, isRecord } from "./domain/decode.ts";
-import { BadInput } from "./domain/errors.ts";
-import { type Flags, NO_FLAGS } from "./domain/flags.ts";
-import { WORLDS } from "./domain/question.ts";
-import { conflictOfRecipe, type Recipe } from "./domain/recipe.ts";
-import { readJsonFile } from "./files/json_file.ts";
-import { CONFIG_FILE } from "./files/run_folder.ts";
-import type { Preset } from "./igpo/preset.ts";
-import { resolvePreset } from "./igpo/presets.ts";
+import { resolveConfig, RunConfig } from "../domain/config.ts";
+import { decodeRecord, isRecord } from "../domain/decode.ts";
+import { BadInput } from "../domain/errors.ts";
+import { type Flags, NO_FLAGS } from "../domain/flags.ts";
+import { WORLDS } from "../domain/question.ts";
+import { conflictOfRecipe, type Recipe } from "../domain/recipe.ts";
+import { readJsonFile } from "../files/json_file.ts";
+import { CONFIG_FILE } from "../files/run_folder.ts";
+import type { Preset } from "../igpo/preset.ts";
+import { resolvePreset } from "../igpo/presets.ts";
 import { revisionOf } from "./model_source.ts";
 
 /** What a program knows before it starts; reading it has written nothing. */

@@ -1,87 +1,18 @@
-import { Context, Effect, Layer, Result, type Scope } from "effect";
-import type { RunConfig } from "./domain/config.ts";
-import { BadInput, type KernelFailed, type NoAdapter } from "./domain/errors.ts";
-import type { Device } from "./domain/flags.ts";
-import type { Recipe, WeightFormat } from "./domain/recipe.ts";
-import type { Profile } from "./domain/report.ts";
-import { systemMemory } from "./files/system_memory.ts";
-import { readTuned } from "./files/tuned.ts";
-import { type DeviceOptions, openDevice } from "./gpu/device.ts";
-import { createGpuEngine } from "./gpu/engine.ts";
-import { FAMILIES, isMirrored } from "./gpu/launches.ts";
-import type { Architecture } from "./model/architecture.ts";
-import { truncates } from "./model/decode.ts";
-import type { Adapter, Engine } from "./model/engine.ts";
-import type { ModelFolder } from "./pipeline/model_folder.ts";
-import { ReferencePolicy } from "./pipeline/reference_policy.ts";
-import { createLearner } from "./policy/learner.ts";
-import { makeBasePolicy, makePolicy } from "./policy/make_policy.ts";
-import { fitMemory, type MemoryLimits, type MemoryPlan } from "./policy/memory_plan.ts";
-import { Learner, Policy } from "./policy/policy.ts";
-import { type Capacity, createRuntime } from "./policy/runtime.ts";
-import { createInterpreter } from "./reference/interpreter.ts";
-import { adapterLines } from "./report/adapter_line.ts";
+import { Context, Effect, Layer, Result } from "effect";
+import type { RunConfig } from "../domain/config.ts";
+import { BadInput, type KernelFailed } from "../domain/errors.ts";
+import type { Recipe, WeightFormat } from "../domain/recipe.ts";
+import type { Architecture } from "../model/architecture.ts";
+import { truncates } from "../model/decode.ts";
+import type { ModelFolder } from "../pipeline/model_folder.ts";
+import { ReferencePolicy } from "../pipeline/reference_policy.ts";
+import { createLearner } from "../policy/learner.ts";
+import { makeBasePolicy, makePolicy } from "../policy/make_policy.ts";
+import { fitMemory, type MemoryLimits, type MemoryPlan } from "../policy/memory_plan.ts";
+import { Learner, Policy } from "../policy/policy.ts";
+import { type Capacity, createRuntime } from "../policy/runtime.ts";
+import type { Machine } from "./machine.ts";
 import type { Purpose } from "./task.ts";
-
-/** Where a program computes. Each engine holds one set of weights. */
-export interface Machine {
-  readonly adapter: Adapter;
-  readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
-  /** What memory it has. */
-  readonly limits: MemoryLimits;
-  /** Where device time went so far, or null where it is not measured. */
-  readonly profile: Effect.Effect<Profile> | null;
-}
-
-const plainLoops: Machine = {
-  adapter: createInterpreter().adapter,
-  makeEngine: Effect.sync(createInterpreter),
-  limits: { bindingBytes: Infinity, bufferBytes: Infinity, isMirrored: false, budget: null },
-  profile: null,
-};
-
-/** Opens what `--device` asks for. `auto` takes plain loops where there is no adapter; `gpu` fails then. */
-export const openMachine = Effect.fn("openMachine")(
-  function* (
-    device: Device,
-    options: DeviceOptions = {},
-  ): Effect.fn.Return<Machine, NoAdapter | BadInput, Scope.Scope> {
-    if (device === "cpu") return plainLoops;
-    const families = yield* readTuned();
-    const asked = {
-      ...options,
-      takesAny: device === "gpu",
-      tuned: (name: string) => FAMILIES.find((family) => family === families[name]) ?? null,
-    };
-    const opened =
-      yield* (device === "gpu"
-        ? openDevice(asked)
-        : Effect.catchTag(openDevice(asked), "NoAdapter", () => Effect.succeed(null)));
-    if (opened === null) return plainLoops;
-    const { adapter, device: { limits }, profiler, traits } = opened;
-    return {
-      adapter,
-      makeEngine: createGpuEngine(opened),
-      limits: {
-        bindingBytes: limits.maxStorageBufferBindingSize,
-        bufferBytes: limits.maxBufferSize,
-        isMirrored: isMirrored(traits),
-        budget: adapter.kind === "software" ? yield* ownMemory : null,
-      },
-      profile: profiler?.profile ?? null,
-    };
-  },
-);
-
-/** What a program says about its machine before it starts. */
-export function machineLines({ adapter }: Machine): ReadonlyArray<string> {
-  return adapterLines({ description: adapter.kind === "interpreter" ? null : adapter.name });
-}
-
-/** The share of the machine's memory that a run may take where it computes on the CPU, which has other uses for it. */
-const OWN_SHARE = 0.8;
-
-const ownMemory = Effect.map(systemMemory, (bytes) => bytes === null ? null : OWN_SHARE * bytes);
 
 /** Bytes that keys and values may take where nobody knows how many there are, and their share of those that there are. */
 const CACHE_BYTES = 2 ** 31;

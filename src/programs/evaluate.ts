@@ -1,17 +1,17 @@
 import { Effect } from "effect";
-import type { RunPlan } from "./configure.ts";
-import { Environment } from "./environment/environment.ts";
-import { writeFileAtomic } from "./files/atomic.ts";
-import { jsonText } from "./files/json_file.ts";
-import { jsonLine } from "./files/jsonl.ts";
-import { CONFIG_FILE } from "./files/run_folder.ts";
-import type { Screen } from "./files/screen.ts";
-import { type Attempt, evaluateQuestions } from "./pipeline/evaluate.ts";
-import { gradeAnswer } from "./pipeline/reward.ts";
-import { Watch } from "./pipeline/watch.ts";
-import { Policy } from "./policy/policy.ts";
-import { evaluationLine, progressLine } from "./report/terminal.ts";
-import type { Task } from "./task.ts";
+import type { RunPlan } from "../run/configure.ts";
+import { Environment } from "../environment/environment.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { jsonText } from "../files/json_file.ts";
+import { jsonLine } from "../files/jsonl.ts";
+import { CONFIG_FILE } from "../files/run_folder.ts";
+import type { Screen } from "../files/screen.ts";
+import { type Attempt, evaluateQuestions } from "../pipeline/evaluate.ts";
+import { gradeAnswer } from "../pipeline/reward.ts";
+import { Watch } from "../pipeline/watch.ts";
+import { Policy } from "../policy/policy.ts";
+import { evaluationLine, progressLine } from "../report/terminal.ts";
+import type { Task } from "../run/task.ts";
 
 /** What an evaluation needs besides a policy. */
 export interface EvaluateProgramOptions {

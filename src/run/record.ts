@@ -1,9 +1,9 @@
 import { Effect, Ref, Schema } from "effect";
-import { decodeRecord, isRecord } from "./domain/decode.ts";
-import type { BadInput } from "./domain/errors.ts";
-import type { EvaluationReport, StepReport } from "./domain/report.ts";
-import { readJsonl } from "./files/jsonl.ts";
-import { METRICS_FILE, openMetrics, rewindMetrics } from "./report/metrics.ts";
+import { decodeRecord, isRecord } from "../domain/decode.ts";
+import type { BadInput } from "../domain/errors.ts";
+import type { EvaluationReport, StepReport } from "../domain/report.ts";
+import { readJsonl } from "../files/jsonl.ts";
+import { METRICS_FILE, openMetrics, rewindMetrics } from "../report/metrics.ts";
 
 /** What a run has written about itself: the lines of `metrics.jsonl`. */
 export interface RunRecord {

@@ -13,9 +13,9 @@ import {
 } from "effect";
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
-import project from "../deno.json" with { type: "json" };
-import { COLD_START } from "./cold_start.ts";
-import { compare as compareProgram } from "./compare.ts";
+import project from "../../deno.json" with { type: "json" };
+import { COLD_START } from "../programs/cold_start.ts";
+import { compare as compareProgram } from "../programs/compare.ts";
 import {
   adapter,
   data,
@@ -37,45 +37,39 @@ import {
   steps,
   world,
   worlds,
-} from "./cli_flags.ts";
-import { configure, type RunPlan } from "./configure.ts";
-import { configureCompare } from "./configure_compare.ts";
-import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./domain/errors.ts";
+} from "./flags.ts";
+import { configure, type RunPlan } from "../run/configure.ts";
+import { configureCompare } from "../run/configure_compare.ts";
+import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "../domain/errors.ts";
 import type {
   CompareFlags,
   EvaluateFlags,
   Flags,
   PretrainFlags,
   TrainFlags,
-} from "./domain/flags.ts";
-import { evaluate as evaluateProgram } from "./evaluate.ts";
-import { exportModel } from "./export.ts";
-import { checkWritable } from "./files/run_folder.ts";
-import { openScreen } from "./files/screen.ts";
-import { openDevice } from "./gpu/device.ts";
-import type { Preset } from "./igpo/preset.ts";
-import { locateModel } from "./model_source.ts";
-import { withAdapters } from "./pipeline/adapter_folder.ts";
-import { readModelFolder } from "./pipeline/model_folder.ts";
-import { prepare, type Prepared } from "./prepare.ts";
-import { freshModel, pretrain as pretrainProgram } from "./pretrain.ts";
-import { profileTable } from "./report/profile_table.ts";
-import { EMBEDDED_MODEL } from "./run.ts";
-import {
-  layerLearner,
-  layerPolicy,
-  layerReference,
-  machineLines,
-  openMachine,
-  type PolicySetup,
-} from "./setup.ts";
-import { loadTask } from "./task.ts";
-import { teach as teachProgram } from "./teach.ts";
-import { train as trainProgram } from "./train.ts";
-import { tune as tuneProgram } from "./tune.ts";
+} from "../domain/flags.ts";
+import { evaluate as evaluateProgram } from "../programs/evaluate.ts";
+import { exportModel } from "../programs/export.ts";
+import { checkWritable } from "../files/run_folder.ts";
+import { openScreen } from "../files/screen.ts";
+import { openDevice } from "../gpu/device.ts";
+import type { Preset } from "../igpo/preset.ts";
+import { locateModel } from "../run/model_source.ts";
+import { withAdapters } from "../pipeline/adapter_folder.ts";
+import { readModelFolder } from "../pipeline/model_folder.ts";
+import { prepare, type Prepared } from "../run/prepare.ts";
+import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
+import { profileTable } from "../report/profile_table.ts";
+import { EMBEDDED_MODEL } from "../run/run.ts";
+import { layerLearner, layerPolicy, layerReference, type PolicySetup } from "../run/layers.ts";
+import { machineLines, openMachine } from "../run/machine.ts";
+import { loadTask } from "../run/task.ts";
+import { teach as teachProgram } from "../programs/teach.ts";
+import { train as trainProgram } from "../programs/train.ts";
+import { tune as tuneProgram } from "../programs/tune.ts";
 
 /** Folder of the checkpoint that training starts from unless told otherwise. */
-const embeddedModel = fileURLToPath(new URL("../checkpoints/spoiled", import.meta.url));
+const embeddedModel = fileURLToPath(new URL("../../checkpoints/spoiled", import.meta.url));
 
 /** When this program started, milliseconds. */
 const startedMillis = performance.timeOrigin;
@@ -111,7 +105,7 @@ const printProfile = Effect.fnUntraced(
 );
 
 /** Where the embedded checkpoints belong. */
-const embeddedFolder = fileURLToPath(new URL("../checkpoints", import.meta.url));
+const embeddedFolder = fileURLToPath(new URL("../../checkpoints", import.meta.url));
 
 const runPretrain = Effect.fnUntraced(function* (flags: PretrainFlags) {
   const plan = yield* configure("pretrain", flags);

@@ -1,10 +1,10 @@
 import { Effect, Schema } from "effect";
-import { decodeRecord, isRecord } from "./domain/decode.ts";
-import type { Summary } from "./domain/report.ts";
-import { openJsonlWriter, readJsonl } from "./files/jsonl.ts";
-import { mean } from "./math/statistics.ts";
-import { type ComparedRun, TARGET_F1 } from "./report/compare_statistics.ts";
-import { METRICS_FILE } from "./report/metrics.ts";
+import { decodeRecord, isRecord } from "../domain/decode.ts";
+import type { Summary } from "../domain/report.ts";
+import { openJsonlWriter, readJsonl } from "../files/jsonl.ts";
+import { mean } from "../math/statistics.ts";
+import { type ComparedRun, TARGET_F1 } from "../report/compare_statistics.ts";
+import { METRICS_FILE } from "../report/metrics.ts";
 
 /** Name of the file of finished runs in a comparison's folder: with the configuration, all that going on needs. */
 export const RUNS_FILE = "runs.jsonl";

@@ -1,15 +1,15 @@
 import { Effect, Schema } from "effect";
 import { configure, type RunPlan } from "./configure.ts";
-import { RunConfig } from "./domain/config.ts";
-import { decodeRecord, isRecord } from "./domain/decode.ts";
-import { BadInput } from "./domain/errors.ts";
-import type { CompareFlags } from "./domain/flags.ts";
-import { QUESTION_KINDS, type WorldName, WORLDS } from "./domain/question.ts";
-import type { Recipe } from "./domain/recipe.ts";
-import { readJsonFile } from "./files/json_file.ts";
-import { CONFIG_FILE } from "./files/run_folder.ts";
-import type { Preset } from "./igpo/preset.ts";
-import { resolvePreset } from "./igpo/presets.ts";
+import { RunConfig } from "../domain/config.ts";
+import { decodeRecord, isRecord } from "../domain/decode.ts";
+import { BadInput } from "../domain/errors.ts";
+import type { CompareFlags } from "../domain/flags.ts";
+import { QUESTION_KINDS, type WorldName, WORLDS } from "../domain/question.ts";
+import type { Recipe } from "../domain/recipe.ts";
+import { readJsonFile } from "../files/json_file.ts";
+import { CONFIG_FILE } from "../files/run_folder.ts";
+import type { Preset } from "../igpo/preset.ts";
+import { resolvePreset } from "../igpo/presets.ts";
 
 /** What a comparison knows before it starts; reading it has written nothing. */
 export interface ComparePlan {

@@ -1,11 +1,11 @@
 import { Effect } from "effect";
-import type { RunConfig } from "./domain/config.ts";
-import { BadInput } from "./domain/errors.ts";
-import { pathExists } from "./files/disk.ts";
-import { fetchSnapshot } from "./files/hub.ts";
-import { readHubSettings } from "./files/hub_settings.ts";
-import type { Screen } from "./files/screen.ts";
-import { fetchedLine, fetchLine } from "./report/fetch_line.ts";
+import type { RunConfig } from "../domain/config.ts";
+import { BadInput } from "../domain/errors.ts";
+import { pathExists } from "../files/disk.ts";
+import { fetchSnapshot } from "../files/hub.ts";
+import { readHubSettings } from "../files/hub_settings.ts";
+import type { Screen } from "../files/screen.ts";
+import { fetchedLine, fetchLine } from "../report/fetch_line.ts";
 
 /** The revision of a model of the Hub that names none. */
 const DEFAULT_REVISION = "main";

@@ -1,21 +1,26 @@
 import { Effect, Stream } from "effect";
-import type { RunPlan } from "./configure.ts";
-import { BadInput } from "./domain/errors.ts";
-import type { Question } from "./domain/question.ts";
-import type { Recipe } from "./domain/recipe.ts";
-import { Environment } from "./environment/environment.ts";
-import { WEB_SEARCH } from "./environment/web_search.ts";
-import { createRandom } from "./math/random.ts";
-import { keyFromSeed, splitKey } from "./math/threefry.ts";
-import type { Screen } from "./files/screen.ts";
-import { evaluateQuestions } from "./pipeline/evaluate.ts";
-import { imitate, type Imitation, type ImitationBatch, tellImitation } from "./pipeline/imitate.ts";
-import { type ModelFolder, saveModelFolder } from "./pipeline/model_folder.ts";
-import { evaluationLine } from "./report/terminal.ts";
-import type { Task } from "./task.ts";
-import type { Protocol } from "./text/protocol.ts";
-import { answerBody, toolCallsBody } from "./text/protocol_style.ts";
-import { concatIds } from "./text/slot.ts";
+import type { RunPlan } from "../run/configure.ts";
+import { BadInput } from "../domain/errors.ts";
+import type { Question } from "../domain/question.ts";
+import type { Recipe } from "../domain/recipe.ts";
+import { Environment } from "../environment/environment.ts";
+import { WEB_SEARCH } from "../environment/web_search.ts";
+import { createRandom } from "../math/random.ts";
+import { keyFromSeed, splitKey } from "../math/threefry.ts";
+import type { Screen } from "../files/screen.ts";
+import { evaluateQuestions } from "../pipeline/evaluate.ts";
+import {
+  imitate,
+  type Imitation,
+  type ImitationBatch,
+  tellImitation,
+} from "../pipeline/imitate.ts";
+import { type ModelFolder, saveModelFolder } from "../pipeline/model_folder.ts";
+import { evaluationLine } from "../report/terminal.ts";
+import type { Task } from "../run/task.ts";
+import type { Protocol } from "../text/protocol.ts";
+import { answerBody, toolCallsBody } from "../text/protocol_style.ts";
+import { concatIds } from "../text/slot.ts";
 
 /** Updates over which the learning rate rises to the recipe's; from there it falls linearly to a tenth. */
 const WARM_UP_UPDATES = 10;

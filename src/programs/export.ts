@@ -1,16 +1,16 @@
 import { Effect } from "effect";
-import { isRecord } from "./domain/decode.ts";
-import { BadInput } from "./domain/errors.ts";
-import { writeFolderAtomic } from "./files/atomic.ts";
-import { writeCheckpoint } from "./files/checkpoint_dir.ts";
-import { pathExists } from "./files/disk.ts";
-import type { Screen } from "./files/screen.ts";
-import type { FloatDtype } from "./files/tensor_types.ts";
-import { factorsOf, type Lora, loraParametersOf, scalingOf } from "./model/lora.ts";
-import { parametersOf } from "./model/parameters.ts";
-import { readParameters, streamParameter, type WeightSource } from "./model/weight_source.ts";
-import { writeAdapterFiles } from "./pipeline/adapter_folder.ts";
-import type { ModelFolder } from "./pipeline/model_folder.ts";
+import { isRecord } from "../domain/decode.ts";
+import { BadInput } from "../domain/errors.ts";
+import { writeFolderAtomic } from "../files/atomic.ts";
+import { writeCheckpoint } from "../files/checkpoint_dir.ts";
+import { pathExists } from "../files/disk.ts";
+import type { Screen } from "../files/screen.ts";
+import type { FloatDtype } from "../files/tensor_types.ts";
+import { factorsOf, type Lora, loraParametersOf, scalingOf } from "../model/lora.ts";
+import { parametersOf } from "../model/parameters.ts";
+import { readParameters, streamParameter, type WeightSource } from "../model/weight_source.ts";
+import { writeAdapterFiles } from "../pipeline/adapter_folder.ts";
+import type { ModelFolder } from "../pipeline/model_folder.ts";
 
 /** The weights of a model with its adapters added in: W + s B A for each projection that has one. */
 export const mergedWeights = Effect.fn("mergedWeights")(function* (

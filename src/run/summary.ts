@@ -1,13 +1,13 @@
 import { Clock, Effect, Ref } from "effect";
-import type { Summary } from "./domain/report.ts";
-import { writeFileAtomic } from "./files/atomic.ts";
-import { Policy } from "./policy/policy.ts";
-import { episodeSvg } from "./report/episode_chart.ts";
-import { type Curve, learningCurveSvg } from "./report/learning_curve.ts";
-import { writeSummary } from "./report/summary.ts";
-import { episodeText, summaryTable } from "./report/terminal.ts";
+import type { Summary } from "../domain/report.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { Policy } from "../policy/policy.ts";
+import { episodeSvg } from "../report/episode_chart.ts";
+import { type Curve, learningCurveSvg } from "../report/learning_curve.ts";
+import { writeSummary } from "../report/summary.ts";
+import { episodeText, summaryTable } from "../report/terminal.ts";
 import type { Run } from "./run.ts";
-import type { EvaluationLine } from "./run_record.ts";
+import type { EvaluationLine } from "./record.ts";
 
 /** Writes and shows what a finished run came to. */
 export const finishRun = Effect.fnUntraced(function* (run: Run) {

@@ -1,18 +1,18 @@
 import { Result, Stream } from "effect";
-import type { BadInput } from "./domain/errors.ts";
-import { copySample, demonstrationsOf } from "./environment/world/cold_start.ts";
+import type { BadInput } from "../domain/errors.ts";
+import { copySample, demonstrationsOf } from "../environment/world/cold_start.ts";
 import {
   encodeCopySample,
   encodeDemonstration,
   type EncodedText,
   makeWorldText,
   type WorldText,
-} from "./environment/world/encode.ts";
-import { type Habits, WORLD_RECIPE } from "./environment/world/recipe.ts";
-import { trainWorldTokenizer } from "./environment/world/tokenizer.ts";
-import type { Architecture } from "./model/architecture.ts";
-import type { AdamW } from "./model/programs.ts";
-import type { Imitation, ImitationBatch } from "./pipeline/imitate.ts";
+} from "../environment/world/encode.ts";
+import { type Habits, WORLD_RECIPE } from "../environment/world/recipe.ts";
+import { trainWorldTokenizer } from "../environment/world/tokenizer.ts";
+import type { Architecture } from "../model/architecture.ts";
+import type { AdamW } from "../model/programs.ts";
+import type { Imitation, ImitationBatch } from "../pipeline/imitate.ts";
 
 /** One stretch of the supervised start: what is imitated, for how many tokens, how fast. */
 export interface ColdStartPhase {

@@ -1,5 +1,5 @@
 import { Effect, Result, Stream } from "effect";
-import type { BadInput, KernelFailed } from "./domain/errors.ts";
+import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import {
   COLD_START,
   coldStartBatches,
@@ -7,15 +7,15 @@ import {
   embeddedArchitecture,
   worldTokenizer,
 } from "./cold_start.ts";
-import type { WorldText } from "./environment/world/encode.ts";
-import type { Screen } from "./files/screen.ts";
-import { keyFromSeed } from "./math/threefry.ts";
-import { writeConfig } from "./model/architecture.ts";
-import { initialWeights } from "./model/initial.ts";
-import { imitate, tellImitation } from "./pipeline/imitate.ts";
-import { weightsInMemory } from "./model/weight_source.ts";
-import { type ModelFolder, saveModelFolder } from "./pipeline/model_folder.ts";
-import type { Learner } from "./policy/policy.ts";
+import type { WorldText } from "../environment/world/encode.ts";
+import type { Screen } from "../files/screen.ts";
+import { keyFromSeed } from "../math/threefry.ts";
+import { writeConfig } from "../model/architecture.ts";
+import { initialWeights } from "../model/initial.ts";
+import { imitate, tellImitation } from "../pipeline/imitate.ts";
+import { weightsInMemory } from "../model/weight_source.ts";
+import { type ModelFolder, saveModelFolder } from "../pipeline/model_folder.ts";
+import type { Learner } from "../policy/policy.ts";
 
 /** The embedded world's model before it has learned anything. */
 export interface FreshModel {

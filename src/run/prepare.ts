@@ -1,15 +1,16 @@
 import { Clock, Effect } from "effect";
-import { inBytes } from "./domain/bytes.ts";
+import { inBytes } from "../domain/bytes.ts";
 import type { RunPlan } from "./configure.ts";
-import { createRunFolder } from "./files/run_folder.ts";
-import { openScreen } from "./files/screen.ts";
+import { createRunFolder } from "../files/run_folder.ts";
+import { openScreen } from "../files/screen.ts";
 import { locateModel } from "./model_source.ts";
-import { withAdapters } from "./pipeline/adapter_folder.ts";
-import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
-import { readModelFolder } from "./pipeline/model_folder.ts";
-import { memoryLine, totalBytes } from "./policy/memory_plan.ts";
-import { kernelLine } from "./report/terminal.ts";
-import { machineLines, openMachine, planRoom, type RoomPlan } from "./setup.ts";
+import { withAdapters } from "../pipeline/adapter_folder.ts";
+import { loadLatestCheckpoint } from "../pipeline/checkpoint.ts";
+import { readModelFolder } from "../pipeline/model_folder.ts";
+import { memoryLine, totalBytes } from "../policy/memory_plan.ts";
+import { kernelLine } from "../report/terminal.ts";
+import { planRoom, type RoomPlan } from "./layers.ts";
+import { machineLines, openMachine } from "./machine.ts";
 import { loadTask, type TaskOptions } from "./task.ts";
 
 /** What preparing depends on besides the plan. */

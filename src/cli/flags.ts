@@ -1,12 +1,12 @@
 /** The flags of the command line. */
 import { Option } from "effect";
 import { Command, Flag } from "effect/cli";
-import { DEFAULT_PRESET, DEFAULT_RECIPE } from "./domain/config.ts";
-import { DEVICES } from "./domain/flags.ts";
-import { type WorldName, WORLDS } from "./domain/question.ts";
-import { RECIPES, RECOMPUTES, WEIGHT_FORMATS } from "./domain/recipe.ts";
-import { PRESETS } from "./igpo/presets.ts";
-import { wrap } from "./report/style.ts";
+import { DEFAULT_PRESET, DEFAULT_RECIPE } from "../domain/config.ts";
+import { DEVICES } from "../domain/flags.ts";
+import { type WorldName, WORLDS } from "../domain/question.ts";
+import { RECIPES, RECOMPUTES, WEIGHT_FORMATS } from "../domain/recipe.ts";
+import { PRESETS } from "../igpo/presets.ts";
+import { wrap } from "../report/style.ts";
 
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
   Flag.optional(flag).pipe(Flag.map(Option.getOrNull));

@@ -1,13 +1,13 @@
 import { Effect, Ref, Stream } from "effect";
-import { Environment } from "./environment/environment.ts";
-import { advantage } from "./pipeline/advantage.ts";
-import { checkQuestions, questionSteps } from "./pipeline/questions.ts";
-import { reward } from "./pipeline/reward.ts";
-import { rollout } from "./pipeline/rollout.ts";
-import { score } from "./pipeline/score.ts";
-import { update } from "./pipeline/update.ts";
-import { Watch } from "./pipeline/watch.ts";
-import { progressLine } from "./report/terminal.ts";
+import { Environment } from "../environment/environment.ts";
+import { advantage } from "../pipeline/advantage.ts";
+import { checkQuestions, questionSteps } from "../pipeline/questions.ts";
+import { reward } from "../pipeline/reward.ts";
+import { rollout } from "../pipeline/rollout.ts";
+import { score } from "../pipeline/score.ts";
+import { update } from "../pipeline/update.ts";
+import { Watch } from "../pipeline/watch.ts";
+import { progressLine } from "../report/terminal.ts";
 import {
   checkpointDue,
   evaluateDue,
@@ -15,8 +15,8 @@ import {
   recordStep,
   saveOnStop,
   type TrainOptions,
-} from "./run.ts";
-import { finishRun } from "./run_summary.ts";
+} from "../run/run.ts";
+import { finishRun } from "../run/summary.ts";
 
 /** Trains step by step, evaluates before, during and after, and leaves everything in the run's folder. */
 export const train = Effect.fn("train")(function* (options: TrainOptions) {

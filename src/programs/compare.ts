@@ -1,21 +1,21 @@
 import { Clock, Effect } from "effect";
-import { comparedRun, openRuns } from "./compare_record.ts";
-import type { RunPlan } from "./configure.ts";
-import type { ComparePlan } from "./configure_compare.ts";
-import { writeFileAtomic } from "./files/atomic.ts";
-import { jsonText } from "./files/json_file.ts";
-import { CONFIG_FILE, remakeRunFolder } from "./files/run_folder.ts";
-import type { Preset } from "./igpo/preset.ts";
-import { loadLatestCheckpoint } from "./pipeline/checkpoint.ts";
-import { checkQuestions } from "./pipeline/questions.ts";
-import { Learner } from "./policy/policy.ts";
-import { type ComparedRun, estimate } from "./report/compare_statistics.ts";
-import { compareReport } from "./report/compare_table.ts";
-import { type Curve, learningCurveSvg } from "./report/learning_curve.ts";
-import { duration } from "./report/style.ts";
-import type { TrainOptions } from "./run.ts";
-import { type EvaluationLine, readEvaluations } from "./run_record.ts";
-import type { Task } from "./task.ts";
+import { comparedRun, openRuns } from "../run/compare_record.ts";
+import type { RunPlan } from "../run/configure.ts";
+import type { ComparePlan } from "../run/configure_compare.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { jsonText } from "../files/json_file.ts";
+import { CONFIG_FILE, remakeRunFolder } from "../files/run_folder.ts";
+import type { Preset } from "../igpo/preset.ts";
+import { loadLatestCheckpoint } from "../pipeline/checkpoint.ts";
+import { checkQuestions } from "../pipeline/questions.ts";
+import { Learner } from "../policy/policy.ts";
+import { type ComparedRun, estimate } from "../report/compare_statistics.ts";
+import { compareReport } from "../report/compare_table.ts";
+import { type Curve, learningCurveSvg } from "../report/learning_curve.ts";
+import { duration } from "../report/style.ts";
+import type { TrainOptions } from "../run/run.ts";
+import { type EvaluationLine, readEvaluations } from "../run/record.ts";
+import type { Task } from "../run/task.ts";
 import { train } from "./train.ts";
 
 /** A world with the task of its training questions. */
