@@ -4,7 +4,7 @@
  * the starting agent. Where a search that finds the next fact is paid no more than answering at once, training is
  * led away from searching (docs/collapse.md).
  *
- * deno task credit [mixed|chains|sparse] [STEPS]
+ * deno task bench:credit [mixed|chains|sparse] [STEPS]
  */
 import { Effect, Stream } from "effect";
 import type { ScoredEpisode } from "../src/domain/batch.ts";

@@ -3,7 +3,7 @@
  * What storing weights in fewer bits does to log-probs: mean and largest difference from f32, in nats, over 256 random
  * tokens of each model given. Random weights are the hard case: nothing in them is redundant.
  *
- * deno task formats FOLDER...
+ * deno task bench:formats FOLDER...
  */
 import { Effect } from "effect";
 import { WEIGHT_FORMATS, type WeightFormat } from "../src/domain/recipe.ts";

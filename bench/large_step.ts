@@ -4,7 +4,7 @@
  * update of adapters. Weights are random, so what is sampled at full cost is then replaced by a script that searches
  * and answers. Prints the plan of memory beside what was measured.
  *
- * deno task large FOLDER GOLDEN_DIR REAL_DIR [SHAPE]
+ * deno task bench:large FOLDER GOLDEN_DIR REAL_DIR [SHAPE]
  */
 import { Context, Effect, Layer, Stream } from "effect";
 import { inBytes } from "../src/domain/bytes.ts";
@@ -35,7 +35,7 @@ import { SHAPE_NAMES, type ShapeName, writeRandomModel } from "./random_model.ts
 
 const [folder, golden, real, shape = "qwen2.5-0.5b"] = Deno.args;
 if (folder === undefined || golden === undefined || real === undefined) {
-  console.error("Usage: deno task large FOLDER GOLDEN_DIR REAL_DIR [SHAPE]");
+  console.error("Usage: deno task bench:large FOLDER GOLDEN_DIR REAL_DIR [SHAPE]");
   Deno.exit(2);
 }
 if (!SHAPE_NAMES.includes(shape as ShapeName)) {

@@ -4,7 +4,7 @@
  * parameters over a single sequence, and memory as planned and as measured. The first log-probs must have the bits of a
  * pass that is short enough to reach its tensors whole.
  *
- * deno task long [--layers L] [TOKENS...]
+ * deno task bench:long [--layers L] [TOKENS...]
  */
 import { Effect, Result } from "effect";
 import { parseArgs } from "node:util";

@@ -6,20 +6,22 @@
  */
 import project from "../deno.json" with { type: "json" };
 
-const tasks = Object.entries(project.tasks);
-const isProgram = ([, { command }]: (typeof tasks)[number]) => command.includes("src/cli/cli.ts");
+// Tasks that only other tasks call have no description.
+const tasks = Object.entries(project.tasks).flatMap(([name, task]) =>
+  "description" in task ? [{ name, ...task }] : []
+);
+const isProgram = ({ command }: (typeof tasks)[number]) =>
+  /^deno task --quiet program |src\/cli\/cli\.ts/.test(command);
 
 function listOf(shown: typeof tasks): string {
-  const column = Math.max(...tasks.map(([name]) => name.length)) + 4;
-  return shown.map(([name, { description }]) => `  ${name}`.padEnd(column) + description).join(
-    "\n",
-  );
+  const column = Math.max(...tasks.map(({ name }) => name.length)) + 4;
+  return shown.map(({ name, description }) => `  ${name}`.padEnd(column) + description).join("\n");
 }
 
 const asked = Deno.args[0];
 if (asked === "--version") console.log(project.version);
 else if (asked !== undefined) {
-  const known = tasks.map(([name]) => name).join(", ");
+  const known = tasks.map(({ name }) => name).join(", ");
   console.error(`Cannot run the task "${asked}" as there is none of that name: known are ${known}`);
   Deno.exit(2);
 } else {
