@@ -34,7 +34,7 @@ const logProbs = Effect.fnUntraced(function* (folder: string, format: WeightForm
     ),
     position: Uint32Array.from({ length: 64 }, (_, i) => i + 1),
   }));
-  const evaluated = yield* policy.evaluate(sequences, 1);
+  const evaluated = yield* policy.logProbs(sequences, 1);
   const bytes = storedParametersOf(architecture).reduce(
     (sum, one) => sum + storedBytes(formatOf(one, format), one.rows * one.cols),
     0,

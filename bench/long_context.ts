@@ -67,7 +67,7 @@ const run = Effect.fnUntraced(function* (machine: Machine, tokens: number) {
   const runtime = yield* createRuntime(engine, model, plan.capacity);
   const learner = yield* createLearner(runtime, ADAMW, plan.recompute);
   const sequences = [sequenceOf(tokens)];
-  const scored = yield* timed(makePolicy(runtime).evaluate(sequences, 1));
+  const scored = yield* timed(makePolicy(runtime).logProbs(sequences, 1));
   console.error(`${tokens} tokens are scored after ${scored.seconds.toFixed(0)} s`);
   const trained = yield* timed(Effect.gen(function* () {
     yield* learner.gradient(sequences, 1, (_, { logProb }) => ({

@@ -21,7 +21,7 @@ export interface Rival {
   readonly close: () => Promise<void>;
 }
 
-const FOLDER = new URL("./rivals", import.meta.url);
+const FOLDER = new URL("./rivals/", import.meta.url);
 const PYTHON = "/usr/bin/python3";
 
 /** A rival that runs on WebGPU in Deno: `tfjs`, `jax_js` or `ort`. */

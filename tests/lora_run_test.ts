@@ -44,7 +44,7 @@ const answersOf = (model: ModelFolder) =>
       })),
       { sampling: { temperature: 0, topK: 0, topP: 1, minP: 0 }, stopIds: [] },
     );
-    const evaluated = yield* policy.evaluate(
+    const evaluated = yield* policy.logProbs(
       contexts.map((tokens) => ({ tokens, position: Uint32Array.of(3, 5, 8) })),
       1,
     );

@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Where the fetched driver lies. */
-export const DRIVER_FOLDER: URL = new URL("../../.cache/driver", import.meta.url);
+export const DRIVER_FOLDER: URL = new URL("../../.cache/driver/", import.meta.url);
 
 /** What leads Vulkan's loader to the fetched driver. */
 export const ICD = "lvp_icd.json";

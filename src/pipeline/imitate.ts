@@ -1,4 +1,5 @@
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
+import { TrainingDiverged } from "../domain/errors.ts";
 import { Learner, type TokenRows } from "../policy/policy.ts";
 
 /** A text to imitate: its tokens, and the positions whose tokens are trained. */
@@ -25,14 +26,17 @@ export const imitate =
     batches.pipe(Stream.mapEffect(Effect.fnUntraced(function* ({ texts, learningRate }) {
       const learner = yield* Learner;
       const count = texts.reduce((sum, text) => sum + text.position.length, 0);
-      let loss = 0;
-      yield* learner.gradient(texts, 1, (_, { logProb }) => {
-        loss -= logProb.reduce((sum, x) => sum + x, 0) / count;
-        return {
-          dLogProb: logProb.map(() => -1 / count),
-          dEntropy: new Float64Array(logProb.length),
-        };
-      });
+      const gradient = yield* learner.gradient(texts, 1, (_, { logProb }) => ({
+        loss: -logProb.reduce((sum, x) => sum + x, 0) / count,
+        dLogProb: logProb.map(() => -1 / count),
+        dEntropy: new Float64Array(logProb.length),
+      }));
+      if (Result.isFailure(gradient)) {
+        return yield* new TrainingDiverged({
+          message: `Cannot go on as a number was not finite: it is in ${gradient.failure.op}`,
+        });
+      }
+      const loss = gradient.success.reduce((sum, one) => sum + one.loss, 0);
       const { gradientNorm } = yield* learner.update({ learningRate, clipNorm });
       const tokens = texts.reduce((sum, text) => sum + text.tokens.length, 0);
       return { update: learner.version(), loss, tokens, gradientNorm } satisfies ImitationReport;

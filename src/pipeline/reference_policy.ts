@@ -4,7 +4,7 @@ import { BadInput } from "../domain/errors.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** What is asked of weights that are not trained. */
-export type FrozenPolicy = Pick<Policy["Service"], "evaluate" | "beliefs" | "beliefsSequential">;
+export type FrozenPolicy = Pick<Policy["Service"], "logProbs" | "beliefs" | "beliefsSequential">;
 
 /**
  * The weights a run starts from: the policy whose distance a KL term penalises, and whose beliefs a frozen scorer
@@ -28,10 +28,10 @@ export const withReference = Effect.fnUntraced(function* (
     "Cannot penalise the distance from a reference policy as there must be one: " +
       "kl.coefficient is not 0",
   );
-  const evaluated = yield* reference.evaluate(sequences, temperature);
+  const found = yield* reference.logProbs(sequences, temperature);
   return sequences.map((sequence, i): TrainingSequence => ({
     ...sequence,
-    referenceLogProb: evaluated[i]!.logProb,
+    referenceLogProb: found[i]!.logProb,
   }));
 });
 

@@ -96,9 +96,9 @@ function beliefMetrics(episodes: Episodes, found: Diagnostics, { gain }: Preset)
   };
 }
 
-function lossMetrics({ applied, evaluations, batch }: UpdatedStep, preset: Preset) {
+function lossMetrics({ applied, logProbs, batch }: UpdatedStep, preset: Preset) {
   // Sampler and trainer run the same kernels: on most adapters they agree bit by bit.
-  const gaps = evaluations.map(({ logProb }, i) =>
+  const gaps = logProbs.map(({ logProb }, i) =>
     logProbGap(logProb, batch.sequences[i]!.behaviourLogProb)
   );
   const trained = applied.flatMap(({ miniBatch: { start }, results }) =>
@@ -124,7 +124,7 @@ function lossMetrics({ applied, evaluations, batch }: UpdatedStep, preset: Prese
     clipFractionByTurn: byTurn.map(({ clipped }) => clipped),
     dualClipFraction: all.dual,
     kl: weight === 0 ? 0 : total("kl") / weight,
-    entropy: mean(Float64Array.from(evaluations.flatMap(({ entropy }) => [...entropy]))),
+    entropy: mean(Float64Array.from(logProbs.flatMap(({ entropy }) => [...entropy]))),
     logProbGap: gaps.reduce((most, gap) => Math.max(most, gap), 0),
     replacedLogProbs: gaps.filter(isOff).length,
   };

@@ -3,7 +3,7 @@ import type { Episode } from "../domain/episode.ts";
 import type { Question } from "../domain/question.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
-import type { TokenEvaluation } from "../policy/policy.ts";
+import type { TokenLogProbs } from "../policy/policy.ts";
 
 /**
  * What flows through the loop. The element of the stream is one step, and each stage yields a new value that holds the
@@ -63,7 +63,7 @@ export interface UpdatedStep extends TrainingStep {
   readonly learningRate: number;
   readonly applied: ReadonlyArray<AppliedUpdate>;
   /** What the trainer measured at each sequence's trained tokens before the first update; empty where none was applied. */
-  readonly evaluations: ReadonlyArray<TokenEvaluation>;
+  readonly logProbs: ReadonlyArray<TokenLogProbs>;
   readonly updateSeconds: number;
   readonly seconds: number;
 }

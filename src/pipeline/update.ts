@@ -5,7 +5,7 @@ import type { Recipe } from "../domain/recipe.ts";
 import { oldLogProb } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
-import { Learner, type NonFinite, Policy, type TokenEvaluation } from "../policy/policy.ts";
+import { Learner, type NonFinite, Policy, type TokenLogProbs } from "../policy/policy.ts";
 import { learningRateAt, type LearningRates } from "./learning_rate.ts";
 import { withReference } from "./reference_policy.ts";
 import type { AppliedUpdate, TrainingStep, UpdatedStep } from "./steps.ts";
@@ -77,12 +77,12 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   } satisfies UpdatedStep;
 });
 
-type Outcome = Pick<UpdatedStep, "skipped" | "applied" | "evaluations">;
+type Outcome = Pick<UpdatedStep, "skipped" | "applied" | "logProbs">;
 
 const NOTHING_TO_LEARN: Outcome = {
   skipped: "a batch without episodes",
   applied: [],
-  evaluations: [],
+  logProbs: [],
 };
 
 /**
@@ -97,36 +97,36 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
   const sequences = preset.kl.coefficient > 0
     ? yield* withReference(batch.sequences, recipe.temperature)
     : batch.sequences;
-  const measured = yield* measureLater(batch, recipe.temperature);
-  const lossOf = (index: number, evaluation: TokenEvaluation) => {
-    // The first update measures its own sequences, before it changes the weights.
-    const before = measured.get(index) ?? evaluation;
-    measured.set(index, before);
-    const sequence = sequences[index]!;
-    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, before.logProb);
-    return surrogate({ ...sequence, behaviourLogProb }, evaluation, preset);
-  };
-  const settings = {
-    ...{ sequences, lossOf, temperature: recipe.temperature, clipNorm: recipe.clipNorm },
-    learningRate: learningRateAt(recipe, step.step),
-  };
+  /** Log-probs before the first update, which measures its own sequences. */
+  let before = yield* measureLater(batch, recipe.temperature);
   const applied: Array<AppliedUpdate> = [];
   let broken: NonFinite | null = null;
   const rounds = Array.from({ length: recipe.ppoEpochs }, () => batch.miniBatches).flat();
   for (const miniBatch of rounds) {
-    const result = yield* applyUpdate(miniBatch, settings);
+    const result = yield* applyUpdate(miniBatch, {
+      sequences,
+      before,
+      preset,
+      temperature: recipe.temperature,
+      clipNorm: recipe.clipNorm,
+      learningRate: learningRateAt(recipe, step.step),
+    });
     if (Result.isFailure(result)) {
       broken = result.failure;
       break;
     }
+    const found = result.success.results.map((one, i) => [miniBatch.start + i, one.found] as const);
+    before = new Map([...found, ...before]);
     applied.push(result.success);
   }
   return {
     skipped: broken === null ? null : placeOf(broken, step),
     applied,
-    evaluations: applied.length === 0 ? [] : sequences.map((_, index) => measured.get(index)!),
+    logProbs: applied.length === 0 ? [] : sequences.map((_, index) => before.get(index)!),
   } satisfies Outcome;
 });
+
+type LogProbsByIndex = ReadonlyMap<number, TokenLogProbs>;
 
 /** What the trainer finds, before any update, at the sequences that the first update will not see. */
 const measureLater = Effect.fnUntraced(function* (
@@ -135,14 +135,15 @@ const measureLater = Effect.fnUntraced(function* (
 ) {
   const policy = yield* Policy;
   const { end } = miniBatches[0]!;
-  const later = yield* policy.evaluate(sequences.slice(end), temperature);
-  return new Map(later.map((evaluation, i) => [end + i, evaluation]));
+  const later = yield* policy.logProbs(sequences.slice(end), temperature);
+  return new Map(later.map((found, i) => [end + i, found])) as LogProbsByIndex;
 });
 
-/** What the updates of a step have in common. */
+/** What an update is made with. */
 interface UpdateSettings {
   readonly sequences: ReadonlyArray<TrainingSequence>;
-  readonly lossOf: (index: number, evaluation: TokenEvaluation) => SurrogateResult;
+  readonly before: LogProbsByIndex;
+  readonly preset: Preset;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
@@ -151,21 +152,28 @@ interface UpdateSettings {
 /** One update on a mini-batch, or the place where a number was not finite and nothing was changed. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
-  { sequences, lossOf, temperature, ...settings }: UpdateSettings,
+  { sequences, before, preset, temperature, ...settings }: UpdateSettings,
 ) {
   const learner = yield* Learner;
   const { start, end } = miniBatch;
-  const results: Array<SurrogateResult> = [];
-  const inGradient = yield* learner.gradient(
-    sequences.slice(start, end),
-    temperature,
-    (i, evaluation) => results[i] = lossOf(start + i, evaluation),
-  );
-  const inLoss = inGradient ?? nonFiniteLoss(results);
+  const own = sequences.slice(start, end);
+  const lossOf = (i: number, found: TokenLogProbs) => {
+    const sequence = own[i]!;
+    const { logProb } = before.get(start + i) ?? found;
+    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, logProb);
+    return { ...surrogate({ ...sequence, behaviourLogProb }, found, preset), found };
+  };
+  const gradient = yield* learner.gradient(own, temperature, lossOf);
+  if (Result.isFailure(gradient)) return Result.fail(inBatch(gradient.failure, miniBatch));
+  const results = gradient.success;
+  const inLoss = nonFiniteLoss(results);
   if (inLoss !== null) return Result.fail(inBatch(inLoss, miniBatch));
-  const { applied, gradientNorm, nonFinite } = yield* learner.update(settings);
-  if (!applied) return Result.fail(inBatch(nonFinite ?? UNKNOWN_PLACE, miniBatch));
-  return Result.succeed({ miniBatch, results, gradientNorm } satisfies AppliedUpdate);
+  const { applied, gradientNorm } = yield* learner.update(settings);
+  if (!applied) {
+    const place = yield* learner.findNonFinite(own, temperature, lossOf);
+    return Result.fail(inBatch(place ?? UNKNOWN_PLACE, miniBatch));
+  }
+  return Result.succeed({ miniBatch, results, gradientNorm });
 });
 
 const UNKNOWN_PLACE: NonFinite = { op: "the norm of the gradient", sequence: -1, token: -1 };

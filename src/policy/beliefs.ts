@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { headGroup } from "../model/architecture.ts";
 import { CACHE_PHASE } from "../model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
-import { evaluateAll } from "./evaluate.ts";
+import { logProbsOf } from "./log_probs.ts";
 import { fillCache } from "./fill_cache.ts";
 import type { BeliefRequest, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -127,11 +127,11 @@ export const beliefsSequential = Effect.fn("Policy.beliefsSequential")(function*
       ),
     }));
     // One by one, since sequences of one batch share what they have in common.
-    const evaluated = yield* Effect.forEach(
+    const found = yield* Effect.forEach(
       sequences,
-      (sequence) => evaluateAll(runtime, [sequence], 1),
+      (sequence) => logProbsOf(runtime, [sequence], 1),
     );
-    results.push(evaluated.map(([one]) => one!.logProb));
+    results.push(found.map(([one]) => one!.logProb));
   }
   return results as Beliefs;
 });

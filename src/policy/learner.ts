@@ -1,4 +1,4 @@
-import { Effect, type Scope } from "effect";
+import { Effect, Result, type Scope } from "effect";
 import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import { gradientName } from "../model/backward.ts";
 import type { Executable, NonFiniteResult } from "../model/engine.ts";
@@ -12,23 +12,24 @@ import {
   updateProgram,
 } from "../model/programs.ts";
 import type { Recompute } from "../model/recompute.ts";
-import {
-  cutMicroBatches,
-  type MicroBatch,
-  packMicroBatch,
-  passLimits,
-  splitHead,
-} from "./evaluate.ts";
-import type { Learner, LearnerState, NonFinite, SequenceLoss, TokenRows } from "./policy.ts";
+import { splitHead } from "./log_probs.ts";
+import { type MicroBatch, packMicroBatches, passLimits } from "./micro_batches.ts";
+import type {
+  Learner,
+  LearnerState,
+  LossGradient,
+  NonFinite,
+  SequenceLoss,
+  TokenRows,
+} from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
 type LearnerService = Learner["Service"];
 
-/** The gradient that was asked for last. */
-interface Asked {
-  readonly sequences: ReadonlyArray<TokenRows>;
+/** A gradient as it was asked for. */
+interface Asked<L extends LossGradient> {
   readonly temperature: number;
-  readonly loss: SequenceLoss;
+  readonly loss: SequenceLoss<L>;
 }
 
 /** The gradient program, and the names of what it reads. */
@@ -65,16 +66,30 @@ export const createLearner: (
   };
   const updating = yield* engine.load(updateProgram(form, adamw), runtime.dims);
   let updates = 0;
-  // What the gradient was asked for, kept to find where it is not finite.
-  let asked: Asked | null = null;
 
-  const gradient: LearnerService["gradient"] = Effect.fn("Learner.gradient")(
+  const gradient = Effect.fn("Learner.gradient")(function* <L extends LossGradient>(
+    sequences: ReadonlyArray<TokenRows>,
+    temperature: number,
+    loss: SequenceLoss<L>,
+  ) {
+    engine.clear(gradients);
+    const losses: L[] = [];
+    for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
+      const found = yield* forwardLoss(runtime, forwardBackward, batch, { temperature, loss });
+      if (Result.isFailure(found)) return Result.fail(found.failure);
+      executable.run(1, boundOf(runtime, batch, temperature));
+      losses.push(...found.success);
+    }
+    return Result.succeed(losses);
+  });
+
+  const findNonFinite: LearnerService["findNonFinite"] = Effect.fn("Learner.findNonFinite")(
     function* (sequences, temperature, loss) {
-      engine.clear(gradients);
-      asked = { sequences, temperature, loss };
-      for (const batch of cutMicroBatches(sequences, passLimits(runtime))) {
-        const found = yield* gradientOf(runtime, forwardBackward, batch, asked);
-        if (found !== null) return found;
+      for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
+        const forward = yield* forwardLoss(runtime, forwardBackward, batch, { temperature, loss });
+        if (Result.isFailure(forward)) return forward.failure;
+        const found = yield* executable.findNonFinite(1, boundOf(runtime, batch, temperature));
+        if (found !== null) return locate(batch, found);
       }
       return null;
     },
@@ -86,12 +101,7 @@ export const createLearner: (
       const sums = yield* updating.read(names.map(squaresName));
       const squares = Object.values(sums).flatMap((part) => [...part]);
       const gradientNorm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
-      if (!Number.isFinite(gradientNorm)) {
-        const nonFinite = asked === null
-          ? null
-          : yield* findInBackward(runtime, forwardBackward, asked);
-        return { gradientNorm, applied: false, nonFinite };
-      }
+      if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
       updates += 1;
       updating.run(1, {
         ...runtime.dims,
@@ -101,7 +111,7 @@ export const createLearner: (
         correction2: 1 - adamw.beta2 ** updates,
       });
       runtime.cache.clear();
-      return { gradientNorm, applied: true, nonFinite: null };
+      return { gradientNorm, applied: true };
     },
   );
 
@@ -133,62 +143,48 @@ export const createLearner: (
       }
       runtime.cache.clear();
     });
-  return { version: () => updates, gradient, update, save, load };
+  return { version: () => updates, gradient, findNonFinite, update, save, load };
 });
 
-/** Forward pass, the loss's word on each token, backward pass. Tells where a number was not finite. */
-const gradientOf = Effect.fnUntraced(function* (
+/** Sizes and scalars of a pass over a micro-batch. */
+function boundOf(runtime: Runtime, { dims }: MicroBatch, temperature: number) {
+  return { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
+}
+
+/** The forward pass, and what the loss says of its log-probs, written where the backward pass reads it. */
+const forwardLoss = Effect.fnUntraced(function* <L extends LossGradient>(
   runtime: Runtime,
   { executable, inputs: read }: Trained,
   batch: MicroBatch,
-  { temperature, loss }: Asked,
-  { backward }: { readonly backward: "run" | "leave" } = { backward: "run" },
+  { temperature, loss }: Asked<L>,
 ) {
-  const { inputs, dims } = packMicroBatch(batch, passLimits(runtime));
-  const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
-  for (const [name, data] of Object.entries(inputs)) {
+  const bound = boundOf(runtime, batch, temperature);
+  for (const [name, data] of Object.entries(batch.inputs)) {
     if (read.has(name)) executable.write(name, data);
   }
   executable.run(0, bound);
   const { head } = yield* executable.read(["head"]);
   if (!head!.every((x) => Number.isFinite(x))) {
     const found = yield* executable.findNonFinite(0, bound);
-    return locate(runtime, batch, found ?? { op: "head_finish", row: -1, rows: null });
+    return Result.fail(locate(batch, found ?? { op: "head_finish", row: -1, rows: null }));
   }
-  const dHead: number[] = [];
-  splitHead(batch, head!).forEach((evaluation, i) => {
-    const { dLogProb, dEntropy } = loss(batch.first + i, evaluation);
-    dLogProb.forEach((d, p) => dHead.push(d, dEntropy[p]!));
-  });
+  const losses = splitHead(batch, head!).map((found, i) => loss(batch.first + i, found));
+  const dHead = losses.flatMap(({ dLogProb, dEntropy }) =>
+    [...dLogProb].flatMap((d, p) => [d, dEntropy[p]!])
+  );
   const bad = dHead.findIndex((d) => !Number.isFinite(d));
-  if (bad >= 0) return locate(runtime, batch, { op: "loss", row: Math.floor(bad / 2), rows: "R" });
-  executable.write("d_head", Float64Array.from(dHead));
-  if (backward === "run") executable.run(1, bound);
-  return null;
-});
-
-/** Goes through the batch again and tells the first op of the backward pass whose result is not finite. */
-const findInBackward = Effect.fnUntraced(function* (
-  runtime: Runtime,
-  trained: Trained,
-  asked: Asked,
-) {
-  for (const batch of cutMicroBatches(asked.sequences, passLimits(runtime))) {
-    const inForward = yield* gradientOf(runtime, trained, batch, asked, { backward: "leave" });
-    if (inForward !== null) return inForward;
-    const { dims } = packMicroBatch(batch, passLimits(runtime));
-    const bound = { ...runtime.dims, ...dims, inverseTemperature: 1 / asked.temperature };
-    const found = yield* trained.executable.findNonFinite(1, bound);
-    if (found !== null) return locate(runtime, batch, found);
+  if (bad >= 0) {
+    return Result.fail(locate(batch, { op: "loss", row: Math.floor(bad / 2), rows: "R" }));
   }
-  return null;
+  executable.write("d_head", Float64Array.from(dHead));
+  return Result.succeed(losses);
 });
 
 /** The sequence and token that a row stands for: a packed token (N) or one that is predicted (R); others are unknown. */
-function locate(runtime: Runtime, batch: MicroBatch, found: NonFiniteResult): NonFinite {
+function locate(batch: MicroBatch, found: NonFiniteResult): NonFinite {
   const { op, row, rows } = found;
   const place = rows === "N"
-    ? packMicroBatch(batch, passLimits(runtime)).placeOf(row)
+    ? batch.placeOf(row)
     : rows === "R"
     ? predictedPlace(batch, row)
     : null;

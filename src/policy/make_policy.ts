@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { logProbProgram } from "../model/programs.ts";
 import { beliefsOnePass, beliefsSequential } from "./beliefs.ts";
-import { evaluateAll } from "./evaluate.ts";
+import { logProbsOf } from "./log_probs.ts";
 import { createGenerate } from "./generate.ts";
 import { Policy } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -13,7 +13,7 @@ export function makePolicy(runtime: Runtime): Policy["Service"] {
     generate: createGenerate(runtime),
     beliefs: (requests) => beliefsOnePass(runtime, requests),
     beliefsSequential: (requests) => beliefsSequential(runtime, requests),
-    evaluate: (sequences, temperature) => evaluateAll(runtime, sequences, temperature),
+    logProbs: (sequences, temperature) => logProbsOf(runtime, sequences, temperature),
     retire: runtime.cache.retire,
     release: runtime.cache.clear,
   });
@@ -26,7 +26,7 @@ export const makeBasePolicy = Effect.fn("makeBasePolicy")(function* (runtime: Ru
   const base = { ...runtime, logProb };
   // Keys and values of the adapted model are no use to the base: each probe is a forward pass of its own.
   const beliefs: Policy["Service"]["beliefs"] = (requests) => beliefsSequential(base, requests);
-  const evaluate: Policy["Service"]["evaluate"] = (sequences, temperature) =>
-    evaluateAll(base, sequences, temperature);
-  return { evaluate, beliefs, beliefsSequential: beliefs };
+  const logProbs: Policy["Service"]["logProbs"] = (sequences, temperature) =>
+    logProbsOf(base, sequences, temperature);
+  return { logProbs, beliefs, beliefsSequential: beliefs };
 });

@@ -1,4 +1,4 @@
-import { Context, type Effect } from "effect";
+import { Context, type Effect, type Result } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { RandomKey } from "../math/threefry.ts";
 import type { Adapter } from "../model/engine.ts";
@@ -48,7 +48,7 @@ export interface TokenRows {
 }
 
 /** Log-prob and entropy (nats) at each asked position. */
-export interface TokenEvaluation {
+export interface TokenLogProbs {
   readonly logProb: Float64Array;
   readonly entropy: Float64Array;
 }
@@ -75,21 +75,27 @@ export class Policy extends Context.Service<Policy, {
   readonly beliefsSequential: (
     requests: ReadonlyArray<BeliefRequest>,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Float64Array>>, KernelFailed>;
-  readonly evaluate: (
+  readonly logProbs: (
     sequences: ReadonlyArray<TokenRows>,
     temperature: number,
-  ) => Effect.Effect<ReadonlyArray<TokenEvaluation>, KernelFailed>;
+  ) => Effect.Effect<ReadonlyArray<TokenLogProbs>, KernelFailed>;
   /** Tells that no more messages of a sequence will be asked for: its keys and values are the first to make room. */
   readonly retire: (sequence: string) => void;
   /** Forgets all kept keys and values; nothing may be under way. */
   readonly release: () => void;
 }>()("igpo/policy/Policy") {}
 
-/** dLoss/dLogProb and dLoss/dEntropy at each asked position of sequence `index`. */
-export type SequenceLoss = (
+/** dLoss/dLogProb and dLoss/dEntropy at each asked position of a sequence. */
+export interface LossGradient {
+  readonly dLogProb: Float64Array;
+  readonly dEntropy: Float64Array;
+}
+
+/** The loss of sequence `index`, and what else it wants to tell. */
+export type SequenceLoss<L extends LossGradient = LossGradient> = (
   index: number,
-  evaluation: TokenEvaluation,
-) => { readonly dLogProb: Float64Array; readonly dEntropy: Float64Array };
+  found: TokenLogProbs,
+) => L;
 
 /** Where a number stopped being finite. */
 export interface NonFinite {
@@ -106,8 +112,6 @@ export interface UpdateReport {
   readonly gradientNorm: number;
   /** False when the gradient was not finite: nothing was changed. */
   readonly applied: boolean;
-  /** Where the gradient stopped being finite, null when it was. */
-  readonly nonFinite: NonFinite | null;
 }
 
 /** Everything that decides what a learner does next. */
@@ -122,8 +126,17 @@ export interface LearnerState {
 export class Learner extends Context.Service<Learner, {
   /** Number of updates the weights have seen. */
   readonly version: () => number;
-  /** Adds the gradient of the loss over all sequences to a cleared gradient. */
-  readonly gradient: (
+  /**
+   * Adds the gradient of the loss over all sequences to a cleared gradient, and answers with what the loss told of each
+   * sequence, or where a number of the forward pass or of the loss was not finite.
+   */
+  readonly gradient: <L extends LossGradient>(
+    sequences: ReadonlyArray<TokenRows>,
+    temperature: number,
+    loss: SequenceLoss<L>,
+  ) => Effect.Effect<Result.Result<ReadonlyArray<L>, NonFinite>, KernelFailed>;
+  /** Computes such a gradient once more, op by op, and tells the first whose result is not finite. */
+  readonly findNonFinite: (
     sequences: ReadonlyArray<TokenRows>,
     temperature: number,
     loss: SequenceLoss,

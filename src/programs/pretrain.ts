@@ -1,5 +1,5 @@
 import { Effect, Result, Stream } from "effect";
-import type { BadInput, KernelFailed } from "../domain/errors.ts";
+import type { BadInput, KernelFailed, TrainingDiverged } from "../domain/errors.ts";
 import {
   COLD_START,
   coldStartBatches,
@@ -55,7 +55,9 @@ export interface PretrainOptions extends FreshModel {
  */
 export const pretrain: (
   options: PretrainOptions,
-) => Effect.Effect<void, BadInput | KernelFailed, Learner> = Effect.fn("pretrain")(
+) => Effect.Effect<void, BadInput | KernelFailed | TrainingDiverged, Learner> = Effect.fn(
+  "pretrain",
+)(
   function* (options) {
     const { copy, skills, habits } = COLD_START;
     const { folder, model, screen } = options;

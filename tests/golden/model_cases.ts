@@ -107,7 +107,7 @@ export const checkForward = Effect.fnUntraced(function* (
       family.close([logProb], [column("log_probs")[at]!], MODEL_VALUES, `log-prob of logits ${at}`);
     }
   }
-  const evaluations = yield* policy.evaluate(
+  const evaluations = yield* policy.logProbs(
     sequences.map(({ tokens }) => ({ tokens, position: Uint32Array.from(tokens.keys()).slice(1) })),
     1,
   );

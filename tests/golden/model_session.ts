@@ -14,6 +14,7 @@ import type { TokenRows } from "../../src/policy/policy.ts";
 import { createRuntime } from "../../src/policy/runtime.ts";
 import { type GoldenRecord, list, num } from "./golden_dir.ts";
 import type { GoldenModel } from "./model_folder.ts";
+import { nonFinite } from "../support/tiny_policy.ts";
 
 /** AdamW as the golden data write it; `checkAdamwSettings` compares that all parameters decay. */
 export function adamwOf(settings: GoldenRecord) {
@@ -103,7 +104,7 @@ export const openSession = Effect.fnUntraced(function* (
           loss -= logProb.reduce((sum, x) => sum + x, 0) / count;
           return { dLogProb: logProb.map(() => -1 / count), dEntropy: logProb.map(() => 0) };
         }),
-        (bad) => ({ bad, loss }),
+        (found) => ({ bad: nonFinite(found), loss }),
       );
     },
     /** Gradient of the clipped surrogate as a mean over all trained tokens; gives the loss and clip states. */
@@ -132,7 +133,7 @@ export const openSession = Effect.fnUntraced(function* (
           clipped += result.clipState.filter((state) => state !== 0).length;
           return result;
         }),
-        (bad) => ({ bad, loss, clippedShare: clipped / count }),
+        (found) => ({ bad: nonFinite(found), loss, clippedShare: clipped / count }),
       );
     },
   };

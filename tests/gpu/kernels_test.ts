@@ -21,7 +21,7 @@ import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
-const ROOT = new URL("../..", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const NAMES = Object.keys(KERNELS) as KernelName[]; // the registry has a kernel for each name
 const KINDS = Object.keys(PLAIN_LOOPS) as OpKind[]; // and a plain loop for each kind

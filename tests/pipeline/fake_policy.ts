@@ -6,7 +6,7 @@ import {
   type Generation,
   Learner,
   Policy,
-  type TokenEvaluation,
+  type TokenLogProbs,
   type TokenRows,
 } from "../../src/policy/policy.ts";
 
@@ -70,8 +70,8 @@ export function fakePolicy(options: FakeOptions) {
         return requests.map(beliefRows);
       }),
     beliefsSequential: (requests) => Effect.succeed(requests.map(beliefRows)),
-    evaluate: (sequences) =>
-      Effect.sync(() => sequences.map((rows) => evaluation(rows, trainerLogProb(version)))),
+    logProbs: (sequences) =>
+      Effect.sync(() => sequences.map((rows) => logProbsOf(rows, trainerLogProb(version)))),
     retire: () => {},
     release: () => {},
   });
@@ -92,16 +92,18 @@ export function fakePolicy(options: FakeOptions) {
       Effect.sync(() => {
         calls.trained.push(...sequences);
         const broken = options.brokenAt?.(gradients++);
-        if (broken !== undefined) return { op: "head_finish", ...broken };
-        sequences.forEach((rows, i) => loss(i, evaluation(rows, trainerLogProb(version))));
-        return null;
+        if (broken !== undefined) return Result.fail({ op: "head_finish", ...broken });
+        return Result.succeed(
+          sequences.map((rows, i) => loss(i, logProbsOf(rows, trainerLogProb(version)))),
+        );
       }),
+    findNonFinite: () => Effect.succeed(null),
     update: ({ learningRate }) =>
       Effect.sync(() => {
         version += 1;
         calls.learningRates.push(learningRate);
         calls.events.push(`update ${version}`);
-        return { gradientNorm: 1, applied: true, nonFinite: null };
+        return { gradientNorm: 1, applied: true };
       }),
     save: () => Effect.succeed({ updates: version, weights: new Map(), moments: new Map() }),
     load: (state) => Effect.sync(() => void (version = state.updates)),
@@ -119,7 +121,7 @@ function beliefRows({ boundaries, probe }: BeliefRequest): ReadonlyArray<Float64
   );
 }
 
-function evaluation({ position }: TokenRows, logProb: number): TokenEvaluation {
+function logProbsOf({ position }: TokenRows, logProb: number): TokenLogProbs {
   return {
     logProb: new Float64Array(position.length).fill(logProb),
     entropy: new Float64Array(position.length).fill(0.5),

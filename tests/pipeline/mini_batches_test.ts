@@ -170,7 +170,7 @@ Deno.test("update() leaves the weights of a plain loop over mini-batches with lo
   let lowest = 1;
   const want = await weightsAfter(Effect.gen(function* () {
     const [policy, learner] = [yield* Policy, yield* Learner];
-    const before = yield* policy.evaluate(sequences, 1);
+    const before = yield* policy.logProbs(sequences, 1);
     const old = sequences.map(({ behaviourLogProb }, i) =>
       oldLogProb(behaviourLogProb, before[i]!.logProb)
     );

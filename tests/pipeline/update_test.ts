@@ -102,7 +102,7 @@ Deno.test("a KL term asks the reference policy, and is refused without one", asy
   const unasked = () => Effect.die("a KL term asks for no belief");
   const reference = Layer.succeed(ReferencePolicy, {
     ...{ beliefs: unasked, beliefsSequential: unasked },
-    evaluate: (rows) =>
+    logProbs: (rows) =>
       Effect.succeed(rows.map(({ position }) => ({
         logProb: new Float64Array(position.length).fill(-1.5),
         entropy: new Float64Array(position.length),

@@ -109,7 +109,7 @@ eachEngine(
         { length: probe.end - probe.start },
         (_, i) => 4 + probe.start + i,
       );
-      const [evaluated] = yield* policy.evaluate([{ tokens: joined, position }], 1);
+      const [evaluated] = yield* policy.logProbs([{ tokens: joined, position }], 1);
       assertClose(belief, evaluated!.logProb, { atol: engine.name === "plain" ? 1e-9 : 1e-4 });
     }),
 );

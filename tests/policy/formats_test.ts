@@ -11,7 +11,7 @@ import { assertClose } from "../support/comparison.ts";
 import { eachForm, onPlain, onWgsl } from "../support/engines.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
-import { bitsOf, openTiny, PLAIN } from "../support/tiny_policy.ts";
+import { bitsOf, nonFinite, openTiny, PLAIN } from "../support/tiny_policy.ts";
 
 const LORA: Lora = {
   ...{ rank: 4, alpha: 6, rankStabilized: false },
@@ -57,8 +57,8 @@ const observe = Effect.fnUntraced(function* (engine: Engine, format: WeightForma
     sampling: PLAIN,
     stopIds: [],
   });
-  const evaluated = yield* policy.evaluate(SEQUENCES, 1);
-  assert.equal(yield* learner.gradient(SEQUENCES, 1, LOSS), null);
+  const evaluated = yield* policy.logProbs(SEQUENCES, 1);
+  assert.equal(nonFinite(yield* learner.gradient(SEQUENCES, 1, LOSS)), null);
   yield* learner.update({ learningRate: 0.01, clipNorm: null });
   return { generated, evaluated, saved: (yield* learner.save()).weights };
 });
@@ -82,7 +82,7 @@ eachForm(
 
 const evaluated = Effect.fnUntraced(function* (engine: Engine, format: WeightFormat) {
   const { policy } = yield* openTiny(engine, { ...MODEL, format });
-  const evaluated = yield* policy.evaluate(SEQUENCES, 1);
+  const evaluated = yield* policy.logProbs(SEQUENCES, 1);
   return evaluated.flatMap(({ logProb }) => [...logProb]);
 });
 

@@ -295,7 +295,7 @@ for (const temperature of [1, 0.7]) {
             position: Uint32Array.from(tokens, (_, p) => before.length + p),
           };
         });
-        const evaluated = yield* policy.evaluate(sequences, temperature);
+        const evaluated = yield* policy.logProbs(sequences, temperature);
         generations.forEach(({ logProbs }, i) => {
           // The sampler's come back as f32; WGSL's trainer knows no other numbers.
           const trainer = evaluated[i]!.logProb.map(Math.fround);

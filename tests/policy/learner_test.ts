@@ -1,16 +1,24 @@
 import assert from "node:assert/strict";
-import { Effect } from "effect";
+import { Effect, Result } from "effect";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { storedParametersOf } from "../../src/model/parameters.ts";
-import { cutMicroBatches, packMicroBatch } from "../../src/policy/evaluate.ts";
-import type { SequenceLoss, TokenEvaluation, TokenRows } from "../../src/policy/policy.ts";
+import { packMicroBatches } from "../../src/policy/micro_batches.ts";
+import type { SequenceLoss, TokenLogProbs, TokenRows } from "../../src/policy/policy.ts";
 import { assertClose } from "../support/comparison.ts";
 import { eachEngine } from "../support/engines.ts";
 import { assertSameBits, largest } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
-import { ADAMW, bitsOf, context, openTiny, PLAIN, request } from "../support/tiny_policy.ts";
+import {
+  ADAMW,
+  bitsOf,
+  context,
+  nonFinite,
+  openTiny,
+  PLAIN,
+  request,
+} from "../support/tiny_policy.ts";
 
 const SEQUENCES = Array.from({ length: 6 }, (_, i): TokenRows => ({
   tokens: context(60 + i, 9 + 2 * i),
@@ -36,8 +44,8 @@ eachEngine(
     Effect.gen(function* () {
       const all = yield* openTiny(engine.fresh());
       const cut = yield* openTiny(engine.fresh(), { capacity: { passTokens: 24, rows: 2 } });
-      assert.equal(yield* all.learner.gradient(SEQUENCES, 0.8, LOSS), null);
-      assert.equal(yield* cut.learner.gradient(SEQUENCES, 0.8, LOSS), null);
+      assert.equal(nonFinite(yield* all.learner.gradient(SEQUENCES, 0.8, LOSS)), null);
+      assert.equal(nonFinite(yield* cut.learner.gradient(SEQUENCES, 0.8, LOSS)), null);
       const want = yield* gradientsOf(all.engine);
       const got = yield* gradientsOf(cut.engine);
       const size = Math.max(...want.map(largest));
@@ -60,7 +68,7 @@ eachEngine(
   (engine) =>
     Effect.gen(function* () {
       const { learner, engine: own } = yield* openTiny(engine.fresh());
-      const shared: TokenEvaluation[] = [];
+      const shared: TokenLogProbs[] = [];
       yield* learner.gradient(GROUPS, 0.8, (index, evaluation) => {
         shared.push(evaluation);
         return LOSS(index, evaluation);
@@ -92,21 +100,21 @@ eachEngine(
         tokens: Uint32Array.from([...all.slice(0, i + 2), ...context(200 + i, 2)]),
         position: Uint32Array.of(i + 2),
       }));
-      const together = yield* policy.evaluate(chain, 1);
+      const together = yield* policy.logProbs(chain, 1);
       for (const [i, sequence] of chain.entries()) {
-        assert.deepEqual(yield* policy.evaluate([sequence], 1), [together[i]!]);
+        assert.deepEqual(yield* policy.logProbs([sequence], 1), [together[i]!]);
       }
-      assert.equal(yield* learner.gradient(chain, 1, LOSS), null);
+      assert.equal(nonFinite(yield* learner.gradient(chain, 1, LOSS)), null);
     }),
 );
 
 const limits = (tokens: number) => ({ tokens, mostSeeing: 1000, group: 1 });
 
-Deno.test("packMicroBatch() computes a shared prompt once, and nothing after the last prediction", () => {
-  const { dims } = packMicroBatch({ first: 0, sequences: GROUPS }, limits(1000));
+Deno.test("packMicroBatches() computes a shared prompt once, and nothing after the last prediction", () => {
+  const [batch, ...others] = packMicroBatches(GROUPS, limits(1000));
   // 7 tokens for all and 4 for each group: what predicts the first trained token is each sequence's own.
-  assert.equal(dims["N"], 7 + 3 * 4 + 9 * 5);
-  assert.equal(cutMicroBatches(GROUPS, limits(7 + 4 + 3 * 5)).length, 3);
+  assert.deepEqual([batch!.dims["N"], others.length], [7 + 3 * 4 + 9 * 5, 0]);
+  assert.equal(packMicroBatches(GROUPS, limits(7 + 4 + 3 * 5)).length, 3);
 });
 
 eachEngine("gradient() starts from zero each time", (engine) =>
@@ -119,19 +127,18 @@ eachEngine("gradient() starts from zero each time", (engine) =>
   }));
 
 eachEngine(
-  "gradient() tells the loss what evaluate() tells, sequence by sequence",
+  "gradient() tells the loss what logProbs() tells, and answers with what the loss says",
   (engine) =>
     Effect.gen(function* () {
       const { learner, policy } = yield* openTiny(engine.fresh(), { capacity: { passTokens: 24 } });
-      const told = new Map<number, ReadonlyArray<number>>();
-      yield* learner.gradient(SEQUENCES, 0.7, (index, evaluation) => {
-        told.set(index, [...evaluation.logProb, ...evaluation.entropy]);
-        return LOSS(index, evaluation);
-      });
-      const want = yield* policy.evaluate(SEQUENCES, 0.7);
-      want.forEach(({ logProb, entropy }, i) => {
-        assert.deepEqual(told.get(i), [...logProb, ...entropy]);
-      });
+      const gradient = yield* learner.gradient(SEQUENCES, 0.7, (index, found) => ({
+        ...LOSS(index, found),
+        index,
+        found,
+      }));
+      const told = Result.getOrThrow(gradient);
+      assert.deepEqual(told.map(({ index }) => index), [...SEQUENCES.keys()]);
+      assert.deepEqual(told.map(({ found }) => found), yield* policy.logProbs(SEQUENCES, 0.7));
     }),
 );
 
@@ -149,7 +156,7 @@ eachEngine(
       embedding[bad * TINY.qwen3.hidden] = NaN;
       const { learner } = yield* openTiny(engine.fresh(), { weights });
       const found = yield* learner.gradient(SEQUENCES, 1, LOSS);
-      assert.deepEqual(found, { op: "embedding_forward", sequence: 3, token: place });
+      assert.deepEqual(nonFinite(found), { op: "embedding_forward", sequence: 3, token: place });
     }),
 );
 
@@ -165,7 +172,7 @@ eachEngine(
         capacity: { passTokens: 24 },
       });
       const found = yield* learner.gradient(SEQUENCES, 1, LOSS);
-      assert.deepEqual(found, { op: "embedding_forward", sequence: 4, token: 2 });
+      assert.deepEqual(nonFinite(found), { op: "embedding_forward", sequence: 4, token: 2 });
     }),
 );
 
@@ -178,7 +185,7 @@ eachEngine(
         const { dLogProb, dEntropy } = LOSS(index, evaluation);
         return { dLogProb: index === 2 ? dLogProb.with(3, NaN) : dLogProb, dEntropy };
       });
-      assert.deepEqual(found, { op: "loss", sequence: 2, token: 8 });
+      assert.deepEqual(nonFinite(found), { op: "loss", sequence: 2, token: 8 });
     }),
 );
 
@@ -202,19 +209,21 @@ eachEngine(
 );
 
 eachEngine(
-  "update() names op and token where the backward pass stops being finite",
+  "findNonFinite() names op and token where the backward pass stops being finite",
   (engine) =>
     Effect.gen(function* () {
       const { learner } = yield* openTiny(engine.fresh());
       // Finite on the host, and too large for the products of the backward pass.
-      yield* learner.gradient(SEQUENCES, 0.1, (index, evaluation) => {
+      const loss: SequenceLoss = (index, evaluation) => {
         const { dLogProb, dEntropy } = LOSS(index, evaluation);
         return { dLogProb: index === 2 ? dLogProb.with(3, 1.7e308) : dLogProb, dEntropy };
-      });
-      const { applied, nonFinite } = yield* learner.update(STEP);
+      };
+      assert.equal(nonFinite(yield* learner.gradient(SEQUENCES, 0.1, loss)), null);
+      const { applied } = yield* learner.update(STEP);
       assert.deepEqual({ applied }, { applied: false });
-      assert.equal(nonFinite?.sequence, 2);
-      assert.equal(nonFinite?.token, SEQUENCES[2]!.position[3]);
+      const found = yield* learner.findNonFinite(SEQUENCES, 0.1, loss);
+      assert.equal(found?.sequence, 2);
+      assert.equal(found?.token, SEQUENCES[2]!.position[3]);
     }),
 );
 

@@ -8,14 +8,14 @@ import { inFloat32, trainedParametersOf } from "../../src/model/programs.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
 import { readParameters } from "../../src/model/weight_source.ts";
 import { readModelFolder } from "../../src/pipeline/model_folder.ts";
-import { cutMicroBatches } from "../../src/policy/evaluate.ts";
+import { packMicroBatches } from "../../src/policy/micro_batches.ts";
 import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
 import { assertClose } from "../support/comparison.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
 import { largest } from "../support/op_cases.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
-import { openTiny } from "../support/tiny_policy.ts";
+import { nonFinite, openTiny } from "../support/tiny_policy.ts";
 
 /** Share of the largest gradient that an element may be off: rounding of f32 sums in another order, or of f64. */
 const SHARE = { plain: 1e-13, wgsl: 2e-6 } as const;
@@ -79,13 +79,13 @@ const gradientsOf = Effect.fnUntraced(function* (
   },
 ) {
   const limits = { tokens: passTokens, mostSeeing: MOST_SEEING, group: 1 };
-  strictEqual(cutMicroBatches(sequences, limits).length, count);
+  strictEqual(packMicroBatches(sequences, limits).length, count);
   const contextTokens = sequences[0]!.tokens.length + 1;
   const { learner, engine: own } = yield* openTiny(engine.fresh(), {
     ...{ architecture, weights, capacity: { passTokens, contextTokens } },
     ...(lora === undefined ? {} : { lora }),
   });
-  strictEqual(yield* learner.gradient(sequences, 1, LOSS), null);
+  strictEqual(nonFinite(yield* learner.gradient(sequences, 1, LOSS)), null);
   const names = trainedParametersOf(inFloat32(architecture, lora ?? null)).map((p) => p.name);
   const read = yield* own.read(names.map(gradientName));
   return names.map((name) => ({ name, values: read[gradientName(name)]! }));

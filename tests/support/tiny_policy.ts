@@ -1,6 +1,6 @@
 import type { WeightFormat } from "../../src/domain/recipe.ts";
 import { weightsInMemory } from "../../src/model/weight_source.ts";
-import { Effect } from "effect";
+import { Effect, Result } from "effect";
 import type { RandomKey } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import type { Sampling } from "../../src/model/decode.ts";
@@ -9,7 +9,7 @@ import type { Lora } from "../../src/model/lora.ts";
 import type { AdamW } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
 import { makePolicy } from "../../src/policy/make_policy.ts";
-import type { GenerateRequest, Generation } from "../../src/policy/policy.ts";
+import type { GenerateRequest, Generation, NonFinite } from "../../src/policy/policy.ts";
 import { type Capacity, createRuntime } from "../../src/policy/runtime.ts";
 import { randomIds } from "./random_values.ts";
 import { TINY, tinyWeights } from "./tiny_models.ts";
@@ -69,4 +69,9 @@ export function request(i: number): GenerateRequest {
 /** Bits of a generation, for comparison. */
 export function bitsOf({ tokens, logProbs, stopped }: Generation) {
   return { tokens: [...tokens], logProbs: [...logProbs], stopped };
+}
+
+/** Where a gradient was not finite, or null. */
+export function nonFinite(result: Result.Result<unknown, NonFinite>): NonFinite | null {
+  return Result.isFailure(result) ? result.failure : null;
 }

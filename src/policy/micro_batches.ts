@@ -1,4 +1,3 @@
-import { Effect } from "effect";
 import { headGroup } from "../model/architecture.ts";
 import {
   type Packable,
@@ -9,13 +8,16 @@ import {
   shareSegments,
 } from "../model/packing.ts";
 import { MOST_TRIPS } from "../model/plan.ts";
-import type { TokenEvaluation, TokenRows } from "./policy.ts";
+import type { TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Sequences that go through the model together, first to last of the batch. */
-export interface MicroBatch {
+/** Sequences that go through the model together, packed; predictions stand in order of sequence and position. */
+export interface MicroBatch extends PackedBatch {
+  /** Place of its first sequence among all. */
   readonly first: number;
   readonly sequences: ReadonlyArray<TokenRows>;
+  /** Of which of its sequences which token a packed row is. */
+  readonly placeOf: (row: number) => { readonly sequence: number; readonly token: number } | null;
 }
 
 /** What of a sequence must be computed, and how much of that others may share: nothing that predicts a trained token. */
@@ -39,37 +41,43 @@ export function passLimits({ capacity, architecture }: Runtime): PassLimits {
   return { tokens: capacity.passTokens, mostSeeing: Math.floor(MOST_TRIPS / group), group };
 }
 
-/** Cuts sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. */
-export function cutMicroBatches(
+/** Packs sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. */
+export function packMicroBatches(
+  sequences: ReadonlyArray<TokenRows>,
+  limits: PassLimits,
+): ReadonlyArray<MicroBatch> {
+  let first = 0;
+  return cutSequences(sequences, limits).map((own) => {
+    const batch = packSequences(own, first, limits);
+    first += own.length;
+    return batch;
+  });
+}
+
+function cutSequences(
   sequences: ReadonlyArray<TokenRows>,
   { tokens: room, mostSeeing }: PassLimits,
-): ReadonlyArray<MicroBatch> {
-  const batches: MicroBatch[] = [];
-  sequences.forEach((sequence, index) => {
+): ReadonlyArray<ReadonlyArray<TokenRows>> {
+  const batches: Array<ReadonlyArray<TokenRows>> = [];
+  for (const sequence of sequences) {
     const { length } = packable(sequence).tokens;
     if (length > room) {
       throw new Error(`A sequence of ${length} tokens does not fit a pass of ${room}`);
     }
     const last = batches.at(-1);
-    const longer = [...last?.sequences ?? [], sequence];
+    const longer = [...last ?? [], sequence];
     const { segments } = shareSegments(longer.map(packable), mostSeeing);
-    if (last !== undefined && packedTokens(segments) <= room) {
-      batches[batches.length - 1] = { first: last.first, sequences: longer };
-    } else batches.push({ first: index, sequences: [sequence] });
-  });
+    if (last !== undefined && packedTokens(segments) <= room) batches[batches.length - 1] = longer;
+    else batches.push([sequence]);
+  }
   return batches;
 }
 
-/** A packed micro-batch, and of which of its sequences which token each packed row is. */
-export interface PackedMicroBatch extends PackedBatch {
-  readonly placeOf: (row: number) => { readonly sequence: number; readonly token: number } | null;
-}
-
-/** Packs a micro-batch; predictions stand in order of sequence and position. */
-export function packMicroBatch(
-  { sequences }: MicroBatch,
+function packSequences(
+  sequences: ReadonlyArray<TokenRows>,
+  first: number,
   { mostSeeing, group }: PassLimits,
-): PackedMicroBatch {
+): MicroBatch {
   const { segments, leaves } = shareSegments(sequences.map(packable), mostSeeing);
   const ids = new Uint32Array(packedTokens(segments));
   for (const { start, length, firstPosition, sequence } of segments) {
@@ -85,6 +93,8 @@ export function packMicroBatch(
   });
   return {
     ...packBatch(segments, ids, predictions, group),
+    first,
+    sequences,
     placeOf: (row) => {
       const segment = segments.find(({ start, length }) => start <= row && row < start + length);
       if (segment === undefined) return null;
@@ -93,38 +103,3 @@ export function packMicroBatch(
     },
   };
 }
-
-/** Cuts the (R,4) result of the head into one evaluation a sequence. */
-export function splitHead(
-  { sequences }: MicroBatch,
-  head: ArrayLike<number>,
-): ReadonlyArray<TokenEvaluation> {
-  let row = 0;
-  return sequences.map(({ position }) => {
-    const start = row;
-    row += position.length;
-    const column = (c: number) => Float64Array.from(position, (_, i) => head[4 * (start + i) + c]!);
-    return { logProb: column(0), entropy: column(1) };
-  });
-}
-
-/** Log-prob and entropy at the asked positions of every sequence. */
-export const evaluateAll = Effect.fn("Policy.evaluate")(function* (
-  runtime: Runtime,
-  sequences: ReadonlyArray<TokenRows>,
-  temperature: number,
-) {
-  const results: TokenEvaluation[] = [];
-  const { logProb } = runtime;
-  const limits = passLimits(runtime);
-  for (const batch of cutMicroBatches(sequences, limits)) {
-    const { inputs, dims } = packMicroBatch(batch, limits);
-    for (const name of ["ids", "positions", "queries", "tiles", "row_index", "targets"]) {
-      logProb.write(name, inputs[name]!);
-    }
-    logProb.run(0, { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature });
-    const { head } = yield* logProb.read(["head"]);
-    results.push(...splitHead(batch, head!));
-  }
-  return results as ReadonlyArray<TokenEvaluation>;
-});
