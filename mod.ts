@@ -28,8 +28,8 @@
  * const program = Effect.gen(function* () {
  *   // A fresh model of the embedded world; igpo.readModelFolder reads one from a folder.
  *   const { model, text: { protocol } } = yield* Effect.fromResult(igpo.freshModel(0));
- *   const machine = yield* igpo.openMachine("cpu");
- *   const setup = { machine, model, config: { recipe } };
+ *   const source = { machine: yield* igpo.openMachine("cpu"), model, config: { recipe } };
+ *   const setup = yield* Effect.fromResult(igpo.planPolicy(source, "train"));
  *   const steps = igpo.questionSteps({ ...recipe, questions, seed: 0, from: 1, to: 1 }).pipe(
  *     igpo.rollout({ seed: 0, protocol, recipe, wave: 2 }),
  *     igpo.score({ protocol, gain: preset.gain }),
@@ -39,10 +39,8 @@
  *     Stream.map((step) => igpo.summarizeStep(step, preset)),
  *     Stream.runCollect,
  *   );
- *   const layers = [igpo.layerReference(setup), environment] as const;
- *   return yield* steps.pipe(
- *     Effect.provide(Layer.mergeAll(igpo.layerLearner(setup), ...layers)),
- *   );
+ *   const layers = Layer.merge(igpo.layerLearner(setup, [preset]), environment);
+ *   return yield* Effect.provide(steps, layers);
  * });
  * const [report] = await Effect.runPromise(Effect.scoped(program));
  * strictEqual(report!.updates, 1);
@@ -168,13 +166,7 @@ export { configure, type RunPlan } from "./src/run/configure.ts";
 export { evaluate } from "./src/programs/evaluate.ts";
 export { exportModel, mergedWeights } from "./src/programs/export.ts";
 export { freshModel } from "./src/programs/pretrain.ts";
-export {
-  layerLearner,
-  layerPolicy,
-  layerReference,
-  planRoom,
-  type PolicySetup,
-} from "./src/run/layers.ts";
+export { layerLearner, layerPolicy, planPolicy, type PolicySetup } from "./src/run/layers.ts";
 export { type Machine, openMachine } from "./src/run/machine.ts";
 export { loadTask, type Task } from "./src/run/task.ts";
 export { train } from "./src/programs/train.ts";

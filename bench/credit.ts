@@ -24,7 +24,7 @@ import { questionSteps } from "../src/pipeline/questions.ts";
 import { rewardEpisode } from "../src/pipeline/reward.ts";
 import { rollout } from "../src/pipeline/rollout.ts";
 import { score } from "../src/pipeline/score.ts";
-import { layerLearner, planRoom } from "../src/run/layers.ts";
+import { layerLearner, planPolicy } from "../src/run/layers.ts";
 import { openMachine } from "../src/run/machine.ts";
 import { loadTask } from "../src/run/task.ts";
 
@@ -86,18 +86,17 @@ const program = Effect.gen(function* () {
   const config = { ...base, recipe };
   const task = yield* loadTask({ config, model, date: "2026-11-29", purpose: "train" });
   const machine = yield* openMachine("auto");
-  const setup = { machine, model, config };
-  const { capacity } = yield* Effect.fromResult(planRoom(setup, "train"));
+  const setup = yield* Effect.fromResult(planPolicy({ machine, model, config }, "train"));
   const { protocol, train: { questions, environment } } = task;
   // Beliefs are asked for in full; presets take what they need of them.
   const gain = { ...PRESETS["paper-v2"]!.gain, against: "without" as const };
   const groups = yield* questionSteps({ ...recipe, questions, seed: 0, from: 1, to: Number(steps) })
     .pipe(
-      rollout({ seed: 0, protocol, recipe, wave: capacity.rows }),
+      rollout({ seed: 0, protocol, recipe, wave: setup.room.capacity.rows }),
       score({ protocol, gain }),
       Stream.runCollect,
       Effect.provideService(Environment, environment),
-      Effect.provide(layerLearner(setup)),
+      Effect.provide(layerLearner(setup, [])),
     );
   print(groups.map((step) => step.groups));
 }).pipe(Effect.scoped);

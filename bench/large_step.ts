@@ -26,7 +26,7 @@ import { summarizeStep } from "../src/pipeline/step_report.ts";
 import { update } from "../src/pipeline/update.ts";
 import { totalBytes } from "../src/policy/memory_plan.ts";
 import { Policy } from "../src/policy/policy.ts";
-import { layerLearner, planRoom } from "../src/run/layers.ts";
+import { layerLearner, planPolicy } from "../src/run/layers.ts";
 import { machineLines, openMachine } from "../src/run/machine.ts";
 import { loadTask } from "../src/run/task.ts";
 import type { Protocol } from "../src/text/protocol.ts";
@@ -118,15 +118,16 @@ const program = Effect.gen(function* () {
   const date = "2026-11-25";
   const task = yield* loadTask({ config, model: withLora, date, purpose: "train" });
   const machine = yield* openMachine("gpu");
-  const setup = { machine, model: withLora, config };
-  const plan = yield* Effect.fromResult(planRoom(setup, "train"));
+  const source = { machine, model: withLora, config };
+  const setup = yield* Effect.fromResult(planPolicy(source, "train"));
+  const plan = setup.room;
   yield* say(machineLines(machine).join("\n"));
   const again = plan.recompute === "layer" ? ", layers computed twice" : "";
   yield* say(`${plan.capacity.passTokens} tokens a pass${again}, weights in ${plan.format}`);
   const before = yield* memory;
   peak.javascript = 0;
   const start = seconds();
-  const services = yield* Layer.build(layerLearner(setup));
+  const services = yield* Layer.build(layerLearner(setup, [preset]));
   const loaded = yield* memory;
   yield* say(
     `Loaded in ${(seconds() - start).toFixed(0)} s, JavaScript held ` +

@@ -53,7 +53,6 @@ import { exportModel } from "../programs/export.ts";
 import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
-import type { Preset } from "../igpo/preset.ts";
 import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
 import { readModelFolder } from "../pipeline/model_folder.ts";
@@ -61,7 +60,7 @@ import { prepare, type Prepared } from "../run/prepare.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
 import { EMBEDDED_MODEL } from "../run/run.ts";
-import { layerLearner, layerPolicy, layerReference, type PolicySetup } from "../run/layers.ts";
+import { layerLearner, layerPolicy, planPolicy } from "../run/layers.ts";
 import { machineLines, openMachine } from "../run/machine.ts";
 import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
@@ -74,21 +73,12 @@ const embeddedModel = fileURLToPath(new URL("../../checkpoints/spoiled", import.
 /** When this program started, milliseconds. */
 const startedMillis = performance.timeOrigin;
 
-/** A policy with its learner, and where a preset has a KL term or a frozen scorer the weights it refers to. */
-const layerTraining = (setup: PolicySetup, presets: ReadonlyArray<Preset>) => {
-  const scores = presets.some(({ gain }) => gain.measure !== "none" && gain.scorer === "start");
-  const refers = scores || presets.some(({ kl }) => kl.coefficient > 0);
-  return refers && setup.model.lora === null
-    ? Layer.merge(layerLearner(setup), layerReference(setup, { scores }))
-    : layerLearner(setup);
-};
-
 const runTrain = Effect.fnUntraced(
   function* ({ profile, ...flags }: TrainFlags & { readonly profile: boolean }) {
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const { wallSeconds } = yield* trainProgram({ ...prepared, startedMillis }).pipe(
-      Effect.provide(layerTraining(prepared, [plan.preset])),
+      Effect.provide(layerLearner(prepared, [plan.preset])),
     );
     if (profile) yield* printProfile(prepared, wallSeconds);
   },
@@ -118,7 +108,7 @@ const runPretrain = Effect.fnUntraced(function* (flags: PretrainFlags) {
   }
   if (plan.config.model === null) return yield* pretrainEmbedded(flags, plan);
   const prepared = yield* prepare(plan, { embeddedModel, purpose: "train" });
-  yield* teachProgram(prepared).pipe(Effect.provide(layerLearner(prepared)));
+  yield* teachProgram(prepared).pipe(Effect.provide(layerLearner(prepared, [])));
 }, Effect.scoped);
 
 const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan: RunPlan) {
@@ -131,8 +121,10 @@ const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan
   yield* checkWritable(folder);
   const { beta1, beta2, eps, weightDecay, decayed } = COLD_START.adamw;
   const config = { recipe: { ...recipe, beta1, beta2, adamEps: eps, weightDecay, decayed } };
+  const source = { machine, model: fresh.model, config };
+  const setup = yield* Effect.fromResult(planPolicy(source, "train"));
   yield* pretrainProgram({ ...fresh, folder, seed, steps: flags.steps, screen }).pipe(
-    Effect.provide(layerLearner({ machine, model: fresh.model, config })),
+    Effect.provide(layerLearner(setup, [])),
   );
 }, Effect.scoped);
 
@@ -166,7 +158,7 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
   });
   const written = { ...plan.written, revision, date };
   yield* compareProgram({ ...prepared, plan: { ...plan, written }, worlds }).pipe(
-    Effect.provide(layerTraining(prepared, presets)),
+    Effect.provide(layerLearner(prepared, presets)),
   );
 }, Effect.scoped);
 

@@ -5,7 +5,7 @@ import { beliefOf, combineBeliefs } from "../igpo/belief.ts";
 import type { GainConfig } from "../igpo/preset.ts";
 import { type BeliefRequest, Policy } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
-import { startingPolicy } from "./reference_policy.ts";
+import { scoresByReference, startingPolicy } from "./reference_policy.ts";
 import type { ScoredStep, StepEpisodes } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -17,6 +17,9 @@ export interface ScoreOptions {
   readonly passes?: "one-pass" | "sequential";
 }
 
+/** Who is asked for beliefs. */
+type Scorer = Pick<Policy["Service"], "beliefs" | "beliefsSequential">;
+
 /**
  * Measures every belief of every episode, under the policy that played it or the one a run starts from: before the
  * first turn, once for the whole group, and after each turn but the last. A preset without gains has no beliefs.
@@ -24,26 +27,39 @@ export interface ScoreOptions {
 export const score = (options: ScoreOptions) =>
 <E, R>(
   steps: Stream.Stream<StepEpisodes, E, R>,
-) => Stream.mapEffect(steps, (step) => scoreStep(step, options));
+) =>
+  // Asked for before the first step, so that nothing is played in vain.
+  scorerOf(options).pipe(
+    Effect.map((scorer) => Stream.mapEffect(steps, (step) => scoreStep(step, scorer, options))),
+    Stream.unwrap,
+  );
 
-const scoreStep = Effect.fn("score")(function* (step: StepEpisodes, options: ScoreOptions) {
+const scorerOf = Effect.fnUntraced(function* (options: ScoreOptions) {
+  const scorer: Scorer = scoresByReference(options) ? yield* startingPolicy : yield* Policy;
+  return scorer;
+});
+
+const scoreStep = Effect.fn("score")(function* (
+  step: StepEpisodes,
+  scorer: Scorer,
+  options: ScoreOptions,
+) {
   if (options.gain.measure === "none") {
     const groups = step.groups.map((group) => group.map(withoutBelief));
     return { ...step, groups, scoredTokens: 0, scoreSeconds: 0 } satisfies ScoredStep;
   }
-  const policy = options.gain.scorer === "start" ? yield* startingPolicy : yield* Policy;
-  const asked = step.groups.flatMap((group) => askGroup(group, options));
+  const asked = step.groups.map((group) => askGroup(group, options));
+  const requests = asked.flat().flatMap(requestsOf);
   const tell = (done: number) =>
-    tellProgress({
-      ...{ step: step.step, phase: "score", done, total: asked.length, unit: "probes" },
-    });
+    tellProgress({ step: step.step, phase: "score", done, total: requests.length, unit: "probes" });
   yield* tell(0);
-  const measure = options.passes === "sequential" ? policy.beliefsSequential : policy.beliefs;
-  const [duration, rows] = yield* Effect.timed(measure(asked.map(({ request }) => request)));
-  yield* tell(asked.length);
-  const groups = step.groups.map((group) => scoreGroup(group, answersOf(asked, rows), options));
-  const scoredTokens = asked.reduce(
-    (sum, { request: { boundaries, probe } }) => sum + boundaries.length * probe.ids.length,
+  const measure = options.passes === "sequential" ? scorer.beliefsSequential : scorer.beliefs;
+  const [duration, rows] = yield* Effect.timed(measure(requests));
+  yield* tell(requests.length);
+  const answers = new Map(requests.map((request, i) => [request, rows[i]!]));
+  const groups = asked.map((group) => scoreGroup(group, answers, options.gain));
+  const scoredTokens = requests.reduce(
+    (sum, { boundaries, probe }) => sum + boundaries.length * probe.ids.length,
     0,
   );
   const scoreSeconds = Duration.toSeconds(duration);
@@ -55,27 +71,37 @@ function withoutBelief(episode: Episode): ScoredEpisode {
   return { ...episode, belief: none, without: none, goldLogProb: [] };
 }
 
-/** A request and which of its question's gold answers it is about. */
+/** What is asked about an episode, each for every gold answer. */
 interface Asked {
-  readonly gold: number;
-  readonly request: BeliefRequest;
+  readonly episode: Episode;
+  /** At the episode's boundaries: the first of a group asks at the prompt too, which all have in common. */
+  readonly own: ReadonlyArray<BeliefRequest>;
+  /** With each turn but the last cut out in turn. */
+  readonly without: ReadonlyArray<ReadonlyArray<BeliefRequest>>;
 }
 
-/** All prompts of a group are equal, so its first episode asks for the first belief of all. */
-function askGroup(group: ReadonlyArray<Episode>, options: ScoreOptions): ReadonlyArray<Asked> {
+/** Requests about an episode that have a boundary, in the order in which they are made. */
+function requestsOf({ own, without }: Asked): ReadonlyArray<BeliefRequest> {
+  return [...own, ...without.flat()].filter(({ boundaries }) => boundaries.length > 0);
+}
+
+function askGroup(
+  group: ReadonlyArray<Episode>,
+  { gain, protocol }: ScoreOptions,
+): ReadonlyArray<Asked> {
   const { golds } = group[0]!.question;
-  const probes = (options.gain.golds === "first" ? golds.slice(0, 1) : golds)
-    .map(options.protocol.probe);
-  return group.flatMap((episode, place) => {
-    const boundaries = boundariesOf(episode).slice(place === 0 ? 0 : 1);
-    const contexts = [
-      { sequence: episode.id, tokens: episode.tokens, boundaries },
-      ...(options.gain.against === "without" ? contextsWithout(episode) : []),
-    ];
-    return contexts.flatMap((context) =>
-      probes.map((probe, gold) => ({ gold, request: { ...context, probe } }))
-    );
-  }).filter(({ request }) => request.boundaries.length > 0);
+  const probes = (gain.golds === "first" ? golds.slice(0, 1) : golds).map(protocol.probe);
+  const ofGolds = (context: Omit<BeliefRequest, "probe">) =>
+    probes.map((probe): BeliefRequest => ({ ...context, probe }));
+  return group.map((episode, place) => ({
+    episode,
+    own: ofGolds({
+      sequence: episode.id,
+      tokens: episode.tokens,
+      boundaries: boundariesOf(episode).slice(place === 0 ? 0 : 1),
+    }),
+    without: gain.against === "without" ? contextsWithout(episode).map(ofGolds) : [],
+  }));
 }
 
 /** For each turn but the last, what the answer is given from with that turn cut out. */
@@ -84,12 +110,8 @@ function contextsWithout({ id, tokens, promptBoundary, turns }: Episode) {
   return turns.slice(0, -1).map(({ boundary }, turn) => {
     const start = turns[turn - 1]?.boundary ?? promptBoundary;
     const rest = Uint32Array.of(...tokens.subarray(0, start), ...tokens.subarray(boundary, end));
-    return { sequence: withoutName(id, turn), tokens: rest, boundaries: [rest.length] };
+    return { sequence: `${id} without turn ${turn}`, tokens: rest, boundaries: [rest.length] };
   });
-}
-
-function withoutName(id: string, turn: number): string {
-  return `${id} without turn ${turn}`;
 }
 
 /** Where an episode's beliefs are measured. */
@@ -97,44 +119,35 @@ function boundariesOf({ promptBoundary, turns }: Episode): ReadonlyArray<number>
   return [promptBoundary, ...turns.slice(0, -1).map(({ boundary }) => boundary)];
 }
 
-/** Log-probs of one gold answer at a context's boundaries; those of the prompt only for a group's first. */
-type Answers = (sequence: string, gold: number) => ReadonlyArray<Float64Array>;
-
-function answersOf(
-  asked: ReadonlyArray<Asked>,
-  rows: ReadonlyArray<ReadonlyArray<Float64Array>>,
-): Answers {
-  const found = new Map(
-    asked.map(({ gold, request }, i) => [`${gold} ${request.sequence}`, rows[i]!]),
-  );
-  return (sequence, gold) => found.get(`${gold} ${sequence}`) ?? [];
-}
+/** Log-probs of the answer at each boundary of a request. */
+type Answers = ReadonlyMap<BeliefRequest, ReadonlyArray<Float64Array>>;
 
 function scoreGroup(
-  group: ReadonlyArray<Episode>,
+  group: ReadonlyArray<Asked>,
   answers: Answers,
-  { gain }: ScoreOptions,
+  { golds, logProbFloor }: GainConfig,
 ): ReadonlyArray<ScoredEpisode> {
   const first = group[0]!;
-  const goldCount = gain.golds === "first" ? 1 : first.question.golds.length;
+  const rowsOf = (request: BeliefRequest) => answers.get(request) ?? [];
   const combined = (rows: ReadonlyArray<Float64Array>) =>
-    combineBeliefs(rows.map((row) => beliefOf(row, gain.logProbFloor)), gain.golds);
-  const ofGolds = <A>(take: (gold: number) => A) =>
-    Array.from({ length: goldCount }, (_, gold) => take(gold));
-  return group.map((episode) => {
-    const byGold = ofGolds((gold) => {
-      const own = answers(episode.id, gold);
-      return episode === first ? own : [answers(first.id, gold)[0]!, ...own];
-    });
+    combineBeliefs(rows.map((row) => beliefOf(row, logProbFloor)), golds);
+  return group.map((asked) => {
+    const { episode, own, without } = asked;
+    const byGold = own.map((request, gold) =>
+      asked === first ? rowsOf(request) : [rowsOf(first.own[gold]!)[0]!, ...rowsOf(request)]
+    );
     const belief = Float64Array.from(
       episode.turns,
       (_, turn) => combined(byGold.map((rows) => rows[turn]!)),
     );
-    const cut = gain.against === "without" ? episode.turns.slice(0, -1) : [];
-    const without = Float64Array.from(
-      cut,
-      (_, turn) => combined(ofGolds((gold) => answers(withoutName(episode.id, turn), gold)[0]!)),
-    );
-    return { ...episode, belief, without, goldLogProb: byGold[0]! };
+    return {
+      ...episode,
+      belief,
+      without: Float64Array.from(
+        without,
+        (ofGolds) => combined(ofGolds.map((request) => rowsOf(request)[0]!)),
+      ),
+      goldLogProb: byGold[0]!,
+    };
   });
 }

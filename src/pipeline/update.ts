@@ -7,7 +7,12 @@ import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenLogProbs } from "../policy/policy.ts";
 import { learningRateAt, type LearningRates } from "./learning_rate.ts";
-import { withReference } from "./reference_policy.ts";
+import {
+  type FrozenPolicy,
+  penalisedPolicy,
+  penalisesDistance,
+  withReference,
+} from "./reference_policy.ts";
 import type { AppliedUpdate, TrainingStep, UpdatedStep } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -30,27 +35,44 @@ export const update = <E2, R2>(options: UpdateOptions<E2, R2>) =>
 <E, R>(
   steps: Stream.Stream<TrainingStep, E, R>,
 ) =>
-  Stream.mapAccumEffect(
-    steps,
-    () => 0,
-    Effect.fnUntraced(function* (skippedInARow: number, step: TrainingStep) {
-      const updated = yield* Effect.uninterruptible(
-        Effect.tap(updateStep(step, options), options.record),
-      );
-      if (updated.skipped === null) return [0, [updated]] as const;
-      const isEmpty = updated.batch.sequences.length === 0;
-      const count = skippedInARow + (isEmpty ? 0 : 1);
-      if (count < MOST_SKIPPED) return [count, [updated]] as const;
-      return yield* new TrainingDiverged({
-        message:
-          `Cannot go on as ${MOST_SKIPPED} updates in a row were not finite: the last was ${updated.skipped}`,
-      });
-    }),
+  // Asked for before the first step, so that nothing is played in vain.
+  Effect.map(
+    penalisesDistance(options.preset) ? penalisedPolicy : Effect.succeed(null),
+    (reference) =>
+      Stream.mapAccumEffect(
+        steps,
+        () => 0,
+        (skippedInARow: number, step: TrainingStep) =>
+          updateOnce(skippedInARow, step, { ...options, reference }),
+      ),
+  ).pipe(Stream.unwrap);
+
+/** Options, and the policy that the KL term refers to where there is such a term. */
+interface Settings<E, R> extends UpdateOptions<E, R> {
+  readonly reference: FrozenPolicy | null;
+}
+
+const updateOnce = Effect.fnUntraced(function* <E, R>(
+  skippedInARow: number,
+  step: TrainingStep,
+  settings: Settings<E, R>,
+) {
+  const updated = yield* Effect.uninterruptible(
+    Effect.tap(updateStep(step, settings), settings.record),
   );
+  if (updated.skipped === null) return [0, [updated]] as const;
+  const isEmpty = updated.batch.sequences.length === 0;
+  const count = skippedInARow + (isEmpty ? 0 : 1);
+  if (count < MOST_SKIPPED) return [count, [updated]] as const;
+  return yield* new TrainingDiverged({
+    message:
+      `Cannot go on as ${MOST_SKIPPED} updates in a row were not finite: the last was ${updated.skipped}`,
+  });
+});
 
 const updateStep = Effect.fn("update")(function* <E, R>(
   step: TrainingStep,
-  options: UpdateOptions<E, R>,
+  options: Settings<E, R>,
 ) {
   const policy = yield* Policy;
   const learner = yield* Learner;
@@ -91,12 +113,12 @@ const NOTHING_TO_LEARN: Outcome = {
  */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
-  { preset, recipe }: UpdateOptions<E, R>,
+  { preset, recipe, reference }: Settings<E, R>,
 ) {
   const { batch } = step;
-  const sequences = preset.kl.coefficient > 0
-    ? yield* withReference(batch.sequences, recipe.temperature)
-    : batch.sequences;
+  const sequences = reference === null
+    ? batch.sequences
+    : yield* withReference(reference, batch.sequences, recipe.temperature);
   /** Log-probs before the first update, which measures its own sequences. */
   let before = yield* measureLater(batch, recipe.temperature);
   const applied: Array<AppliedUpdate> = [];

@@ -5,12 +5,17 @@ import type { Recipe, WeightFormat } from "../domain/recipe.ts";
 import type { Architecture } from "../model/architecture.ts";
 import { truncates } from "../model/decode.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
-import { ReferencePolicy } from "../pipeline/reference_policy.ts";
+import {
+  penalisesDistance,
+  ReferencePolicy,
+  type RefersTo,
+  scoresByReference,
+} from "../pipeline/reference_policy.ts";
 import { createLearner } from "../policy/learner.ts";
 import { makeBasePolicy, makePolicy } from "../policy/make_policy.ts";
 import { fitMemory, type MemoryLimits, type MemoryPlan } from "../policy/memory_plan.ts";
 import { Learner, Policy } from "../policy/policy.ts";
-import { type Capacity, createRuntime } from "../policy/runtime.ts";
+import { type Capacity, createRuntime, type Runtime } from "../policy/runtime.ts";
 import type { Machine } from "./machine.ts";
 import type { Purpose } from "./task.ts";
 
@@ -39,8 +44,8 @@ function wantedCapacity(
   };
 }
 
-/** What layers of a policy are made from. */
-export interface PolicySetup {
+/** What a policy is made from. */
+export interface PolicySource {
   readonly machine: Machine;
   readonly model: ModelFolder;
   readonly config: Pick<RunConfig, "recipe"> & Partial<Pick<RunConfig, "memory">>;
@@ -51,11 +56,18 @@ export interface RoomPlan extends MemoryPlan {
   readonly format: WeightFormat;
 }
 
-/** How a policy fits into the machine's memory, or why it does not. The same setup gives the same plan. */
-export function planRoom(
-  { machine: { limits }, model, config: { recipe, memory = null } }: PolicySetup,
-  purpose: Purpose,
-): Result.Result<RoomPlan, BadInput> {
+/** A policy that is known to fit the machine's memory, for a purpose. */
+export interface PolicySetup<P extends Purpose = Purpose> extends PolicySource {
+  readonly purpose: P;
+  readonly room: RoomPlan;
+}
+
+/** Plans how a policy fits into the machine's memory, or says why it does not. The same source gives the same plan. */
+export function planPolicy<P extends Purpose>(
+  source: PolicySource,
+  purpose: P,
+): Result.Result<PolicySetup<P>, BadInput> {
+  const { machine: { limits }, model, config: { recipe, memory = null } } = source;
   const { architecture, lora, storedAs } = model;
   const trains = purpose === "train";
   const isFrozen = lora !== null || !trains;
@@ -75,61 +87,52 @@ export function planRoom(
   const form = { architecture, format, lora, bindingBytes: room.bindingBytes };
   return Result.map(
     fitMemory(form, wantedCapacity(recipe, architecture, room), use, room),
-    (plan) => ({ ...plan, format }),
+    (plan) => ({ ...source, purpose, room: { ...plan, format } }),
   );
 }
 
 /** An engine with room for a policy, and the policy's programs and weights on it. */
-const openRuntime = Effect.fnUntraced(function* (setup: PolicySetup, purpose: Purpose) {
-  const { machine, model } = setup;
-  const plan = yield* Effect.fromResult(planRoom(setup, purpose));
+const openRuntime = Effect.fnUntraced(function* ({ machine, model, room }: PolicySetup) {
   const engine = yield* machine.makeEngine;
-  yield* engine.reserve(plan.arena);
-  const runtime = yield* createRuntime(engine, { ...model, format: plan.format }, plan.capacity);
-  return { runtime, plan };
+  yield* engine.reserve(room.arena);
+  return yield* createRuntime(engine, { ...model, format: room.format }, room.capacity);
 });
 
-/** A policy that is sampled and trained; one with adapters brings its base as the policy that a KL term refers to. */
+/** A policy that is sampled and trained by some presets, and the starting weights where one of them refers to those. */
 export function layerLearner(
-  setup: PolicySetup,
-): Layer.Layer<Policy | Learner, BadInput | KernelFailed> {
+  setup: PolicySetup<"train">,
+  presets: ReadonlyArray<RefersTo>,
+): Layer.Layer<Policy | Learner | ReferencePolicy, BadInput | KernelFailed> {
   const { beta1, beta2, adamEps: eps, weightDecay, decayed } = setup.config.recipe;
   return Layer.effectContext(Effect.gen(function* () {
-    const { runtime, plan: { recompute } } = yield* openRuntime(setup, "train");
+    const runtime = yield* openRuntime(setup);
     const adamw = { beta1, beta2, eps, weightDecay, decayed };
-    const learner = yield* createLearner(runtime, adamw, recompute);
-    const trained = Context.make(Policy, makePolicy(runtime)).pipe(Context.add(Learner, learner));
-    return setup.model.lora === null
-      ? trained
-      : Context.add(trained, ReferencePolicy, yield* makeBasePolicy(runtime));
+    const learner = yield* createLearner(runtime, adamw, setup.room.recompute);
+    return Context.make(Policy, makePolicy(runtime)).pipe(
+      Context.add(Learner, learner),
+      Context.add(ReferencePolicy, yield* makeReference(setup, runtime, presets)),
+    );
   }));
 }
 
 /** A policy that is only sampled. */
 export function layerPolicy(setup: PolicySetup): Layer.Layer<Policy, BadInput | KernelFailed> {
-  return Layer.effect(
-    Policy,
-    Effect.map(openRuntime(setup, "evaluate"), ({ runtime }) => makePolicy(runtime)),
-  );
+  return Layer.effect(Policy, Effect.map(openRuntime(setup), makePolicy));
 }
 
 /**
- * The starting weights as the policy that a KL term refers to and a frozen scorer asks, where `layerLearner` does not
- * bring it. Scoring takes as much room for keys and values as the learner has.
+ * The starting weights, or null where no preset refers to them. A model with adapters refers to its base, whose weights
+ * it shares. Scoring takes as much room for keys and values as the learner has.
  */
-export function layerReference(
-  setup: PolicySetup,
-  { scores = false }: { readonly scores?: boolean } = {},
-): Layer.Layer<never, BadInput | KernelFailed> {
-  const { machine, model } = setup;
-  return Layer.effect(
-    ReferencePolicy,
-    Effect.gen(function* () {
-      const { capacity } = yield* Effect.fromResult(planRoom(setup, "train"));
-      const engine = yield* machine.makeEngine;
-      const scoring = { ...capacity, rows: scores ? capacity.rows : 1, messageTokens: 1 };
-      // A model with adapters refers to its base.
-      return makePolicy(yield* createRuntime(engine, { ...model, lora: null }, scoring));
-    }),
-  );
-}
+const makeReference = Effect.fnUntraced(function* (
+  { machine, model, room: { capacity } }: PolicySetup,
+  runtime: Runtime,
+  presets: ReadonlyArray<RefersTo>,
+) {
+  const scores = presets.some(scoresByReference);
+  if (!scores && !presets.some(penalisesDistance)) return null;
+  if (model.lora !== null) return yield* makeBasePolicy(runtime);
+  const engine = yield* machine.makeEngine;
+  const scoring = { ...capacity, rows: scores ? capacity.rows : 1, messageTokens: 1 };
+  return makePolicy(yield* createRuntime(engine, model, scoring));
+});

@@ -9,12 +9,13 @@ import { loadLatestCheckpoint } from "../pipeline/checkpoint.ts";
 import { readModelFolder } from "../pipeline/model_folder.ts";
 import { memoryLine, totalBytes } from "../policy/memory_plan.ts";
 import { kernelLine } from "../report/terminal.ts";
-import { planRoom, type RoomPlan } from "./layers.ts";
+import { planPolicy, type RoomPlan } from "./layers.ts";
 import { machineLines, openMachine } from "./machine.ts";
-import { loadTask, type TaskOptions } from "./task.ts";
+import { loadTask, type Purpose, type TaskOptions } from "./task.ts";
 
 /** What preparing depends on besides the plan. */
-export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff"> {
+export interface PrepareOptions<P extends Purpose> extends Pick<TaskOptions, "searchOff"> {
+  readonly purpose: P;
   /** Folder of the model of plans that name none. */
   readonly embeddedModel: string;
   /** Whether the machine times its kernels. @default {false} */
@@ -30,9 +31,9 @@ export interface PrepareOptions extends Pick<TaskOptions, "purpose" | "searchOff
  * work fails here, before the run's folder is made.
  */
 export const prepare = Effect.fn("prepare")(
-  function* (
+  function* <P extends Purpose>(
     asked: RunPlan,
-    { embeddedModel, profile = false, isOneRun = true, date: given, ...options }: PrepareOptions,
+    { embeddedModel, profile = false, isOneRun = true, date: given, ...options }: PrepareOptions<P>,
   ) {
     const screen = yield* openScreen;
     const located = yield* locateModel(asked.config, { embeddedModel, screen });
@@ -45,11 +46,13 @@ export const prepare = Effect.fn("prepare")(
     const task = yield* loadTask({ config, model, date, ...options });
     const onKernel = (count: number) => screen.onProgress(kernelLine(count));
     const machine = yield* openMachine(config.device, { profile, onKernel });
-    const room = yield* Effect.fromResult(planRoom({ machine, model, config }, options.purpose));
+    const { purpose } = options;
+    const setup = yield* Effect.fromResult(planPolicy({ machine, model, config }, purpose));
+    const { room } = setup;
     yield* screen.print([...machineLines(machine), ...roomLines(room), ...task.notes].join("\n"));
     if (!isResumed) yield* createRunFolder(folder);
     const wave = room.capacity.rows;
-    return { plan, screen, checkpoint, date, model, task, machine, config, wave };
+    return { ...setup, config, plan, screen, checkpoint, date, task, wave };
   },
 );
 

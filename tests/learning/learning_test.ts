@@ -20,7 +20,7 @@ import { rollout } from "../../src/pipeline/rollout.ts";
 import { score } from "../../src/pipeline/score.ts";
 import type { TrainingStep } from "../../src/pipeline/steps.ts";
 import { update } from "../../src/pipeline/update.ts";
-import { layerLearner, layerReference } from "../../src/run/layers.ts";
+import { layerLearner, planPolicy } from "../../src/run/layers.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import { loadTask } from "../../src/run/task.ts";
 import { device } from "../support/engines.ts";
@@ -77,13 +77,14 @@ const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
     Stream.runDrain,
     Effect.provideService(Environment, task.train.environment),
   );
-  const setup = { machine, model, config: { recipe } };
+  const source = { machine, model, config: { recipe } };
+  const setup = yield* Effect.fromResult(planPolicy(source, "train"));
   return yield* Effect.gen(function* () {
     const before = yield* measure;
     yield* learn;
     const after = yield* measure;
     return after.report.f1 - before.report.f1;
-  }).pipe(Effect.provide(layerLearner(setup)), Effect.provide(layerReference(setup)));
+  }).pipe(Effect.provide(layerLearner(setup, [preset])));
 });
 
 // Plain loops would take the better part of an hour.

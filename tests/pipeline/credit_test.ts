@@ -158,7 +158,8 @@ Deno.test("a batch that mixes policy versions is refused", async () => {
 
 Deno.test("a frozen scorer asks the weights a run starts from, and is refused without them", async () => {
   const preset = { ...PRESET, gain: { ...PRESET.gain, scorer: "start" as const } };
-  const { exit } = await runStages({ preset, recipe: { steps: 1 } });
+  const { exit, calls: before } = await runStages({ preset, recipe: { steps: 1 } });
+  deepStrictEqual(before.generated, []);
   match(
     String(Cause.squash((exit as Exit.Failure<unknown, unknown>).cause)),
     /Cannot measure beliefs under the starting weights as there must be a reference policy/,

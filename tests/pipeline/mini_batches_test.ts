@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { Effect, Layer, Stream } from "effect";
+import { Effect, Layer, Result, Stream } from "effect";
 import fc from "fast-check";
 import type { TrainingSequence } from "../../src/domain/batch.ts";
 import { tokenWeights } from "../../src/igpo/aggregation.ts";
@@ -11,8 +11,9 @@ import { cutMiniBatches } from "../../src/pipeline/mini_batches.ts";
 import { summarizeStep } from "../../src/pipeline/step_report.ts";
 import type { UpdatedStep } from "../../src/pipeline/steps.ts";
 import { update } from "../../src/pipeline/update.ts";
+import type { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
-import { layerLearner } from "../../src/run/layers.ts";
+import { layerLearner, planPolicy } from "../../src/run/layers.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import { assertClose } from "../support/comparison.ts";
 import { tinyModel, tinyRecipe } from "../support/tiny_run.ts";
@@ -156,14 +157,17 @@ Deno.test("update() leaves the weights of a plain loop over mini-batches with lo
   const { steps: [step] } = await finishedSteps({ recipe: TWICE });
   const recipe = { ...tinyRecipe, ...TWICE, contextTokens: 256, lr: 0.02 };
   const machine = await Effect.runPromise(Effect.scoped(openMachine("cpu")));
-  const setup = { machine, model: tinyModel, config: { recipe } };
+  const source = { machine, model: tinyModel, config: { recipe } };
+  const setup = Result.getOrThrow(planPolicy(source, "train"));
   const preset = { ...PRESETS["official-2026-02"]!, kl: PRESET.kl };
-  const weightsAfter = (train: Effect.Effect<unknown, unknown, Policy | Learner>) =>
+  const weightsAfter = (
+    train: Effect.Effect<unknown, unknown, Policy | Learner | ReferencePolicy>,
+  ) =>
     Effect.runPromise(
       train.pipe(
         Effect.andThen(Learner),
         Effect.flatMap((learner) => learner.save()),
-        Effect.provide(Layer.fresh(layerLearner(setup))),
+        Effect.provide(Layer.fresh(layerLearner(setup, [preset]))),
       ),
     );
   const { sequences } = step!.batch;

@@ -9,7 +9,7 @@ import { createRandom } from "../../src/math/random.ts";
 import { splitKey } from "../../src/math/threefry.ts";
 import { playEpisodes, type PlayOptions, type Seat } from "../../src/pipeline/play.ts";
 import { Policy } from "../../src/policy/policy.ts";
-import { layerPolicy } from "../../src/run/layers.ts";
+import { layerPolicy, planPolicy } from "../../src/run/layers.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import { runTest } from "../support/engines.ts";
 import { lenientProtocol, tinyModel, tinyRecipe, tinyTask } from "../support/tiny_run.ts";
@@ -64,10 +64,9 @@ const withPolicy = <A, E>(
   Effect.gen(function* () {
     const machine = yield* openMachine("cpu");
     const recipe = { ...tinyRecipe, promptsPerStep: 1, groupSize: rows };
-    return yield* Effect.provide(
-      effect,
-      layerPolicy({ machine, model: tinyModel, config: { recipe } }),
-    );
+    const source = { machine, model: tinyModel, config: { recipe } };
+    const setup = yield* Effect.fromResult(planPolicy(source, "evaluate"));
+    return yield* Effect.provide(effect, layerPolicy(setup));
   });
 
 /** An episode without what it took. */

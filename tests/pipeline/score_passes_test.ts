@@ -5,7 +5,7 @@ import { PRESETS } from "../../src/igpo/presets.ts";
 import { questionSteps } from "../../src/pipeline/questions.ts";
 import { rollout } from "../../src/pipeline/rollout.ts";
 import { score } from "../../src/pipeline/score.ts";
-import { layerLearner } from "../../src/run/layers.ts";
+import { layerLearner, planPolicy } from "../../src/run/layers.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import { assertClose } from "../support/comparison.ts";
 import { lenientProtocol, tinyModel, tinyRecipe, tinyTask } from "../support/tiny_run.ts";
@@ -18,12 +18,14 @@ const scored = (passes: "one-pass" | "sequential") => {
   return Effect.runPromise(
     Effect.gen(function* () {
       const machine = yield* openMachine("cpu");
+      const source = { machine, model: tinyModel, config: { recipe: tinyRecipe } };
+      const setup = yield* Effect.fromResult(planPolicy(source, "train"));
       const steps = questionSteps({ ...tinyRecipe, seed: 0, questions, from: 1, to: 1 }).pipe(
         rollout({ seed: 0, protocol, recipe: tinyRecipe, wave: 6 }),
         score({ protocol, gain, passes }),
         Stream.runCollect,
         Effect.provideService(Environment, environment),
-        Effect.provide(layerLearner({ machine, model: tinyModel, config: { recipe: tinyRecipe } })),
+        Effect.provide(layerLearner(setup, [])),
       );
       return (yield* steps)[0]!.groups.flat();
     }).pipe(Effect.scoped),

@@ -7,6 +7,7 @@ import { PRESETS } from "../../src/igpo/presets.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { advantage } from "../../src/pipeline/advantage.ts";
 import { questionSteps } from "../../src/pipeline/questions.ts";
+import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
 import { reward } from "../../src/pipeline/reward.ts";
 import { rollout } from "../../src/pipeline/rollout.ts";
 import { score } from "../../src/pipeline/score.ts";
@@ -45,7 +46,7 @@ export interface RunOptions extends Partial<FakeOptions> {
   readonly wave?: number;
   readonly environment?: Environment["Service"];
   /** The weights a run starts from. */
-  readonly reference?: Layer.Layer<never>;
+  readonly reference?: Layer.Layer<ReferencePolicy>;
 }
 
 const tool = {
@@ -78,7 +79,7 @@ export async function runStages(options: RunOptions = {}) {
   );
   const services = Layer.mergeAll(
     layer,
-    options.reference ?? Layer.empty,
+    options.reference ?? Layer.succeed(ReferencePolicy, null),
     Layer.succeed(Environment, options.environment ?? environment),
   );
   const exit = await Effect.runPromiseExit(Effect.provide(steps, services));

@@ -83,7 +83,13 @@ Deno.test("episodes of older weights are refused", async () => {
   const options = { preset: PRESET, recipe: RECIPE, record: () => Effect.void };
   const stale = { ...steps[0]!, batch: { ...steps[0]!.batch, policyVersion: 3 } };
   const error = await Effect.runPromise(
-    Stream.make(stale).pipe(update(options), Stream.runDrain, Effect.flip, Effect.provide(layer)),
+    Stream.make(stale).pipe(
+      update(options),
+      Stream.runDrain,
+      Effect.flip,
+      Effect.provideService(ReferencePolicy, null),
+      Effect.provide(layer),
+    ),
   );
   strictEqual(
     error.message,
@@ -92,10 +98,11 @@ Deno.test("episodes of older weights are refused", async () => {
   );
 });
 
-Deno.test("a KL term asks the reference policy, and is refused without one", async () => {
+Deno.test("a KL term asks the reference policy, and is refused without one before anything is played", async () => {
   const preset = { ...PRESETS["paper-v2"]!, kl: { ...PRESET.kl, coefficient: 0.5 } };
-  const { exit } = await runStages({ preset });
+  const { exit, calls } = await runStages({ preset });
   ok(exit._tag === "Failure");
+  deepStrictEqual(calls.generated, []);
   match(String(Cause.squash(exit.cause)), /Cannot penalise the distance from a reference policy/);
   const { steps } = await finishedSteps({ recipe: { steps: 1 } });
   const { layer } = fakePolicy({ script: searchThenAnswer });

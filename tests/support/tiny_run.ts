@@ -1,5 +1,5 @@
 import { weightsInMemory } from "../../src/model/weight_source.ts";
-import { Effect, Layer, Result } from "effect";
+import { Effect, Result } from "effect";
 import type { RunPlan } from "../../src/run/configure.ts";
 import { worldTokenizer } from "../../src/programs/cold_start.ts";
 import { resolveConfig } from "../../src/domain/config.ts";
@@ -20,7 +20,7 @@ import { initialWeights } from "../../src/model/initial.ts";
 import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
-import { layerLearner, layerReference, type PolicySetup } from "../../src/run/layers.ts";
+import { layerLearner, planPolicy } from "../../src/run/layers.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import type { EvaluationLine } from "../../src/run/record.ts";
 import type { Split, Task } from "../../src/run/task.ts";
@@ -141,12 +141,11 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   };
   const machine = yield* openMachine("cpu");
   const model = yield* withAdapters(tinyModel, plan.config);
-  const setup: PolicySetup = { machine, model, config: { recipe } };
+  const source = { machine, model, config: { recipe } };
+  const setup = yield* Effect.fromResult(planPolicy(source, "train"));
   return {
     prepared: { plan, task: tinyTask, model, screen, date: "2026-11-23", wave },
-    layers: recipe.lora === null
-      ? Layer.merge(layerLearner(setup), layerReference(setup))
-      : layerLearner(setup),
+    layers: layerLearner(setup, [preset]),
   };
 });
 
