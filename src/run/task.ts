@@ -7,7 +7,7 @@ import type { Recipe } from "../domain/recipe.ts";
 import { layerCorpus } from "../environment/corpus_environment.ts";
 import { Environment, makeToolEnvironment } from "../environment/environment.ts";
 import { makeWebSearch, retrieveNothing, WEB_SEARCH } from "../environment/web_search.ts";
-import { withWrongGolds } from "../environment/world/measures.ts";
+import { withWrongGolds } from "../environment/world/guesses.ts";
 import { makeWorldTask } from "../environment/world/questions.ts";
 import { type QuestionMix, WORLD_RECIPE, type WorldUse } from "../environment/world/recipe.ts";
 import { WORLD_CHAT_TEMPLATE } from "../environment/world/tokenizer.ts";

@@ -1,7 +1,7 @@
 import { tokenWeights } from "../../src/igpo/aggregation.ts";
 import { clipFractions } from "../../src/igpo/clip_fractions.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
-import { entropyGradient, entropyOf, logProbGradient, logSoftmax } from "../../src/math/softmax.ts";
+import { entropyGradient, entropyOf, logProbGradient, logSoftmax } from "./softmax.ts";
 import {
   assertKnown,
   flat,

@@ -4,8 +4,8 @@ import { beliefOf, gainsOf, valueOf } from "../../src/igpo/belief.ts";
 import { broadcastAdvantages } from "../../src/igpo/broadcast.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
-import { goldsOf, isBalanced, scoreTranscript } from "../../src/igpo/transcript.ts";
-import { placeTurnRewards } from "../../src/igpo/transcript_rewards.ts";
+import { goldsOf, isBalanced, scoreTranscript } from "./transcript.ts";
+import { placeTurnRewards } from "./transcript_rewards.ts";
 import {
   outcomeEstimator,
   positionBaseline,

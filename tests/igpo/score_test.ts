@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { outcomeOf, scoreAnswer } from "../../src/igpo/answer_score.ts";
 import { answerWords } from "../../src/igpo/answer_text.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
-import { scoreTranscript } from "../../src/igpo/transcript.ts";
+import { scoreTranscript } from "../golden/transcript.ts";
 import { assertClose } from "../support/comparison.ts";
 
 const F1 = PRESETS["paper-v2"]!.outcome;

@@ -2,7 +2,7 @@ import { ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { outcomeOf, scoreAnswer } from "../../src/igpo/answer_score.ts";
 import { answerWords } from "../../src/igpo/answer_text.ts";
-import { scoreTranscript } from "../../src/igpo/transcript.ts";
+import { scoreTranscript } from "../golden/transcript.ts";
 import { assertClose } from "../support/comparison.ts";
 import { ALL } from "./arbitraries.ts";
 

@@ -9,7 +9,7 @@ import {
   type SearchPlan,
   searchTurn,
 } from "./demonstrations.ts";
-import { guessesOf } from "./measures.ts";
+import { guessesOf } from "./guesses.ts";
 import type { WorldQuestion } from "./questions.ts";
 import { type Habits, WORLD_RECIPE } from "./recipe.ts";
 import type { World } from "./world.ts";

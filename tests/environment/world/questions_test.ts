@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { createRandom } from "../../../src/math/random.ts";
 import { keyFromSeed } from "../../../src/math/threefry.ts";
-import {
-  guessBaseline,
-  guessesOf,
-  retrievalRate,
-  withWrongGolds,
-} from "../../../src/environment/world/measures.ts";
+import { guessesOf, withWrongGolds } from "../../../src/environment/world/guesses.ts";
+import { guessBaseline, retrievalRate } from "./measures.ts";
 import {
   allQuestions,
   drawQuestions,

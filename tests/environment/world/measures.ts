@@ -1,7 +1,7 @@
-import type { RandomStream } from "../../math/random.ts";
-import type { WebSearchOptions } from "../web_search.ts";
-import type { WorldQuestion, WorldTask } from "./questions.ts";
-import type { Fact, World } from "./world.ts";
+import { guessesOf } from "../../../src/environment/world/guesses.ts";
+import type { WorldQuestion, WorldTask } from "../../../src/environment/world/questions.ts";
+import type { Fact } from "../../../src/environment/world/world.ts";
+import type { WebSearchOptions } from "../../../src/environment/web_search.ts";
 
 /** What someone might type to find a fact of a question. */
 export type QueryStyle = "name and relation" | "name" | "question";
@@ -34,29 +34,6 @@ export function retrievalRate(
     question.facts.every((fact) => finds(question, fact))
   );
   return answered.length / task.questions.length;
-}
-
-/** What someone who has read nothing but the question can choose from. */
-export function guessesOf(
-  { kind, facts, answerType }: WorldQuestion,
-  { names }: World,
-): ReadonlyArray<string> {
-  return kind === "choice" ? facts.map(({ subject }) => subject) : names[answerType];
-}
-
-/** The questions of a task, a share of them with a wrong gold answer of the right kind. */
-export function withWrongGolds(
-  { world, questions }: WorldTask,
-  share: number,
-  random: RandomStream,
-): ReadonlyArray<WorldQuestion> {
-  const count = Math.round(share * questions.length);
-  const chosen = new Set(random.shuffle(questions).slice(0, count));
-  return questions.map((question) => {
-    if (!chosen.has(question)) return question;
-    const wrong = guessesOf(question, world).filter((name) => name !== question.golds[0]);
-    return { ...question, golds: [random.pick(wrong)] };
-  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { scoreAnswer } from "./answer_score.ts";
+import { scoreAnswer } from "../../src/igpo/answer_score.ts";
 
 /**
  * Scoring of whole transcripts as the official code does it (`compute_f1`): for traces that come as
