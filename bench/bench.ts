@@ -159,26 +159,42 @@ for (
   ] as const
 ) {
   await against({
-    ...{ work: "matmul of a training step, forward and dX", asked: "matmul", shapes: PRODUCTS },
-    ...{ prepare: ours.matmul, against: name, rivals: rivalNames, goal },
+    work: "matmul of a training step, forward and dX",
+    asked: "matmul",
+    shapes: PRODUCTS,
+    prepare: ours.matmul,
+    against: name,
+    rivals: rivalNames,
+    goal,
   });
 }
 await against({
-  ...{ work: "matmul of a training step, dW", asked: "weight_gradient" },
+  work: "matmul of a training step, dW",
+  asked: "weight_gradient",
   shapes: PRODUCTS.map(([t, k, n]) => [t!, n!, k!]),
-  ...{ prepare: ours.weightGradient, against: "PyTorch, 1 thread", rivals: ["PyTorch 1"] },
+  prepare: ours.weightGradient,
+  against: "PyTorch, 1 thread",
+  rivals: ["PyTorch 1"],
   goal: { floor: 0.18, aim: 0.4 },
 });
 for (const vocabulary of [512, 8192]) {
   const shapes = [[TOKENS, vocabulary, 128]];
   await against({
-    ...{ work: `head + log-prob + entropy, V ${vocabulary}, forward`, asked: "head", shapes },
-    ...{ prepare: ours.head, against: "PyTorch, better of 1, 2", rivals: PYTORCH },
+    work: `head + log-prob + entropy, V ${vocabulary}, forward`,
+    asked: "head",
+    shapes,
+    prepare: ours.head,
+    against: "PyTorch, better of 1, 2",
+    rivals: PYTORCH,
     goal: { floor: 0.7, aim: 1.3 },
   });
   await against({
-    ...{ work: `head, V ${vocabulary}, backward`, asked: "head_backward", shapes },
-    ...{ prepare: ours.headGradient, against: "PyTorch, better of 1, 2", rivals: PYTORCH },
+    work: `head, V ${vocabulary}, backward`,
+    asked: "head_backward",
+    shapes,
+    prepare: ours.headGradient,
+    against: "PyTorch, better of 1, 2",
+    rivals: PYTORCH,
     goal: { floor: 0.4, aim: 1 },
   });
 }
@@ -186,13 +202,13 @@ for (
   const [length, goal] of [[256, { floor: 0.7, aim: 1.3 }], [1024, { floor: 2, aim: 5 }]] as const
 ) {
   await against({
-    ...{ work: `attention, T ${length}, forward`, asked: "attention", shapes: [[64, length, 32]] },
-    ...{
-      prepare: ours.attentionForward,
-      against: "PyTorch, better of 1, 2",
-      rivals: PYTORCH,
-      goal,
-    },
+    work: `attention, T ${length}, forward`,
+    asked: "attention",
+    shapes: [[64, length, 32]],
+    prepare: ours.attentionForward,
+    against: "PyTorch, better of 1, 2",
+    rivals: PYTORCH,
+    goal,
   });
 }
 for (
@@ -202,8 +218,14 @@ for (
   ] as const
 ) {
   await against({
-    ...{ work: "training step, 16 x 256 tokens", asked: "step", shapes: [[16, 256, ...MODEL]] },
-    ...{ prepare: ours.step, against: name, rivals: rivalNames, goal, sameValues: false },
+    work: "training step, 16 x 256 tokens",
+    asked: "step",
+    shapes: [[16, 256, ...MODEL]],
+    prepare: ours.step,
+    against: name,
+    rivals: rivalNames,
+    goal,
+    sameValues: false,
   });
 }
 for (
@@ -213,9 +235,15 @@ for (
   ] as const
 ) {
   await against({
-    ...{ work: "rollout decode, batch 16, sampling included", asked: "decode" },
-    ...{ shapes: [[16, 160, ...MODEL]], prepare: ours.decode, against: name, rivals: rivalNames },
-    ...{ goal, sameValues: false, theirRuns: ours.DECODED },
+    work: "rollout decode, batch 16, sampling included",
+    asked: "decode",
+    shapes: [[16, 160, ...MODEL]],
+    prepare: ours.decode,
+    against: name,
+    rivals: rivalNames,
+    goal,
+    sameValues: false,
+    theirRuns: ours.DECODED,
   });
 }
 
@@ -237,7 +265,8 @@ async function within(
 
 const TRAJECTORIES = [8, 10, 160, 12, ...MODEL];
 await within({
-  ...{ work: "scoring, 10 turns", against: "a forward each" },
+  work: "scoring, 10 turns",
+  against: "a forward each",
   goal: { floor: 3, aim: 20, better: "higher" },
   measure: async () => {
     const beliefs = await ours.beliefs(device, TRAJECTORIES);
@@ -247,7 +276,8 @@ await within({
   },
 });
 await within({
-  ...{ work: "scoring when turns double", against: "10 turns" },
+  work: "scoring when turns double",
+  against: "10 turns",
   goal: { floor: 2.6, aim: 2.1, better: "lower" },
   measure: async () => {
     const ten = await ours.beliefs(device, TRAJECTORIES);
@@ -256,7 +286,8 @@ await within({
   },
 });
 await within({
-  ...{ work: "update when length doubles at equal tokens", against: "16 x 256 tokens" },
+  work: "update when length doubles at equal tokens",
+  against: "16 x 256 tokens",
   goal: { floor: 1.5, aim: 1.2, better: "lower" },
   measure: async () => {
     const short = await ours.step(device, [16, 256, ...MODEL]);
@@ -266,7 +297,8 @@ await within({
 });
 
 await within({
-  ...{ work: "prompt of 512 tokens when the group grows to 16", against: "a group of 1" },
+  work: "prompt of 512 tokens when the group grows to 16",
+  against: "a group of 1",
   goal: { floor: 2, aim: 1.1, better: "lower" },
   measure: async () => {
     const [one, many] = [await ours.group(device, 1, MODEL), await ours.group(device, 16, MODEL)];

@@ -74,7 +74,10 @@ function rewardsOf(episode: ScoredEpisode, preset: Preset): EpisodeRewards {
   const { gain, outcome, turns } = rewardEpisode({ ...episode, belief }, preset);
   const ones = turns.map(() => 1);
   return {
-    ...{ gain, outcome, turnTokens: ones, sampledTokens: ones },
+    gain,
+    outcome,
+    turnTokens: ones,
+    sampledTokens: ones,
     malformed: turns.map(({ action }) => action._tag === "Malformed"),
   };
 }

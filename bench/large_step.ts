@@ -46,8 +46,15 @@ if (!SHAPE_NAMES.includes(shape as ShapeName)) {
 Deno.mkdirSync(folder, { recursive: true });
 
 const RECIPE = {
-  ...{ promptsPerStep: 1, groupSize: 4, maxTurns: 3, maxNewTokens: 64, contextTokens: 1536 },
-  ...{ microBatchTokens: 2048, searchTopK: 2, steps: 1, lr: 1e-5 },
+  promptsPerStep: 1,
+  groupSize: 4,
+  maxTurns: 3,
+  maxNewTokens: 64,
+  contextTokens: 1536,
+  microBatchTokens: 2048,
+  searchTopK: 2,
+  steps: 1,
+  lr: 1e-5,
   lora: { rank: 16, alpha: 32, rankStabilized: false, targets: [...PROJECTIONS] },
 };
 
@@ -108,7 +115,8 @@ const program = Effect.gen(function* () {
     peak.javascript = 0;
   }
   const config = yield* resolveConfig({
-    ...{ ...NO_FLAGS, questions: `${real}/qa/2wiki/questions.jsonl` },
+    ...NO_FLAGS,
+    questions: `${real}/qa/2wiki/questions.jsonl`,
     corpus: `${real}/qa/2wiki/corpus.jsonl`,
     model,
   }, { recipe: RECIPE, config: undefined });

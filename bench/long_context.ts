@@ -30,7 +30,8 @@ const SHORT = 2048;
 
 const architecture = Result.getOrThrow(readArchitecture({
   ...configOf("qwen2.5-0.5b"),
-  ...{ num_hidden_layers: Number(layers), vocab_size: 512 },
+  num_hidden_layers: Number(layers),
+  vocab_size: 512,
 }));
 const weights = new Map(
   parametersOf(architecture).map((parameter) => [parameter.name, randomValuesOf(parameter)]),

@@ -215,8 +215,13 @@ function sideBySide(cols: number, key: Float32Array, value: Float32Array): Float
 function architectureOf([layers, d, heads, kv, ff, vocabulary]: ReadonlyArray<number>) {
   return {
     ...embeddedArchitecture(vocabulary!),
-    ...{ layers: layers!, hidden: d!, heads: heads!, keyValueHeads: kv!, headDim: d! / heads! },
-    ...{ feedForward: ff!, maxPositions: 8192 },
+    layers: layers!,
+    hidden: d!,
+    heads: heads!,
+    keyValueHeads: kv!,
+    headDim: d! / heads!,
+    feedForward: ff!,
+    maxPositions: 8192,
   } satisfies Architecture;
 }
 
@@ -303,7 +308,9 @@ export async function decode(
   [rows, cached, ...model]: ReadonlyArray<number>,
 ): Promise<Prepared> {
   const { policy } = await openModel(device, model, {
-    ...{ rows: rows!, contextTokens: cached! + DECODED + 1, passTokens: 4096 },
+    rows: rows!,
+    contextTokens: cached! + DECODED + 1,
+    passTokens: 4096,
     messageTokens: DECODED,
   });
   const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0 };
@@ -333,7 +340,9 @@ export async function beliefs(
 ) {
   const length = turns! * turnTokens!;
   const opened = await openModel(device, model, {
-    ...{ rows: rows!, contextTokens: length + 1, passTokens: Math.max(4096, 2 * length) },
+    rows: rows!,
+    contextTokens: length + 1,
+    passTokens: Math.max(4096, 2 * length),
     messageTokens: 1,
   });
   const vocabulary = model.at(-1)!;
@@ -366,7 +375,9 @@ export async function beliefs(
 export async function group(device: Device, size: number, model: ReadonlyArray<number>) {
   const [prompt, own] = [512, 4];
   const { policy, learner } = await openModel(device, model, {
-    ...{ rows: size, contextTokens: prompt + own + 2, passTokens: 16 * (prompt + own) },
+    rows: size,
+    contextTokens: prompt + own + 2,
+    passTokens: 16 * (prompt + own),
     messageTokens: 1,
   });
   const vocabulary = model.at(-1)!;
@@ -382,7 +393,9 @@ export async function group(device: Device, size: number, model: ReadonlyArray<n
     policy.release();
     await run(policy.generate(
       sequences.map(({ tokens }, row) => ({
-        ...{ sequence: `row ${row}`, tokens: tokens.slice(0, prompt), key: [1, row] as const },
+        sequence: `row ${row}`,
+        tokens: tokens.slice(0, prompt),
+        key: [1, row] as const,
         maxTokens: 1,
       })),
       { sampling, stopIds: [] },

@@ -19,7 +19,9 @@ const LIMITS = { bindingBytes: 2 ** 31 - 1, bufferBytes: 2 ** 31 - 1, isMirrored
 const WANTED = { rows: 16, contextTokens: 4096, passTokens: 16384, messageTokens: 512 };
 const USE = { trains: true, masked: false, recompute: "auto" } as const;
 const LORA = {
-  ...{ rank: 16, alpha: 32, rankStabilized: false },
+  rank: 16,
+  alpha: 32,
+  rankStabilized: false,
   targets: new Set(PROJECTIONS),
 };
 

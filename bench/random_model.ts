@@ -7,16 +7,26 @@ import { type Parameter, parametersOf } from "../src/model/parameters.ts";
 /** Sizes of published models, as their `config.json` has them. */
 const SHAPES = {
   "qwen2.5-0.5b": {
-    ...{ hidden_size: 896, num_hidden_layers: 24, num_attention_heads: 14 },
-    ...{ num_key_value_heads: 2, intermediate_size: 4864 },
+    hidden_size: 896,
+    num_hidden_layers: 24,
+    num_attention_heads: 14,
+    num_key_value_heads: 2,
+    intermediate_size: 4864,
   },
   "qwen2.5-1.5b": {
-    ...{ hidden_size: 1536, num_hidden_layers: 28, num_attention_heads: 12 },
-    ...{ num_key_value_heads: 2, intermediate_size: 8960 },
+    hidden_size: 1536,
+    num_hidden_layers: 28,
+    num_attention_heads: 12,
+    num_key_value_heads: 2,
+    intermediate_size: 8960,
   },
   "qwen2.5-7b": {
-    ...{ hidden_size: 3584, num_hidden_layers: 28, num_attention_heads: 28 },
-    ...{ num_key_value_heads: 4, intermediate_size: 18944, vocab_size: 152_064 },
+    hidden_size: 3584,
+    num_hidden_layers: 28,
+    num_attention_heads: 28,
+    num_key_value_heads: 4,
+    intermediate_size: 18944,
+    vocab_size: 152_064,
     tie_word_embeddings: false,
   },
 } as const;
@@ -29,8 +39,13 @@ export const SHAPE_NAMES = Object.keys(SHAPES) as ReadonlyArray<ShapeName>; // t
 
 const COMMON = {
   architectures: ["Qwen2ForCausalLM"],
-  ...{ model_type: "qwen2", vocab_size: 151_936, hidden_act: "silu", rms_norm_eps: 1e-6 },
-  ...{ rope_theta: 1e6, max_position_embeddings: 32_768, tie_word_embeddings: true },
+  model_type: "qwen2",
+  vocab_size: 151_936,
+  hidden_act: "silu",
+  rms_norm_eps: 1e-6,
+  rope_theta: 1e6,
+  max_position_embeddings: 32_768,
+  tie_word_embeddings: true,
   torch_dtype: "bfloat16",
 };
 
@@ -78,7 +93,8 @@ export const writeRandomModel = Effect.fn("writeRandomModel")(
     const config = configOf(shape);
     const architecture = yield* Effect.fromResult(readArchitecture(config));
     const tensors = parametersOf(architecture).map((parameter) => ({
-      ...{ name: parameter.name, shape: parameter.shape },
+      name: parameter.name,
+      shape: parameter.shape,
       values: Stream.fromIterable({ [Symbol.iterator]: () => valuesOf(parameter) }, {
         chunkSize: 1,
       }),

@@ -65,8 +65,12 @@ function open(
 ): Rival {
   const variables = Object.entries(Deno.env.toObject()).filter(([key]) => !OURS.includes(key));
   const child = new Deno.Command(command, {
-    ...{ args: [...args], stdin: "piped", stdout: "piped", stderr: "null" },
-    ...{ clearEnv: true, env: { ...Object.fromEntries(variables), ...env } },
+    args: [...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+    clearEnv: true,
+    env: { ...Object.fromEntries(variables), ...env },
   }).spawn();
   const writer = child.stdin.getWriter();
   const lines = linesOf(child.stdout);

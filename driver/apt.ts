@@ -103,7 +103,10 @@ async function run(
   ...args: ReadonlyArray<string>
 ): Promise<string> {
   const { success, stdout, stderr } = await command(program, {
-    ...{ args: [...args], cwd: path, signal, stdin: "null" },
+    args: [...args],
+    cwd: path,
+    signal,
+    stdin: "null",
     env: { LC_ALL: "C" },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();

@@ -29,7 +29,9 @@ Deno.test("configure() reads recipe, preset and configuration from files", () =>
     const { config, preset } = await plan({
       recipe: await writeJson(`${folder}/recipe.json`, { name: "mine", lr: 1e-4 }),
       preset: await writeJson(`${folder}/preset.json`, {
-        ...{ base: "paper-v2", name: "my preset", credit: { gamma: 0.9 } },
+        base: "paper-v2",
+        name: "my preset",
+        credit: { gamma: 0.9 },
       }),
       config: await writeJson(`${folder}/config.json`, { seed: 4 }),
     });

@@ -7,13 +7,19 @@ import { inFolder } from "./support/tiny_run.ts";
 
 /** No driver is installed as far as the task sees, and the network is a proxy that does not answer. */
 const OFFLINE = {
-  ...{ XDG_DATA_DIRS: "/nonexistent", DENO_WEBGPU_BACKEND: "", VK_DRIVER_FILES: "" },
-  ...{ VK_ICD_FILENAMES: "", http_proxy: "http://127.0.0.1:9", https_proxy: "http://127.0.0.1:9" },
+  XDG_DATA_DIRS: "/nonexistent",
+  DENO_WEBGPU_BACKEND: "",
+  VK_DRIVER_FILES: "",
+  VK_ICD_FILENAMES: "",
+  http_proxy: "http://127.0.0.1:9",
+  https_proxy: "http://127.0.0.1:9",
 };
 
 async function fetchDriver(folder: string): Promise<string> {
   const { code, stderr } = await command("deno", {
-    ...{ args: ["task", "--quiet", "driver"], cwd: folder, env: OFFLINE },
+    args: ["task", "--quiet", "driver"],
+    cwd: folder,
+    env: OFFLINE,
   }).output();
   strictEqual(code, 0);
   return new TextDecoder().decode(stderr);

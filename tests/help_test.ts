@@ -25,7 +25,9 @@ Deno.test("./igpo alone gives each task one line of one screen", async () => {
 
 Deno.test("./igpo --version prints the version", async () => {
   deepStrictEqual(await help("--version"), {
-    ...{ code: 0, stdout: `${project.version}\n`, stderr: "" },
+    code: 0,
+    stdout: `${project.version}\n`,
+    stderr: "",
   });
 });
 

@@ -7,8 +7,14 @@ import { inFolder } from "./support/tiny_run.ts";
 const FIRST = "1".repeat(40);
 const SECOND = "2".repeat(40);
 const RECIPE = {
-  ...{ promptsPerStep: 1, groupSize: 2, maxTurns: 1, maxNewTokens: 4, evaluateEvery: 0 },
-  ...{ trainQuestions: 2, validationQuestions: 0, testQuestions: 1 },
+  promptsPerStep: 1,
+  groupSize: 2,
+  maxTurns: 1,
+  maxNewTokens: 4,
+  evaluateEvery: 0,
+  trainQuestions: 2,
+  validationQuestions: 0,
+  testQuestions: 1,
 };
 
 Deno.test("a run of a model of the Hub records its commit and goes on with that one", () =>
@@ -25,8 +31,11 @@ Deno.test("a run of a model of the Hub records its commit and goes on with that 
       const { code, stdout, stderr } = await command("deno", {
         args: ["run", "--no-prompt", "--quiet", ...permissions, network, "src/cli/cli.ts", ...args],
         env: {
-          ...{ HF_ENDPOINT: hub.endpoint, HF_HOME: `${folder}/hf`, HF_HUB_CACHE: "" },
-          ...{ HF_TOKEN: "hf_mine", HF_HUB_OFFLINE: "" },
+          HF_ENDPOINT: hub.endpoint,
+          HF_HOME: `${folder}/hf`,
+          HF_HUB_CACHE: "",
+          HF_TOKEN: "hf_mine",
+          HF_HUB_OFFLINE: "",
         },
       }).output();
       const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

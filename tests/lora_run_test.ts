@@ -17,7 +17,9 @@ const run = (options: TinyRun) =>
   Effect.runPromise(trainTiny({ ...options, recipe: { lora: SIZES, ...options.recipe } }));
 
 const screen: Screen = {
-  ...{ columns: 80, isTerminal: false, hasColor: false },
+  columns: 80,
+  isTerminal: false,
+  hasColor: false,
   print: () => Effect.void,
   showProgress: () => Effect.void,
   onProgress: () => {},
@@ -40,7 +42,10 @@ const answersOf = (model: ModelFolder) =>
     );
     const generated = yield* policy.generate(
       contexts.map((tokens, i) => ({
-        ...{ sequence: `${i}`, tokens, key: [0, i] as const, maxTokens: 12 },
+        sequence: `${i}`,
+        tokens,
+        key: [0, i] as const,
+        maxTokens: 12,
       })),
       { sampling: { temperature: 0, topK: 0, topP: 1, minP: 0 }, stopIds: [] },
     );

@@ -13,8 +13,11 @@ const config: RunConfig = {
 
 const load = (changes: Partial<RunConfig> = {}, options: Partial<TaskOptions> = {}) =>
   Effect.runPromise(Effect.scoped(loadTask({
-    ...{ config: { ...config, ...changes }, model: tinyModel, date: "2026-11-23" },
-    ...{ purpose: "train", ...options },
+    config: { ...config, ...changes },
+    model: tinyModel,
+    date: "2026-11-23",
+    purpose: "train",
+    ...options,
   })));
 
 const refusal = (changes: Partial<RunConfig>) =>

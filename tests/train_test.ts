@@ -132,8 +132,12 @@ Deno.test("a run of one update a step writes what it wrote when this was written
 
 /** Four updates a step at rates of their own, with decay. */
 const SEVERAL: Partial<Recipe> = {
-  ...{ ppoEpochs: 2, miniBatches: 2, weightDecay: 0.1 },
-  ...{ schedule: "cosine", warmupSteps: 2, minLrRatio: 0.1 },
+  ppoEpochs: 2,
+  miniBatches: 2,
+  weightDecay: 0.1,
+  schedule: "cosine",
+  warmupSteps: 2,
+  minLrRatio: 0.1,
 };
 
 Deno.test("several updates a step move the policy away from the one that sampled, and are clipped", async () => {

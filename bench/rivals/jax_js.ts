@@ -40,19 +40,18 @@ function trainingStep(shape: ReadonlyArray<number>) {
   let factor = 7919;
   const P = (...s: number[]) => array(s, factor += 2, 0.03);
   const layer = () => ({
-    ...{ n1: np.ones([d]), n2: np.ones([d]) },
-    ...{
-      wq: P(d, H * hd),
-      wk: P(d, KV * hd),
-      wv: P(d, KV * hd),
-      wo: P(H * hd, d),
-    },
-    ...{
-      bq: np.zeros([H * hd]),
-      bk: np.zeros([KV * hd]),
-      bv: np.zeros([KV * hd]),
-    },
-    ...{ wg: P(d, ff), wu: P(d, ff), wd: P(ff, d) },
+    n1: np.ones([d]),
+    n2: np.ones([d]),
+    wq: P(d, H * hd),
+    wk: P(d, KV * hd),
+    wv: P(d, KV * hd),
+    wo: P(H * hd, d),
+    bq: np.zeros([H * hd]),
+    bk: np.zeros([KV * hd]),
+    bv: np.zeros([KV * hd]),
+    wg: P(d, ff),
+    wu: P(d, ff),
+    wd: P(ff, d),
   });
   let p: Any = {
     emb: P(V, d),

@@ -75,7 +75,9 @@ function createGraph() {
     },
     session: async () => {
       const model = onnx.onnx.ModelProto.create({
-        ...{ irVersion: 8, opsetImport: [{ domain: "", version: 17 }], graph },
+        irVersion: 8,
+        opsetImport: [{ domain: "", version: 17 }],
+        graph,
       });
       const bytes = onnx.onnx.ModelProto.encode(model).finish();
       return await ort.InferenceSession.create(bytes, {

@@ -145,7 +145,10 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
   const asked = { ...plan, config, preset: presets[0]! };
   const { date: begun } = plan.written;
   const prepared = yield* prepare(asked, {
-    ...{ embeddedModel, purpose: "train", isOneRun: false, date: begun },
+    embeddedModel,
+    purpose: "train",
+    isOneRun: false,
+    date: begun,
   });
   const { config: { revision }, date } = prepared;
   const worlds = yield* Effect.forEach(plan.worlds, ({ name, config: own }, i) => {

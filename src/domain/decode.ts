@@ -44,7 +44,7 @@ interface Failure {
 function sentence({ finding, path, input, what, schema }: Failure): string {
   const field = path.join(".");
   if (finding === UNKNOWN_FIELD) {
-    const allowed = Object.keys(schema.fields).join(", ");
+    const allowed = fieldsAt(schema, path.slice(0, -1)).join(", ");
     return `Cannot read ${what} as it has no field "${field}": allowed are ${allowed}`;
   }
   if (finding === MISSING_FIELD) return `Cannot read ${what} as field "${field}" is missing`;
@@ -53,6 +53,13 @@ function sentence({ finding, path, input, what, schema }: Failure): string {
   return path.length === 0
     ? `Cannot read ${what} as it ${rule}: current value is ${value}`
     : `Cannot read ${what} as field "${field}" ${rule}: current value is ${value}`;
+}
+
+/** Names of the fields of the record at a path. */
+function fieldsAt(schema: unknown, path: ReadonlyArray<string>): ReadonlyArray<string> {
+  const fields = (schema as Partial<RecordSchema<unknown>>).fields ?? {};
+  const [first, ...rest] = path;
+  return first === undefined ? Object.keys(fields) : fieldsAt(fields[first] ?? {}, rest);
 }
 
 function valueAt(input: unknown, path: ReadonlyArray<string>): unknown {

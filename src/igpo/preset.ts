@@ -1,4 +1,5 @@
-import { Effect, Result, Schema } from "effect";
+import { Effect, Schema } from "effect";
+import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 
 const described = (description: string) => ({ description });
@@ -186,16 +187,12 @@ export type Preset = typeof Preset.Type;
  * Reads a preset from JSON. Fails with one sentence on a wrong or unknown field and on
  * combinations that cannot mean what they say ({@link conflictOf}).
  */
-export function decodePreset(input: unknown): Effect.Effect<Preset, BadInput> {
-  const decoded = Schema.decodeUnknownResult(Preset)(input, { onExcessProperty: "error" });
-  if (Result.isFailure(decoded)) {
-    return Effect.fail(new BadInput({ message: describeIssue(decoded.failure.message, input) }));
-  }
-  const conflict = conflictOf(decoded.success);
-  return conflict === null
-    ? Effect.succeed(decoded.success)
-    : Effect.fail(new BadInput({ message: conflict }));
-}
+export const decodePreset = Effect.fnUntraced(function* (input: unknown) {
+  const preset = yield* decodeRecord(Preset, input, "the preset");
+  const conflict = conflictOf(preset);
+  if (conflict !== null) return yield* new BadInput({ message: conflict });
+  return preset;
+});
 
 /** Why a well-typed preset cannot work, in one sentence, or null. */
 export function conflictOf(preset: Preset): string | null {
@@ -222,22 +219,4 @@ export function conflictOf(preset: Preset): string | null {
     return `Cannot correct the KL term by the ratio as the ratio must be per token: clip.ratio is "${clip.ratio}"`;
   }
   return null;
-}
-
-/** `Expected a value greater than 0\n  at ["kl"]["limit"]` in one sentence with the value. */
-function describeIssue(message: string, input: unknown): string {
-  const [rule = "", place = ""] = message.split(/\n\s*at\s*/);
-  const path = [...place.matchAll(/\["?([^"\]]+)"?\]/g)].map((match) => match[1]!);
-  const found = path.reduce<unknown>(
-    (value, key) => (isRecord(value) ? value[key] : undefined),
-    input,
-  );
-  const where = path.length === 0 ? "the preset" : `preset field "${path.join(".")}"`;
-  return `Cannot read ${where} as it is not allowed (${rule.toLowerCase()}): current value is ${
-    JSON.stringify(found) ?? "missing"
-  }`;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

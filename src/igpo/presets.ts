@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { decodePreset, type Preset } from "./preset.ts";
 
@@ -282,8 +283,4 @@ function merge(
     merged[field] = isRecord(old) && isRecord(change) ? merge(old, change) : change;
   }
   return merged;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

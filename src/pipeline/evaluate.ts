@@ -56,7 +56,13 @@ export const evaluateQuestions = Effect.fn("evaluateQuestions")(
     const { maxTurns, maxNewTokens, contextTokens, toolConcurrency: concurrency } = recipe;
     policy.release();
     const episodes = yield* playEpisodes(seats, {
-      ...{ protocol, sampling: GREEDY, maxTurns, maxNewTokens, contextTokens, concurrency, wave },
+      protocol,
+      sampling: GREEDY,
+      maxTurns,
+      maxNewTokens,
+      contextTokens,
+      concurrency,
+      wave,
       onEnded: (done) =>
         tellProgress({ step, phase: "evaluate", done, total: seats.length, unit: "questions" }),
     });

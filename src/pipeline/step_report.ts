@@ -139,8 +139,14 @@ function timeMetrics(step: UpdatedStep, episodes: Episodes) {
   const batchTokens = step.batch.sequences.reduce((sum, one) => sum + one.tokens.length, 0);
   const { scoredTokens, rolloutSeconds, scoreSeconds, updateSeconds, seconds } = step;
   return {
-    ...{ trainedTokens, generatedTokens, scoredTokens, batchTokens },
-    ...{ rolloutSeconds, scoreSeconds, updateSeconds, seconds },
+    trainedTokens,
+    generatedTokens,
+    scoredTokens,
+    batchTokens,
+    rolloutSeconds,
+    scoreSeconds,
+    updateSeconds,
+    seconds,
     rolloutTokensPerSecond: perSecond(generatedTokens, rolloutSeconds),
     scoreTokensPerSecond: perSecond(scoredTokens, scoreSeconds),
     updateTokensPerSecond: perSecond(batchTokens, updateSeconds),

@@ -169,7 +169,9 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
 
 /** A message that there is no room for. */
 const NOTHING: Generation = {
-  ...{ tokens: new Uint32Array(0), logProbs: new Float64Array(0), stopped: false },
+  tokens: new Uint32Array(0),
+  logProbs: new Float64Array(0),
+  stopped: false,
 };
 
 /** Who of those who wait, in their order, can be decoded beside those who are: one of a sequence, all alike. */

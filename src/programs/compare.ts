@@ -77,7 +77,9 @@ const writeReport = Effect.fnUntraced(function* (
 ) {
   yield* writeFileAtomic(`${folder}/compare.md`, `${compareReport(runs)}\n`);
   const charts = [...Map.groupBy(runs, ({ world }) => world)].map(([world, own]) => ({
-    ...{ title: `F1 while training, ${world}`, xLabel: "step", yLabel: "F1" },
+    title: `F1 while training, ${world}`,
+    xLabel: "step",
+    yLabel: "F1",
     curves: curvesOf(own),
   }));
   yield* writeFileAtomic(`${folder}/compare.svg`, learningCurveSvg(...charts));
@@ -105,7 +107,9 @@ const trainOne = Effect.fnUntraced(function* (
     ...options,
     task: world.task,
     plan: {
-      ...{ folder, preset, isResumed: checkpoint !== null },
+      folder,
+      preset,
+      isResumed: checkpoint !== null,
       config: { ...world.config, seed, preset },
     },
     checkpoint,

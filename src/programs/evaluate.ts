@@ -29,7 +29,11 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   const { protocol, test } = task;
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
   const { report, attempts } = yield* evaluateQuestions(test.questions, {
-    ...{ ...config, preset, protocol, wave, step: 0 },
+    ...config,
+    preset,
+    protocol,
+    wave,
+    step: 0,
   }).pipe(
     Effect.provideService(Environment, test.environment),
     Effect.provideService(
@@ -57,7 +61,11 @@ function answerLine({ question, episode }: Attempt, { plan: { preset } }: Evalua
   const { id, kind, text, golds } = question;
   const answer = episode?.answer ?? null;
   return {
-    ...{ id, kind, question: text, golds, answer },
+    id,
+    kind,
+    question: text,
+    golds,
+    answer,
     ...gradeAnswer(answer, golds, preset),
     ending: episode?.ending ?? "crashed",
     turns: episode?.turns.length ?? 0,

@@ -68,7 +68,8 @@ export const exportModel = Effect.fn("exportModel")(
     if (merge) {
       const merged = yield* mergedWeights(model, lora);
       const tensors = parametersOf(architecture).map((parameter) => ({
-        ...{ name: parameter.name, shape: parameter.shape },
+        name: parameter.name,
+        shape: parameter.shape,
         values: streamParameter(merged, parameter),
       }));
       const dtype = dtypeOf(config);

@@ -126,7 +126,11 @@ export const teach = Effect.fn("teach")(function* (options: TeachOptions) {
   );
   yield* saveModelFolder(`${folder}/model`, model);
   const { report } = yield* evaluateQuestions(task.validation.questions, {
-    ...{ ...config, preset, protocol: task.protocol, wave, step: 0 },
+    ...config,
+    preset,
+    protocol: task.protocol,
+    wave,
+    step: 0,
   }).pipe(Effect.provideService(Environment, task.validation.environment));
   const formed = (100 * (1 - report.invalidRate)).toFixed(0);
   yield* screen.print(

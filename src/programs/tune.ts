@@ -76,7 +76,9 @@ const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) 
     engine,
     { architecture, weights: weightsInMemory(weights) },
     {
-      ...{ rows: ROWS, contextTokens: TOKENS + DECODED, messageTokens: DECODED },
+      rows: ROWS,
+      contextTokens: TOKENS + DECODED,
+      messageTokens: DECODED,
       passTokens: ROWS * TOKENS,
     },
   );
@@ -91,7 +93,10 @@ const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) 
   const generate = (maxTokens: number) =>
     policy.generate(
       sequences.map(({ tokens }, row) => ({
-        ...{ sequence: `row ${row}`, tokens, key: [0, row] as const, maxTokens },
+        sequence: `row ${row}`,
+        tokens,
+        key: [0, row] as const,
+        maxTokens,
       })),
       { sampling, stopIds: [] },
     );

@@ -85,7 +85,7 @@ function reachText(
  * const found = { mean: 0.78, interval: [0.71, 0.85], count: 10, wins: 10 } as const;
  * strictEqual(
  *   verdict({ ...found, overQuestions: null, detectable: null }, {
- *     ...{ preset: "x", base: "grpo", world: "sparse" },
+ *     preset: "x", base: "grpo", world: "sparse",
  *   }),
  *   "`x` beats `grpo` in sparse: +0.780 [0.710, 0.850], 10 seeds of 10",
  * );

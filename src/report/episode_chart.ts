@@ -55,7 +55,9 @@ export function episodeSvg(episode: EpisodeView): string {
     label(
       `gold: ${episode.gold} · outcome ${signed(episode.outcome)} · F1 ${episode.f1.toFixed(2)}`,
       {
-        ...{ x: 24, y: 48, fill: FAINT_INK },
+        x: 24,
+        y: 48,
+        fill: FAINT_INK,
       },
     ),
     ...panels.flatMap((panel, index) =>
@@ -105,7 +107,9 @@ function barParts({ value }: Bar, { centre, width, y, title }: BarPlace): string
   return [
     element("rect", { x: centre - width / 2, y: top, width, height: bottom - top, rx: 2, fill }),
     label(words, {
-      ...{ x: centre, y: value < 0 ? bottom + 14 : top - 5, "text-anchor": "middle" },
+      x: centre,
+      y: value < 0 ? bottom + 14 : top - 5,
+      "text-anchor": "middle",
       fill: INK,
     }),
   ].join("");
@@ -121,7 +125,9 @@ function saidBelow({ turns }: EpisodeView, height: number): Array<string> {
       label(`turn ${index + 1}`, { ...at, y: height - 34, "font-weight": 600 }),
       label(fit(turn.said, Math.floor(slot / 6.6)), {
         ...at,
-        ...{ y: height - 16, "font-size": 11, fill: FAINT_INK },
+        y: height - 16,
+        "font-size": 11,
+        fill: FAINT_INK,
       }),
     ];
   });

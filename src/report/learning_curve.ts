@@ -92,19 +92,29 @@ function axes({ xLabel, yLabel }: CurveChart, { x, y, xTicks, yTicks }: Scales):
     ...yTicks.flatMap((tick) => [
       element("line", { x1: PLOT.left, x2: PLOT.right, y1: y(tick), y2: y(tick), stroke: GRID }),
       label(String(tick), {
-        ...{ x: PLOT.left - 8, y: y(tick) + 4, "text-anchor": "end", fill: FAINT_INK },
+        x: PLOT.left - 8,
+        y: y(tick) + 4,
+        "text-anchor": "end",
+        fill: FAINT_INK,
       }),
     ]),
     ...xTicks.map((tick) =>
       label(String(tick), {
-        ...{ x: x(tick), y: PLOT.bottom + 20, "text-anchor": "middle", fill: FAINT_INK },
+        x: x(tick),
+        y: PLOT.bottom + 20,
+        "text-anchor": "middle",
+        fill: FAINT_INK,
       })
     ),
     label(xLabel, {
-      ...{ x: (PLOT.left + PLOT.right) / 2, y: PLOT.bottom + 42, "text-anchor": "middle" },
+      x: (PLOT.left + PLOT.right) / 2,
+      y: PLOT.bottom + 42,
+      "text-anchor": "middle",
     }),
     label(yLabel, {
-      ...{ x: 18, y: (PLOT.top + PLOT.bottom) / 2, "text-anchor": "middle" },
+      x: 18,
+      y: (PLOT.top + PLOT.bottom) / 2,
+      "text-anchor": "middle",
       transform: `rotate(-90 18 ${(PLOT.top + PLOT.bottom) / 2})`,
     }),
   ];
@@ -145,7 +155,10 @@ function namesOf(curves: ReadonlyArray<Curve>, { x, y }: Scales): Array<string> 
   return ends.map(({ name, index, ...end }) => {
     lowest = Math.max(end.y, lowest + NAME_HEIGHT);
     return label(name, {
-      ...{ x: end.x + 9, y: lowest + 4, fill: colorOf(index), "font-weight": 600 },
+      x: end.x + 9,
+      y: lowest + 4,
+      fill: colorOf(index),
+      "font-weight": 600,
     });
   });
 }

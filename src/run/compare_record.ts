@@ -51,7 +51,12 @@ export const comparedRun = Effect.fnUntraced(function* (
   const seconds = numbersOf(lines, "step", "seconds").map(({ value }) => value);
   const { f1, scores = [], byKind } = after;
   return {
-    ...{ world, preset, seed, before: before.f1, f1, scores },
+    world,
+    preset,
+    seed,
+    before: before.f1,
+    f1,
+    scores,
     byKind: Object.fromEntries(Object.entries(byKind).map(([kind, { f1 }]) => [kind, f1])),
     idleGroups: meanOf(lines, "zeroAdvantageGroups"),
     turns: numbersOf(lines, "step", "turns").at(-1)?.value ?? 0,

@@ -69,11 +69,16 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
 /** Fields that recipes got later, with the values that mean what runs of before did. */
 const LATER_FIELDS = {
   lora: null,
-  ...{ weightFormat: "f32", recompute: "none" },
-  ...{ schedule: "constant", warmupSteps: 0, minLrRatio: 0 },
+  weightFormat: "f32",
+  recompute: "none",
+  schedule: "constant",
+  warmupSteps: 0,
+  minLrRatio: 0,
   decayed: "all",
-  ...{ ppoEpochs: 1, miniBatches: 1 },
-  ...{ trainKinds: WORLDS.mixed, wrongGolds: 0 },
+  ppoEpochs: 1,
+  miniBatches: 1,
+  trainKinds: WORLDS.mixed,
+  wrongGolds: 0,
 } as const satisfies Partial<Recipe>;
 
 /** Runs of before there were such fields say nothing of them. */

@@ -57,7 +57,10 @@ export const configureCompare = Effect.fn("configureCompare")(function* (
   const worlds = chosen.length === 0 ? [null] : chosen;
   const { preset: _preset, ...own } = config;
   const written = {
-    ...{ ...own, preset: null, presets, worlds },
+    ...own,
+    preset: null,
+    presets,
+    worlds,
     seeds: seeds ?? DEFAULT_SEEDS,
     date: null,
   };
@@ -117,7 +120,8 @@ const planOf = Effect.fnUntraced(function* (
   }
   return {
     ...plan,
-    ...{ seed: config.seed, seeds },
+    seed: config.seed,
+    seeds,
     worlds: worlds.map((world) => {
       const recipe = world === null
         ? config.recipe

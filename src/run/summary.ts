@@ -23,7 +23,10 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
   const now = yield* Clock.currentTimeMillis;
   const summary: Summary = {
     adapter: policy.adapter.kind === "interpreter" ? "plain loops" : policy.adapter.name,
-    ...{ preset: preset.name, recipe: recipe.name, seed, steps: recipe.steps },
+    preset: preset.name,
+    recipe: recipe.name,
+    seed,
+    steps: recipe.steps,
     firstStepSeconds: ((firstStepMillis ?? now) - startedMillis) / 1000,
     wallSeconds: (now - startedMillis) / 1000,
     before: reportAt(0),
@@ -33,7 +36,9 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
   yield* writeFileAtomic(
     `${folder}/curve.svg`,
     learningCurveSvg({
-      ...{ title: `${preset.name}, seed ${seed}`, xLabel: "step", yLabel: "F1" },
+      title: `${preset.name}, seed ${seed}`,
+      xLabel: "step",
+      yLabel: "F1",
       curves: curvesOf(yield* run.record.evaluations),
     }),
   );

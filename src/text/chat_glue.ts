@@ -56,7 +56,8 @@ export function findChatGlue(
     yield* sameText(one!, opening + said(0) + forced);
     yield* sameText(two!, opening + said(0) + said(1) + forced);
     return {
-      ...{ question, observation },
+      question,
+      observation,
       forced: forced === "" ? "<think>" : forced,
       dropsThoughts: !thoughtful!.includes(THOUGHT),
     };

@@ -10,7 +10,8 @@ type Given = Partial<Flags> & { readonly files?: Partial<ConfigFiles> };
 
 function resolve({ files, ...flags }: Given) {
   return resolveConfig({ ...NO_FLAGS, ...flags }, {
-    ...{ recipe: undefined, config: undefined },
+    recipe: undefined,
+    config: undefined,
     ...files,
   });
 }

@@ -43,7 +43,10 @@ function hubTest(
     const commits = { [FIRST]: files, [SECOND]: { ...files, ...marked } };
     const hub = serveHub({ commits, refs: { main: FIRST, "pr/7": SECOND }, ...options });
     const settings = {
-      ...{ endpoint: hub.endpoint, cache: `${folder}/hub`, token: null, isOffline: false },
+      endpoint: hub.endpoint,
+      cache: `${folder}/hub`,
+      token: null,
+      isOffline: false,
     };
     await test({ hub, settings }).finally(hub.close);
   });
@@ -185,12 +188,16 @@ Deno.test("fetchSnapshot() keeps what came before a connection broke for good, a
   const folder = await Deno.makeTempDir();
   const isBroken = { now: true };
   const hub = serveHub({
-    ...{ commits: { [FIRST]: sharded }, refs: { main: FIRST } },
+    commits: { [FIRST]: sharded },
+    refs: { main: FIRST },
     cutAfter: ({ host, path, before }) =>
       host === "cdn" && isShard(path) && isBroken.now ? (before === 0 ? 300_000 : 0) : null,
   });
   const settings = {
-    ...{ endpoint: hub.endpoint, cache: folder, token: null, isOffline: false },
+    endpoint: hub.endpoint,
+    cache: folder,
+    token: null,
+    isOffline: false,
   };
   const size = sharded[SHARD]!.length;
   match(
@@ -367,7 +374,10 @@ folderTest(
     }
     await Deno.writeTextFile(`${repo}/refs/main`, FIRST);
     const settings = {
-      ...{ endpoint: "http://127.0.0.1:1", cache, token: null, isOffline: true },
+      endpoint: "http://127.0.0.1:1",
+      cache,
+      token: null,
+      isOffline: true,
     };
     const place = async (name: string) => {
       const blob = blobOf(name, skilled[name]!);

@@ -21,7 +21,10 @@ Deno.test("shorteningAlarm() speaks when gains are high and turns fall, else not
 
 const wandering = (entropyOf: (step: number) => number, turnsOf: (step: number) => number) =>
   Array.from({ length: 8 }, (_, step): Health => ({
-    ...{ entropy: entropyOf(step), turns: turnsOf(step), gain: null, gainStd: null },
+    entropy: entropyOf(step),
+    turns: turnsOf(step),
+    gain: null,
+    gainStd: null,
   }));
 
 Deno.test("collapseAlarm() speaks when entropy rises while turns fall, not for one alone", () => {
@@ -36,7 +39,10 @@ Deno.test("collapseAlarm() speaks when entropy rises while turns fall, not for o
 /** The first step after which the alarm was raised in a recorded run. */
 function alarmStep({ turns, entropy }: (typeof recorded)[number]): number | null {
   const all = turns.map((mean, i): Health => ({
-    ...{ turns: mean, entropy: entropy[i]!, gain: null, gainStd: null },
+    turns: mean,
+    entropy: entropy[i]!,
+    gain: null,
+    gainStd: null,
   }));
   const at = all.findIndex((_, i) => collapseAlarm(all.slice(0, i + 1)) !== null);
   return at === -1 ? null : at + 1;

@@ -37,7 +37,10 @@ Deno.test("decodePreset() names the field and the value that is wrong", () => {
     outcomeOfResolving({ base: "paper-v2", credit: { gamma: 2 } }),
     /"credit.gamma" .*between 0 and 1.*: current value is 2$/,
   );
-  match(outcomeOfResolving({ base: "paper-v2", kl: { beta: 1 } }), /"kl.beta" .*excess/);
+  match(
+    outcomeOfResolving({ base: "paper-v2", kl: { beta: 1 } }),
+    /no field "kl.beta": allowed are coefficient, estimator, limit, ratioCorrected$/,
+  );
   match(outcomeOfResolving({ name: "half" }), /missing/);
 });
 

@@ -63,10 +63,19 @@ const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
   const { protocol } = task;
   const wave = recipe.promptsPerStep * recipe.groupSize;
   const measure = evaluateQuestions(task.test.questions, {
-    ...{ seed: SEED, protocol, preset, recipe, wave, step: 0 },
+    seed: SEED,
+    protocol,
+    preset,
+    recipe,
+    wave,
+    step: 0,
   }).pipe(Effect.provideService(Environment, task.test.environment));
   const learn = questionSteps({
-    ...{ ...recipe, seed: SEED, questions: task.train.questions, from: 1, to: STEPS },
+    ...recipe,
+    seed: SEED,
+    questions: task.train.questions,
+    from: 1,
+    to: STEPS,
   }).pipe(
     rollout({ seed: SEED, protocol, recipe, wave }),
     score({ protocol, gain: preset.gain }),

@@ -3,7 +3,11 @@ import { learningRateAt, type LearningRates } from "../../src/pipeline/learning_
 import { assertClose } from "../support/comparison.ts";
 
 const RATES: LearningRates = {
-  ...{ lr: 10, schedule: "constant", warmupSteps: 2, minLrRatio: 0, steps: 10 },
+  lr: 10,
+  schedule: "constant",
+  warmupSteps: 2,
+  minLrRatio: 0,
+  steps: 10,
 };
 
 const allOf = (rates: LearningRates) =>

@@ -8,7 +8,8 @@ import { readModelFolder } from "../../src/pipeline/model_folder.ts";
 import { inFolder, TINY, tinyModel, tinyModelWeights } from "../support/tiny_run.ts";
 
 const tensors: ReadonlyArray<Float32Tensor> = parametersOf(TINY).map(({ name, shape }) => ({
-  ...{ name, shape },
+  name,
+  shape,
   values: tinyModelWeights.get(name)!,
 }));
 
@@ -17,7 +18,9 @@ const read = (given: ReadonlyArray<Float32Tensor>, files: Readonly<Record<string
   inFolder((folder) =>
     Effect.runPromise(
       writeCheckpoint(`${folder}/model`, {
-        ...{ config: tinyModel.config, tensors: given, dtype: "F32" },
+        config: tinyModel.config,
+        tensors: given,
+        dtype: "F32",
         files: { ...tinyModel.tokenizerFiles, ...files },
       }).pipe(
         Effect.andThen(readModelFolder(`${folder}/model`)),

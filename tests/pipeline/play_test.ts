@@ -19,7 +19,11 @@ const { environment, questions } = tinyTask.train;
 /** Two episodes of each question. */
 const SEATS = questions.flatMap((question) =>
   [0, 1].map((sample): Seat => ({
-    ...{ question, sample, step: 1, policyVersion: 0, id: `${question.id}/${sample}` },
+    question,
+    sample,
+    step: 1,
+    policyVersion: 0,
+    id: `${question.id}/${sample}`,
     key: splitKey([7, sample], Number(question.id.split("-").at(-1)) || question.text.length),
   }))
 );
@@ -27,8 +31,11 @@ const SEATS = questions.flatMap((question) =>
 const OPTIONS: PlayOptions = {
   protocol: lenientProtocol,
   sampling: { temperature: 1, topK: 0, topP: 1, minP: 0 },
-  ...{ maxTurns: 4, maxNewTokens: 10, contextTokens: 128 },
-  ...{ concurrency: SEATS.length, wave: SEATS.length },
+  maxTurns: 4,
+  maxNewTokens: 10,
+  contextTokens: 128,
+  concurrency: SEATS.length,
+  wave: SEATS.length,
 };
 
 /** The usual environment, whose tools run after `before`; episodes are numbered in the order in which they open. */

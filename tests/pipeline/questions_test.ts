@@ -4,7 +4,10 @@ import type { Question } from "../../src/domain/question.ts";
 import { questionsOf, questionSteps } from "../../src/pipeline/questions.ts";
 
 const questions = Array.from({ length: 7 }, (_, i): Question => ({
-  ...{ id: `q${i}`, text: `Question ${i}?`, golds: ["yes"], kind: "plain" },
+  id: `q${i}`,
+  text: `Question ${i}?`,
+  golds: ["yes"],
+  kind: "plain",
 }));
 const options = { seed: 3, questions, promptsPerStep: 2 };
 const idsOf = (step: number, seed = 3) =>

@@ -68,7 +68,10 @@ export async function runStages(options: RunOptions = {}) {
   const { calls, layer } = fakePolicy({ script: searchThenAnswer, ...options });
   const steps = questionSteps({
     ...recipe,
-    ...{ seed: 0, questions: QUESTIONS, from: 1, to: recipe.steps },
+    seed: 0,
+    questions: QUESTIONS,
+    from: 1,
+    to: recipe.steps,
   }).pipe(
     rollout({ seed: 0, protocol, recipe, wave: options.wave ?? 64 }),
     score({ protocol, gain: preset.gain }),

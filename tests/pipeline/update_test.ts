@@ -108,7 +108,8 @@ Deno.test("a KL term asks the reference policy, and is refused without one befor
   const { layer } = fakePolicy({ script: searchThenAnswer });
   const unasked = () => Effect.die("a KL term asks for no belief");
   const reference = Layer.succeed(ReferencePolicy, {
-    ...{ beliefs: unasked, beliefsSequential: unasked },
+    beliefs: unasked,
+    beliefsSequential: unasked,
     logProbs: (rows) =>
       Effect.succeed(rows.map(({ position }) => ({
         logProb: new Float64Array(position.length).fill(-1.5),

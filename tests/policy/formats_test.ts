@@ -14,7 +14,9 @@ import { TINY, tinyWeights } from "../support/tiny_models.ts";
 import { bitsOf, nonFinite, openTiny, PLAIN } from "../support/tiny_policy.ts";
 
 const LORA: Lora = {
-  ...{ rank: 4, alpha: 6, rankStabilized: false },
+  rank: 4,
+  alpha: 6,
+  rankStabilized: false,
   targets: new Set(["q_proj", "k_proj", "gate_proj", "down_proj"]),
 };
 
@@ -41,7 +43,9 @@ const SEQUENCES = Array.from({ length: 3 }, (_, i): TokenRows => ({
 }));
 
 const REQUESTS = SEQUENCES.map(({ tokens }, i) => ({
-  ...{ sequence: `s${i}`, tokens, maxTokens: 6 },
+  sequence: `s${i}`,
+  tokens,
+  maxTokens: 6,
   key: [i, 7] as const,
 }));
 

@@ -191,7 +191,10 @@ eachEngine(
       const options = { sampling: PLAIN, stopIds: [] };
       const probe = { ids: context(9, 6), start: 2, end: 6 };
       const believed = {
-        ...{ sequence: "believed", tokens: context(8, 40), boundaries: [20, 40], probe },
+        sequence: "believed",
+        tokens: context(8, 40),
+        boundaries: [20, 40],
+        probe,
       };
       const fresh = yield* openTiny(engine.fresh());
       const want = (yield* fresh.policy.generate(asked, options)).map(bitsOf);

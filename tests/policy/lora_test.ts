@@ -19,7 +19,9 @@ import {
 } from "../support/tiny_policy.ts";
 
 const LORA: Lora = {
-  ...{ rank: 4, alpha: 6, rankStabilized: false },
+  rank: 4,
+  alpha: 6,
+  rankStabilized: false,
   targets: new Set(["q_proj", "v_proj", "up_proj", "down_proj"]),
 };
 const REQUESTS = [0, 1, 2, 3].map(request);

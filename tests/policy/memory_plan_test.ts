@@ -23,7 +23,9 @@ const SHAPES = {
 };
 
 const LORA: Lora = {
-  ...{ rank: 16, alpha: 32, rankStabilized: false },
+  rank: 16,
+  alpha: 32,
+  rankStabilized: false,
   targets: new Set(PROJECTIONS),
 };
 
@@ -32,7 +34,10 @@ const WANTED = { rows: 8, contextTokens: 4096, passTokens: 32768, messageTokens:
 const GPU = { bindingBytes: 2 ** 31 - 1, bufferBytes: 2 ** 31 - 1, isMirrored: false };
 
 const formOf = (size: keyof typeof SHAPES, format: WeightFormat, bindingBytes: number) => ({
-  ...{ architecture: SHAPES[size], format, lora: LORA, bindingBytes },
+  architecture: SHAPES[size],
+  format,
+  lora: LORA,
+  bindingBytes,
 });
 
 const fit = (size: keyof typeof SHAPES, format: WeightFormat, budget: number) =>

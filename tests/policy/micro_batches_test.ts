@@ -28,7 +28,9 @@ interface Model {
 }
 
 const LORA: Lora = {
-  ...{ rank: 4, alpha: 6, rankStabilized: false },
+  rank: 4,
+  alpha: 6,
+  rankStabilized: false,
   targets: new Set(["q_proj", "v_proj", "o_proj", "gate_proj", "down_proj"]),
 };
 
@@ -82,7 +84,9 @@ const gradientsOf = Effect.fnUntraced(function* (
   strictEqual(packMicroBatches(sequences, limits).length, count);
   const contextTokens = sequences[0]!.tokens.length + 1;
   const { learner, engine: own } = yield* openTiny(engine.fresh(), {
-    ...{ architecture, weights, capacity: { passTokens, contextTokens } },
+    architecture,
+    weights,
+    capacity: { passTokens, contextTokens },
     ...(lora === undefined ? {} : { lora }),
   });
   strictEqual(nonFinite(yield* learner.gradient(sequences, 1, LOSS)), null);

@@ -5,9 +5,19 @@ import { reach } from "../../src/run/compare_record.ts";
 
 function run(preset: string, seed: number, f1: number): ComparedRun {
   return {
-    ...{ world: "sparse", preset, seed, before: 0.4, f1, byKind: {}, idleGroups: 0.25, turns: 3 },
+    world: "sparse",
+    preset,
+    seed,
+    before: 0.4,
+    f1,
+    byKind: {},
+    idleGroups: 0.25,
+    turns: 3,
     scores: Array.from({ length: 10 }, (_, q) => Number(q < 10 * f1)),
-    ...{ stepSeconds: 1.5, target: null, seconds: 60, curve: [] },
+    stepSeconds: 1.5,
+    target: null,
+    seconds: 60,
+    curve: [],
   };
 }
 

@@ -15,7 +15,12 @@ const texts = {
   summaryTable: summaryTable(summary, plain),
   episodeText: episodeText(episode, plain),
   progressLine: progressLine({
-    ...{ step: 12, steps: 60, phase: "rollout", done: 32, total: 64, unit: "episodes" },
+    step: 12,
+    steps: 60,
+    phase: "rollout",
+    done: 32,
+    total: 64,
+    unit: "episodes",
   }),
 };
 
@@ -46,7 +51,12 @@ Deno.test("episodeText() shows each turn's words, findings, belief, gain and adv
 
 Deno.test("progressLine() of nothing to do is full", () => {
   const line = progressLine({
-    ...{ step: 1, steps: 1, phase: "score", done: 0, total: 0, unit: "rows" },
+    step: 1,
+    steps: 1,
+    phase: "score",
+    done: 0,
+    total: 0,
+    unit: "rows",
   });
   ok(line.includes("█".repeat(24)));
 });

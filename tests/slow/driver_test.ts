@@ -9,7 +9,9 @@ const env = { XDG_DATA_DIRS: "/nonexistent", VK_DRIVER_FILES: "", VK_ICD_FILENAM
 
 async function deno(folder: string, ...args: ReadonlyArray<string>): Promise<string> {
   const { success, stdout, stderr } = await command("deno", {
-    ...{ args: [...args], cwd: folder, env },
+    args: [...args],
+    cwd: folder,
+    env,
   }).output();
   const text = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
   ok(success, text);

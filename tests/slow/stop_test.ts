@@ -18,7 +18,8 @@ await Effect.runPromise(writeCheckpoint(`${folder}/model`, {
   dtype: "F32",
   files: tinyModel.tokenizerFiles,
   tensors: parametersOf(TINY).map(({ name, shape }) => ({
-    ...{ name, shape },
+    name,
+    shape,
     values: tinyModelWeights.get(name)!,
   })),
 }));
@@ -29,7 +30,8 @@ function igpo(...args: ReadonlyArray<string>): Deno.ChildProcess {
   const permissions = ["--no-prompt", "--quiet", "--allow-read", "--allow-write", "--allow-env"];
   return command("deno", {
     args: ["run", ...permissions, "src/cli/cli.ts", "train", ...args],
-    ...{ stdout: "piped", stderr: "piped" },
+    stdout: "piped",
+    stderr: "piped",
   }).spawn();
 }
 

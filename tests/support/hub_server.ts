@@ -57,7 +57,9 @@ export const blobOf = (name: string, bytes: Uint8Array) =>
   isLfs(name) ? sha256(bytes) : gitHash(bytes);
 
 const entryOf = ([path, bytes]: readonly [string, Uint8Array]) => ({
-  ...{ type: "file", path, size: bytes.length },
+  type: "file",
+  path,
+  size: bytes.length,
   // For LFS git's own hash is that of a pointer.
   oid: isLfs(path) ? gitHash(new TextEncoder().encode(`pointer to ${path}`)) : gitHash(bytes),
   ...(isLfs(path) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } } : {}),
@@ -69,7 +71,9 @@ export function serveHub(options: HubServerOptions): HubServer {
   const note = (host: HubRequest["host"], request: Request): HubRequest => {
     const path = new URL(request.url).pathname;
     const seen = {
-      ...{ host, path, range: request.headers.get("range") },
+      host,
+      path,
+      range: request.headers.get("range"),
       authorization: request.headers.get("authorization"),
       before: requests.filter((one) => one.host === host && one.path === path).length,
     };
@@ -203,7 +207,9 @@ export async function shardedFiles(): Promise<CommitFiles> {
   const written: Record<string, Uint8Array<ArrayBuffer>> = {};
   for (const [i, shard] of shards.entries()) {
     const values = parts[i]!.map(([name, tensor]) => ({
-      ...{ name, shape: tensor.shape, values: Result.getOrThrow(toFloat32(tensor)) },
+      name,
+      shape: tensor.shape,
+      values: Result.getOrThrow(toFloat32(tensor)),
     }));
     await Effect.runPromise(writeSafetensors(`${folder}/${shard}`, values));
     written[shard] = await Deno.readFile(`${folder}/${shard}`);

@@ -15,7 +15,11 @@ import { randomIds } from "./random_values.ts";
 import { TINY, tinyWeights } from "./tiny_models.ts";
 
 export const ADAMW: AdamW = {
-  ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.01, decayed: "matrices" },
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-8,
+  weightDecay: 0.01,
+  decayed: "matrices",
 };
 
 export const ROOMY: Capacity = {

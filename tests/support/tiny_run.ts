@@ -105,8 +105,17 @@ export const tinyTask: Task = {
 /** Four steps of six episodes. */
 export const tinyRecipe: Recipe = {
   ...RECIPES.get("embedded")!,
-  ...{ name: "tiny", steps: 4, promptsPerStep: 2, groupSize: 3, maxTurns: 3, maxNewTokens: 10 },
-  ...{ contextTokens: 128, microBatchTokens: 256, lr: 1e-2, evaluateEvery: 2, checkpointEvery: 2 },
+  name: "tiny",
+  steps: 4,
+  promptsPerStep: 2,
+  groupSize: 3,
+  maxTurns: 3,
+  maxNewTokens: 10,
+  contextTokens: 128,
+  microBatchTokens: 256,
+  lr: 1e-2,
+  evaluateEvery: 2,
+  checkpointEvery: 2,
 };
 
 /** What a tiny run may change. */
@@ -130,11 +139,15 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const preset = options.preset ?? PRESETS["paper-v2"]!;
   const defaults = yield* resolveConfig({ ...NO_FLAGS, device: "cpu", seed });
   const plan: RunPlan = {
-    ...{ folder, isResumed, preset },
+    folder,
+    isResumed,
+    preset,
     config: { ...defaults, preset, recipe },
   };
   const screen: Screen = {
-    ...{ columns: 80, isTerminal: false, hasColor: false },
+    columns: 80,
+    isTerminal: false,
+    hasColor: false,
     print: options.print ?? (() => Effect.void),
     showProgress: options.showProgress ?? (() => Effect.void),
     onProgress: () => {},
