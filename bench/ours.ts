@@ -7,8 +7,9 @@ import type { Architecture } from "../src/model/architecture.ts";
 import { type Builder, createBuilder } from "../src/model/builder.ts";
 import { input } from "../src/model/decoder.ts";
 import type { Engine, HostArray } from "../src/model/engine.ts";
-import { headBackward, headForward, headForwardKept } from "../src/model/head.ts";
-import { linear, linearWeightBackward } from "../src/model/ops.ts";
+import { attentionForwardOp } from "../src/model/ops/attention.ts";
+import { headBackward, headForward, headForwardKept } from "../src/model/ops/head.ts";
+import { linear, linearWeightBackward } from "../src/model/ops/linear.ts";
 import { packBatch, separateSegments } from "../src/model/packing.ts";
 import { type Parameter, parametersOf } from "../src/model/parameters.ts";
 import { type Dims, symbol, type Tensor } from "../src/model/plan.ts";
@@ -185,13 +186,11 @@ export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<nu
     build: (b) => {
       const queries = input(b, "queries", symbol("Q"), 4, "u32");
       const shape = { heads: 1, keyValueHeads: 1, headDim: d! };
-      const [query, keyValue] = [place(b, "q", N, d!), place(b, "key_value", N, 2 * d!)];
-      b.push({
-        kind: "attention_forward",
-        inputs: [query, keyValue, queries, input(b, "tiles", symbol("T"), 4, "u32")],
-        outputs: [place(b, "out", N, d!), place(b, "softmax", N, 2)],
-        dims: { rows: N, ...shape },
-      });
+      const [q, keyValue] = [place(b, "q", N, d!), place(b, "key_value", N, 2 * d!)];
+      const [out, softmax] = [place(b, "out", N, d!), place(b, "softmax", N, 2)];
+      const tiles = input(b, "tiles", symbol("T"), 4, "u32");
+      const tensors = { q, keyValue, queries, tiles, out, softmax };
+      b.push(attentionForwardOp, tensors, { rows: N, ...shape });
     },
     data: {
       q: numbers(N * d!, 7919),

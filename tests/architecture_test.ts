@@ -49,7 +49,7 @@ const houseRules: ReadonlyArray<{
     claim: "only gpu imports WGSL",
     rule: rules.onlyGpuImportsWgsl,
     files: sources,
-    breach: file({ path: "src/model/ops.ts", target: "shaders/matmul.wgsl" }),
+    breach: file({ path: "src/model/plan.ts", target: "shaders/matmul.wgsl" }),
   },
   {
     claim: "packages are named in deno.json only",

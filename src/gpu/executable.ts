@@ -23,8 +23,8 @@ import {
   withinMemory,
   writeStored,
 } from "./device_memory.ts";
-import { type KernelName, kernelOf, KERNELS } from "./kernels.ts";
-import { type Bound, type Family, isMirrored, type Traits } from "./launches.ts";
+import { dispatchOf, kernelOf, KERNELS } from "./kernels.ts";
+import { type Bound, type Family, isMirrored, type KernelName, type Traits } from "./launches.ts";
 import { bindingOf, boundOf, firstBoundRow, partOf, type Piece, piecesOf } from "./pieces.ts";
 import type { Profiler } from "./profiler.ts";
 import { DIMS_STRIDE, type Form, nameOf, type Pipelines, writeDims } from "./pipelines.ts";
@@ -146,7 +146,7 @@ export const loadProgram = Effect.fnUntraced(function* (
     const weights = weightFormatOf(piece.op);
     if (!isMirrored(host.traits)) return { kernel, textures: [], weights };
     // State such as a cache changes with every token, so that a copy would cost more than it saves.
-    const textures = KERNELS[kernel].textures(bound).filter((input) => {
+    const textures = dispatchOf(kernel).textures(bound).filter((input) => {
       const tensor = piece.op.inputs[input]!;
       return tensor.role !== "state" && copies.fits(partOf(piece, tensor, bufferOf(tensor)).size);
     });
@@ -157,7 +157,7 @@ export const loadProgram = Effect.fnUntraced(function* (
     const bound = boundOf(piece);
     const kernel = kernelOf(piece.op.kind, bound, host.traits);
     checkTrips(kernel, bound, host.traits);
-    return { piece, kernel, bound, launches: KERNELS[kernel].launches(bound, host.traits) };
+    return { piece, kernel, bound, launches: dispatchOf(kernel).launches(bound, host.traits) };
   };
 
   /** Stops after each pipeline that had to be made. */
@@ -181,7 +181,7 @@ export const loadProgram = Effect.fnUntraced(function* (
       }
       const { fields } = host.pipelines.interfaceOf(form);
       const weight = KERNELS[op.kind].weightInput;
-      const firstRow = weight === null || form.textures.includes(weight)
+      const firstRow = weight === undefined || form.textures.includes(weight)
         ? 0
         : firstBoundRow(op.inputs[weight]!);
       for (const launch of ofPiece) {
@@ -248,7 +248,7 @@ export const loadProgram = Effect.fnUntraced(function* (
 });
 
 function checkTrips(kernel: KernelName, bound: Bound, traits: Traits): void {
-  const trips = KERNELS[kernel].trips(bound);
+  const trips = dispatchOf(kernel).trips(bound);
   if (traits.family === "lines" && trips > MOST_TRIPS) {
     throw new KernelFailed({
       kernel,
@@ -271,7 +271,7 @@ function readsEarlier(phase: ReadonlyArray<Op>): boolean {
 /** How the weights are stored that an op reads, if it reads some. */
 function weightFormatOf({ kind, inputs }: Op): WeightFormat | null {
   const input = KERNELS[kind].weightInput;
-  const format = input === null ? null : inputs[input]!.format;
+  const format = input === undefined ? null : inputs[input]!.format;
   return format === "u32" ? null : format;
 }
 

@@ -3,11 +3,11 @@ import { storedBytes } from "../model/formats.ts";
 import {
   bytesOf,
   type Dims,
+  dimsOf,
   type Op,
   type Span,
   SPAN_UNIT,
   type Tensor,
-  valueOf,
 } from "../model/plan.ts";
 import { bytesWithin, dimsWithin, stretchesOf } from "../model/stretches.ts";
 import type { Part } from "./copies.ts";
@@ -30,15 +30,9 @@ export function piecesOf(op: Op, dims: Dims, bindingBytes: number): ReadonlyArra
 
 /** Sizes and scalars of a piece; `wholeRows` are the rows of its op. */
 export function boundOf({ op, stretch, dims }: Piece): Bound {
-  const whole = bindDims(op, dims);
-  const own = stretch === null ? whole : bindDims(op, dimsWithin(op, dims, stretch));
+  const whole = dimsOf(op, dims);
+  const own = stretch === null ? whole : dimsOf(op, dimsWithin(op, dims, stretch));
   return { ...dims, ...own, wholeRows: whole["rows"] ?? 0 };
-}
-
-function bindDims(op: Op, dims: Dims): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]),
-  );
 }
 
 function bytesOfStretch({ op, stretch }: Piece, tensor: Tensor) {

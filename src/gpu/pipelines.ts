@@ -4,9 +4,14 @@ import {
   type StructDefinition,
 } from "webgpu-utils";
 import type { WeightFormat } from "../domain/recipe.ts";
-import { type KernelName, KERNELS } from "./kernels.ts";
-import type { Bound, Launch, Traits } from "./launches.ts";
-import { suitsSubgroups } from "./products.ts";
+import { KERNELS } from "./kernels.ts";
+import {
+  type Bound,
+  type KernelName,
+  type Launch,
+  suitsSubgroups,
+  type Traits,
+} from "./launches.ts";
 import { setConstants, unrollLoops } from "./straight_line.ts";
 import { readThroughTextures } from "./texture_form.ts";
 import { WEIGHT_READERS } from "./weight_readers.ts";
@@ -88,7 +93,7 @@ export function createPipelines(
     interfaceOf,
     count: () => pipelines.size,
     dispatched: new WeakSet(),
-    pipeline: (form, { constants, overrides }) => {
+    pipeline: (form, { constants = {}, overrides = {} }) => {
       const { kernel } = form;
       const key = `${nameOf(form)} ${JSON.stringify([constants, overrides])}`;
       const known = pipelines.get(key);

@@ -7,7 +7,9 @@ import {
   lastNorm,
   type ModelForm,
 } from "./decoder.ts";
-import { linear, vocabularySpans } from "./ops.ts";
+import { headStatisticsOp, vocabularySpans } from "./ops/head.ts";
+import { linear } from "./ops/linear.ts";
+import { sampleOp, samplingMaskOp } from "./ops/sampling.ts";
 import { type Program, symbol } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
@@ -64,52 +66,43 @@ export function decodeProgram(
   const statistics = b.scratch("head_statistics", rows, 4);
   // The same tiles in the same order as the trainer's head, so that the log-probs have the same bits.
   for (const { first, count: features } of vocabularySpans(weight)) {
-    b.push({
-      kind: "head_statistics",
-      inputs: [logits, ids],
-      outputs: [statistics],
-      dims: { rows, stride: vocabulary, first, column: first, features, inverseTemperature },
-    });
+    const place = { stride: vocabulary, first, column: first, features };
+    const tensors = { tile: logits, targets: ids, statistics };
+    b.push(headStatisticsOp, tensors, { rows, ...place, inverseTemperature });
   }
   const masked = options.masked ? b.scratch("masked_logits", rows, vocabulary) : logits;
   if (options.masked) {
-    b.push({
-      kind: "sampling_mask",
-      inputs: [logits, input(b, "seen", rows, Math.ceil(vocabulary / 32), "u32")],
-      outputs: [masked],
-      dims: {
-        rows,
-        cols: vocabulary,
-        inverseTemperature,
-        penalty: symbol("penalty"),
-        topK: symbol("topK"),
-        topP: symbol("topP"),
-        minP: symbol("minP"),
-      },
-    });
-  }
-  b.push({
-    kind: "sample",
-    inputs: [masked, logits, statistics],
-    outputs: [
-      ids,
-      input(b, "positions", rows, 1, "u32"),
-      input(b, "queries", symbol("Q"), 4, "u32"),
-      input(b, "status", rows, 8, "u32"),
-      input(b, "sampled", rows, 2 * options.window, "u32"),
-    ],
-    dims: {
+    const seen = input(b, "seen", rows, Math.ceil(vocabulary / 32), "u32");
+    b.push(samplingMaskOp, { logits, seen, masked }, {
       rows,
       cols: vocabulary,
-      window: options.window,
       inverseTemperature,
-      maskedScale: options.masked ? 1 : inverseTemperature,
-      greedy: symbol("greedy"),
-      stop0: symbol("stop0"),
-      stop1: symbol("stop1"),
-      stop2: symbol("stop2"),
-      stop3: symbol("stop3"),
-    },
+      penalty: symbol("penalty"),
+      topK: symbol("topK"),
+      topP: symbol("topP"),
+      minP: symbol("minP"),
+    });
+  }
+  b.push(sampleOp, {
+    masked,
+    logits,
+    statistics,
+    ids,
+    positions: input(b, "positions", rows, 1, "u32"),
+    queries: input(b, "queries", symbol("Q"), 4, "u32"),
+    status: input(b, "status", rows, 8, "u32"),
+    sampled: input(b, "sampled", rows, 2 * options.window, "u32"),
+  }, {
+    rows,
+    cols: vocabulary,
+    window: options.window,
+    inverseTemperature,
+    maskedScale: options.masked ? 1 : inverseTemperature,
+    greedy: symbol("greedy"),
+    stop0: symbol("stop0"),
+    stop1: symbol("stop1"),
+    stop2: symbol("stop2"),
+    stop3: symbol("stop3"),
   });
   return { name: options.masked ? "decode_masked" : "decode", phases: [[...b.ops]] };
 }

@@ -1,6 +1,11 @@
 import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
-import { attention, embedding, linear, type LinearInput, rmsnorm, rope, swiglu } from "./ops.ts";
+import { attention } from "./ops/attention.ts";
+import { embedding } from "./ops/embedding.ts";
+import { linear, type LinearInput } from "./ops/linear.ts";
+import { rmsnorm } from "./ops/norm.ts";
+import { rope } from "./ops/rope.ts";
+import { swiglu } from "./ops/swiglu.ts";
 import { factorsOf, type Lora, scalingOf, storedLoraOf } from "./lora.ts";
 import { type Format, LAYOUT, storedBytes } from "./formats.ts";
 import type { WeightFormat } from "../domain/recipe.ts";

@@ -1,8 +1,6 @@
+import { recordOf } from "./ops/registry.ts";
 import { type Dims, type Op, symbolOf, valueOf, windowOf } from "./plan.ts";
 import type { HostArray, NonFiniteResult } from "./engine.ts";
-
-/** Ops that write some rows of their output alone; the op that reads them tells what is wrong. */
-const PARTLY_WRITTEN: ReadonlySet<string> = new Set(["attention_key_backward"]);
 
 /** The first row of an op's output `index` that is not finite, looked for where the op writes; null when there is none. */
 export function nonFiniteIn(
@@ -11,7 +9,8 @@ export function nonFiniteIn(
   values: HostArray,
   dims: Dims,
 ): NonFiniteResult | null {
-  if (PARTLY_WRITTEN.has(op.kind)) return null;
+  // The op that reads rows of a tensor that is written in part tells what is wrong.
+  if (recordOf(op).writesSomeRows === true) return null;
   const output = op.outputs[index]!;
   const { column, stride } = windowOf(output);
   const rows = valueOf(output.rows, dims);

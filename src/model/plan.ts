@@ -4,6 +4,7 @@
  */
 
 import { type Format, storedBytes } from "./formats.ts";
+import type { OpKind } from "./ops/registry.ts";
 
 /** A size: a number, or a symbol bound at run time, times a constant. */
 export type Extent = number | { readonly symbol: string; readonly times: number };
@@ -61,40 +62,7 @@ export function windowOf(tensor: Tensor): { readonly column: number; readonly st
   return tensor.window ?? { column: 0, stride: tensor.cols };
 }
 
-/** Every op has one formula, one plain loop in `reference/`, one kernel in `shaders/` and one test that compares them. */
-export type OpKind =
-  | "embedding_forward"
-  | "embedding_backward"
-  | "rmsnorm_forward"
-  | "rmsnorm_backward"
-  | "rmsnorm_weight_backward"
-  | "linear_forward"
-  | "linear_weight_backward"
-  | "column_sum_backward"
-  | "transpose_forward"
-  | "rope_forward"
-  | "rope_backward"
-  | "cache_copy"
-  | "attention_forward"
-  | "attention_delta"
-  | "attention_query_backward"
-  | "attention_key_backward"
-  | "attention_key_sum"
-  | "swiglu_forward"
-  | "swiglu_backward"
-  | "gather_rows_forward"
-  | "gather_rows_backward"
-  | "head_forward"
-  | "head_statistics"
-  | "head_finish"
-  | "head_backward"
-  | "logits_backward"
-  | "sampling_mask"
-  | "sample"
-  | "sum_squares"
-  | "adamw_update";
-
-/** One step of a plan. `dims` are the fields of the kernel's `Dims` uniform. */
+/** One step of a plan, its tensors in the order that the record of its kind names them in. */
 export interface Op {
   readonly kind: OpKind;
   readonly inputs: ReadonlyArray<Tensor>;
@@ -126,6 +94,13 @@ export function valueOf(extent: Extent, dims: Dims): number {
   const value = dims[extent.symbol];
   if (value === undefined) throw new Error(`Symbol ${extent.symbol} is not bound`);
   return value * extent.times;
+}
+
+/** The sizes and scalars of an op in one run. */
+export function dimsOf(op: Op, dims: Dims): Dims {
+  return Object.fromEntries(
+    Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]),
+  );
 }
 
 /** The symbol of an extent, or null for a number. */
@@ -173,3 +148,9 @@ function isWindowOf(tensor: Tensor, whole: Tensor): boolean {
  * is made so that it fits there.
  */
 export const MOST_TRIPS = 60_000;
+
+/**
+ * Rows that every stretch of an op but the last is a multiple of: whole blocks of the sums over rows, which begin at a
+ * multiple of the 256 bytes that every device can bind at.
+ */
+export const STRETCH_UNIT = 256;

@@ -1,12 +1,5 @@
 import type { Architecture } from "./architecture.ts";
-import {
-  createGradients,
-  dependents,
-  deriveBackward,
-  gradientName,
-  occurrences,
-  tokenOrder,
-} from "./backward.ts";
+import { createGradients, dependents, deriveBackward, gradientName } from "./backward.ts";
 import { type Builder, createBuilder } from "./builder.ts";
 import {
   cacheTensor,
@@ -19,8 +12,13 @@ import {
   type Pass,
   type Weights,
 } from "./decoder.ts";
-import { headBackward, headForward, headForwardKept, type HeadTensors } from "./head.ts";
-import { cacheCopy, gatherRows, linear, rmsnorm } from "./ops.ts";
+import { cacheCopy } from "./ops/cache.ts";
+import { occurrences, tokenOrder } from "./ops/embedding.ts";
+import { gatherRows } from "./ops/gather.ts";
+import { headBackward, headForward, headForwardKept, type HeadTensors } from "./ops/head.ts";
+import { linear } from "./ops/linear.ts";
+import { rmsnorm } from "./ops/norm.ts";
+import { adamwUpdateOp, sumSquaresOp } from "./ops/update.ts";
 import { againName, type Recompute, repeatLayer } from "./recompute.ts";
 import { type Lora, storedLoraOf } from "./lora.ts";
 import { type StoredParameter, storedParametersOf } from "./parameters.ts";
@@ -209,7 +207,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
     const elements = rows * cols;
     const blocks = Math.ceil(elements / SQUARES_BLOCK);
     const sums = b.tensor(squaresName(name), blocks, 1, { role: "output" });
-    b.push({ kind: "sum_squares", inputs: [gradient], outputs: [sums], dims: { elements } });
+    b.push(sumSquaresOp, { x: gradient, sums }, { elements });
   }
   const squares = [...b.ops];
   const { beta1, beta2, eps } = adamw;
@@ -217,20 +215,17 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
     const { name, rows, cols } = parameter;
     const weight = weights.tensor(name);
     const gradient = like(gradientName(name), weight, "gradient");
-    const moments = ["m", "v"].map((m) => like(`${m} ${name}`, weight, "state"));
-    b.push({
-      kind: "adamw_update",
-      inputs: [gradient],
-      outputs: [weight, ...moments],
-      dims: {
-        elements: rows * cols,
-        ...{ beta1, beta2, eps },
-        weightDecay: decayOf(parameter, adamw),
-        learningRate: symbol("learningRate"),
-        gradientScale: symbol("gradientScale"),
-        correction1: symbol("correction1"),
-        correction2: symbol("correction2"),
-      },
+    const [m, v] = [like(`m ${name}`, weight, "state"), like(`v ${name}`, weight, "state")];
+    b.push(adamwUpdateOp, { gradient, w: weight, m, v }, {
+      elements: rows * cols,
+      beta1,
+      beta2,
+      eps,
+      weightDecay: decayOf(parameter, adamw),
+      learningRate: symbol("learningRate"),
+      gradientScale: symbol("gradientScale"),
+      correction1: symbol("correction1"),
+      correction2: symbol("correction2"),
     });
   }
   return { name: "update", phases: [squares, b.ops.slice(squares.length)] };

@@ -33,7 +33,7 @@ export function repeatLayer(
     outputs: op.outputs.map(again),
   }));
   for (const op of repeated) {
-    if (op.outputs.every(({ name }) => name !== output.name)) b.push(op);
+    if (op.outputs.every(({ name }) => name !== output.name)) b.append(op);
   }
   return repeated;
 }

@@ -1,7 +1,7 @@
 import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
 import { addDots, addMixes, type Rows } from "./products.ts";
 
-type Shape = Record<"rows" | "heads" | "keyValueHeads" | "headDim", number>;
+type Shape = Readonly<Record<"rows" | "heads" | "keyValueHeads" | "headDim", number>>;
 
 /** Stretches [start, end) of rows, in the order of their sums. */
 type Ranges = ReadonlyArray<readonly [start: number, end: number]>;
@@ -71,25 +71,25 @@ function valuesOf(keyValue: Values, g: number, shape: Shape): Rows {
   return keysOf(keyValue, shape.keyValueHeads + g, shape);
 }
 
-/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); second output [max, sum exp(score - max)]. keyValue[j] = [k | v] */
-export const attentionForward: PlainLoop = ([q, keyValue, queries], [out, softmax], dims) => {
-  const shape = dims as Shape;
+/** out[n,h] = sum_j p[j] v[j,g], p = softmax_j(q[n,h] . k[j,g] / sqrt(D)); softmax = [max, sum exp(score - max)]. keyValue[j] = [k | v] */
+export const attentionForward: PlainLoop<"attention_forward"> = (tensors, shape) => {
+  const { q, keyValue, queries, out, softmax } = tensors;
   const { rows, heads, keyValueHeads, headDim: D } = shape;
   const group = heads / keyValueHeads;
   let scores: Float64Array = new Float64Array(0);
-  out!.fill(0, 0, rows * heads * D);
+  out.fill(0, 0, rows * heads * D);
   for (let n = 0; n < rows; n++) {
-    const slots = seenSlots(queries!, n);
+    const slots = seenSlots(queries, n);
     const meeting = { group, count: lengthOf(slots), headDim: D };
     scores = roomFor(group * meeting.count, scores);
     for (let g = 0; g < keyValueHeads; g++) {
       const head = n * heads + g * group;
-      const query = { values: q!, at: head * D, stride: D };
-      dotsOf(query, keysOf(keyValue!, g, shape), slots, scores, meeting);
+      const query = { values: q, at: head * D, stride: D };
+      dotsOf(query, keysOf(keyValue, g, shape), slots, scores, meeting);
       for (let h = 0; h < group; h++) {
-        softmaxOf(scores, h * meeting.count, meeting, softmax!, 2 * (head + h));
+        softmaxOf(scores, h * meeting.count, meeting, softmax, 2 * (head + h));
       }
-      mixRows(scores, valuesOf(keyValue!, g, shape), slots, { ...query, values: out! }, meeting);
+      mixRows(scores, valuesOf(keyValue, g, shape), slots, { ...query, values: out }, meeting);
     }
   }
 };
@@ -119,29 +119,29 @@ function softmaxOf(
 }
 
 /** (N,2H): the log sum, then delta[n,h] = dout[n,h] . out[n,h] */
-export const attentionDelta: PlainLoop = ([out, dOut, softmax], [statistics], dims) => {
-  const { rows, heads, headDim: D } = dims as Shape;
+export const attentionDelta: PlainLoop<"attention_delta"> = (tensors, shape) => {
+  const { out, dOut, softmax, statistics } = tensors;
+  const { rows, heads, headDim: D } = shape;
   for (let n = 0; n < rows; n++) {
     for (let h = 0; h < heads; h++) {
       const row = n * heads + h;
       let delta = 0;
-      for (let i = row * D; i < (row + 1) * D; i++) delta += out![i]! * dOut![i]!;
-      statistics![n * 2 * heads + h] = softmax![2 * row]! + Math.log(softmax![2 * row + 1]!);
-      statistics![n * 2 * heads + heads + h] = delta;
+      for (let i = row * D; i < (row + 1) * D; i++) delta += out[i]! * dOut[i]!;
+      statistics[n * 2 * heads + h] = softmax[2 * row]! + Math.log(softmax[2 * row + 1]!);
+      statistics[n * 2 * heads + heads + h] = delta;
     }
   }
 };
 
 /** dq[n,h] = sum_j ds[n,j] k[j,g] / sqrt(D), ds = p (dout . v[j] - delta) */
-export const attentionQueryBackward: PlainLoop = (inputs, [dq], dims) => {
-  const [q, keyValue, statistics, dOut, queries] = inputs as FiveValues;
-  const shape = dims as Shape;
+export const attentionQueryBackward: PlainLoop<"attention_query_backward"> = (tensors, shape) => {
+  const { q, keyValue, statistics, dOut, queries, dq } = tensors;
   const { rows, heads, keyValueHeads, headDim: D } = shape;
   const group = heads / keyValueHeads;
   const scale = 1 / Math.sqrt(D);
   let scores: Float64Array = new Float64Array(0);
   let products: Float64Array = new Float64Array(0);
-  dq!.fill(0, 0, rows * heads * D);
+  dq.fill(0, 0, rows * heads * D);
   for (let n = 0; n < rows; n++) {
     const slots = seenSlots(queries, n);
     const meeting = { group, count: lengthOf(slots), headDim: D };
@@ -159,18 +159,14 @@ export const attentionQueryBackward: PlainLoop = (inputs, [dq], dims) => {
           scores[i] = Math.exp(scores[i]! * scale - logSum) * (products[i]! - delta) * scale;
         }
       }
-      mixRows(scores, keys, slots, { ...query, values: dq! }, meeting);
+      mixRows(scores, keys, slots, { ...query, values: dq }, meeting);
     }
   }
 };
 
-type FiveValues = readonly [Values, Values, Values, Values, Values];
-
 /** The first part of key j, its other parts 0: dk[j,g] = sum over heads h of g and queries n: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
-export const attentionKeyBackward: PlainLoop = (inputs, [parts], dims) => {
-  const [q, keyValue, statistics, dOut, keys] = inputs as FiveValues;
-  const keyParts = inputs[5]!;
-  const shape = dims as Shape;
+export const attentionKeyBackward: PlainLoop<"attention_key_backward"> = (tensors, shape) => {
+  const { q, keyValue, statistics, dOut, keys, keyParts, parts } = tensors;
   const { rows, heads, keyValueHeads, headDim: D } = shape;
   const scale = 1 / Math.sqrt(D);
   const cols = 2 * keyValueHeads * D;
@@ -180,7 +176,7 @@ export const attentionKeyBackward: PlainLoop = (inputs, [parts], dims) => {
     const [first, count, stride] = [keyParts[4 * j]!, keyParts[4 * j + 1]!, keyParts[4 * j + 2]!];
     for (let p = 0; p < count; p++) {
       const row = first + p * stride;
-      parts!.fill(0, row * cols, (row + 1) * cols);
+      parts.fill(0, row * cols, (row + 1) * cols);
     }
     const seeing = seeingQueries(keys, j);
     const meeting = { group: 1, count: lengthOf(seeing), headDim: D };
@@ -202,23 +198,23 @@ export const attentionKeyBackward: PlainLoop = (inputs, [parts], dims) => {
         }
       }
       const to = first * cols + g * D;
-      mixRows(products, query, seeing, { values: parts!, at: to, stride: cols }, meeting);
-      const toValue = { values: parts!, at: to + keyValueHeads * D, stride: cols };
+      mixRows(products, query, seeing, { values: parts, at: to, stride: cols }, meeting);
+      const toValue = { values: parts, at: to + keyValueHeads * D, stride: cols };
       mixRows(scores, dQuery, seeing, toValue, meeting);
     }
   }
 };
 
 /** The sum of the parts of each key */
-export const attentionKeySum: PlainLoop = ([parts, keyParts], [dKeyValue], dims) => {
-  const { rows, cols } = dims as Record<"rows" | "cols", number>;
+export const attentionKeySum: PlainLoop<"attention_key_sum"> = (tensors, { rows, cols }) => {
+  const { parts, keyParts, dKeyValue } = tensors;
   for (let n = 0; n < rows; n++) {
     const at = 4 * n;
-    const [first, count, stride] = [keyParts![at]!, keyParts![at + 1]!, keyParts![at + 2]!];
+    const [first, count, stride] = [keyParts[at]!, keyParts[at + 1]!, keyParts[at + 2]!];
     for (let c = 0; c < cols; c++) {
       let sum = 0;
-      for (let p = 0; p < count; p++) sum += parts![(first + p * stride) * cols + c]!;
-      dKeyValue![n * cols + c] = sum;
+      for (let p = 0; p < count; p++) sum += parts[(first + p * stride) * cols + c]!;
+      dKeyValue[n * cols + c] = sum;
     }
   }
 };

@@ -1,22 +1,20 @@
+import type { DimsOf } from "../model/ops/op.ts";
+import type { RecordOf } from "../model/ops/registry.ts";
 import type { PlainLoop, Values } from "./loop.ts";
 import { gateRow, rmsnormForward } from "./norm.ts";
 import { addDots, addMixes, type Rows } from "./products.ts";
 
-type Product = Record<"rows" | "inner" | "features" | "weightRow" | "scale", number>;
-
 /** Rows of x as they are, their RMS norm (from 1), or silu(gate) up of x = [gate | up] (from 2) */
-function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): Rows {
-  const { rows, inner, from, eps, inStride, inColumn } = d as Record<
-    "rows" | "inner" | "from" | "eps" | "inStride" | "inColumn",
-    number
-  >;
+function inputOf(x: Values, weight: Values, d: DimsOf<RecordOf<"linear_forward">, number>): Rows {
+  const { rows, inner, from, eps, inStride, inColumn } = d;
   if (from === 0) return { values: x, at: inColumn, stride: inStride };
   const a = new Float64Array(rows * inner);
   if (from === 2) {
     for (let n = 0; n < rows; n++) gateRow(x, n * inStride + inColumn, a, n * inner, inner);
   } else {
     const window = { perRow: 1, column: inColumn, stride: inStride };
-    rmsnormForward([x, norm], [a, new Float64Array(rows)], { rows, cols: inner, ...window, eps });
+    const tensors = { x, weight, y: a, scale: new Float64Array(rows) };
+    rmsnormForward(tensors, { rows, cols: inner, ...window, eps });
   }
   return { values: a, at: 0, stride: inner };
 }
@@ -25,13 +23,10 @@ function inputOf(x: Values, norm: Values, d: Readonly<Record<string, number>>): 
 const ROWS_AT_A_TIME = 16;
 
 /** y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[weightRow+f])) (+ residual[n,f]) */
-export const linearForward: PlainLoop = (inputs, [y], d) => {
-  const [x, w, bias, residual, norm] = inputs as [Values, Values, Values, Values, Values];
-  const { rows, inner, features, weightRow, scale } = d as Product;
-  const { outCols, outColumn, hasBias, hasResidual, accumulate } = d as Record<
-    "outCols" | "outColumn" | "hasBias" | "hasResidual" | "accumulate",
-    number
-  >;
+export const linearForward: PlainLoop<"linear_forward"> = (tensors, d) => {
+  const { x, w, bias, residual, norm, y } = tensors;
+  const { rows, inner, features, weightRow, scale } = d;
+  const { outCols, outColumn, hasBias, hasResidual, accumulate } = d;
   const a = inputOf(x, norm, d);
   const weight = { values: w, at: weightRow * inner, stride: inner };
   // Sums are made in place but where y holds something that stays.
@@ -40,7 +35,7 @@ export const linearForward: PlainLoop = (inputs, [y], d) => {
     const count = Math.min(ROWS_AT_A_TIME, rows - first);
     const at = first * outCols + outColumn;
     const sums = apart === null
-      ? { values: y!, at, stride: outCols }
+      ? { values: y, at, stride: outCols }
       : { values: apart, at: 0, stride: features };
     for (let n = 0; n < count; n++) {
       const row = sums.at + n * sums.stride;
@@ -56,7 +51,7 @@ export const linearForward: PlainLoop = (inputs, [y], d) => {
       for (let f = 0; f < features; f++) {
         const value = scale * sums.values[from + f]! +
           (hasResidual === 1 ? residual[to + f]! : 0);
-        y![to + f] = accumulate === 1 ? y![to + f]! + value : value;
+        y[to + f] = accumulate === 1 ? y[to + f]! + value : value;
       }
     }
   }
@@ -65,102 +60,98 @@ export const linearForward: PlainLoop = (inputs, [y], d) => {
 /** Rows and features whose gradients are copied to lie side by side. */
 const [DEEP, WIDE] = [64, 8];
 
-/** dW[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
-export const linearWeightBackward: PlainLoop = ([x, dy], [dw], d) => {
-  const { rows, inner, features, weightRow, scale } = d as Product;
-  const { inStride, inColumn, outCols, outColumn } = d as Record<
-    "inStride" | "inColumn" | "outCols" | "outColumn",
-    number
-  >;
+/** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
+export const linearWeightBackward: PlainLoop<"linear_weight_backward"> = (
+  { x, dy, dWeight },
+  d,
+) => {
+  const { rows, inner, features, weightRow, scale } = d;
+  const { inStride, inColumn, outCols, outColumn } = d;
   const gradients = new Float64Array(WIDE * DEEP);
   for (let first = 0; first < rows; first += DEEP) {
     const count = Math.min(DEEP, rows - first);
-    const block = { values: x!, at: first * inStride + inColumn, stride: inStride };
+    const block = { values: x, at: first * inStride + inColumn, stride: inStride };
     for (let f = 0; f < features; f += WIDE) {
       const wide = Math.min(WIDE, features - f);
       for (let n = 0; n < count; n++) {
         const at = (first + n) * outCols + outColumn + f;
-        for (let i = 0; i < wide; i++) gradients[i * DEEP + n] = scale * dy![at + i]!;
+        for (let i = 0; i < wide; i++) gradients[i * DEEP + n] = scale * dy[at + i]!;
       }
-      const target = { values: dw!, at: (weightRow + f) * inner, stride: inner };
+      const target = { values: dWeight, at: (weightRow + f) * inner, stride: inner };
       const size = { rows: wide, inner: count, features: inner };
       addMixes({ values: gradients, at: 0, stride: DEEP }, block, target, size);
     }
   }
 };
 
-/** db[c] += sum_n dy[n,c] */
-export const columnSumBackward: PlainLoop = ([dy], [db], d) => {
-  const { rows, cols } = d as Record<"rows" | "cols", number>;
+/** dBias[c] += sum_n dy[n,c] */
+export const columnSumBackward: PlainLoop<"column_sum_backward"> = (
+  { dy, dBias },
+  { rows, cols },
+) => {
   for (let n = 0; n < rows; n++) {
-    for (let c = 0; c < cols; c++) db![c] = db![c]! + dy![n * cols + c]!;
+    for (let c = 0; c < cols; c++) dBias[c] = dBias[c]! + dy[n * cols + c]!;
   }
 };
 
 /** y[k,f] = W[weightRow+f,k] for f < rows, 0 up to outCols */
-export const transposeForward: PlainLoop = ([w], [y], d) => {
-  const { rows, cols, weightRow, outCols } = d as Record<
-    "rows" | "cols" | "weightRow" | "outCols",
-    number
-  >;
+export const transposeForward: PlainLoop<"transpose_forward"> = ({ w, y }, d) => {
+  const { rows, cols, weightRow, outCols } = d;
   for (let k = 0; k < cols; k++) {
     for (let f = 0; f < outCols; f++) {
-      y![k * outCols + f] = f < rows ? w![(weightRow + f) * cols + k]! : 0;
+      y[k * outCols + f] = f < rows ? w[(weightRow + f) * cols + k]! : 0;
     }
   }
 };
 
 /** y[n] = W[ids[n]] where ids[n] is among the rows given */
-export const embeddingForward: PlainLoop = ([ids, w], [y], d) => {
-  const { rows, cols, weightRow, weightRows } = d as Record<
-    "rows" | "cols" | "weightRow" | "weightRows",
-    number
-  >;
+export const embeddingForward: PlainLoop<"embedding_forward"> = ({ ids, w, y }, d) => {
+  const { rows, cols, weightRow, weightRows } = d;
   for (let n = 0; n < rows; n++) {
-    if (ids![n]! < weightRow || ids![n]! >= weightRow + weightRows) continue;
-    for (let c = 0; c < cols; c++) y![n * cols + c] = w![ids![n]! * cols + c]!;
+    if (ids[n]! < weightRow || ids[n]! >= weightRow + weightRows) continue;
+    for (let c = 0; c < cols; c++) y[n * cols + c] = w[ids[n]! * cols + c]!;
   }
 };
 
-/** dW[id] += sum of dy over the rows where `id` occurs */
-export const embeddingBackward: PlainLoop = ([dy, occurrences, order], [dw], d) => {
-  const { unique, cols } = d as Record<"unique" | "cols", number>;
+/** dWeight[id] += sum of dy over the rows where `id` occurs */
+export const embeddingBackward: PlainLoop<"embedding_backward"> = (tensors, { unique, cols }) => {
+  const { dy, occurrences, tokenOrder, dWeight } = tensors;
   for (let u = 0; u < unique; u++) {
-    const [id, first, count] = [0, 1, 2].map((i) => occurrences![u * 4 + i]!) as [
-      number,
-      number,
-      number,
-    ];
+    const [id, first] = [occurrences[u * 4]!, occurrences[u * 4 + 1]!];
+    const count = occurrences[u * 4 + 2]!;
     for (let i = first; i < first + count; i++) {
       for (let c = 0; c < cols; c++) {
-        dw![id * cols + c] = dw![id * cols + c]! + dy![order![i]! * cols + c]!;
+        dWeight[id * cols + c] = dWeight[id * cols + c]! + dy[tokenOrder[i]! * cols + c]!;
       }
     }
   }
 };
 
 /** y[r] = x[index[r]] */
-export const gatherRowsForward: PlainLoop = ([x, index], [y], d) => {
-  const { rows, cols } = d as Record<"rows" | "cols", number>;
+export const gatherRowsForward: PlainLoop<"gather_rows_forward"> = (
+  { x, index, y },
+  { rows, cols },
+) => {
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < cols; c++) y![r * cols + c] = x![index![r]! * cols + c]!;
+    for (let c = 0; c < cols; c++) y[r * cols + c] = x[index[r]! * cols + c]!;
   }
 };
 
 /** dx[n] = dy[inverse[n]], 0 where no row was taken */
-export const gatherRowsBackward: PlainLoop = ([dy, inverse], [dx], d) => {
-  const { rows, cols } = d as Record<"rows" | "cols", number>;
+export const gatherRowsBackward: PlainLoop<"gather_rows_backward"> = (
+  { dy, inverse, dx },
+  { rows, cols },
+) => {
   for (let n = 0; n < rows; n++) {
-    const r = inverse![n]!;
-    for (let c = 0; c < cols; c++) dx![n * cols + c] = r === 0xffffffff ? 0 : dy![r * cols + c]!;
+    const r = inverse[n]!;
+    for (let c = 0; c < cols; c++) dx[n * cols + c] = r === 0xffffffff ? 0 : dy[r * cols + c]!;
   }
 };
 
 /** cache[to[i]] = cache[from[i]] */
-export const cacheCopy: PlainLoop = ([pairs], [cache], d) => {
-  const { rows, cols } = d as Record<"rows" | "cols", number>;
+export const cacheCopy: PlainLoop<"cache_copy"> = ({ pairs, cache }, { rows, cols }) => {
   for (let i = 0; i < rows; i++) {
-    const [from, to] = [pairs![i * 4]!, pairs![i * 4 + 1]!];
-    for (let c = 0; c < cols; c++) cache![to * cols + c] = cache![from * cols + c]!;
+    const [from, to] = [pairs[i * 4]!, pairs[i * 4 + 1]!];
+    for (let c = 0; c < cols; c++) cache[to * cols + c] = cache[from * cols + c]!;
   }
 };

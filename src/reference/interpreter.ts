@@ -4,16 +4,17 @@ import type { Engine, Executable, HostArray } from "../model/engine.ts";
 import { decodeValues, encodeValues, type Format } from "../model/formats.ts";
 import { planScratch, programBytes } from "../model/memory.ts";
 import { nonFiniteIn } from "../model/non_finite.ts";
+import { type DimsOf, named, type TensorsOf } from "../model/ops/op.ts";
+import { type OpKind, type RecordOf, recordOf } from "../model/ops/registry.ts";
 import {
   bytesOf,
   type Dims,
+  dimsOf,
   elementsOf,
   type Op,
-  type OpKind,
   type Program,
   type Tensor,
   tensorsOf,
-  valueOf,
 } from "../model/plan.ts";
 import * as attention from "./attention.ts";
 import * as dense from "./dense.ts";
@@ -24,7 +25,7 @@ import * as sampling from "./sampling.ts";
 import * as update from "./update.ts";
 
 /** The plain loop of every op. */
-export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
+export const PLAIN_LOOPS: { readonly [Kind in OpKind]: PlainLoop<Kind> } = {
   embedding_forward: dense.embeddingForward,
   embedding_backward: dense.embeddingBackward,
   rmsnorm_forward: norm.rmsnormForward,
@@ -56,6 +57,18 @@ export const PLAIN_LOOPS: Readonly<Record<OpKind, PlainLoop>> = {
   sum_squares: update.sumSquares,
   adamw_update: update.adamwUpdate,
 };
+
+/** Runs the loop of an op on what its record names. */
+function runLoop<Kind extends OpKind>(
+  kind: Kind,
+  tensors: Readonly<Record<string, Values>>,
+  dims: Dims,
+): void {
+  PLAIN_LOOPS[kind](
+    tensors as TensorsOf<RecordOf<Kind>, Values>,
+    dims as DimsOf<RecordOf<Kind>, number>,
+  );
+}
 
 /** Runs plans in plain float64 loops: the oracle of every kernel test, and `--device cpu`. */
 export function createInterpreter(): Engine {
@@ -143,11 +156,10 @@ function loadProgram(
   }
   let lastDims = capacity;
   const runOp = (op: Op, dims: Dims) => {
-    const pick = (tensor: Tensor) => lookUp(values, tensor.name);
-    const bound = Object.fromEntries(
-      Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]),
-    );
-    PLAIN_LOOPS[op.kind](op.inputs.map(pick), op.outputs.map(pick), bound);
+    const valuesOf = (tensors: ReadonlyArray<Tensor>) =>
+      tensors.map(({ name }) => lookUp(values, name));
+    const given = { inputs: valuesOf(op.inputs), outputs: valuesOf(op.outputs) };
+    runLoop(op.kind, named(recordOf(op), given), dimsOf(op, dims));
   };
   const byName = new Map(tensorsOf(program).map((tensor) => [tensor.name, tensor]));
   return {

@@ -1,26 +1,23 @@
 import { uniform } from "../math/threefry.ts";
-import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
-
-type Filters = Record<"inverseTemperature" | "penalty" | "topK" | "topP" | "minP", number>;
+import { NEG_LARGE, type PlainLoop } from "./loop.ts";
 
 /**
  * Tempered logits with dropped tokens at NEG_LARGE: repetition penalty, temperature, top-k, top-p, min-p in that
  * order (transformers' logits processors). Top-k keeps ties at the cut; top-p drops the earlier of equal tokens.
  */
-export const samplingMask: PlainLoop = ([logits, seen], [masked], dims) => {
-  const { rows, cols } = dims as Record<"rows" | "cols", number>;
-  const filters = dims as Filters;
+export const samplingMask: PlainLoop<"sampling_mask"> = ({ logits, seen, masked }, filters) => {
+  const { rows, cols } = filters;
   const words = Math.ceil(cols / 32);
   for (let n = 0; n < rows; n++) {
-    const isSeen = (c: number) => (seen![n * words + (c >>> 5)]! >>> (c & 31) & 1) === 1;
-    const row = logits!.subarray(n * cols, (n + 1) * cols);
+    const isSeen = (c: number) => (seen[n * words + (c >>> 5)]! >>> (c & 31) & 1) === 1;
+    const row = logits.subarray(n * cols, (n + 1) * cols);
     const tempered = Float64Array.from(
       row,
       (x: number, c: number) =>
         (isSeen(c) ? (x > 0 ? x / filters.penalty : x * filters.penalty) : x) *
         filters.inverseTemperature,
     );
-    masked!.set(
+    masked.set(
       dropRare(dropTail(dropBelowTopK(tempered, filters.topK), filters.topP), filters.minP),
       n * cols,
     );
@@ -54,34 +51,22 @@ function dropRare(x: Float64Array, minP: number): Float64Array {
   return x.map((value) => Math.exp(value - max) < minP ? NEG_LARGE : value);
 }
 
-type Step = Record<
-  "rows" | "cols" | "window" | "inverseTemperature" | "maskedScale" | "greedy",
-  number
->;
-
 /** Draws the next token of each living row and advances its state; see `decodeProgram`. */
-export const sample: PlainLoop = ([masked, logits, statistics], outputs, dims) => {
-  const [ids, positions, queries, status, sampled] = outputs as [
-    Values,
-    Values,
-    Values,
-    Values,
-    Values,
-  ];
-  const d = dims as Step;
-  const stops = [0, 1, 2, 3].map((i) => dims[`stop${i}`]!);
+export const sample: PlainLoop<"sample"> = (tensors, d) => {
+  const { masked, logits, statistics, ids, positions, queries, status, sampled } = tensors;
+  const stops = [d.stop0, d.stop1, d.stop2, d.stop3];
   for (let n = 0; n < d.rows; n++) {
     const [alive, produced, limit, key0, key1] = status.subarray(
       n * 8,
       n * 8 + 5,
     ) as unknown as [number, number, number, number, number];
     if (alive === 0) continue;
-    const row = masked!.subarray(n * d.cols, (n + 1) * d.cols) as Float64Array;
+    const row = masked.subarray(n * d.cols, (n + 1) * d.cols) as Float64Array;
     const token = d.greedy === 1
       ? argmax(row)
       : draw(row, d.maskedScale, uniform([key0, key1], produced));
-    const logSum = statistics![n * 4]! + Math.log(statistics![n * 4 + 1]!);
-    const logProb = logits![n * d.cols + token]! * d.inverseTemperature - logSum;
+    const logSum = statistics[n * 4]! + Math.log(statistics[n * 4 + 1]!);
+    const logProb = logits[n * d.cols + token]! * d.inverseTemperature - logSum;
     const at = (n * d.window + produced % d.window) * 2;
     sampled[at] = token;
     sampled[at + 1] = new Uint32Array(Float32Array.of(logProb).buffer)[0]!;

@@ -1,12 +1,11 @@
 import type { PlainLoop } from "./loop.ts";
 
 /** Sums of squares of stretches of 4096 elements */
-export const sumSquares: PlainLoop = ([x], [sums], dims) => {
-  const elements = dims["elements"]!;
+export const sumSquares: PlainLoop<"sum_squares"> = ({ x, sums }, { elements }) => {
   for (let block = 0; block * 4096 < elements; block++) {
     let sum = 0;
-    for (let i = block * 4096; i < Math.min(elements, (block + 1) * 4096); i++) sum += x![i]! ** 2;
-    sums![block] = sum;
+    for (let i = block * 4096; i < Math.min(elements, (block + 1) * 4096); i++) sum += x[i]! ** 2;
+    sums[block] = sum;
   }
 };
 
@@ -15,24 +14,12 @@ export const sumSquares: PlainLoop = ([x], [sums], dims) => {
  * m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w = w (1 - lr wd) - lr (m / c1) / (sqrt(v / c2) + eps)
  * The three are rounded to the float32 that a checkpoint holds, so that a resumed run goes on with the same bits.
  */
-export const adamwUpdate: PlainLoop = ([gradient], [w, m, v], dims) => {
-  const d = dims as Record<
-    | "elements"
-    | "beta1"
-    | "beta2"
-    | "eps"
-    | "weightDecay"
-    | "learningRate"
-    | "gradientScale"
-    | "correction1"
-    | "correction2",
-    number
-  >;
+export const adamwUpdate: PlainLoop<"adamw_update"> = ({ gradient, w, m, v }, d) => {
   for (let i = 0; i < d.elements; i++) {
-    const g = gradient![i]! * d.gradientScale;
-    m![i] = Math.fround(d.beta1 * m![i]! + (1 - d.beta1) * g);
-    v![i] = Math.fround(d.beta2 * v![i]! + (1 - d.beta2) * g * g);
-    const step = m![i]! / d.correction1 / (Math.sqrt(v![i]! / d.correction2) + d.eps);
-    w![i] = Math.fround(w![i]! * (1 - d.learningRate * d.weightDecay) - d.learningRate * step);
+    const g = gradient[i]! * d.gradientScale;
+    m[i] = Math.fround(d.beta1 * m[i]! + (1 - d.beta1) * g);
+    v[i] = Math.fround(d.beta2 * v[i]! + (1 - d.beta2) * g * g);
+    const step = m[i]! / d.correction1 / (Math.sqrt(v[i]! / d.correction2) + d.eps);
+    w[i] = Math.fround(w[i]! * (1 - d.learningRate * d.weightDecay) - d.learningRate * step);
   }
 };

@@ -3,7 +3,7 @@ import { withTraits } from "../../src/gpu/device.ts";
 import { createBuilder } from "../../src/model/builder.ts";
 import { input } from "../../src/model/decoder.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import { linear } from "../../src/model/ops.ts";
+import { linear } from "../../src/model/ops/linear.ts";
 import type { Program, Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { type Device, withTraits } from "../../src/gpu/device.ts";
-import { KERNELS } from "../../src/gpu/kernels.ts";
+import { dispatchOf, KERNELS } from "../../src/gpu/kernels.ts";
 import { FAMILIES, type Launch } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
@@ -124,7 +124,7 @@ onWgsl(
 
 /** The launch in workgroups of another width, as many as cover the same invocations. */
 function widened(launch: Launch, width: number): Launch {
-  const own = launch.overrides["WG"]!;
+  const own = launch.overrides!["WG"]!;
   const [x, y] = launch.grid;
   return {
     ...launch,
@@ -138,17 +138,15 @@ onWgsl("workgroups of another width have the same bits", (engine) =>
     const cases = [...FLAT, ...TILED.slice(2)];
     const usual = yield* runAll(engine.fresh(), cases);
     for (const width of [8, 96]) {
-      const saved = cases.map(({ kind }) => [kind, KERNELS[kind]] as const);
-      // The registry is read-only for the program; a test may put another launch into it for a moment.
-      const registry = KERNELS as Record<OpCase["kind"], (typeof KERNELS)[OpCase["kind"]]>;
-      for (const [kind, kernel] of saved) {
-        registry[kind] = {
-          ...kernel,
-          launches: (dims, traits) =>
-            kernel.launches(dims, traits).map((launch) => widened(launch, width)),
-        };
+      const saved = { ...KERNELS };
+      // The registry is read-only for the program; a test may put other launches into it for a moment.
+      for (const { kind } of cases) {
+        const { launches } = dispatchOf(kind);
+        const wider: typeof launches = (dims, traits) =>
+          launches(dims, traits).map((launch) => widened(launch, width));
+        Object.assign(KERNELS, { [kind]: { ...saved[kind], launches: wider } });
       }
-      const restore = Effect.sync(() => saved.forEach(([kind, kernel]) => registry[kind] = kernel));
+      const restore = Effect.sync(() => Object.assign(KERNELS, saved));
       assertAllSame(yield* Effect.ensuring(runAll(engine.fresh(), cases), restore), usual);
     }
   }));

@@ -6,15 +6,14 @@ import {
   type TypeDefinition,
 } from "webgpu-utils";
 import { decodeValues, encodeValues } from "../../src/model/formats.ts";
-import { type KernelName, KERNELS } from "../../src/gpu/kernels.ts";
+import { dispatchOf, KERNELS } from "../../src/gpu/kernels.ts";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import { FAMILIES } from "../../src/gpu/launches.ts";
-import { suitsSubgroups } from "../../src/gpu/products.ts";
+import { FAMILIES, type KernelName, suitsSubgroups } from "../../src/gpu/launches.ts";
 import { setConstants } from "../../src/gpu/straight_line.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
-import type { OpKind } from "../../src/model/plan.ts";
+import type { OpKind } from "../../src/model/ops/registry.ts";
 import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl } from "../support/engines.ts";
@@ -173,7 +172,8 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
             const bySubgroups = suitsSubgroups(traits);
             if (BY_SUBGROUPS.includes(name) && !bySubgroups) continue;
             const code = bySubgroups ? kernel.subgroupCode ?? kernel.code : kernel.code;
-            for (const { constants, overrides } of kernel.launches(dims, traits)) {
+            const { launches } = dispatchOf(name);
+            for (const { constants = {}, overrides = {} } of launches(dims, traits)) {
               const label = `${name} ${family} ${JSON.stringify([limits, rows, inner, from])}`;
               const bytes = workgroupBytes(setConstants(code, constants));
               assert.ok(bytes <= limits.workgroupBytes, `${label}: ${bytes} bytes`);

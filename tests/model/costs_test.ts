@@ -2,12 +2,12 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { embeddedArchitecture } from "../../src/programs/cold_start.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
-import { kernelOf, KERNELS } from "../../src/gpu/kernels.ts";
+import { dispatchOf, kernelOf } from "../../src/gpu/kernels.ts";
 import type { Traits } from "../../src/gpu/launches.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
-import { type Dims, type Op, type Program, valueOf } from "../../src/model/plan.ts";
+import { type Dims, dimsOf, type Op, type Program } from "../../src/model/plan.ts";
 import {
   cacheProgram,
   gradientProgram,
@@ -43,10 +43,9 @@ const LAVAPIPE: Traits = {
 };
 
 function launches(op: Op, dims: Dims) {
-  const own = Object.entries(op.dims).map(([name, extent]) => [name, valueOf(extent, dims)]);
-  const bound = { ...dims, ...Object.fromEntries(own) };
+  const bound = { ...dims, ...dimsOf(op, dims) };
   const kernel = kernelOf(op.kind, bound, LAVAPIPE);
-  return KERNELS[kernel].launches(bound, LAVAPIPE).map((launch) => ({ kernel, ...launch }));
+  return dispatchOf(kernel).launches(bound, LAVAPIPE).map((launch) => ({ kernel, ...launch }));
 }
 
 function dispatches(ops: ReadonlyArray<Op>, dims: Dims): number {
@@ -81,7 +80,7 @@ Deno.test("a sum over more inner features is as many dispatches as tiles of work
   const sizes = { from: 0, features: 64, outCols: 64, outColumn: 0 };
   const counted = (rows: number, inners: ReadonlyArray<number>) =>
     inners.map((inner) =>
-      KERNELS.linear_forward.launches({ ...sizes, rows, inner }, LAVAPIPE).length
+      dispatchOf("linear_forward").launches({ ...sizes, rows, inner }, LAVAPIPE).length
     );
   deepStrictEqual(counted(8, [1024, 1028]), [1, 2]);
   deepStrictEqual(counted(65, [384, 512, 896, 4864]), [1, 1, 1, 5]);

@@ -1,9 +1,10 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { createBuilder } from "../../src/model/builder.ts";
-import { linear } from "../../src/model/ops.ts";
-import { MOST_TRIPS, symbol } from "../../src/model/plan.ts";
-import { bytesWithin, reachedBytes, STRETCH_UNIT, stretchesOf } from "../../src/model/stretches.ts";
+import { linear } from "../../src/model/ops/linear.ts";
+import { rmsnormWeightBackwardOp } from "../../src/model/ops/norm.ts";
+import { MOST_TRIPS, STRETCH_UNIT, symbol } from "../../src/model/plan.ts";
+import { bytesWithin, reachedBytes, stretchesOf } from "../../src/model/stretches.ts";
 
 /** y (2 N, features) = x (2 N, inner) W: two rows for what N counts. */
 function product(inner: number, features: number) {
@@ -56,12 +57,14 @@ Deno.test("stretchesOf() cuts a sum over rows where its loop would be longer tha
   const b = createBuilder();
   // The norm of 16 heads of each token.
   const rows = symbol("N", 16);
-  b.push({
-    kind: "rmsnorm_weight_backward",
-    inputs: [b.tensor("x", symbol("N"), 64), b.tensor("scale", rows, 1), b.tensor("d", rows, 4)],
-    outputs: [b.tensor("dW", 4, 1, { role: "gradient" })],
-    dims: { rows, cols: 4, perRow: 16, column: 0, stride: 64 },
-  });
+  const tensors = {
+    x: b.tensor("x", symbol("N"), 64),
+    scale: b.tensor("scale", rows, 1),
+    dy: b.tensor("d", rows, 4),
+    dWeight: b.tensor("dW", 4, 1, { role: "gradient" }),
+  };
+  const dims = { rows, cols: 4, perRow: 16, column: 0, stride: 64 };
+  b.push(rmsnormWeightBackwardOp, tensors, dims);
   const stretches = stretchesOf(b.ops[0]!, { N: 4096 }, Infinity);
   deepStrictEqual(stretches, [{ first: 0, count: 2048 }, { first: 2048, count: 2048 }]);
   for (const { count } of stretches) ok(16 * count + 16 * count / 256 <= MOST_TRIPS);

@@ -2,8 +2,14 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { createGradients, dependents, deriveBackward } from "../../src/model/backward.ts";
 import { type Builder, createBuilder } from "../../src/model/builder.ts";
-import { headBackward, headForwardKept } from "../../src/model/head.ts";
-import * as ops from "../../src/model/ops.ts";
+import { attention } from "../../src/model/ops/attention.ts";
+import { embedding } from "../../src/model/ops/embedding.ts";
+import { gatherRows } from "../../src/model/ops/gather.ts";
+import { headBackward, headForwardKept } from "../../src/model/ops/head.ts";
+import { linear } from "../../src/model/ops/linear.ts";
+import { rmsnorm } from "../../src/model/ops/norm.ts";
+import { rope } from "../../src/model/ops/rope.ts";
+import { swiglu } from "../../src/model/ops/swiglu.ts";
 import { occurrenceTable } from "../../src/model/packing.ts";
 import { columnsOf, type Op, type Tensor } from "../../src/model/plan.ts";
 import { ropeTable } from "../../src/model/rope.ts";
@@ -91,15 +97,15 @@ gradientsMatch("linear_forward: of input, weight and bias", {
   variables: { x: wide(1, 5 * 8), w: wide(2, 7 * 8), bias: wide(3, 7) },
   inputs: {},
   forward: (b, variable) =>
-    ops.linear(b, variable("x", 8), variable("w", 8), { bias: variable("bias", 7) }),
+    linear(b, variable("x", 8), variable("w", 8), { bias: variable("bias", 7) }),
 });
 
 gradientsMatch("linear_forward twice: contributions to one input add up", {
   variables: { x: wide(1, 3 * 4), w: wide(2, 4 * 4) },
   inputs: {},
   forward: (b, variable) => {
-    const once = ops.linear(b, variable("x", 4), variable("w", 4));
-    return ops.linear(b, once, variable("w", 4));
+    const once = linear(b, variable("x", 4), variable("w", 4));
+    return linear(b, once, variable("w", 4));
   },
 });
 
@@ -114,11 +120,11 @@ gradientsMatch("linear_forward between windows, scaled and added to a product", 
   inputs: {},
   forward: (b, variable) => {
     const x = variable("x", 4);
-    const y = ops.linear(b, x, variable("w", 4));
-    const u = ops.linear(b, x, variable("a", 4), { scale: -0.75 });
+    const y = linear(b, x, variable("w", 4));
+    const u = linear(b, x, variable("a", 4), { scale: -0.75 });
     for (const [i, column, name] of [[0, 8, "b"], [1, 0, "e"]] as const) {
       const target = columnsOf(y, column, 4);
-      ops.linear(b, columnsOf(u, 4 * i, 4), variable(name, 4), { target, accumulate: true });
+      linear(b, columnsOf(u, 4 * i, 4), variable(name, 4), { target, accumulate: true });
     }
     return y;
   },
@@ -127,13 +133,13 @@ gradientsMatch("linear_forward between windows, scaled and added to a product", 
 gradientsMatch("rmsnorm_forward: of input and weight", {
   variables: { x: wide(1, 5 * 8), w: wide(2, 8) },
   inputs: {},
-  forward: (b, variable) => ops.rmsnorm(b, variable("x", 8), variable("w", 8), 1e-2),
+  forward: (b, variable) => rmsnorm(b, variable("x", 8), variable("w", 8), 1e-2),
 });
 
 gradientsMatch("rmsnorm_forward of several heads in a row", {
   variables: { x: wide(1, 3 * 12), w: wide(2, 4) },
   inputs: {},
-  forward: (b, variable) => ops.rmsnorm(b, variable("x", 12), variable("w", 4), 1e-2),
+  forward: (b, variable) => rmsnorm(b, variable("x", 12), variable("w", 4), 1e-2),
 });
 
 gradientsMatch("rmsnorm_forward of windows of a matrix", {
@@ -146,34 +152,34 @@ gradientsMatch("rmsnorm_forward of windows of a matrix", {
   },
   inputs: {},
   forward: (b, variable) => {
-    const wider = ops.linear(b, variable("x", 4), variable("u", 4));
-    const left = ops.rmsnorm(b, columnsOf(wider, 0, 8), variable("w", 4), 1e-2);
-    const right = ops.rmsnorm(b, columnsOf(wider, 8, 8), variable("z", 8), 1e-2);
-    return ops.linear(b, left, variable("v", 8), { residual: right });
+    const wider = linear(b, variable("x", 4), variable("u", 4));
+    const left = rmsnorm(b, columnsOf(wider, 0, 8), variable("w", 4), 1e-2);
+    const right = rmsnorm(b, columnsOf(wider, 8, 8), variable("z", 8), 1e-2);
+    return linear(b, left, variable("v", 8), { residual: right });
   },
 });
 
 gradientsMatch("swiglu_forward: of gate and up", {
   variables: { x: wide(1, 3 * 16) },
   inputs: {},
-  forward: (b, variable) => ops.swiglu(b, variable("x", 16)),
+  forward: (b, variable) => swiglu(b, variable("x", 16)),
 });
 
 gradientsMatch("linear_forward with a residual that is also what the product is made of", {
   variables: { x: wide(1, 8), w: wide(2, 16), u: wide(3, 16), z: wide(4, 16) },
   inputs: {},
   forward: (b, variable) => {
-    const left = ops.linear(b, variable("x", 4), variable("w", 4));
-    const inner = ops.linear(b, left, variable("u", 4));
-    return ops.linear(b, inner, variable("z", 4), { residual: left });
+    const left = linear(b, variable("x", 4), variable("w", 4));
+    const inner = linear(b, left, variable("u", 4));
+    return linear(b, inner, variable("z", 4), { residual: left });
   },
 });
 
 Deno.test("deriveBackward() refuses a residual whose gradient the same product would change", () => {
   const b = createBuilder();
   const weight = b.tensor("w", 4, 4, { role: "weight" });
-  const left = ops.linear(b, b.tensor("x", 2, 4, { role: "input" }), weight);
-  const y = ops.linear(b, left, weight, { residual: left });
+  const left = linear(b, b.tensor("x", 2, 4, { role: "input" }), weight);
+  const y = linear(b, left, weight, { residual: left });
   const forward = [...b.ops];
   const gradients = createGradients(b, dependents(forward, new Set(["w"])));
   gradients.share(y, b.tensor("c", 2, 4, { role: "input" }));
@@ -208,7 +214,7 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
       forward: (b, variable) => {
         const table = (name: string, values: Uint32Array) =>
           b.tensor(name, values.length / 4, 4, { role: "input", format: "u32" });
-        const projected = ops.linear(b, variable("x", 4), variable("w", 4));
+        const projected = linear(b, variable("x", 4), variable("w", 4));
         const queries = table("queries", queryRows);
         const keys = {
           table: table("keys", keyRows),
@@ -227,8 +233,8 @@ for (const [heads, keyValueHeads] of [[1, 1], [3, 1], [4, 2], [2, 2]] as const) 
           angles: b.tensor("angles", 10, headDim, { role: "input" }),
           queries,
         };
-        const query = ops.rope(b, inputs, places, keyValue, shape);
-        return ops.attention(b, { query, keyValue, queries, tiles, keys }, shape);
+        const query = rope(b, inputs, places, keyValue, shape);
+        return attention(b, { query, keyValue, queries, tiles, keys }, shape);
       },
     },
   );
@@ -241,7 +247,7 @@ gradientsMatch("embedding_forward: of the weight, tokens repeated", {
   inputs: { ids, occurrences, token_order: tokenOrder },
   forward: (b, variable) => {
     const rows = b.tensor("ids", ids.length, 1, { role: "input", format: "u32" });
-    return ops.embedding(b, rows, variable("w", 4));
+    return embedding(b, rows, variable("w", 4));
   },
 });
 
@@ -252,9 +258,9 @@ gradientsMatch("gather_rows_forward: of the rows taken", {
     inverse: Uint32Array.of(1, 0xffffffff, 2, 0xffffffff, 0, 0xffffffff),
   },
   forward: (b, variable) => {
-    const x = ops.linear(b, variable("x", 4), variable("w", 4));
+    const x = linear(b, variable("x", 4), variable("w", 4));
     const index = b.tensor("index", 3, 1, { role: "input", format: "u32" });
-    return ops.gatherRows(
+    return gatherRows(
       b,
       x,
       index,

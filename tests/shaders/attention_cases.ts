@@ -119,12 +119,12 @@ export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCa
 function forwardOf({ q, keyValue, dOut, queries, dims }: Tensors) {
   const out = new Float64Array(q.data.length);
   const softmax = new Float64Array(2 * dims.rows * dims.heads);
-  const wide = [q, keyValue].map(({ data }) => Float64Array.from(data));
+  const wide = ({ data }: typeof q) => Float64Array.from(data);
   const table = Uint32Array.from(queries.data);
-  PLAIN_LOOPS.attention_forward([...wide, table], [out, softmax], dims);
+  const tensors = { q: wide(q), keyValue: wide(keyValue), queries: table, out, softmax };
+  PLAIN_LOOPS.attention_forward(tensors, dims);
   const statistics = new Float64Array(softmax.length);
-  const inputs = [out, Float64Array.from(dOut.data), softmax];
-  PLAIN_LOOPS.attention_delta(inputs, [statistics], dims);
+  PLAIN_LOOPS.attention_delta({ out, dOut: wide(dOut), softmax, statistics }, dims);
   return {
     out: floats(q.cols, Float32Array.from(out)),
     softmax: floats(2 * dims.heads, Float32Array.from(softmax)),

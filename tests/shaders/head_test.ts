@@ -3,7 +3,7 @@ import { withTraits } from "../../src/gpu/device.ts";
 import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/formats.ts";
-import { vocabularyTile } from "../../src/model/ops.ts";
+import { vocabularyTile } from "../../src/model/ops/head.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl, openEngine } from "../support/engines.ts";
 import {
@@ -229,13 +229,13 @@ onWgsl(
 /** What the plain loops leave of a forward pass: the result, and logits with `stride` columns. */
 function forwardOf(head: Head, stride: number) {
   const { rows } = head;
-  const [x, w, wanted] = headInputs(head).map(({ data }) => Float64Array.from(data));
+  const [x, w, targets] = headInputs(head).map(({ data }) => Float64Array.from(data));
   const statistics = new Float64Array(4 * rows);
   const logits = new Float64Array(rows * stride);
   const whole = { ...headDims(head), first: 0, tokens: head.vocabulary, stride, keep: 1 };
-  PLAIN_LOOPS.head_forward([x!, w!, wanted!], [statistics, logits], whole);
+  PLAIN_LOOPS.head_forward({ x: x!, w: w!, targets: targets!, statistics, logits }, whole);
   const result = new Float64Array(4 * rows);
-  PLAIN_LOOPS.head_finish([statistics], [result], { rows });
+  PLAIN_LOOPS.head_finish({ statistics, result }, { rows });
   return { result: floats(4, Float32Array.from(result)), logits: Float32Array.from(logits) };
 }
 

@@ -1,10 +1,10 @@
 import { Effect, Scope } from "effect";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import type { Traits } from "../../src/gpu/launches.ts";
-import { suitsSubgroups } from "../../src/gpu/products.ts";
+import { suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine, Executable } from "../../src/model/engine.ts";
-import type { Op, OpKind, Program, Tensor } from "../../src/model/plan.ts";
+import type { OpKind } from "../../src/model/ops/registry.ts";
+import type { Op, Program, Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */

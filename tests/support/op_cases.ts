@@ -1,7 +1,8 @@
 import { Effect } from "effect";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/formats.ts";
-import type { Op, OpKind, Program, Role, Tensor } from "../../src/model/plan.ts";
+import type { OpKind } from "../../src/model/ops/registry.ts";
+import type { Op, Program, Role, Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose, type Tolerance } from "./comparison.ts";
 import { eachForm } from "./engines.ts";

@@ -1,6 +1,29 @@
-/** How matrix products are cut into tiles. */
-import { STRIP } from "../model/ops.ts";
-import { type Bound, LANES, type Launch, type Traits } from "./launches.ts";
+/** Kernels of matrix products and of the head, and how they are cut into tiles. */
+import { STRIP } from "../../model/ops/head.ts";
+import headBackward from "../../../shaders/head_backward.wgsl" with { type: "text" };
+import headForward from "../../../shaders/head_forward.wgsl" with { type: "text" };
+import linearForward from "../../../shaders/linear_forward.wgsl" with { type: "text" };
+import linearRowForward from "../../../shaders/linear_row_forward.wgsl" with { type: "text" };
+import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
+import logitsBackward from "../../../shaders/logits_backward.wgsl" with { type: "text" };
+import subgroupWeight from "../../../shaders/linear_subgroup_weight_backward.wgsl" with {
+  type: "text",
+};
+import weightBackward from "../../../shaders/linear_weight_backward.wgsl" with { type: "text" };
+import rowLogits from "../../../shaders/lib/row_logits.wgsl" with { type: "text" };
+import subgroupLogits from "../../../shaders/lib/subgroup_logits.wgsl" with { type: "text" };
+import subgroupProducts from "../../../shaders/lib/subgroup_products.wgsl" with { type: "text" };
+import {
+  type BoundOf,
+  type Kernels,
+  LANES,
+  type Launch,
+  suitsSubgroups,
+  type Traits,
+} from "../launches.ts";
+
+type Linear = BoundOf<"linear_forward">;
+type LinearWeight = BoundOf<"linear_weight_backward">;
 
 /** Width of the fewest workgroups of at most `most` invocations that cover `features`, equally wide. */
 function widthFor(features: number, most: number): number {
@@ -9,7 +32,7 @@ function widthFor(features: number, most: number): number {
 }
 
 /** Inner features of the longest slice of a sum: a tile of them must fit workgroup memory. */
-export const INNER_MOST = 256;
+const INNER_MOST = 256;
 
 /**
  * Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. Straight lines for
@@ -28,20 +51,18 @@ function sliceOf(inner: number): number {
 }
 
 /** 0 to overwrite, 1 to add to what is there, 2 to add the residual. */
-function storeMode(dims: Bound): number {
-  return dims["accumulate"] === 1 ? 1 : dims["hasResidual"] === 1 ? 2 : 0;
+function storeMode({ accumulate, hasResidual }: Linear): number {
+  return accumulate === 1 ? 1 : hasResidual === 1 ? 2 : 0;
 }
 
 /** Rows and features of a tile of `linear_tile_forward`; equals SIDE of the kernel. */
 const SIDE = 64;
 
 /** y = x Wᵀ in tiles of registers: one dispatch. */
-export function linearTileLaunches(dims: Bound): ReadonlyArray<Launch> {
+function linearTileLaunches(dims: Linear): ReadonlyArray<Launch> {
   return [{
-    constants: {},
-    overrides: {},
-    dims: { slice: sliceOf(dims["inner"]!), add: storeMode(dims) },
-    grid: [Math.ceil(dims["features"]! / SIDE), Math.ceil(dims["rows"]! / SIDE)],
+    dims: { slice: sliceOf(dims.inner), add: storeMode(dims) },
+    grid: [Math.ceil(dims.features / SIDE), Math.ceil(dims.rows / SIDE)],
   }];
 }
 
@@ -61,11 +82,11 @@ function linearWidth(features: number, { family, cores, maxInvocations }: Traits
 const SHORT_SUM = 128;
 
 /** y = x Wᵀ: one dispatch where a tile of x fits workgroup memory, else one for each part, which adds to those before. */
-export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const [rows, features, inner] = [dims["rows"]!, dims["features"]!, dims["inner"]!];
+function linearLaunches(dims: Linear, traits: Traits): ReadonlyArray<Launch> {
+  const { rows, features, inner, from: FROM } = dims;
   const slice = sliceOf(inner);
   const mode = storeMode(dims);
-  const isNormed = dims["from"] === 1;
+  const isNormed = FROM === 1;
   const TM = rowsPerTile(rows, 4 * slice + (isNormed ? 16 : 0), traits);
   const SCALES = isNormed ? TM : 0;
   const count = Math.ceil(inner / slice);
@@ -77,14 +98,10 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
   const readsSums = parts > 1 || mode === 1 || isShared;
   const READS = (readsSums ? 1 : 0) + (mode === 2 ? 2 : 0);
   const WG = linearWidth(features, traits);
+  const FILLS = Math.ceil(TM * KC / 4 / WG);
+  const EXACT = features % WG === 0 ? 1 : 0;
   return Array.from({ length: parts }, (_, part) => ({
-    constants: {
-      ...{ TM, KC, SLICES, SLICE4: slice / 4, WG, FILLS: Math.ceil(TM * KC / 4 / WG), READS },
-      FROM: dims["from"]!,
-      SCALES,
-      EXACT: features % WG === 0 ? 1 : 0,
-    },
-    overrides: {},
+    constants: { TM, KC, SLICES, SLICE4: slice / 4, WG, FILLS, READS, FROM, SCALES, EXACT },
     dims: { start: part * KC, add: part > 0 ? 1 : mode },
     grid: [Math.ceil(features / WG), Math.ceil(rows / TM)] as const,
   }));
@@ -94,14 +111,13 @@ export function linearLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launc
  * Rows whose products are summed before they are added to a gradient of a weight: adding to memory costs as much as some
  * hundred products, so blocks are long where there are rows to fill them.
  */
-function rowsOfBlock(dims: Bound): number {
-  const wholeRows = dims["wholeRows"] ?? dims["rows"]!;
+function rowsOfBlock({ rows, wholeRows = rows }: LinearWeight): number {
   return wholeRows >= 1024 ? 256 : wholeRows > 64 ? 128 : 64;
 }
 
 /** dW = dyᵀ x: a dispatch for each block of rows. */
-export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const [features, inner] = [dims["features"]!, dims["inner"]!];
+function weightBackwardLaunches(dims: LinearWeight, traits: Traits): ReadonlyArray<Launch> {
+  const { rows, features, inner } = dims;
   const TB = rowsOfBlock(dims);
   const TK = 16;
   const owners = Math.ceil(features / 4);
@@ -112,17 +128,11 @@ export function weightBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArr
   );
   const FILLS = Math.ceil(TB * TK / 4 / WG);
   const EXACT = features % (4 * WG) === 0 && inner % TK === 0 ? 1 : 0;
-  return Array.from({ length: Math.ceil(dims["rows"]! / TB) }, (_, block) => ({
+  return Array.from({ length: Math.ceil(rows / TB) }, (_, block) => ({
     constants: { TB, TK, WG, FILLS, EXACT },
-    overrides: {},
     dims: { start: block * TB },
     grid: [Math.ceil(owners / WG), Math.ceil(inner / TK)] as const,
   }));
-}
-
-/** Whether kernels may work by subgroups: a register of the CPU is one, and no wider than the narrowest of their tiles. */
-export function suitsSubgroups({ family, subgroup }: Traits): boolean {
-  return family === "lines" && subgroup > 0 && subgroup <= LANES;
 }
 
 /** Rows that an invocation owns where kernels work by subgroups: of 64 features, four rows and no more fit registers. */
@@ -134,15 +144,26 @@ function subgroupFeatures(features: number): number {
 }
 
 /** Whether a product is one for `linear_row_forward`: its workgroups are full, and a lane stores four features at a time. */
-export function suitsRows(
-  { rows, features, outCols, outColumn, from }: Bound,
+function suitsRows(
+  { rows, features, outCols, outColumn, from }: Linear,
   traits: Traits,
 ): boolean {
   if (!suitsSubgroups(traits)) return false;
   // Lanes past the last row do as much as others, but tiles for as many rows would take seconds to compile.
-  const isFull = rows! > 7 / 8 * SUBGROUP_ROWS * traits.subgroup;
-  return from === 0 && isFull && features! % (STRIP / 2) === 0 && outCols! % 4 === 0 &&
-    outColumn! % 4 === 0;
+  const isFull = rows > 7 / 8 * SUBGROUP_ROWS * traits.subgroup;
+  return from === 0 && isFull && features % (STRIP / 2) === 0 && outCols % 4 === 0 &&
+    outColumn % 4 === 0;
+}
+
+/** Rows from which a product is worth tiles of registers. */
+const MANY_ROWS = 32;
+
+/** The kernel of a product. */
+export function linearKernelOf(dims: Linear, traits: Traits) {
+  const { family, maxInvocations } = traits;
+  const isTiled = family === "tiles" && dims.rows >= MANY_ROWS && dims.from === 0;
+  if (isTiled && maxInvocations >= 128) return "linear_tile_forward";
+  return suitsRows(dims, traits) ? "linear_row_forward" : "linear_forward";
 }
 
 /**
@@ -172,76 +193,135 @@ function bySubgroups(rows: number, inner: number, { subgroup }: Traits) {
   const FEATURES = STRIP;
   const ROWS = rows > 2 * subgroup ? SUBGROUP_ROWS : 1;
   const WG = subgroup;
-  return {
-    ...{ FEATURES, ROWS, SUMS: ROWS * FEATURES, KC: sliceOf(inner) },
-    ...{ WG, LANES: WG, PARTS: FEATURES / WG },
-  };
+  const [SUMS, KC, PARTS] = [ROWS * FEATURES, sliceOf(inner), FEATURES / WG];
+  return { FEATURES, ROWS, SUMS, KC, WG, LANES: WG, PARTS };
 }
 
 /** y = x Wᵀ with rows as lanes, in strips of the features: one dispatch. */
-export function linearRowLaunches(dims: Bound, { subgroup }: Traits): ReadonlyArray<Launch> {
-  const FEATURES = subgroupFeatures(dims["features"]!);
-  const rows = SUBGROUP_ROWS * subgroup;
+function linearRowLaunches(dims: Linear, { subgroup }: Traits): ReadonlyArray<Launch> {
+  const { rows, inner, features } = dims;
+  const [FEATURES, ROWS] = [subgroupFeatures(features), SUBGROUP_ROWS];
+  const SUMS = ROWS * FEATURES;
   return [{
     constants: {
-      ...{ FEATURES, ROWS: SUBGROUP_ROWS, LANES: subgroup, PARTS: FEATURES / subgroup },
-      ...{ SUMS: SUBGROUP_ROWS * FEATURES, TOTALS: SUBGROUP_ROWS * FEATURES / 4 },
+      FEATURES,
+      ROWS,
+      LANES: subgroup,
+      PARTS: FEATURES / subgroup,
+      SUMS,
+      TOTALS: SUMS / 4,
       READS: storeMode(dims),
-      SLICED: dims["inner"]! > INNER_MOST ? 1 : 0,
+      SLICED: inner > INNER_MOST ? 1 : 0,
     },
-    overrides: {},
-    dims: { slice: sliceOf(dims["inner"]!) },
-    grid: [dims["features"]! / FEATURES, Math.ceil(dims["rows"]! / rows)],
+    dims: { slice: sliceOf(inner) },
+    grid: [features / FEATURES, Math.ceil(rows / (ROWS * subgroup))],
   }];
 }
 
 /** dW = dyᵀ x by subgroups: one dispatch. */
-export function subgroupWeightLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
-  const [features, inner] = [dims["features"]!, dims["inner"]!];
+function subgroupWeightLaunches(dims: LinearWeight, { subgroup }: Traits): ReadonlyArray<Launch> {
+  const { features, inner } = dims;
   const TK = [64, 32].find((width) => inner % width === 0) ?? 16;
-  const { subgroup } = traits;
   const EXACT = features % (4 * subgroup) === 0 && inner % TK === 0 ? 1 : 0;
   return [{
     constants: { TK, LANES: subgroup, PARTS: TK / subgroup, EXACT },
-    overrides: {},
     dims: { block: rowsOfBlock(dims) },
     grid: [Math.ceil(features / 4 / subgroup), Math.ceil(inner / TK)],
   }];
 }
 
-function headConstants(dims: Bound, traits: Traits) {
-  const [rows, inner] = [dims["rows"]!, dims["inner"]!];
+function headConstants({ rows, inner }: BoundOf<"head_backward">, traits: Traits) {
   return suitsSubgroups(traits) ? bySubgroups(rows, inner, traits) : byRows(rows, inner, traits);
 }
 
 /** The head in strips of the vocabulary, one a dispatch. */
-export function headLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+function headLaunches(dims: BoundOf<"head_forward">, traits: Traits): ReadonlyArray<Launch> {
   const constants = headConstants(dims, traits);
   const { FEATURES, ROWS, WG } = constants;
-  const KEEP = dims["keep"]!;
   // Logits that are kept fill their rows.
-  const tokens = dims[KEEP === 1 ? "stride" : "tokens"]!;
+  const tokens = dims.keep === 1 ? dims.stride : dims.tokens;
   return Array.from({ length: Math.ceil(tokens / FEATURES) }, (_, strip) => ({
-    constants: { ...constants, KEEP },
-    overrides: {},
+    constants: { ...constants, KEEP: dims.keep },
     dims: { column: strip * FEATURES },
-    grid: [Math.ceil(dims["rows"]! / (ROWS * WG)), 1] as const,
+    grid: [Math.ceil(dims.rows / (ROWS * WG)), 1] as const,
   }));
 }
 
 /** Gradients of logits that are made again, in strips of the vocabulary: one dispatch. */
-export function headBackwardLaunches(dims: Bound, traits: Traits): ReadonlyArray<Launch> {
+function headBackwardLaunches(
+  dims: BoundOf<"head_backward">,
+  traits: Traits,
+): ReadonlyArray<Launch> {
   const constants = headConstants(dims, traits);
   const { FEATURES, ROWS, WG } = constants;
-  const grid = [dims["stride"]! / FEATURES, Math.ceil(dims["rows"]! / (ROWS * WG))] as const;
   const TOUCH = suitsSubgroups(traits) ? 1 : 0;
-  return [{ constants: { ...constants, TOUCH }, overrides: {}, dims: {}, grid }];
+  return [{
+    constants: { ...constants, TOUCH },
+    grid: [dims.stride / FEATURES, Math.ceil(dims.rows / (ROWS * WG))],
+  }];
 }
 
 /** Gradients of logits in strips of the vocabulary: one dispatch. */
-export function logitsLaunches(dims: Bound): ReadonlyArray<Launch> {
-  const WG = 64;
-  const FEATURES = STRIP / 2;
-  const grid = [dims["stride"]! / FEATURES, Math.ceil(dims["rows"]! / WG)] as const;
-  return [{ constants: { FEATURES, WG }, overrides: {}, dims: {}, grid }];
+function logitsLaunches({ rows, stride }: BoundOf<"logits_backward">): ReadonlyArray<Launch> {
+  const [FEATURES, WG] = [STRIP / 2, 64];
+  return [{ constants: { FEATURES, WG }, grid: [stride / FEATURES, Math.ceil(rows / WG)] }];
 }
+
+/** A few rows are not worth a copy; weights are copied once an update. */
+const rowsAndWeight = ({ rows }: { readonly rows: number }) => rows >= 128 ? [0, 1] : [1];
+
+/** What both kernels of the head that make logits say. */
+function headKernel(code: string) {
+  return {
+    code: `${code}\n${rowLogits}`,
+    subgroupCode: `${code}\n${subgroupLogits}\n${subgroupProducts}`,
+    trips: ({ inner }: { readonly inner: number }) => inner / 4 * 33,
+    weightInput: 1,
+    textures: rowsAndWeight,
+  };
+}
+
+/** Kernels of products and of the head. */
+export const PRODUCTS = {
+  linear_forward: {
+    code: linearForward,
+    launches: linearLaunches,
+    trips: ({ inner }) => Math.min(inner, INNER_MOST) * 16,
+    weightInput: 1,
+    textures: rowsAndWeight,
+  },
+  linear_row_forward: {
+    code: `${linearRowForward}\n${subgroupProducts}`,
+    launches: linearRowLaunches,
+    trips: ({ inner }) => inner / 4 + inner / INNER_MOST,
+    weightInput: 1,
+    textures: ({ hasResidual }) => hasResidual === 1 ? [0, 1, 3] : [0, 1],
+  },
+  linear_tile_forward: {
+    code: linearTileForward,
+    unrolled: true,
+    launches: linearTileLaunches,
+    trips: ({ inner }) => inner / 4,
+    weightInput: 1,
+  },
+  linear_weight_backward: {
+    code: weightBackward,
+    launches: weightBackwardLaunches,
+    trips: () => 64 * 16,
+    textures: () => [0, 1],
+  },
+  linear_subgroup_weight_backward: {
+    code: subgroupWeight,
+    launches: subgroupWeightLaunches,
+    trips: ({ rows }) => Math.ceil(rows / 4) + Math.ceil(rows / 64),
+    textures: () => [0, 1],
+  },
+  head_forward: { ...headKernel(headForward), launches: headLaunches },
+  head_backward: { ...headKernel(headBackward), launches: headBackwardLaunches },
+  logits_backward: {
+    code: logitsBackward,
+    launches: logitsLaunches,
+    trips: () => 8,
+    textures: () => [0, 2],
+  },
+} satisfies Partial<Kernels>;

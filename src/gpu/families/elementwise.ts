@@ -1,0 +1,94 @@
+/** Kernels whose invocations or workgroups own an item each: elements, rows, heads. */
+import adamwUpdate from "../../../shaders/adamw_update.wgsl" with { type: "text" };
+import cacheCopy from "../../../shaders/cache_copy.wgsl" with { type: "text" };
+import columnSumBackward from "../../../shaders/column_sum_backward.wgsl" with { type: "text" };
+import embeddingBackward from "../../../shaders/embedding_backward.wgsl" with { type: "text" };
+import embeddingForward from "../../../shaders/embedding_forward.wgsl" with { type: "text" };
+import gatherBackward from "../../../shaders/gather_rows_backward.wgsl" with { type: "text" };
+import gatherForward from "../../../shaders/gather_rows_forward.wgsl" with { type: "text" };
+import headFinish from "../../../shaders/head_finish.wgsl" with { type: "text" };
+import headStatistics from "../../../shaders/head_statistics.wgsl" with { type: "text" };
+import normBackward from "../../../shaders/rmsnorm_backward.wgsl" with { type: "text" };
+import normForward from "../../../shaders/rmsnorm_forward.wgsl" with { type: "text" };
+import normWeight from "../../../shaders/rmsnorm_weight_backward.wgsl" with { type: "text" };
+import ropeBackward from "../../../shaders/rope_backward.wgsl" with { type: "text" };
+import ropeForward from "../../../shaders/rope_forward.wgsl" with { type: "text" };
+import sample from "../../../shaders/sample.wgsl" with { type: "text" };
+import samplingMask from "../../../shaders/sampling_mask.wgsl" with { type: "text" };
+import sumSquares from "../../../shaders/sum_squares.wgsl" with { type: "text" };
+import swigluBackward from "../../../shaders/swiglu_backward.wgsl" with { type: "text" };
+import swigluForward from "../../../shaders/swiglu_forward.wgsl" with { type: "text" };
+import transposeForward from "../../../shaders/transpose_forward.wgsl" with { type: "text" };
+import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
+import threefry from "../../../shaders/lib/threefry.wgsl" with { type: "text" };
+import { flat, folded, type Kernel, type Kernels, LANES, ofManyRows, rowsOf } from "../launches.ts";
+
+type Matrix = Readonly<Record<"rows" | "cols", number>>;
+
+/** Groups of four elements of a matrix. */
+export const quarter = ({ rows, cols }: Matrix) => rows * cols / 4;
+const colsOf = ({ cols }: { readonly cols: number }) => cols;
+/** Pairs of one head of all rows. */
+const halfHeads = (d: Readonly<Record<"rows" | "headDim", number>>) => d.rows * d.headDim / 2;
+/** Trips of a loop over all rows in blocks. */
+const overRows = ({ rows }: { readonly rows: number }) => rows + Math.ceil(rows / 256);
+const ofNorm = { trips: ({ cols }: Matrix) => cols / 2, textures: ofManyRows(1) };
+
+/**
+ * A kernel whose workgroups own a row of the vocabulary each: one SIMD register of invocations on CPU adapters where the
+ * row is short, since what invocations share is dear there. `passes` is how often an invocation goes over its part of the
+ * row.
+ */
+function perRow(source: string, passes: number, widest: number): Kernel<Matrix> {
+  const isShort = ({ cols }: Matrix) => cols <= 4096;
+  return {
+    code: `${source}\n${grid}`,
+    launches: (dims, { family }) => [{
+      constants: { WG: family === "lines" && isShort(dims) ? 8 : widest },
+      grid: folded(dims.rows),
+    }],
+    trips: (dims) => passes * (Math.ceil(dims.cols / (isShort(dims) ? 8 : widest)) + widest),
+  };
+}
+
+/** Kernels of one invocation or workgroup an item. */
+export const ELEMENTWISE = {
+  embedding_forward: flat(embeddingForward, quarter, { width: 64, weightInput: 1 }),
+  embedding_backward: flat(embeddingBackward, ({ unique, cols }) => unique * cols / 4),
+  rmsnorm_forward: flat(normForward, rowsOf, ofNorm),
+  rmsnorm_backward: flat(normBackward, rowsOf, ofNorm),
+  rmsnorm_weight_backward: flat(normWeight, colsOf, {
+    trips: overRows,
+    textures: ofManyRows(0, 1, 2),
+  }),
+  column_sum_backward: flat(columnSumBackward, colsOf, {
+    trips: overRows,
+    textures: ofManyRows(0),
+  }),
+  transpose_forward: flat(transposeForward, ({ outCols, cols }) => outCols * cols / 4, {
+    width: 64,
+    weightInput: 0,
+  }),
+  rope_forward: flat(ropeForward, halfHeads, {
+    cpuWidth: LANES,
+    trips: ({ heads, keyValueHeads }) => heads + keyValueHeads,
+  }),
+  rope_backward: flat(ropeBackward, halfHeads, { trips: ({ cols, headDim }) => cols / headDim }),
+  cache_copy: flat(cacheCopy, quarter, { width: 64 }),
+  swiglu_forward: flat(swigluForward, quarter, { width: 64, textures: ofManyRows(0) }),
+  swiglu_backward: flat(swigluBackward, quarter, { width: 64, textures: ofManyRows(0, 1) }),
+  gather_rows_forward: flat(gatherForward, quarter, { width: 64 }),
+  gather_rows_backward: flat(gatherBackward, quarter, { width: 64 }),
+  head_statistics: flat(headStatistics, rowsOf, {
+    trips: ({ features }) => 2 * features,
+    textures: ofManyRows(0),
+  }),
+  head_finish: flat(headFinish, rowsOf),
+  sampling_mask: perRow(samplingMask, 70, 256),
+  sample: perRow(`${sample}\n${threefry}`, 4, 64),
+  sum_squares: {
+    code: `${sumSquares}\n${grid}`,
+    launches: ({ elements }) => [{ grid: folded(Math.ceil(elements / 4096)) }],
+  },
+  adamw_update: flat(adamwUpdate, ({ elements }) => elements, { width: 64 }),
+} satisfies Partial<Kernels>;

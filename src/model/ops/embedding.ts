@@ -1,0 +1,50 @@
+import type { Builder } from "../builder.ts";
+import { spansOf, symbol, type Tensor } from "../plan.ts";
+import { defineOp } from "./op.ts";
+
+/** y[n] = w[ids[n]] where ids[n] is one of the rows given */
+export const embeddingForwardOp = defineOp({
+  kind: "embedding_forward",
+  inputs: ["ids", "w"],
+  outputs: ["y"],
+  dims: ["rows", "cols", "weightRow", "weightRows"],
+  goesByRow: true,
+}, (b, { tensors: { w }, d: dy }, gradients) => {
+  gradients.contribute(w, (dWeight) => {
+    const tensors = { dy, occurrences: occurrences(b), tokenOrder: tokenOrder(b), dWeight };
+    const dims = { unique: tensors.occurrences.rows, cols: dWeight.cols };
+    b.push(embeddingBackwardOp, tensors, dims);
+  });
+});
+
+/** dWeight[id] += sum of dy over the rows where the token occurs */
+export const embeddingBackwardOp = defineOp({
+  kind: "embedding_backward",
+  inputs: ["dy", "occurrences", "tokenOrder"],
+  outputs: ["dWeight"],
+  dims: ["unique", "cols"],
+});
+
+/** y[n] = W[ids[n]]   ids (N,1)  W (V,C)  y (N,C) */
+export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
+  const y = b.scratch("embedding", ids.rows, weight.cols);
+  for (const span of spansOf(weight)) {
+    const sizes = { rows: ids.rows, cols: weight.cols };
+    b.push(embeddingForwardOp, { ids, w: { ...weight, span }, y }, {
+      ...sizes,
+      weightRow: span.first,
+      weightRows: span.count,
+    });
+  }
+  return y;
+}
+
+/** (U,4) each token id that occurs: [id, first, count, 0] into `token_order`. */
+export function occurrences(b: Builder): Tensor {
+  return b.tensor("occurrences", symbol("U"), 4, { role: "input", format: "u32" });
+}
+
+/** (N,1) packed rows sorted by token id, then by row. */
+export function tokenOrder(b: Builder): Tensor {
+  return b.tensor("token_order", symbol("N"), 1, { role: "input", format: "u32" });
+}

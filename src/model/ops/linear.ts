@@ -1,0 +1,167 @@
+import type { Builder } from "../builder.ts";
+import {
+  columnsOf,
+  type Extent,
+  type Span,
+  spansOf,
+  type Tensor,
+  wholeOf,
+  windowOf,
+} from "../plan.ts";
+import { defineOp, LOOP_ROWS } from "./op.ts";
+
+const WINDOWS = ["inStride", "inColumn", "outCols", "outColumn"] as const;
+const PRODUCT = ["rows", "inner", "features", "weightRow", "scale", ...WINDOWS] as const;
+
+/** y[n,f] (+)= scale (sum_k a[n,k] w[weightRow+f,k] + bias[weightRow+f]) + residual[n,f]; a is x, its norm or its gates */
+export const linearForwardOp = defineOp({
+  kind: "linear_forward",
+  inputs: ["x", "w", "bias", "residual", "norm"],
+  outputs: ["y"],
+  dims: [...PRODUCT, "hasBias", "hasResidual", "accumulate", "from", "eps"],
+  takesWindows: true,
+  goesByRow: true,
+}, (b, { tensors: { x, w, bias, residual, y }, dims, d }, gradients) => {
+  const { features, scale, weightRow } = dims;
+  if (dims.from !== 0) throw new Error("A product of a norm or of gates has no gradient");
+  gradients.contribute(
+    w,
+    (target) => linearWeightBackward(b, x, d, target, { weightRow, features, scale }),
+  );
+  if (dims.hasBias === 1) {
+    gradients.contribute(
+      bias,
+      (dBias) => b.push(columnSumBackwardOp, { dy: d, dBias }, { rows: d.rows, cols: features }),
+    );
+  }
+  gradients.contribute(
+    x,
+    (target, { accumulate }) => linear(b, d, transposed(b, w), { target, accumulate, scale }),
+  );
+  // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
+  // stand before this one in the forward list, hence after it here.
+  if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
+});
+
+/** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
+export const linearWeightBackwardOp = defineOp({
+  kind: "linear_weight_backward",
+  inputs: ["x", "dy"],
+  outputs: ["dWeight"],
+  dims: PRODUCT,
+  takesWindows: true,
+  goesByRow: true,
+});
+
+/** dBias[c] += sum_n dy[n,c] */
+export const columnSumBackwardOp = defineOp({
+  kind: "column_sum_backward",
+  inputs: ["dy"],
+  outputs: ["dBias"],
+  dims: ["rows", "cols"],
+  goesByRow: true,
+  mostRows: LOOP_ROWS,
+});
+
+/** y[k,f] = w[weightRow+f,k] for f < rows, 0 up to outCols */
+export const transposeForwardOp = defineOp({
+  kind: "transpose_forward",
+  inputs: ["w"],
+  outputs: ["y"],
+  dims: ["rows", "cols", "weightRow", "outCols"],
+});
+
+/** A product of x itself, of its RMS norm, or of silu(gate) up, x = [gate | up]. */
+export type LinearInput =
+  | { readonly _tag: "Norm"; readonly weight: Tensor; readonly eps: number }
+  | { readonly _tag: "SwiGlu" };
+
+/** Options of `linear`. `target` is written instead of a new tensor; `accumulate` adds to what it holds. */
+export interface LinearOptions {
+  readonly bias?: Tensor | undefined;
+  /** (N,F) added to the product. */
+  readonly residual?: Tensor | undefined;
+  /** What the sum is multiplied by. @default {1} */
+  readonly scale?: Extent;
+  /** What becomes of x first, with the bits of `rmsnorm` or `swiglu`; has no gradient. */
+  readonly from?: LinearInput | undefined;
+  readonly target?: Tensor;
+  readonly accumulate?: boolean;
+}
+
+/** y[n,f] = scale (sum_k x[n,k] W[f,k] + bias[f]) + residual[n,f]   x (N,K)  W (F,K)  y (N,F); x and y may be windows */
+export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
+  const spans = spansOf(weight);
+  const y = options.target ?? b.scratch("linear", x.rows, weight.rows as number); // spansOf asks for a number
+  const { from, bias, residual } = options;
+  const norm = from?._tag === "Norm" ? from : { weight: x, eps: 0 };
+  for (const span of spans) {
+    const part = spans.length === 1 ? y : partOf(y, span);
+    b.push(linearForwardOp, {
+      x,
+      w: { ...weight, span },
+      bias: bias ?? x,
+      residual: residual ?? x,
+      norm: norm.weight,
+      y: part,
+    }, {
+      rows: x.rows,
+      inner: weight.cols,
+      features: span.count,
+      ...windowsOf(x, part),
+      weightRow: span.first,
+      hasBias: bias === undefined ? 0 : 1,
+      hasResidual: residual === undefined ? 0 : 1,
+      accumulate: options.accumulate === true ? 1 : 0,
+      from: from === undefined ? 0 : from._tag === "Norm" ? 1 : 2,
+      scale: options.scale ?? 1,
+      eps: norm.eps,
+    });
+  }
+  return y;
+}
+
+/** The columns of a product that a stretch of rows of the weight makes. */
+function partOf(y: Tensor, { first, count }: Span): Tensor {
+  const { column, stride } = windowOf(y);
+  return columnsOf({ ...y, cols: stride }, column + first, count);
+}
+
+/** Where a product reads and writes. */
+function windowsOf(x: Tensor, y: Tensor) {
+  const [from, to] = [windowOf(x), windowOf(y)];
+  return {
+    inStride: from.stride,
+    inColumn: from.column,
+    outCols: to.stride,
+    outColumn: to.column,
+  };
+}
+
+/** dW[f,k] += scale sum_n dy[n,f] x[n,k] for the weight rows given; x and dy may be windows. */
+export function linearWeightBackward(
+  b: Builder,
+  x: Tensor,
+  dy: Tensor,
+  dWeight: Tensor,
+  window: { readonly weightRow: Extent; readonly features: Extent; readonly scale?: Extent },
+): void {
+  const { weightRow, features, scale = 1 } = window;
+  const sizes = { rows: x.rows, inner: dWeight.cols, features, weightRow, scale };
+  b.push(linearWeightBackwardOp, { x, dy, dWeight }, { ...sizes, ...windowsOf(x, dy) });
+}
+
+/** target[k,f] = W[first+f,k] for a stretch of rows, 0 past it; target (K, at least count) */
+export function transpose(b: Builder, weight: Tensor, span: Span, target: Tensor): Tensor {
+  const { first, count } = span;
+  const dims = { rows: count, cols: weight.cols, weightRow: first, outCols: target.cols };
+  b.push(transposeForwardOp, { w: { ...weight, span }, y: target }, dims);
+  return target;
+}
+
+/** Wᵀ of the rows that an op reads, (K, F), made once for a list. */
+function transposed(b: Builder, weight: Tensor): Tensor {
+  const span = weight.span ?? { first: 0, count: weight.rows as number }; // weights have fixed rows
+  const name = `${weight.name} from ${span.first} transposed`;
+  return b.find(name) ?? transpose(b, weight, span, b.tensor(name, weight.cols, span.count));
+}

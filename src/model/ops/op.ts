@@ -1,0 +1,92 @@
+/**
+ * What an op is, said once. A record names the tensors and the sizes of an op; the types of its plain loop, of its
+ * kernels and of the calls that push it follow from these names.
+ */
+import type { Gradients } from "../backward.ts";
+import type { Builder } from "../builder.ts";
+import { type Extent, MOST_TRIPS, type Op, STRETCH_UNIT, type Tensor } from "../plan.ts";
+
+/** The tensors and sizes of an op, and how it may be cut. */
+export interface OpShape {
+  readonly kind: string;
+  /** Tensors that it reads, in the order of their bindings. */
+  readonly inputs: ReadonlyArray<string>;
+  /** Further inputs. One may be left out if all after it are left out too. */
+  readonly optional?: ReadonlyArray<string>;
+  /** Tensors that it writes, in the order of their bindings; no input has the same name. */
+  readonly outputs: ReadonlyArray<string>;
+  /** Sizes and scalars, which the `Dims` uniform of its kernel is made of. */
+  readonly dims: ReadonlyArray<string>;
+  /** Whether its tensors may be windows of columns. @default {false} */
+  readonly takesWindows?: boolean;
+  /** Whether some of its rows need no other rows of its tensors, so that it can be cut. @default {false} */
+  readonly goesByRow?: boolean;
+  /** Most rows that it can do at once. @default {Infinity} */
+  readonly mostRows?: number;
+  /** Tensors that are cut where the op is, or never, although their number of rows says otherwise. */
+  readonly isCut?: Readonly<Record<string, boolean>>;
+  /** Whether it leaves some rows of its outputs as they are. @default {false} */
+  readonly writesSomeRows?: boolean;
+}
+
+/** Most rows of one loop over rows, which adds once more for each block of the sum. */
+export const LOOP_ROWS: number = Math.floor(MOST_TRIPS / (STRETCH_UNIT + 1)) * STRETCH_UNIT;
+
+/** The tensors of an op by name, or what stands for them. */
+export type TensorsOf<S extends OpShape, T> =
+  & { readonly [Name in S["inputs" | "outputs"][number]]: T }
+  & { readonly [Name in OptionalOf<S>]?: T | undefined };
+
+type OptionalOf<S extends OpShape> = S extends
+  { optional: ReadonlyArray<infer Name extends string> } ? Name
+  : never;
+
+/** The sizes and scalars of an op by name. */
+export type DimsOf<S extends OpShape, Size> = { readonly [Name in S["dims"][number]]: Size };
+
+/** An op of a forward list as the rule of its gradient sees it. */
+export interface Forward<S extends OpShape> {
+  readonly tensors: TensorsOf<S, Tensor>;
+  readonly dims: DimsOf<S, Extent>;
+  /** The gradient of its first output. */
+  readonly d: Tensor;
+}
+
+/** Pushes the ops that carry the gradient of an op on to its inputs. */
+export type GradientRule<S extends OpShape> = (
+  b: Builder,
+  op: Forward<S>,
+  gradients: Gradients,
+) => void;
+
+/** All that the model knows of an op; `gradient` is called with an op of its kind and the gradient of its first output. */
+export type OpRecord<S extends OpShape = OpShape> = S & {
+  readonly gradient?: (b: Builder, op: Op, d: Tensor, gradients: Gradients) => void;
+};
+
+/** Makes the record of an op; one without a rule has no gradient. */
+export function defineOp<const S extends OpShape>(
+  shape: S,
+  rule?: GradientRule<S>,
+): OpRecord<S> {
+  if (rule === undefined) return shape;
+  const gradient: OpRecord["gradient"] = (b, op, d, gradients) => {
+    // An op of this kind has the tensors and sizes that the shape names: it was pushed with it.
+    const tensors = named(shape, op) as TensorsOf<S, Tensor>;
+    const dims = op.dims as DimsOf<S, Extent>;
+    rule(b, { tensors, dims, d }, gradients);
+  };
+  return { ...shape, gradient };
+}
+
+/** Names what stands for the inputs and outputs of an op, in the order of its tensors. */
+export function named<T>(
+  { inputs, optional = [], outputs }: OpShape,
+  given: { readonly inputs: ReadonlyArray<T>; readonly outputs: ReadonlyArray<T> },
+): Readonly<Record<string, T>> {
+  const all = [...inputs, ...optional];
+  return Object.fromEntries([
+    ...given.inputs.map((one, i) => [all[i], one]),
+    ...given.outputs.map((one, i) => [outputs[i], one]),
+  ]);
+}

@@ -1,0 +1,88 @@
+import type { Builder } from "../builder.ts";
+import { columnsOf, type Tensor, windowOf } from "../plan.ts";
+import type { AttentionShape } from "./attention.ts";
+import { defineOp } from "./op.ts";
+
+const QUERY = ["queryColumn", "queryStride"] as const;
+const KEY = ["keyColumn", "keyStride"] as const;
+const VALUE = ["valueColumn", "valueStride"] as const;
+
+/** query[n] = q[n] turned by the angles of its position; keyValue[slot[n]] = [k[n] turned | v[n]] */
+export const ropeForwardOp = defineOp({
+  kind: "rope_forward",
+  inputs: ["q", "k", "v", "positions", "angles", "queries"],
+  outputs: ["query", "keyValue"],
+  dims: ["rows", "heads", "keyValueHeads", "headDim", ...QUERY, ...KEY, ...VALUE],
+  takesWindows: true,
+  goesByRow: true,
+  // Keys and values go to slots; of the table of queries, the first rows are those of the tokens.
+  isCut: { keyValue: false, queries: true },
+}, (b, { tensors, dims: { headDim }, d: dQuery }, gradients) => {
+  const { q, k, v, positions, angles, keyValue } = tensors;
+  const dKeyValue = gradients.of(keyValue);
+  if (dKeyValue === undefined) return;
+  /** Turns the gradient of what was written for an input back to that input; values were not turned. */
+  const turnBack = (input: Tensor, dy: Tensor, turns: 0 | 1) =>
+    gradients.contribute(input, (dx) => {
+      const [from, to] = [windowOf(dy), windowOf(dx)];
+      b.push(ropeBackwardOp, { dy, positions, angles, dx }, {
+        rows: dy.rows,
+        cols: dy.cols,
+        headDim,
+        turns,
+        column: from.column,
+        stride: from.stride,
+        outColumn: to.column,
+        outStride: to.stride,
+      });
+    });
+  turnBack(q, dQuery, 1);
+  turnBack(k, columnsOf(dKeyValue, 0, k.cols), 1);
+  turnBack(v, columnsOf(dKeyValue, k.cols, v.cols), 0);
+});
+
+/** dx[n] = dy[n] turned back by the angles of its position, or as it is where `turns` is 0 */
+export const ropeBackwardOp = defineOp({
+  kind: "rope_backward",
+  inputs: ["dy", "positions", "angles"],
+  outputs: ["dx"],
+  dims: ["rows", "cols", "headDim", "turns", "column", "stride", "outColumn", "outStride"],
+  takesWindows: true,
+  goesByRow: true,
+});
+
+/** Where each packed token stands: its position, its row of the query table, and the rotary angles. */
+export interface Places {
+  /** (N,1) */
+  readonly positions: Tensor;
+  /** (P,D) cosines, then sines, of each position. */
+  readonly angles: Tensor;
+  /** (Q,4) */
+  readonly queries: Tensor;
+}
+
+/**
+ * Rotates queries and keys by their positions, pairs (i, i + D/2) of each head. Queries are written row by row,
+ * [keys | values] to the row of `keyValue` (.., 2 keyValueHeads D) that is the token's slot. Inputs may be windows.
+ */
+export function rope(
+  b: Builder,
+  { query: q, key: k, value: v }: Record<"query" | "key" | "value", Tensor>,
+  places: Places,
+  keyValue: Tensor,
+  shape: AttentionShape,
+): Tensor {
+  const query = b.scratch("rope", q.rows, q.cols);
+  const [ofQuery, ofKey, ofValue] = [windowOf(q), windowOf(k), windowOf(v)];
+  b.push(ropeForwardOp, { q, k, v, ...places, query, keyValue }, {
+    rows: q.rows,
+    ...shape,
+    queryColumn: ofQuery.column,
+    queryStride: ofQuery.stride,
+    keyColumn: ofKey.column,
+    keyStride: ofKey.stride,
+    valueColumn: ofValue.column,
+    valueStride: ofValue.stride,
+  });
+  return query;
+}
