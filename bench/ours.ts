@@ -7,7 +7,6 @@ import type { Architecture } from "../src/model/architecture.ts";
 import { type Builder, createBuilder } from "../src/model/builder.ts";
 import { input } from "../src/model/decoder.ts";
 import type { Engine, HostArray } from "../src/model/engine.ts";
-import { attentionForwardOp } from "../src/model/ops/attention.ts";
 import { headBackward, headForward, headForwardKept } from "../src/model/ops/head.ts";
 import { linear, linearWeightBackward } from "../src/model/ops/linear.ts";
 import { packBatch, separateSegments } from "../src/model/packing.ts";
@@ -190,7 +189,7 @@ export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<nu
       const [out, softmax] = [place(b, "out", N, d!), place(b, "softmax", N, 2)];
       const tiles = input(b, "tiles", symbol("T"), 4, "u32");
       const tensors = { q, keyValue, queries, tiles, out, softmax };
-      b.push(attentionForwardOp, tensors, { rows: N, ...shape });
+      b.push("attention_forward", tensors, { rows: N, ...shape });
     },
     data: {
       q: numbers(N * d!, 7919),

@@ -1,16 +1,16 @@
 import type { Format } from "./formats.ts";
-import type { DimsOf, OpShape, TensorsOf } from "./ops/op.ts";
-import type { OpKind } from "./ops/registry.ts";
+import type { DimsOf, TensorsOf } from "./ops/op.ts";
+import { type OpKind, type RecordOf, recordOf } from "./ops/registry.ts";
 import type { Extent, Op, Role, Tensor } from "./plan.ts";
 
 /** Collects the ops of a plan and names its scratch tensors. */
 export interface Builder {
   readonly ops: ReadonlyArray<Op>;
   /** Appends an op on tensors and sizes by the names of its record; sizes that the record does not name are left out. */
-  readonly push: <S extends KnownShape>(
-    shape: S,
-    tensors: TensorsOf<NoInfer<S>, Tensor>,
-    dims: DimsOf<NoInfer<S>, Extent>,
+  readonly push: <Kind extends OpKind>(
+    kind: Kind,
+    tensors: TensorsOf<RecordOf<Kind>, Tensor>,
+    dims: DimsOf<RecordOf<Kind>, Extent>,
   ) => void;
   /** Appends an op that was made before. */
   readonly append: (op: Op) => void;
@@ -22,41 +22,36 @@ export interface Builder {
   readonly find: (name: string) => Tensor | undefined;
 }
 
-/** The shape of an op that has a plain loop and a kernel. */
-export interface KnownShape extends OpShape {
-  readonly kind: OpKind;
-}
-
 /** Role (default scratch) and storage (default f32) of a new tensor. */
 export interface TensorOptions {
   readonly role?: Role;
   readonly format?: Format;
 }
 
-/** An op that does not know of windows would read the wrong columns. */
-function refuseWindows({ kind, takesWindows = false }: OpShape, tensors: ReadonlyArray<Tensor>) {
-  const window = tensors.find((tensor) => tensor.window !== undefined);
-  if (window !== undefined && !takesWindows) {
-    throw new Error(`${kind} takes whole tensors: ${window.name} is a window of columns`);
-  }
-}
-
-/** The op of a record: its tensors in the order of their bindings, and no sizes but those that it names. */
+/** The op of a kind: its tensors in the order of their bindings, and no sizes but those that its record names. */
 function opOf(
-  shape: KnownShape,
+  kind: OpKind,
   tensors: Readonly<Record<string, Tensor | undefined>>,
   dims: Readonly<Record<string, Extent>>,
 ): Op {
-  const { kind, optional = [] } = shape;
+  const { inputs, optional = [], outputs, dims: sizes } = recordOf({ kind });
   const taken = optional.filter((name) => tensors[name] !== undefined);
   const gap = taken.find((name, i) => name !== optional[i]);
   if (gap !== undefined) throw new Error(`${kind} takes ${gap} only with all inputs before it`);
   return {
     kind,
-    inputs: [...shape.inputs, ...taken].map((name) => tensors[name]!),
-    outputs: shape.outputs.map((name) => tensors[name]!),
-    dims: Object.fromEntries(shape.dims.map((name) => [name, dims[name]!])),
+    inputs: [...inputs, ...taken].map((name) => tensors[name]!),
+    outputs: outputs.map((name) => tensors[name]!),
+    dims: Object.fromEntries(sizes.map((name) => [name, dims[name]!])),
   };
+}
+
+/** An op that does not know of windows would read the wrong columns. */
+function refuseWindows(op: Op): void {
+  const window = [...op.inputs, ...op.outputs].find((tensor) => tensor.window !== undefined);
+  if (window !== undefined && recordOf(op).takesWindows !== true) {
+    throw new Error(`${op.kind} takes whole tensors: ${window.name} is a window of columns`);
+  }
 }
 
 /** An empty builder. */
@@ -78,9 +73,9 @@ export function createBuilder(): Builder {
   };
   return {
     ops,
-    push: (shape, tensors, dims) => {
-      const op = opOf(shape, tensors, dims);
-      refuseWindows(shape, [...op.inputs, ...op.outputs]);
+    push: (kind, tensors, dims) => {
+      const op = opOf(kind, tensors, dims);
+      refuseWindows(op);
       ops.push(op);
     },
     append: (op) => ops.push(op),

@@ -7,9 +7,8 @@ import {
   lastNorm,
   type ModelForm,
 } from "./decoder.ts";
-import { headStatisticsOp, vocabularySpans } from "./ops/head.ts";
+import { vocabularySpans } from "./ops/head.ts";
 import { linear } from "./ops/linear.ts";
-import { sampleOp, samplingMaskOp } from "./ops/sampling.ts";
 import { type Program, symbol } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
@@ -68,12 +67,12 @@ export function decodeProgram(
   for (const { first, count: features } of vocabularySpans(weight)) {
     const place = { stride: vocabulary, first, column: first, features };
     const tensors = { tile: logits, targets: ids, statistics };
-    b.push(headStatisticsOp, tensors, { rows, ...place, inverseTemperature });
+    b.push("head_statistics", tensors, { rows, ...place, inverseTemperature });
   }
   const masked = options.masked ? b.scratch("masked_logits", rows, vocabulary) : logits;
   if (options.masked) {
     const seen = input(b, "seen", rows, Math.ceil(vocabulary / 32), "u32");
-    b.push(samplingMaskOp, { logits, seen, masked }, {
+    b.push("sampling_mask", { logits, seen, masked }, {
       rows,
       cols: vocabulary,
       inverseTemperature,
@@ -83,7 +82,7 @@ export function decodeProgram(
       minP: symbol("minP"),
     });
   }
-  b.push(sampleOp, {
+  b.push("sample", {
     masked,
     logits,
     statistics,

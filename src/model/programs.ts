@@ -18,7 +18,6 @@ import { gatherRows } from "./ops/gather.ts";
 import { headBackward, headForward, headForwardKept, type HeadTensors } from "./ops/head.ts";
 import { linear } from "./ops/linear.ts";
 import { rmsnorm } from "./ops/norm.ts";
-import { adamwUpdateOp, sumSquaresOp } from "./ops/update.ts";
 import { againName, type Recompute, repeatLayer } from "./recompute.ts";
 import { type Lora, storedLoraOf } from "./lora.ts";
 import { type StoredParameter, storedParametersOf } from "./parameters.ts";
@@ -207,7 +206,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
     const elements = rows * cols;
     const blocks = Math.ceil(elements / SQUARES_BLOCK);
     const sums = b.tensor(squaresName(name), blocks, 1, { role: "output" });
-    b.push(sumSquaresOp, { x: gradient, sums }, { elements });
+    b.push("sum_squares", { x: gradient, sums }, { elements });
   }
   const squares = [...b.ops];
   const { beta1, beta2, eps } = adamw;
@@ -216,7 +215,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
     const weight = weights.tensor(name);
     const gradient = like(gradientName(name), weight, "gradient");
     const [m, v] = [like(`m ${name}`, weight, "state"), like(`v ${name}`, weight, "state")];
-    b.push(adamwUpdateOp, { gradient, w: weight, m, v }, {
+    b.push("adamw_update", { gradient, w: weight, m, v }, {
       elements: rows * cols,
       beta1,
       beta2,

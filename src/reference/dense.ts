@@ -61,10 +61,8 @@ export const linearForward: PlainLoop<"linear_forward"> = (tensors, d) => {
 const [DEEP, WIDE] = [64, 8];
 
 /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
-export const linearWeightBackward: PlainLoop<"linear_weight_backward"> = (
-  { x, dy, dWeight },
-  d,
-) => {
+export const linearWeightBackward: PlainLoop<"linear_weight_backward"> = (tensors, d) => {
+  const { x, dy, dWeight } = tensors;
   const { rows, inner, features, weightRow, scale } = d;
   const { inStride, inColumn, outCols, outColumn } = d;
   const gradients = new Float64Array(WIDE * DEEP);
@@ -85,10 +83,8 @@ export const linearWeightBackward: PlainLoop<"linear_weight_backward"> = (
 };
 
 /** dBias[c] += sum_n dy[n,c] */
-export const columnSumBackward: PlainLoop<"column_sum_backward"> = (
-  { dy, dBias },
-  { rows, cols },
-) => {
+export const columnSumBackward: PlainLoop<"column_sum_backward"> = (tensors, { rows, cols }) => {
+  const { dy, dBias } = tensors;
   for (let n = 0; n < rows; n++) {
     for (let c = 0; c < cols; c++) dBias[c] = dBias[c]! + dy[n * cols + c]!;
   }
@@ -128,20 +124,16 @@ export const embeddingBackward: PlainLoop<"embedding_backward"> = (tensors, { un
 };
 
 /** y[r] = x[index[r]] */
-export const gatherRowsForward: PlainLoop<"gather_rows_forward"> = (
-  { x, index, y },
-  { rows, cols },
-) => {
+export const gatherRowsForward: PlainLoop<"gather_rows_forward"> = (tensors, { rows, cols }) => {
+  const { x, index, y } = tensors;
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) y[r * cols + c] = x[index[r]! * cols + c]!;
   }
 };
 
 /** dx[n] = dy[inverse[n]], 0 where no row was taken */
-export const gatherRowsBackward: PlainLoop<"gather_rows_backward"> = (
-  { dy, inverse, dx },
-  { rows, cols },
-) => {
+export const gatherRowsBackward: PlainLoop<"gather_rows_backward"> = (tensors, { rows, cols }) => {
+  const { dy, inverse, dx } = tensors;
   for (let n = 0; n < rows; n++) {
     const r = inverse[n]!;
     for (let c = 0; c < cols; c++) dx[n * cols + c] = r === 0xffffffff ? 0 : dy[r * cols + c]!;

@@ -9,11 +9,18 @@ import { decodeValues, encodeValues } from "../../src/model/formats.ts";
 import { dispatchOf, KERNELS } from "../../src/gpu/kernels.ts";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import { FAMILIES, type KernelName, suitsSubgroups } from "../../src/gpu/launches.ts";
+import {
+  type Bound,
+  FAMILIES,
+  FORM_OF,
+  type KernelName,
+  type RunSizes,
+  suitsSubgroups,
+} from "../../src/gpu/launches.ts";
 import { setConstants } from "../../src/gpu/straight_line.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
-import type { OpKind } from "../../src/model/ops/registry.ts";
+import { type OpKind, OPS, recordOf } from "../../src/model/ops/registry.ts";
 import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl } from "../support/engines.ts";
@@ -23,7 +30,11 @@ import { roomFor, TINY } from "../support/tiny_models.ts";
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const NAMES = Object.keys(KERNELS) as KernelName[]; // the registry has a kernel for each name
-const KINDS = Object.keys(PLAIN_LOOPS) as OpKind[]; // and a plain loop for each kind
+const KINDS = Object.keys(OPS) as OpKind[]; // the records are by kind
+const FORMS: Readonly<Partial<Record<KernelName, OpKind>>> = FORM_OF;
+
+/** The op that a kernel carries out. */
+const opOf = (name: KernelName): OpKind => FORMS[name] ?? (name as OpKind); // others are called as their op
 
 /** Kernels of adapters with subgroups alone. */
 const BY_SUBGROUPS: ReadonlyArray<KernelName> = [
@@ -48,7 +59,7 @@ function headerOf(kernel: KernelName) {
 }
 
 Deno.test("every op has a plain loop, a kernel file, and an entry point of its name", () => {
-  for (const kind of KINDS) assert.ok(kind in KERNELS, kind);
+  for (const kind of KINDS) assert.ok(kind in KERNELS && kind in PLAIN_LOOPS, kind);
   const files = Array.from(Deno.readDirSync(new URL("shaders", ROOT)), ({ name }) => name)
     .filter((name) => name.endsWith(".wgsl"));
   assert.deepEqual(files.sort(), NAMES.map((name) => `${name}.wgsl`).sort());
@@ -86,6 +97,54 @@ Deno.test("every kernel's Dims are u32 and f32 fields of one uniform struct", ()
     for (const [name, { type }] of Object.entries(struct.fields)) {
       assert.ok("type" in type && (type.type === "u32" || type.type === "f32"), `${kind} ${name}`);
     }
+  }
+});
+
+/** Names in TypeScript and in WGSL, `dKeyValue` and `d_key_value`, as one. */
+const plain = (names: ReadonlyArray<string>) =>
+  names.map((name) => name.replaceAll("_", "").toLowerCase());
+
+Deno.test("every kernel binds the tensors that the record of its op names, in their order", () => {
+  for (const name of NAMES) {
+    const bindings = [...KERNELS[name].code.matchAll(
+      /^@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)> (\w+):/gm,
+    )];
+    assert.deepEqual(bindings.map(([, at]) => Number(at)), bindings.map((_, i) => i + 1), name);
+    const bound = (access: string) =>
+      plain(bindings.filter((binding) => binding[2] === access).map((binding) => binding[3]!));
+    const { inputs, optional = [], outputs } = recordOf({ kind: opOf(name) });
+    const read = bound("read");
+    // A kernel may leave out inputs that it does not need, the last ones.
+    assert.deepEqual(read, plain([...inputs, ...optional]).slice(0, read.length), name);
+    assert.deepEqual(bound("read_write"), plain(outputs), name);
+  }
+});
+
+/** Fields of the `Dims` of a kernel that its launches do not set, and what its launches ask for. */
+function sizesOf(name: KernelName) {
+  const asked = new Set<string>();
+  const dims = new Proxy<Bound>({}, { get: (_, field) => (asked.add(String(field)), 64) });
+  const traits = { workgroupBytes: 32768, maxInvocations: 1024, cores: 2, subgroup: 8 } as const;
+  const { launches, trips, textures } = dispatchOf(name);
+  trips(dims);
+  textures(dims);
+  const set = launches(dims, { ...traits, family: "lines" }).flatMap(({ dims = {} }) =>
+    Object.keys(dims)
+  );
+  const struct = makeShaderDataDefinitions(KERNELS[name].code).uniforms["dims"]!.typeDefinition;
+  assert.ok(isStruct(struct), name);
+  const fields = Object.keys(struct.fields);
+  // The host knows the first row of the weight that it binds.
+  return { asked, fields: fields.filter((field) => field !== "firstRow" && !set.includes(field)) };
+}
+
+Deno.test("kernels and their launches ask for the sizes that the record of their op names, and for all of them", () => {
+  const ofRun: ReadonlyArray<keyof RunSizes> = ["wholeRows", "P", "T", "L", "tileRows"];
+  for (const kind of KINDS) {
+    const sizes = NAMES.filter((name) => opOf(name) === kind).map(sizesOf);
+    const asked = new Set(sizes.flatMap(({ asked, fields }) => [...asked, ...fields]));
+    for (const name of ofRun) asked.delete(name);
+    assert.deepEqual([...asked].sort(), [...recordOf({ kind }).dims].sort(), kind);
   }
 });
 

@@ -1,36 +1,33 @@
 import type { Builder } from "../builder.ts";
 import { spansOf, symbol, type Tensor } from "../plan.ts";
-import { defineOp } from "./op.ts";
+import { BY_ROW, defineOp } from "./op.ts";
 
-/** y[n] = w[ids[n]] where ids[n] is one of the rows given */
-export const embeddingForwardOp = defineOp({
-  kind: "embedding_forward",
-  inputs: ["ids", "w"],
-  outputs: ["y"],
-  dims: ["rows", "cols", "weightRow", "weightRows"],
-  goesByRow: true,
-}, (b, { tensors: { w }, d: dy }, gradients) => {
-  gradients.contribute(w, (dWeight) => {
-    const tensors = { dy, occurrences: occurrences(b), tokenOrder: tokenOrder(b), dWeight };
-    const dims = { unique: tensors.occurrences.rows, cols: dWeight.cols };
-    b.push(embeddingBackwardOp, tensors, dims);
-  });
-});
-
-/** dWeight[id] += sum of dy over the rows where the token occurs */
-export const embeddingBackwardOp = defineOp({
-  kind: "embedding_backward",
-  inputs: ["dy", "occurrences", "tokenOrder"],
-  outputs: ["dWeight"],
-  dims: ["unique", "cols"],
-});
+/** Rows of the embedding. */
+export const EMBEDDING = {
+  /** y[n] = w[ids[n]] where ids[n] is one of the rows given */
+  embedding_forward: defineOp(
+    { inputs: ["ids", "w"], outputs: ["y"], dims: ["rows", "cols", "weightRow", "weightRows"] },
+    BY_ROW,
+    (b, { tensors: { w }, d: dy }, gradients) => {
+      gradients.contribute(w, (dWeight) => {
+        const tensors = { dy, occurrences: occurrences(b), tokenOrder: tokenOrder(b), dWeight };
+        const dims = { unique: tensors.occurrences.rows, cols: dWeight.cols };
+        b.push("embedding_backward", tensors, dims);
+      });
+    },
+  ),
+  /** dWeight[id] += sum of dy over the rows where the token occurs */
+  embedding_backward: defineOp(
+    { inputs: ["dy", "occurrences", "tokenOrder"], outputs: ["dWeight"], dims: ["unique", "cols"] },
+  ),
+};
 
 /** y[n] = W[ids[n]]   ids (N,1)  W (V,C)  y (N,C) */
 export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
   const y = b.scratch("embedding", ids.rows, weight.cols);
   for (const span of spansOf(weight)) {
     const sizes = { rows: ids.rows, cols: weight.cols };
-    b.push(embeddingForwardOp, { ids, w: { ...weight, span }, y }, {
+    b.push("embedding_forward", { ids, w: { ...weight, span }, y }, {
       ...sizes,
       weightRow: span.first,
       weightRows: span.count,

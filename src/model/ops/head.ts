@@ -1,54 +1,39 @@
 import type { Builder } from "../builder.ts";
 import { type Extent, type Span, spansOf, type Tensor } from "../plan.ts";
 import { linear, linearWeightBackward, transpose } from "./linear.ts";
-import { defineOp } from "./op.ts";
+import { BY_ROW, defineOp } from "./op.ts";
 
-const HEAD = ["rows", "inner", "vocabulary", "inverseTemperature"] as const;
+const SIZES = ["rows", "inner", "vocabulary", "inverseTemperature"] as const;
 
-/** Carries [max, sum of exp, weighted sum, the target's logit] of each row on by some tokens, from hidden states. */
-export const headForwardOp = defineOp({
-  kind: "head_forward",
-  inputs: ["x", "w", "targets"],
-  outputs: ["statistics", "logits"],
-  dims: [...HEAD, "stride", "first", "tokens", "keep"],
-  goesByRow: true,
-});
-
-/** Carries the same on by a tile of logits. */
-export const headStatisticsOp = defineOp({
-  kind: "head_statistics",
-  inputs: ["tile", "targets"],
-  outputs: ["statistics"],
-  dims: ["rows", "stride", "column", "first", "features", "inverseTemperature"],
-  goesByRow: true,
-});
-
-/** Log-prob of the target, entropy and log sum, of the statistics of all tokens. */
-export const headFinishOp = defineOp({
-  kind: "head_finish",
-  inputs: ["statistics"],
-  outputs: ["result"],
-  dims: ["rows"],
-  goesByRow: true,
-});
-
-/** Gradients of the logits of some tokens, from hidden states. */
-export const headBackwardOp = defineOp({
-  kind: "head_backward",
-  inputs: ["x", "w", "targets", "result", "dHead"],
-  outputs: ["dLogits"],
-  dims: [...HEAD, "stride", "first"],
-  goesByRow: true,
-});
-
-/** The same from logits that were kept. */
-export const logitsBackwardOp = defineOp({
-  kind: "logits_backward",
-  inputs: ["logits", "targets", "result", "dHead"],
-  outputs: ["dLogits"],
-  dims: ["rows", "vocabulary", "inverseTemperature", "stride"],
-  goesByRow: true,
-});
+/** Log-probs and entropies of the softmax over the vocabulary. */
+export const HEAD = {
+  /** Carries [max, sum of exp, weighted sum, the target's logit] of each row on by some tokens, from hidden states. */
+  head_forward: defineOp({
+    inputs: ["x", "w", "targets"],
+    outputs: ["statistics", "logits"],
+    dims: [...SIZES, "stride", "first", "tokens", "keep"],
+  }, BY_ROW),
+  /** Carries the same on by a tile of logits. */
+  head_statistics: defineOp({
+    inputs: ["tile", "targets"],
+    outputs: ["statistics"],
+    dims: ["rows", "stride", "column", "first", "features", "inverseTemperature"],
+  }, BY_ROW),
+  /** Log-prob of the target, entropy and log sum, of the statistics of all tokens. */
+  head_finish: defineOp({ inputs: ["statistics"], outputs: ["result"], dims: ["rows"] }, BY_ROW),
+  /** Gradients of the logits of some tokens, from hidden states. */
+  head_backward: defineOp({
+    inputs: ["x", "w", "targets", "result", "dHead"],
+    outputs: ["dLogits"],
+    dims: [...SIZES, "stride", "first"],
+  }, BY_ROW),
+  /** The same from logits that were kept. */
+  logits_backward: defineOp({
+    inputs: ["logits", "targets", "result", "dHead"],
+    outputs: ["dLogits"],
+    dims: ["rows", "vocabulary", "inverseTemperature", "stride"],
+  }, BY_ROW),
+};
 
 /** Tokens of the vocabulary whose logits are in registers at a time: the most FEATURES that kernels of the head take. */
 export const STRIP = 64;
@@ -108,7 +93,7 @@ function forward(b: Builder, head: HeadTensors, kept: Tensor | null): Tensor {
   const statistics = b.scratch("head_statistics", x.rows, 4);
   const logits = kept ?? b.scratch("no_logits", 1, 4);
   for (const span of spansOf(weight)) {
-    b.push(headForwardOp, { x, w: { ...weight, span }, targets, statistics, logits }, {
+    b.push("head_forward", { x, w: { ...weight, span }, targets, statistics, logits }, {
       ...dimsOf(head),
       stride: logits.cols,
       first: span.first,
@@ -117,7 +102,7 @@ function forward(b: Builder, head: HeadTensors, kept: Tensor | null): Tensor {
     });
   }
   const result = b.tensor("head", x.rows, 4, { role: "output" });
-  b.push(headFinishOp, { statistics, result }, { rows: x.rows });
+  b.push("head_finish", { statistics, result }, { rows: x.rows });
   return result;
 }
 
@@ -146,8 +131,8 @@ export function headBackward(
     const { first, count: features } = span;
     const asked = { targets, result, dHead, dLogits };
     const dims = { ...dimsOf(head), stride, first };
-    if (logits === null) b.push(headBackwardOp, { x, w: { ...weight, span }, ...asked }, dims);
-    else b.push(logitsBackwardOp, { logits, ...asked }, dims);
+    if (logits === null) b.push("head_backward", { x, w: { ...weight, span }, ...asked }, dims);
+    else b.push("logits_backward", { logits, ...asked }, dims);
     if (dx !== null) {
       const turned = b.scratch("head_weight_transposed", weight.cols, stride);
       transpose(b, weight, span, turned);

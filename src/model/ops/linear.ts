@@ -13,63 +13,54 @@ import { defineOp, LOOP_ROWS } from "./op.ts";
 const WINDOWS = ["inStride", "inColumn", "outCols", "outColumn"] as const;
 const PRODUCT = ["rows", "inner", "features", "weightRow", "scale", ...WINDOWS] as const;
 
-/** y[n,f] (+)= scale (sum_k a[n,k] w[weightRow+f,k] + bias[weightRow+f]) + residual[n,f]; a is x, its norm or its gates */
-export const linearForwardOp = defineOp({
-  kind: "linear_forward",
-  inputs: ["x", "w", "bias", "residual", "norm"],
-  outputs: ["y"],
-  dims: [...PRODUCT, "hasBias", "hasResidual", "accumulate", "from", "eps"],
-  takesWindows: true,
-  goesByRow: true,
-}, (b, { tensors: { x, w, bias, residual, y }, dims, d }, gradients) => {
-  const { features, scale, weightRow } = dims;
-  if (dims.from !== 0) throw new Error("A product of a norm or of gates has no gradient");
-  gradients.contribute(
-    w,
-    (target) => linearWeightBackward(b, x, d, target, { weightRow, features, scale }),
-  );
-  if (dims.hasBias === 1) {
-    gradients.contribute(
-      bias,
-      (dBias) => b.push(columnSumBackwardOp, { dy: d, dBias }, { rows: d.rows, cols: features }),
-    );
-  }
-  gradients.contribute(
-    x,
-    (target, { accumulate }) => linear(b, d, transposed(b, w), { target, accumulate, scale }),
-  );
-  // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
-  // stand before this one in the forward list, hence after it here.
-  if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
-});
-
-/** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
-export const linearWeightBackwardOp = defineOp({
-  kind: "linear_weight_backward",
-  inputs: ["x", "dy"],
-  outputs: ["dWeight"],
-  dims: PRODUCT,
-  takesWindows: true,
-  goesByRow: true,
-});
-
-/** dBias[c] += sum_n dy[n,c] */
-export const columnSumBackwardOp = defineOp({
-  kind: "column_sum_backward",
-  inputs: ["dy"],
-  outputs: ["dBias"],
-  dims: ["rows", "cols"],
-  goesByRow: true,
-  mostRows: LOOP_ROWS,
-});
-
-/** y[k,f] = w[weightRow+f,k] for f < rows, 0 up to outCols */
-export const transposeForwardOp = defineOp({
-  kind: "transpose_forward",
-  inputs: ["w"],
-  outputs: ["y"],
-  dims: ["rows", "cols", "weightRow", "outCols"],
-});
+/** Products with weights. */
+export const LINEAR = {
+  /** y[n,f] (+)= scale (sum_k a[n,k] w[weightRow+f,k] + bias[weightRow+f]) + residual[n,f]; a is x, its norm or its gates */
+  linear_forward: defineOp(
+    {
+      inputs: ["x", "w", "bias", "residual", "norm"],
+      outputs: ["y"],
+      dims: [...PRODUCT, "hasBias", "hasResidual", "accumulate", "from", "eps"],
+    },
+    { takesWindows: true, goesByRow: true },
+    (b, { tensors: { x, w, bias, residual, y }, dims, d }, gradients) => {
+      const { features, scale, weightRow } = dims;
+      if (dims.from !== 0) throw new Error("A product of a norm or of gates has no gradient");
+      gradients.contribute(
+        w,
+        (target) => linearWeightBackward(b, x, d, target, { weightRow, features, scale }),
+      );
+      if (dims.hasBias === 1) {
+        gradients.contribute(
+          bias,
+          (dBias) =>
+            b.push("column_sum_backward", { dy: d, dBias }, { rows: d.rows, cols: features }),
+        );
+      }
+      gradients.contribute(
+        x,
+        (target, { accumulate }) => linear(b, d, transposed(b, w), { target, accumulate, scale }),
+      );
+      // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
+      // stand before this one in the forward list, hence after it here.
+      if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
+    },
+  ),
+  /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
+  linear_weight_backward: defineOp(
+    { inputs: ["x", "dy"], outputs: ["dWeight"], dims: PRODUCT },
+    { takesWindows: true, goesByRow: true },
+  ),
+  /** dBias[c] += sum_n dy[n,c] */
+  column_sum_backward: defineOp(
+    { inputs: ["dy"], outputs: ["dBias"], dims: ["rows", "cols"] },
+    { goesByRow: true, mostRows: LOOP_ROWS },
+  ),
+  /** y[k,f] = w[weightRow+f,k] for f < rows, 0 up to outCols */
+  transpose_forward: defineOp(
+    { inputs: ["w"], outputs: ["y"], dims: ["rows", "cols", "weightRow", "outCols"] },
+  ),
+};
 
 /** A product of x itself, of its RMS norm, or of silu(gate) up, x = [gate | up]. */
 export type LinearInput =
@@ -97,7 +88,7 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
   const norm = from?._tag === "Norm" ? from : { weight: x, eps: 0 };
   for (const span of spans) {
     const part = spans.length === 1 ? y : partOf(y, span);
-    b.push(linearForwardOp, {
+    b.push("linear_forward", {
       x,
       w: { ...weight, span },
       bias: bias ?? x,
@@ -148,14 +139,14 @@ export function linearWeightBackward(
 ): void {
   const { weightRow, features, scale = 1 } = window;
   const sizes = { rows: x.rows, inner: dWeight.cols, features, weightRow, scale };
-  b.push(linearWeightBackwardOp, { x, dy, dWeight }, { ...sizes, ...windowsOf(x, dy) });
+  b.push("linear_weight_backward", { x, dy, dWeight }, { ...sizes, ...windowsOf(x, dy) });
 }
 
 /** target[k,f] = W[first+f,k] for a stretch of rows, 0 past it; target (K, at least count) */
 export function transpose(b: Builder, weight: Tensor, span: Span, target: Tensor): Tensor {
   const { first, count } = span;
   const dims = { rows: count, cols: weight.cols, weightRow: first, outCols: target.cols };
-  b.push(transposeForwardOp, { w: { ...weight, span }, y: target }, dims);
+  b.push("transpose_forward", { w: { ...weight, span }, y: target }, dims);
   return target;
 }
 

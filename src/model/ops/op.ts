@@ -6,9 +6,8 @@ import type { Gradients } from "../backward.ts";
 import type { Builder } from "../builder.ts";
 import { type Extent, MOST_TRIPS, type Op, STRETCH_UNIT, type Tensor } from "../plan.ts";
 
-/** The tensors and sizes of an op, and how it may be cut. */
+/** The tensors and sizes of an op by name. */
 export interface OpShape {
-  readonly kind: string;
   /** Tensors that it reads, in the order of their bindings. */
   readonly inputs: ReadonlyArray<string>;
   /** Further inputs. One may be left out if all after it are left out too. */
@@ -17,6 +16,10 @@ export interface OpShape {
   readonly outputs: ReadonlyArray<string>;
   /** Sizes and scalars, which the `Dims` uniform of its kernel is made of. */
   readonly dims: ReadonlyArray<string>;
+}
+
+/** What an op can do with parts of its tensors. */
+export interface OpParts {
   /** Whether its tensors may be windows of columns. @default {false} */
   readonly takesWindows?: boolean;
   /** Whether some of its rows need no other rows of its tensors, so that it can be cut. @default {false} */
@@ -28,6 +31,9 @@ export interface OpShape {
   /** Whether it leaves some rows of its outputs as they are. @default {false} */
   readonly writesSomeRows?: boolean;
 }
+
+/** The parts of an op that goes row by row, as most do. */
+export const BY_ROW: OpParts = { goesByRow: true };
 
 /** Most rows of one loop over rows, which adds once more for each block of the sum. */
 export const LOOP_ROWS: number = Math.floor(MOST_TRIPS / (STRETCH_UNIT + 1)) * STRETCH_UNIT;
@@ -60,23 +66,23 @@ export type GradientRule<S extends OpShape> = (
 ) => void;
 
 /** All that the model knows of an op; `gradient` is called with an op of its kind and the gradient of its first output. */
-export type OpRecord<S extends OpShape = OpShape> = S & {
+export type OpRecord<S extends OpShape = OpShape> = S & OpParts & {
   readonly gradient?: (b: Builder, op: Op, d: Tensor, gradients: Gradients) => void;
 };
 
 /** Makes the record of an op; one without a rule has no gradient. */
 export function defineOp<const S extends OpShape>(
   shape: S,
+  parts: OpParts = {},
   rule?: GradientRule<S>,
 ): OpRecord<S> {
-  if (rule === undefined) return shape;
+  if (rule === undefined) return { ...shape, ...parts };
   const gradient: OpRecord["gradient"] = (b, op, d, gradients) => {
-    // An op of this kind has the tensors and sizes that the shape names: it was pushed with it.
+    // The builder made the op of the tensors and sizes that its record names.
     const tensors = named(shape, op) as TensorsOf<S, Tensor>;
-    const dims = op.dims as DimsOf<S, Extent>;
-    rule(b, { tensors, dims, d }, gradients);
+    rule(b, { tensors, dims: op.dims as DimsOf<S, Extent>, d }, gradients);
   };
-  return { ...shape, gradient };
+  return { ...shape, ...parts, gradient };
 }
 
 /** Names what stands for the inputs and outputs of an op, in the order of its tensors. */

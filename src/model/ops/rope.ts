@@ -7,49 +7,48 @@ const QUERY = ["queryColumn", "queryStride"] as const;
 const KEY = ["keyColumn", "keyStride"] as const;
 const VALUE = ["valueColumn", "valueStride"] as const;
 
-/** query[n] = q[n] turned by the angles of its position; keyValue[slot[n]] = [k[n] turned | v[n]] */
-export const ropeForwardOp = defineOp({
-  kind: "rope_forward",
-  inputs: ["q", "k", "v", "positions", "angles", "queries"],
-  outputs: ["query", "keyValue"],
-  dims: ["rows", "heads", "keyValueHeads", "headDim", ...QUERY, ...KEY, ...VALUE],
-  takesWindows: true,
-  goesByRow: true,
-  // Keys and values go to slots; of the table of queries, the first rows are those of the tokens.
-  isCut: { keyValue: false, queries: true },
-}, (b, { tensors, dims: { headDim }, d: dQuery }, gradients) => {
-  const { q, k, v, positions, angles, keyValue } = tensors;
-  const dKeyValue = gradients.of(keyValue);
-  if (dKeyValue === undefined) return;
-  /** Turns the gradient of what was written for an input back to that input; values were not turned. */
-  const turnBack = (input: Tensor, dy: Tensor, turns: 0 | 1) =>
-    gradients.contribute(input, (dx) => {
-      const [from, to] = [windowOf(dy), windowOf(dx)];
-      b.push(ropeBackwardOp, { dy, positions, angles, dx }, {
-        rows: dy.rows,
-        cols: dy.cols,
-        headDim,
-        turns,
-        column: from.column,
-        stride: from.stride,
-        outColumn: to.column,
-        outStride: to.stride,
+/** Rotary positions. */
+export const ROPE = {
+  /** query[n] = q[n] turned by the angles of its position; keyValue[slot[n]] = [k[n] turned | v[n]] */
+  rope_forward: defineOp({
+    inputs: ["q", "k", "v", "positions", "angles", "queries"],
+    outputs: ["query", "keyValue"],
+    dims: ["rows", "heads", "keyValueHeads", "headDim", ...QUERY, ...KEY, ...VALUE],
+  }, {
+    takesWindows: true,
+    goesByRow: true,
+    // Keys and values go to slots; of the table of queries, the first rows are those of the tokens.
+    isCut: { keyValue: false, queries: true },
+  }, (b, { tensors, dims: { headDim }, d: dQuery }, gradients) => {
+    const { q, k, v, positions, angles, keyValue } = tensors;
+    const dKeyValue = gradients.of(keyValue);
+    if (dKeyValue === undefined) return;
+    /** Turns the gradient of what was written for an input back to that input; values were not turned. */
+    const turnBack = (input: Tensor, dy: Tensor, turns: 0 | 1) =>
+      gradients.contribute(input, (dx) => {
+        const [from, to] = [windowOf(dy), windowOf(dx)];
+        b.push("rope_backward", { dy, positions, angles, dx }, {
+          rows: dy.rows,
+          cols: dy.cols,
+          headDim,
+          turns,
+          column: from.column,
+          stride: from.stride,
+          outColumn: to.column,
+          outStride: to.stride,
+        });
       });
-    });
-  turnBack(q, dQuery, 1);
-  turnBack(k, columnsOf(dKeyValue, 0, k.cols), 1);
-  turnBack(v, columnsOf(dKeyValue, k.cols, v.cols), 0);
-});
-
-/** dx[n] = dy[n] turned back by the angles of its position, or as it is where `turns` is 0 */
-export const ropeBackwardOp = defineOp({
-  kind: "rope_backward",
-  inputs: ["dy", "positions", "angles"],
-  outputs: ["dx"],
-  dims: ["rows", "cols", "headDim", "turns", "column", "stride", "outColumn", "outStride"],
-  takesWindows: true,
-  goesByRow: true,
-});
+    turnBack(q, dQuery, 1);
+    turnBack(k, columnsOf(dKeyValue, 0, k.cols), 1);
+    turnBack(v, columnsOf(dKeyValue, k.cols, v.cols), 0);
+  }),
+  /** dx[n] = dy[n] turned back by the angles of its position, or as it is where `turns` is 0 */
+  rope_backward: defineOp({
+    inputs: ["dy", "positions", "angles"],
+    outputs: ["dx"],
+    dims: ["rows", "cols", "headDim", "turns", "column", "stride", "outColumn", "outStride"],
+  }, { takesWindows: true, goesByRow: true }),
+};
 
 /** Where each packed token stands: its position, its row of the query table, and the rotary angles. */
 export interface Places {
@@ -74,7 +73,7 @@ export function rope(
 ): Tensor {
   const query = b.scratch("rope", q.rows, q.cols);
   const [ofQuery, ofKey, ofValue] = [windowOf(q), windowOf(k), windowOf(v)];
-  b.push(ropeForwardOp, { q, k, v, ...places, query, keyValue }, {
+  b.push("rope_forward", { q, k, v, ...places, query, keyValue }, {
     rows: q.rows,
     ...shape,
     queryColumn: ofQuery.column,
