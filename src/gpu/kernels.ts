@@ -9,6 +9,7 @@ import {
   type Kernel,
   type KernelName,
   type Kernels,
+  type RunSizes,
   suitsSubgroups,
   type Traits,
 } from "./launches.ts";
@@ -20,7 +21,9 @@ export const KERNELS: Kernels = { ...ELEMENTWISE, ...PRODUCTS, ...ATTENTION };
 const sizesOf = <Name extends KernelName>(dims: Bound) => dims as BoundOf<Name>;
 
 /** How a kernel is dispatched, asked with sizes by name. */
-export function dispatchOf<Name extends KernelName>(name: Name): Dispatch {
+export function dispatchOf<Name extends KernelName>(
+  name: Name,
+): Required<Pick<Kernel<Bound>, "launches" | "trips" | "textures">> {
   const { launches, trips, textures }: Kernel<BoundOf<Name>> = KERNELS[name];
   return {
     launches: (dims, traits) => launches(sizesOf(dims), traits),
@@ -28,8 +31,6 @@ export function dispatchOf<Name extends KernelName>(name: Name): Dispatch {
     textures: (dims) => textures?.(sizesOf(dims)) ?? [],
   };
 }
-
-type Dispatch = Required<Pick<Kernel<Bound>, "launches" | "trips" | "textures">>;
 
 /** By subgroups, by op: attention where the run has tiles, and gradients of weights. */
 const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
@@ -42,6 +43,7 @@ const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
 /** The kernel of an op of these sizes in the family of an adapter. */
 export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
   if (kind === "linear_forward") return linearKernelOf(sizesOf(dims), traits);
-  const isCut = kind === "linear_weight_backward" || dims["tileRows"] !== undefined;
+  const { tileRows }: RunSizes = dims;
+  const isCut = kind === "linear_weight_backward" || tileRows !== undefined;
   return isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] ?? kind : kind;
 }

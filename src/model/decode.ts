@@ -9,7 +9,7 @@ import {
 } from "./decoder.ts";
 import { vocabularySpans } from "./ops/head.ts";
 import { linear } from "./ops/linear.ts";
-import { type Program, symbol } from "./plan.ts";
+import { type Program, symbol, symbols } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
 export interface Sampling {
@@ -75,11 +75,7 @@ export function decodeProgram(
     b.push("sampling_mask", { logits, seen, masked }, {
       rows,
       cols: vocabulary,
-      inverseTemperature,
-      penalty: symbol("penalty"),
-      topK: symbol("topK"),
-      topP: symbol("topP"),
-      minP: symbol("minP"),
+      ...symbols("inverseTemperature", "penalty", "topK", "topP", "minP"),
     });
   }
   b.push("sample", {
@@ -97,11 +93,7 @@ export function decodeProgram(
     window: options.window,
     inverseTemperature,
     maskedScale: options.masked ? 1 : inverseTemperature,
-    greedy: symbol("greedy"),
-    stop0: symbol("stop0"),
-    stop1: symbol("stop1"),
-    stop2: symbol("stop2"),
-    stop3: symbol("stop3"),
+    ...symbols("greedy", "stop0", "stop1", "stop2", "stop3"),
   });
   return { name: options.masked ? "decode_masked" : "decode", phases: [[...b.ops]] };
 }

@@ -81,6 +81,12 @@ export function symbol(name: string, times = 1): Extent {
   return { symbol: name, times };
 }
 
+/** Symbols of these names as sizes of the same names. */
+export function symbols<Name extends string>(...names: ReadonlyArray<Name>): Record<Name, Extent> {
+  const entries = names.map((name) => [name, symbol(name)] as const);
+  return Object.fromEntries(entries) as Record<Name, Extent>; // an entry for each name
+}
+
 /** An extent times a constant. */
 export function scaled(extent: Extent, factor: number): Extent {
   return typeof extent === "number"

@@ -21,7 +21,7 @@ import { rmsnorm } from "./ops/norm.ts";
 import { againName, type Recompute, repeatLayer } from "./recompute.ts";
 import { type Lora, storedLoraOf } from "./lora.ts";
 import { type StoredParameter, storedParametersOf } from "./parameters.ts";
-import { type Op, type Program, symbol, type Tensor } from "./plan.ts";
+import { type Op, type Program, symbol, symbols, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
@@ -221,10 +221,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
       beta2,
       eps,
       weightDecay: decayOf(parameter, adamw),
-      learningRate: symbol("learningRate"),
-      gradientScale: symbol("gradientScale"),
-      correction1: symbol("correction1"),
-      correction2: symbol("correction2"),
+      ...symbols("learningRate", "gradientScale", "correction1", "correction2"),
     });
   }
   return { name: "update", phases: [squares, b.ops.slice(squares.length)] };

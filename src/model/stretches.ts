@@ -23,17 +23,16 @@ import {
 export function goesByRow(op: Op, { name, rows }: Tensor): boolean {
   const record = recordOf(op);
   if (record.goesByRow !== true) return false;
-  const tensors = named(record, op);
-  for (const [key, isCut] of Object.entries(record.isCut ?? {})) {
-    if (tensors[key]!.name === name) return isCut;
-  }
+  const exception = Object.entries(record.isCut ?? {})
+    .find(([key]) => named(record, op)[key]!.name === name);
+  if (exception !== undefined) return exception[1] === true;
   const symbol = symbolOf(rowsOf(op));
   return symbol !== null && symbolOf(rows) === symbol;
 }
 
 /** The rows of an op, 0 where it has none. */
-function rowsOf({ dims }: Op): Extent {
-  return dims["rows"] ?? 0;
+function rowsOf({ dims: { rows = 0 } }: Op): Extent {
+  return rows;
 }
 
 /** Bytes of `count` of what the symbol of a tensor's rows counts. */

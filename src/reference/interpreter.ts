@@ -58,18 +58,6 @@ export const PLAIN_LOOPS: { readonly [Kind in OpKind]: PlainLoop<Kind> } = {
   adamw_update: update.adamwUpdate,
 };
 
-/** Runs the loop of an op on what its record names. */
-function runLoop<Kind extends OpKind>(
-  kind: Kind,
-  tensors: Readonly<Record<string, Values>>,
-  dims: Dims,
-): void {
-  PLAIN_LOOPS[kind](
-    tensors as TensorsOf<RecordOf<Kind>, Values>,
-    dims as DimsOf<RecordOf<Kind>, number>,
-  );
-}
-
 /** Runs plans in plain float64 loops: the oracle of every kernel test, and `--device cpu`. */
 export function createInterpreter(): Engine {
   const shared = new Map<string, Values>();
@@ -155,11 +143,15 @@ function loadProgram(
     } else values.set(tensor.name, emptyValues(tensor, capacity));
   }
   let lastDims = capacity;
-  const runOp = (op: Op, dims: Dims) => {
-    const valuesOf = (tensors: ReadonlyArray<Tensor>) =>
-      tensors.map(({ name }) => lookUp(values, name));
+  const valuesOf = (tensors: ReadonlyArray<Tensor>) =>
+    tensors.map(({ name }) => lookUp(values, name));
+  const runOp = <Kind extends OpKind>(op: Op & { readonly kind: Kind }, dims: Dims) => {
     const given = { inputs: valuesOf(op.inputs), outputs: valuesOf(op.outputs) };
-    runLoop(op.kind, named(recordOf(op), given), dimsOf(op, dims));
+    PLAIN_LOOPS[op.kind](
+      // The builder made the op of the tensors and sizes that its record names.
+      named(recordOf(op), given) as TensorsOf<RecordOf<Kind>, Values>,
+      dimsOf(op, dims) as DimsOf<RecordOf<Kind>, number>,
+    );
   };
   const byName = new Map(tensorsOf(program).map((tensor) => [tensor.name, tensor]));
   return {

@@ -22,20 +22,14 @@ export const ATTENTION = {
       const statistics = b.scratch("attention_statistics", q.rows, softmax.cols);
       b.push("attention_delta", { out, dOut, softmax, statistics }, dims);
       gradients.contribute(q, (dq) => {
-        b.push(
-          "attention_query_backward",
-          { q, keyValue, statistics, dOut, queries, tiles, dq },
-          dims,
-        );
+        const given = { q, keyValue, statistics, dOut, queries, tiles, dq };
+        b.push("attention_query_backward", given, dims);
       });
       gradients.contribute(keyValue, (dKeyValue) => {
         const { rows, cols } = keyValue;
         const parts = b.scratch("key_parts", scaled(rows, 2), cols);
-        b.push(
-          "attention_key_backward",
-          { q, keyValue, statistics, dOut, keys, keyParts, keyTiles, parts },
-          { ...dims, seeing: symbol("S") },
-        );
+        const given = { q, keyValue, statistics, dOut, keys, keyParts, keyTiles, parts };
+        b.push("attention_key_backward", given, { ...dims, seeing: symbol("S") });
         b.push("attention_key_sum", { parts, keyParts, dKeyValue }, { rows, cols });
       });
     },

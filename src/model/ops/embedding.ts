@@ -26,12 +26,9 @@ export const EMBEDDING = {
 export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
   const y = b.scratch("embedding", ids.rows, weight.cols);
   for (const span of spansOf(weight)) {
-    const sizes = { rows: ids.rows, cols: weight.cols };
-    b.push("embedding_forward", { ids, w: { ...weight, span }, y }, {
-      ...sizes,
-      weightRow: span.first,
-      weightRows: span.count,
-    });
+    const { first: weightRow, count: weightRows } = span;
+    const dims = { rows: ids.rows, cols: weight.cols, weightRow, weightRows };
+    b.push("embedding_forward", { ids, w: { ...weight, span }, y }, dims);
   }
   return y;
 }

@@ -18,10 +18,9 @@ export const GATHER = {
       if (inverse === undefined) {
         throw new Error("Rows gathered without an inverse have no gradient");
       }
-      gradients.contribute(
-        x,
-        (dx) => b.push("gather_rows_backward", { dy, inverse, dx }, { rows: x.rows, cols: x.cols }),
-      );
+      gradients.contribute(x, (dx) => {
+        b.push("gather_rows_backward", { dy, inverse, dx }, { rows: x.rows, cols: x.cols });
+      });
     },
   ),
   /** dx[n] = dy[inverse[n]], 0 where no row was taken */

@@ -26,21 +26,17 @@ export const LINEAR = {
     (b, { tensors: { x, w, bias, residual, y }, dims, d }, gradients) => {
       const { features, scale, weightRow } = dims;
       if (dims.from !== 0) throw new Error("A product of a norm or of gates has no gradient");
-      gradients.contribute(
-        w,
-        (target) => linearWeightBackward(b, x, d, target, { weightRow, features, scale }),
-      );
+      gradients.contribute(w, (target) => {
+        linearWeightBackward(b, x, d, target, { weightRow, features, scale });
+      });
       if (dims.hasBias === 1) {
-        gradients.contribute(
-          bias,
-          (dBias) =>
-            b.push("column_sum_backward", { dy: d, dBias }, { rows: d.rows, cols: features }),
-        );
+        gradients.contribute(bias, (dBias) => {
+          b.push("column_sum_backward", { dy: d, dBias }, { rows: d.rows, cols: features });
+        });
       }
-      gradients.contribute(
-        x,
-        (target, { accumulate }) => linear(b, d, transposed(b, w), { target, accumulate, scale }),
-      );
+      gradients.contribute(x, (target, { accumulate }) => {
+        linear(b, d, transposed(b, w), { target, accumulate, scale });
+      });
       // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
       // stand before this one in the forward list, hence after it here.
       if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
@@ -120,13 +116,9 @@ function partOf(y: Tensor, { first, count }: Span): Tensor {
 
 /** Where a product reads and writes. */
 function windowsOf(x: Tensor, y: Tensor) {
-  const [from, to] = [windowOf(x), windowOf(y)];
-  return {
-    inStride: from.stride,
-    inColumn: from.column,
-    outCols: to.stride,
-    outColumn: to.column,
-  };
+  const { stride: inStride, column: inColumn } = windowOf(x);
+  const { stride: outCols, column: outColumn } = windowOf(y);
+  return { inStride, inColumn, outCols, outColumn };
 }
 
 /** dW[f,k] += scale sum_n dy[n,f] x[n,k] for the weight rows given; x and dy may be windows. */

@@ -12,19 +12,14 @@ export const NORM = {
     { inputs: ["x", "weight"], outputs: ["y", "scale"], dims: [...ROWS, "eps"] },
     { takesWindows: true, goesByRow: true },
     (b, { tensors: { x, weight, scale }, dims, d: dy }, gradients) => {
-      gradients.contribute(
-        weight,
-        (dWeight) => b.push("rmsnorm_weight_backward", { x, scale, dy, dWeight }, dims),
-      );
+      gradients.contribute(weight, (dWeight) => {
+        b.push("rmsnorm_weight_backward", { x, scale, dy, dWeight }, dims);
+      });
       // The gradient of x lies in memory as x does, so one window serves both.
-      gradients.contribute(
-        x,
-        (dx, { accumulate }) =>
-          b.push("rmsnorm_backward", { x, weight, scale, dy, dx }, {
-            ...dims,
-            accumulate: accumulate ? 1 : 0,
-          }),
-      );
+      gradients.contribute(x, (dx, { accumulate }) => {
+        const sizes = { ...dims, accumulate: accumulate ? 1 : 0 };
+        b.push("rmsnorm_backward", { x, weight, scale, dy, dx }, sizes);
+      });
     },
   ),
   /** dx (+)= s (weight dy - x s^2 mean(weight dy x)) */

@@ -19,7 +19,7 @@ export interface OpShape {
 }
 
 /** What an op can do with parts of its tensors. */
-export interface OpParts {
+export interface OpParts<Name extends string = string> {
   /** Whether its tensors may be windows of columns. @default {false} */
   readonly takesWindows?: boolean;
   /** Whether some of its rows need no other rows of its tensors, so that it can be cut. @default {false} */
@@ -27,7 +27,7 @@ export interface OpParts {
   /** Most rows that it can do at once. @default {Infinity} */
   readonly mostRows?: number;
   /** Tensors that are cut where the op is, or never, although their number of rows says otherwise. */
-  readonly isCut?: Readonly<Record<string, boolean>>;
+  readonly isCut?: Readonly<Partial<Record<Name, boolean>>>;
   /** Whether it leaves some rows of its outputs as they are. @default {false} */
   readonly writesSomeRows?: boolean;
 }
@@ -50,18 +50,14 @@ type OptionalOf<S extends OpShape> = S extends
 /** The sizes and scalars of an op by name. */
 export type DimsOf<S extends OpShape, Size> = { readonly [Name in S["dims"][number]]: Size };
 
-/** An op of a forward list as the rule of its gradient sees it. */
-export interface Forward<S extends OpShape> {
-  readonly tensors: TensorsOf<S, Tensor>;
-  readonly dims: DimsOf<S, Extent>;
-  /** The gradient of its first output. */
-  readonly d: Tensor;
-}
-
-/** Pushes the ops that carry the gradient of an op on to its inputs. */
-export type GradientRule<S extends OpShape> = (
+/** Pushes the ops that carry the gradient `d` of the first output of an op on to its inputs. */
+type GradientRule<S extends OpShape> = (
   b: Builder,
-  op: Forward<S>,
+  op: {
+    readonly tensors: TensorsOf<S, Tensor>;
+    readonly dims: DimsOf<S, Extent>;
+    readonly d: Tensor;
+  },
   gradients: Gradients,
 ) => void;
 
@@ -73,7 +69,7 @@ export type OpRecord<S extends OpShape = OpShape> = S & OpParts & {
 /** Makes the record of an op; one without a rule has no gradient. */
 export function defineOp<const S extends OpShape>(
   shape: S,
-  parts: OpParts = {},
+  parts: OpParts<S["inputs" | "outputs"][number]> = {},
   rule?: GradientRule<S>,
 ): OpRecord<S> {
   if (rule === undefined) return { ...shape, ...parts };

@@ -26,17 +26,10 @@ export const ROPE = {
     /** Turns the gradient of what was written for an input back to that input; values were not turned. */
     const turnBack = (input: Tensor, dy: Tensor, turns: 0 | 1) =>
       gradients.contribute(input, (dx) => {
-        const [from, to] = [windowOf(dy), windowOf(dx)];
-        b.push("rope_backward", { dy, positions, angles, dx }, {
-          rows: dy.rows,
-          cols: dy.cols,
-          headDim,
-          turns,
-          column: from.column,
-          stride: from.stride,
-          outColumn: to.column,
-          outStride: to.stride,
-        });
+        const { column: outColumn, stride: outStride } = windowOf(dx);
+        const windows = { ...windowOf(dy), outColumn, outStride };
+        const sizes = { rows: dy.rows, cols: dy.cols, headDim, turns };
+        b.push("rope_backward", { dy, positions, angles, dx }, { ...sizes, ...windows });
       });
     turnBack(q, dQuery, 1);
     turnBack(k, columnsOf(dKeyValue, 0, k.cols), 1);
@@ -72,16 +65,11 @@ export function rope(
   shape: AttentionShape,
 ): Tensor {
   const query = b.scratch("rope", q.rows, q.cols);
-  const [ofQuery, ofKey, ofValue] = [windowOf(q), windowOf(k), windowOf(v)];
-  b.push("rope_forward", { q, k, v, ...places, query, keyValue }, {
-    rows: q.rows,
-    ...shape,
-    queryColumn: ofQuery.column,
-    queryStride: ofQuery.stride,
-    keyColumn: ofKey.column,
-    keyStride: ofKey.stride,
-    valueColumn: ofValue.column,
-    valueStride: ofValue.stride,
-  });
+  const { column: queryColumn, stride: queryStride } = windowOf(q);
+  const { column: keyColumn, stride: keyStride } = windowOf(k);
+  const { column: valueColumn, stride: valueStride } = windowOf(v);
+  const windows = { queryColumn, queryStride, keyColumn, keyStride, valueColumn, valueStride };
+  const dims = { rows: q.rows, ...shape, ...windows };
+  b.push("rope_forward", { q, k, v, ...places, query, keyValue }, dims);
   return query;
 }
