@@ -17,10 +17,10 @@ import {
 /** The kernel of every op, and those that are forms of them. */
 export const KERNELS: Kernels = { ...ELEMENTWISE, ...PRODUCTS, ...ATTENTION };
 
-/** Sizes by name as those of one op: a run has all that the record of its op names. */
+/** Types sizes as those of one op: a run binds every size that the record of the op names. */
 const sizesOf = <Name extends KernelName>(dims: Bound) => dims as BoundOf<Name>;
 
-/** How a kernel is dispatched, asked with sizes by name. */
+/** How a kernel is dispatched, for sizes that are known by name alone. */
 export function dispatchOf<Name extends KernelName>(
   name: Name,
 ): Required<Pick<Kernel<Bound>, "launches" | "trips" | "textures">> {
@@ -32,7 +32,7 @@ export function dispatchOf<Name extends KernelName>(
   };
 }
 
-/** By subgroups, by op: attention where the run has tiles, and gradients of weights. */
+/** Forms by subgroups: of attention, where the run has tiles, and of gradients of weights. */
 const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
   attention_forward: "attention_subgroup_forward",
   attention_query_backward: "attention_subgroup_query_backward",

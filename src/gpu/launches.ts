@@ -49,7 +49,7 @@ export interface Launch {
 /** Sizes and scalars of one run, and the dims of one op. */
 export type Bound = Readonly<Record<string, number>>;
 
-/** Sizes of the run that kernels depend on beside the dims of their op, each where the run has it. */
+/** Sizes of a run that kernels need beside the dims of their op; a run may lack some. */
 export interface RunSizes {
   /** Rows of the op, of which a piece may have only some. */
   readonly wholeRows?: number;
@@ -74,7 +74,7 @@ export const FORM_OF = {
 /** The name of a kernel: that of its op, or of a form of it. */
 export type KernelName = OpKind | keyof typeof FORM_OF;
 
-/** The dims of the op that a kernel carries out, and sizes of the run. */
+/** The dims of the op that a kernel carries out, and the sizes of its run. */
 export type BoundOf<Name extends KernelName> =
   & DimsOf<RecordOf<Name extends keyof typeof FORM_OF ? (typeof FORM_OF)[Name] : Name>, number>
   & RunSizes;
@@ -106,7 +106,7 @@ export function folded(workgroups: number): readonly [number, number] {
   return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
 }
 
-/** What a kernel of one invocation an item may say beside its text and its items. */
+/** Options of a kernel with one invocation for each item. */
 export interface FlatOptions<Sizes>
   extends Pick<Kernel<Sizes>, "trips" | "textures" | "weightInput"> {
   readonly constants?: (dims: Sizes) => Bound;
@@ -116,7 +116,7 @@ export interface FlatOptions<Sizes>
   readonly cpuWidth?: number;
 }
 
-/** One invocation for each item; the sizes are those of the op whose kernel this becomes. */
+/** A kernel with one invocation for each item. Its sizes are those of the op that it is declared for. */
 export function flat<Sizes>(
   source: string,
   items: (dims: NoInfer<Sizes>) => number,
@@ -139,7 +139,7 @@ export function flat<Sizes>(
 /** Rows of a matrix. */
 export const rowsOf = ({ rows }: { readonly rows: number }) => rows;
 
-/** These inputs where rows are many: a copy ends the compute pass, which a few rows are not worth. */
+/** Reads these inputs as textures where rows are many: a copy ends the compute pass, which a few rows are not worth. */
 export const ofManyRows =
   (...inputs: ReadonlyArray<number>) => ({ rows }: { readonly rows: number }) =>
     rows >= 128 ? inputs : [];

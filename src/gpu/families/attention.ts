@@ -102,7 +102,7 @@ function subgroupKeys(source: string, textures: ReadonlyArray<number>) {
   return subgroupAttention(source, launch, trips, textures);
 }
 
-/** What kernels say that own the heads of one key in one row of queries. */
+/** Options of kernels whose invocations own the heads of one key in one row of queries. */
 const ofQueries = {
   cpuWidth: LANES,
   trips: overSlots,

@@ -270,7 +270,7 @@ function logitsLaunches({ rows, stride }: BoundOf<"logits_backward">): ReadonlyA
 /** A few rows are not worth a copy; weights are copied once an update. */
 const rowsAndWeight = ({ rows }: { readonly rows: number }) => rows >= 128 ? [0, 1] : [1];
 
-/** What both kernels of the head that make logits say. */
+/** What the two kernels that make logits have in common. */
 function headKernel(code: string) {
   return {
     code: `${code}\n${rowLogits}`,

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import { scaled, symbol, type Tensor } from "../plan.ts";
 import { BY_ROW, defineOp } from "./op.ts";
 
-/** Attention over the slots that each query sees. */
+/** Ops of attention over the slots that each query sees. */
 export const ATTENTION = {
   /** out[n,h] = sum_j p[n,j] v[j,g]; softmax[n,h] = [max, sum exp(score - max)] */
   attention_forward: defineOp(

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import type { Tensor } from "../plan.ts";
 import { defineOp } from "./op.ts";
 
-/** Copies within the cache of keys and values. */
+/** Ops of the cache of keys and values. */
 export const CACHE = {
   /** cache[to[i]] = cache[from[i]] */
   cache_copy: defineOp({ inputs: ["pairs"], outputs: ["cache"], dims: ["rows", "cols"] }),

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import { spansOf, symbol, type Tensor } from "../plan.ts";
 import { BY_ROW, defineOp } from "./op.ts";
 
-/** Rows of the embedding. */
+/** Ops of the embedding. */
 export const EMBEDDING = {
   /** y[n] = w[ids[n]] where ids[n] is one of the rows given */
   embedding_forward: defineOp(

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import type { Tensor } from "../plan.ts";
 import { BY_ROW, defineOp } from "./op.ts";
 
-/** Rows chosen by an index. */
+/** Ops that choose rows by an index. */
 export const GATHER = {
   /** y[r] = x[index[r]] */
   gather_rows_forward: defineOp(

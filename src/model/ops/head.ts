@@ -5,7 +5,7 @@ import { BY_ROW, defineOp } from "./op.ts";
 
 const SIZES = ["rows", "inner", "vocabulary", "inverseTemperature"] as const;
 
-/** Log-probs and entropies of the softmax over the vocabulary. */
+/** Ops of the head: log-probs and entropies of the softmax over the vocabulary. */
 export const HEAD = {
   /** Carries [max, sum of exp, weighted sum, the target's logit] of each row on by some tokens, from hidden states. */
   head_forward: defineOp({

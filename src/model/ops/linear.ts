@@ -13,7 +13,7 @@ import { defineOp, LOOP_ROWS } from "./op.ts";
 const WINDOWS = ["inStride", "inColumn", "outCols", "outColumn"] as const;
 const PRODUCT = ["rows", "inner", "features", "weightRow", "scale", ...WINDOWS] as const;
 
-/** Products with weights. */
+/** Ops of products with weights. */
 export const LINEAR = {
   /** y[n,f] (+)= scale (sum_k a[n,k] w[weightRow+f,k] + bias[weightRow+f]) + residual[n,f]; a is x, its norm or its gates */
   linear_forward: defineOp(

@@ -5,7 +5,7 @@ import { defineOp, LOOP_ROWS } from "./op.ts";
 /** Rows and where they lie: `perRow` side by side in a window of columns. */
 const ROWS = ["rows", "cols", "perRow", "column", "stride"] as const;
 
-/** The RMS norm. */
+/** Ops of the RMS norm. */
 export const NORM = {
   /** y = x s weight, s = 1 / sqrt(mean(x^2) + eps) for each row; scale holds s */
   rmsnorm_forward: defineOp(

@@ -26,13 +26,13 @@ export interface OpParts<Name extends string = string> {
   readonly goesByRow?: boolean;
   /** Most rows that it can do at once. @default {Infinity} */
   readonly mostRows?: number;
-  /** Tensors that are cut where the op is, or never, although their number of rows says otherwise. */
+  /** Tensors that are cut with the op (true) or never (false), where their number of rows says otherwise. */
   readonly isCut?: Readonly<Partial<Record<Name, boolean>>>;
   /** Whether it leaves some rows of its outputs as they are. @default {false} */
   readonly writesSomeRows?: boolean;
 }
 
-/** The parts of an op that goes row by row, as most do. */
+/** Most ops go row by row and take whole columns. */
 export const BY_ROW: OpParts = { goesByRow: true };
 
 /** Most rows of one loop over rows, which adds once more for each block of the sum. */

@@ -7,7 +7,7 @@ const QUERY = ["queryColumn", "queryStride"] as const;
 const KEY = ["keyColumn", "keyStride"] as const;
 const VALUE = ["valueColumn", "valueStride"] as const;
 
-/** Rotary positions. */
+/** Ops of rotary positions. */
 export const ROPE = {
   /** query[n] = q[n] turned by the angles of its position; keyValue[slot[n]] = [k[n] turned | v[n]] */
   rope_forward: defineOp({

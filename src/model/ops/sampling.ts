@@ -2,7 +2,7 @@ import { defineOp } from "./op.ts";
 
 const STOPS = ["stop0", "stop1", "stop2", "stop3"] as const;
 
-/** The choice of the next token. */
+/** Ops that choose the next token. */
 export const SAMPLING = {
   /** Tempered logits of each row, NEG_LARGE where a filter drops a token. */
   sampling_mask: defineOp({

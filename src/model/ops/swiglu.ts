@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import type { Tensor } from "../plan.ts";
 import { BY_ROW, defineOp } from "./op.ts";
 
-/** Gated linear units. */
+/** Ops of gated linear units. */
 export const SWIGLU = {
   /** y = silu(gate) up, x = [gate | up] */
   swiglu_forward: defineOp(

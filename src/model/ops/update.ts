@@ -3,7 +3,7 @@ import { defineOp } from "./op.ts";
 const SETTINGS = ["beta1", "beta2", "eps", "weightDecay"] as const;
 const STEP = ["learningRate", "gradientScale", "correction1", "correction2"] as const;
 
-/** The optimizer. */
+/** Ops of the optimizer. */
 export const UPDATE = {
   /** Sums of squares of blocks of elements. */
   sum_squares: defineOp({ inputs: ["x"], outputs: ["sums"], dims: ["elements"] }),
