@@ -113,8 +113,7 @@ export const embeddingForward: PlainLoop<"embedding_forward"> = ({ ids, w, y }, 
 export const embeddingBackward: PlainLoop<"embedding_backward"> = (tensors, { unique, cols }) => {
   const { dy, occurrences, tokenOrder, dWeight } = tensors;
   for (let u = 0; u < unique; u++) {
-    const [id, first] = [occurrences[u * 4]!, occurrences[u * 4 + 1]!];
-    const count = occurrences[u * 4 + 2]!;
+    const [id = 0, first = 0, count = 0] = occurrences.subarray(u * 4, u * 4 + 3);
     for (let i = first; i < first + count; i++) {
       for (let c = 0; c < cols; c++) {
         dWeight[id * cols + c] = dWeight[id * cols + c]! + dy[tokenOrder[i]! * cols + c]!;

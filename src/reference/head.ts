@@ -39,8 +39,7 @@ const NOTHING_YET = [NEG_LARGE, 0, 0, NEG_LARGE];
 /** log-prob = z - m - log s; entropy = m + log s - t / s; log sum = m + log s */
 export const headFinish: PlainLoop<"head_finish"> = ({ statistics, result }, { rows }) => {
   for (let at = 0; at < 4 * rows; at += 4) {
-    const [m, s] = [statistics[at]!, statistics[at + 1]!];
-    const [t, z] = [statistics[at + 2]!, statistics[at + 3]!];
+    const [m = 0, s = 0, t = 0, z = 0] = statistics.subarray(at, at + 4);
     const logSum = m + Math.log(s);
     result.set([z - logSum, logSum - t / s, logSum, 0], at);
   }

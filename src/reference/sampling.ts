@@ -1,5 +1,5 @@
 import { uniform } from "../math/threefry.ts";
-import { NEG_LARGE, type PlainLoop } from "./loop.ts";
+import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
 
 /**
  * Tempered logits with dropped tokens at NEG_LARGE: repetition penalty, temperature, top-k, top-p, min-p in that
@@ -56,12 +56,9 @@ export const sample: PlainLoop<"sample"> = (tensors, d) => {
   const { masked, logits, statistics, ids, positions, queries, status, sampled } = tensors;
   const stops = [d.stop0, d.stop1, d.stop2, d.stop3];
   for (let n = 0; n < d.rows; n++) {
-    const [alive, produced, limit, key0, key1] = status.subarray(
-      n * 8,
-      n * 8 + 5,
-    ) as unknown as [number, number, number, number, number];
+    const [alive = 0, produced = 0, limit = 0, key0 = 0, key1 = 0] = status.subarray(n * 8);
     if (alive === 0) continue;
-    const row = masked.subarray(n * d.cols, (n + 1) * d.cols) as Float64Array;
+    const row = masked.subarray(n * d.cols, (n + 1) * d.cols);
     const token = d.greedy === 1
       ? argmax(row)
       : draw(row, d.maskedScale, uniform([key0, key1], produced));
@@ -82,14 +79,14 @@ export const sample: PlainLoop<"sample"> = (tensors, d) => {
 };
 
 /** Index of the largest value, the first of equals. */
-function argmax(row: Float64Array): number {
+function argmax(row: Values): number {
   let best = 0;
   for (let c = 1; c < row.length; c++) if (row[c]! > row[best]!) best = c;
   return best;
 }
 
 /** Inverse of the cumulative distribution at `u`, in token order. */
-function draw(row: Float64Array, scale: number, u: number): number {
+function draw(row: Values, scale: number, u: number): number {
   const max = row[argmax(row)]! * scale;
   const weights = new Float64Array(row.length);
   let total = 0;
