@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import type { Device } from "../src/gpu/device.ts";
 import { agree, compareTimes, median, type Timed, timed } from "./measure.ts";
 import * as ours from "./ours.ts";
+import * as stages from "./our_stages.ts";
 import { openDenoRival, openPyTorch, type Rival } from "./rival.ts";
 
 /** One line of the result. A ratio is theirs / ours and to be high, or a share or slope of ours and to be low. */
@@ -56,7 +57,8 @@ function rival(name: string): Promise<Rival | null> {
 }
 
 const WEBGPU = ["jax_js", "tfjs", "ort"];
-const PYTORCH = ["PyTorch 1", "PyTorch 2"];
+const ONE_THREAD = { against: "PyTorch, 1 thread", rivals: ["PyTorch 1"] };
+const PYTORCH = { against: "PyTorch, better of 1, 2", rivals: ["PyTorch 1", "PyTorch 2"] };
 
 /** The first columns of a line. */
 const named = (work: string, against: string) => work.padEnd(49) + against.padEnd(24);
@@ -107,10 +109,8 @@ async function against(works: Works): Promise<void> {
       ours: timed(run),
       theirs: theirTime(works, works.shapes[i]!, other),
     })));
-    const { ratio } = comparison;
-    const detail = `${name}: ${comparison.ours.toFixed(1)} ms, theirs ${
-      comparison.theirs.toFixed(1)
-    } ms`;
+    const { ratio, ours: mine, theirs } = comparison;
+    const detail = `${name}: ${mine.toFixed(1)} ms, theirs ${theirs.toFixed(1)} ms`;
     found.push({ name, ratio, detail });
   }
   const best = found.sort((a, b) => a.ratio - b.ratio)[0];
@@ -129,11 +129,8 @@ function theirTime(
   other: Rival,
 ): Timed {
   return async (repeat) => {
-    const { milliseconds, error } = await other.ask({
-      work: asked,
-      shape,
-      repeat: repeat * theirRuns,
-    });
+    const all = { work: asked, shape, repeat: repeat * theirRuns };
+    const { milliseconds, error } = await other.ask(all);
     if (milliseconds === undefined) throw new Error(`${other.name}: ${error}`);
     return milliseconds * theirRuns;
   };
@@ -153,9 +150,9 @@ async function disagreement(works: Works, prepared: ReadonlyArray<ours.Prepared>
 }
 
 for (
-  const [name, rivalNames, goal] of [
-    ["best of WebGPU", WEBGPU, { floor: 5, aim: 10 }],
-    ["PyTorch, 1 thread", ["PyTorch 1"], { floor: 0.25, aim: 0.5 }],
+  const [side, goal] of [
+    [{ against: "best of WebGPU", rivals: WEBGPU }, { floor: 5, aim: 10 }],
+    [ONE_THREAD, { floor: 0.25, aim: 0.5 }],
   ] as const
 ) {
   await against({
@@ -163,8 +160,7 @@ for (
     asked: "matmul",
     shapes: PRODUCTS,
     prepare: ours.matmul,
-    against: name,
-    rivals: rivalNames,
+    ...side,
     goal,
   });
 }
@@ -173,8 +169,7 @@ await against({
   asked: "weight_gradient",
   shapes: PRODUCTS.map(([t, k, n]) => [t!, n!, k!]),
   prepare: ours.weightGradient,
-  against: "PyTorch, 1 thread",
-  rivals: ["PyTorch 1"],
+  ...ONE_THREAD,
   goal: { floor: 0.18, aim: 0.4 },
 });
 for (const vocabulary of [512, 8192]) {
@@ -184,8 +179,7 @@ for (const vocabulary of [512, 8192]) {
     asked: "head",
     shapes,
     prepare: ours.head,
-    against: "PyTorch, better of 1, 2",
-    rivals: PYTORCH,
+    ...PYTORCH,
     goal: { floor: 0.7, aim: 1.3 },
   });
   await against({
@@ -193,8 +187,7 @@ for (const vocabulary of [512, 8192]) {
     asked: "head_backward",
     shapes,
     prepare: ours.headGradient,
-    against: "PyTorch, better of 1, 2",
-    rivals: PYTORCH,
+    ...PYTORCH,
     goal: { floor: 0.4, aim: 1 },
   });
 }
@@ -206,44 +199,41 @@ for (
     asked: "attention",
     shapes: [[64, length, 32]],
     prepare: ours.attentionForward,
-    against: "PyTorch, better of 1, 2",
-    rivals: PYTORCH,
+    ...PYTORCH,
     goal,
   });
 }
 for (
-  const [name, rivalNames, goal] of [
-    ["jax-js WebGPU", ["jax_js"], { floor: 6, aim: 15 }],
-    ["PyTorch, better of 1, 2", PYTORCH, { floor: 0.35, aim: 1 }],
+  const [side, goal] of [
+    [{ against: "jax-js WebGPU", rivals: ["jax_js"] }, { floor: 6, aim: 15 }],
+    [PYTORCH, { floor: 0.35, aim: 1 }],
   ] as const
 ) {
   await against({
     work: "training step, 16 x 256 tokens",
     asked: "step",
     shapes: [[16, 256, ...MODEL]],
-    prepare: ours.step,
-    against: name,
-    rivals: rivalNames,
+    prepare: stages.step,
+    ...side,
     goal,
     sameValues: false,
   });
 }
 for (
-  const [name, rivalNames, goal] of [
-    ["ORT-web WebGPU", ["ort"], { floor: 30, aim: 100 }],
-    ["PyTorch, better of 1, 2", PYTORCH, { floor: 0.6, aim: 2 }],
+  const [side, goal] of [
+    [{ against: "ORT-web WebGPU", rivals: ["ort"] }, { floor: 30, aim: 100 }],
+    [PYTORCH, { floor: 0.6, aim: 2 }],
   ] as const
 ) {
   await against({
     work: "rollout decode, batch 16, sampling included",
     asked: "decode",
     shapes: [[16, 160, ...MODEL]],
-    prepare: ours.decode,
-    against: name,
-    rivals: rivalNames,
+    prepare: stages.decode,
+    ...side,
     goal,
     sameValues: false,
-    theirRuns: ours.DECODED,
+    theirRuns: stages.DECODED,
   });
 }
 
@@ -269,7 +259,7 @@ await within({
   against: "a forward each",
   goal: { floor: 3, aim: 20, better: "higher" },
   measure: async () => {
-    const beliefs = await ours.beliefs(device, TRAJECTORIES);
+    const beliefs = await stages.beliefs(device, TRAJECTORIES);
     const [one, many] = await beliefs.values();
     if (!agree([one!], [many!])) throw new Error(`Beliefs differ: ${one} and ${many}`);
     return { ours: timed(beliefs.onePass), theirs: timed(beliefs.sequential) };
@@ -280,8 +270,8 @@ await within({
   against: "10 turns",
   goal: { floor: 2.6, aim: 2.1, better: "lower" },
   measure: async () => {
-    const ten = await ours.beliefs(device, TRAJECTORIES);
-    const twenty = await ours.beliefs(device, [8, 20, 160, 12, ...MODEL]);
+    const ten = await stages.beliefs(device, TRAJECTORIES);
+    const twenty = await stages.beliefs(device, [8, 20, 160, 12, ...MODEL]);
     return { ours: timed(ten.onePass), theirs: timed(twenty.onePass) };
   },
 });
@@ -290,8 +280,8 @@ await within({
   against: "16 x 256 tokens",
   goal: { floor: 1.5, aim: 1.2, better: "lower" },
   measure: async () => {
-    const short = await ours.step(device, [16, 256, ...MODEL]);
-    const long = await ours.step(device, [8, 512, ...MODEL]);
+    const short = await stages.step(device, [16, 256, ...MODEL]);
+    const long = await stages.step(device, [8, 512, ...MODEL]);
     return { ours: timed(short.run), theirs: timed(long.run) };
   },
 });
@@ -301,7 +291,10 @@ await within({
   against: "a group of 1",
   goal: { floor: 2, aim: 1.1, better: "lower" },
   measure: async () => {
-    const [one, many] = [await ours.group(device, 1, MODEL), await ours.group(device, 16, MODEL)];
+    const [one, many] = [
+      await stages.group(device, 1, MODEL),
+      await stages.group(device, 16, MODEL),
+    ];
     return { ours: timed(one), theirs: timed(many) };
   },
 });

@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console
 /** A process that does the training step of the bench and prints when the weights were updated and what memory it took. */
-import { openBenchDevice, step } from "./ours.ts";
+import { openBenchDevice } from "./ours.ts";
+import { step } from "./our_stages.ts";
 
 const shape = Deno.args.map(Number);
 const device = await openBenchDevice();
