@@ -56,15 +56,15 @@ async function oneProgram(
   const { engine, wait } = await freshEngine(device);
   const b = createBuilder();
   build(b);
-  const executable = await run(engine.load({ name: "bench", phases: [[...b.ops]] }, dims));
+  const executable = await run(engine.load({ name: "bench", phases: { whole: [...b.ops] } }, dims));
   for (const [name, values] of Object.entries(data)) executable.write(name, values);
   return {
     run: async (repeat) => {
-      executable.run(0, dims, repeat);
+      executable.run("whole", dims, repeat);
       await wait();
     },
     values: async () => {
-      executable.run(0, dims);
+      executable.run("whole", dims);
       return await result(async (name) => (await run(executable.read([name])))[name]!);
     },
   };
@@ -147,19 +147,19 @@ export async function headGradient(
   const dHead = input(b, "d_head", t, 2, "f32");
   const [dx, dWeight] = [place(b, "dx", t, d), place(b, "dw", v, d)];
   headBackward(b, parts, kept, { dHead, dx, dWeight });
-  const phases = [b.ops.slice(0, forward), b.ops.slice(forward)];
+  const phases = { forward: b.ops.slice(0, forward), backward: b.ops.slice(forward) };
   const executable = await run(engine.load({ name: "bench", phases }, {}));
   for (const [name, values] of Object.entries(headData(shape))) executable.write(name, values);
   executable.write("d_head", Float32Array.from({ length: 2 * t }, (_, i) => i % 2 ? 0 : 1 / t));
   return {
     run: async (repeat) => {
-      executable.run(1, {}, repeat);
+      executable.run("backward", {}, repeat);
       await wait();
     },
     values: async () => {
       executable.write("dw", new Float32Array(v * d));
-      executable.run(0, {});
-      executable.run(1, {});
+      executable.run("forward", {});
+      executable.run("backward", {});
       const read = await run(executable.read(["dx", "dw"]));
       return [...read["dx"]!.slice(0, 2), ...read["dw"]!.slice(0, 2)];
     },

@@ -35,7 +35,8 @@ export const createGpuEngine = Effect.fnUntraced(function* (
   const unit = isMirrored(opened.traits) ? TEXTURE_ROW_BYTES : 16;
   const make: DeviceMemory["make"] = (label, bytes, options) =>
     makeBuffer(device, { commands, copies }, {
-      ...{ label, bytes: Math.ceil(Math.max(1, bytes) / unit) * unit },
+      label,
+      bytes: Math.ceil(Math.max(1, bytes) / unit) * unit,
       ...options,
     });
   const checked = Effect.gen(function* () {

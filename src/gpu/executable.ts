@@ -2,66 +2,25 @@ import { Effect } from "effect";
 import { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
 import type { Executable } from "../model/engine.ts";
-import { planScratch, programBytes } from "../model/memory.ts";
+import { programBytes } from "../model/memory.ts";
 import { nonFiniteIn } from "../model/non_finite.ts";
 import {
-  bytesOf,
   type Dims,
   elementsOf,
   MOST_TRIPS,
   type Op,
   type Program,
   type Tensor,
-  tensorsOf,
 } from "../model/plan.ts";
-import { reachedBytes } from "../model/stretches.ts";
-import type { Copy, Part, Texel } from "./copies.ts";
-import {
-  type DeviceMemory,
-  lookUp,
-  type Stored,
-  withinMemory,
-  writeStored,
-} from "./device_memory.ts";
+import { allocateAll, createUniform } from "./allocation.ts";
+import type { Copy, Texel } from "./copies.ts";
+import { lookUp, withinMemory, writeStored } from "./device_memory.ts";
+import type { Host } from "./host.ts";
 import { dispatchOf, kernelOf, KERNELS } from "./kernels.ts";
-import { type Bound, type Family, isMirrored, type KernelName, type Traits } from "./launches.ts";
+import { type Bound, isMirrored, type KernelName, type Traits } from "./launches.ts";
 import { bindingOf, boundOf, firstBoundRow, partOf, type Piece, piecesOf } from "./pieces.ts";
-import type { Profiler } from "./profiler.ts";
-import { DIMS_STRIDE, type Form, nameOf, type Pipelines, writeDims } from "./pipelines.ts";
-
-/** What a program needs of its engine. */
-export interface Host {
-  readonly device: GPUDevice;
-  readonly pipelines: Pipelines;
-  readonly memory: DeviceMemory;
-  readonly traits: Traits;
-  readonly profiler: Profiler | null;
-  /** Most bytes of a buffer that an op can reach at once. */
-  readonly bindingBytes: number;
-  readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
-}
-
-/**
- * Dispatches recorded into one command buffer. Long ones keep the host from seeing errors; a CPU computes them inside of
- * the call that submits them.
- */
-const SUBMIT_EVERY: Readonly<Record<Family, number>> = { tiles: 2048, lines: 32, loops: 32 };
-
-/** A copy of a buffer to its texture, or a dispatch. */
-type Step =
-  | {
-    readonly _tag: "Copy";
-    readonly copy: Copy;
-    readonly part: Part;
-  }
-  | {
-    readonly _tag: "Dispatch";
-    readonly op: string;
-    readonly pipeline: GPUComputePipeline;
-    readonly group: GPUBindGroup;
-    readonly grid: readonly [number, number];
-    readonly offset: number;
-  };
+import { DIMS_STRIDE, type Form, nameOf, writeDims } from "./pipelines.ts";
+import { partsOf, type Step, submitPart } from "./submission.ts";
 
 /** The bind group of a piece, and the textures in it. */
 interface Group {
@@ -79,8 +38,8 @@ interface Prepared {
 }
 
 /** Gives a program its buffers and bind groups. */
-export const loadProgram = Effect.fnUntraced(function* (
-  program: Program,
+export const loadProgram = Effect.fnUntraced(function* <Phase extends string>(
+  program: Program<Phase>,
   capacity: Dims,
   host: Host,
 ) {
@@ -212,16 +171,19 @@ export const loadProgram = Effect.fnUntraced(function* (
   }
 
   let lastDims = capacity;
-  const goesOn = program.phases.map(readsEarlier);
-  const executable: Executable = {
+  const { phases } = program;
+  const goesOn = new Set(
+    (Object.keys(phases) as Phase[]).filter((phase) => readsEarlier(phases[phase])),
+  );
+  const executable: Executable<Phase> = {
     write: (name, data, at) => writeStored(device, host.memory, lookUp(store, name), data, at),
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
-      if (goesOn[phase]! && host.memory.arena.lastUser !== program.name) {
+      if (goesOn.has(phase) && host.memory.arena.lastUser !== program.name) {
         throw new Error(`Phase ${phase} of ${program.name} must follow its own phases at once`);
       }
       host.memory.arena.lastUser = program.name;
-      commands.push(() => carryOut(program.phases[phase]!, dims, repeat));
+      commands.push(() => carryOut(phases[phase], dims, repeat));
     },
     read: (names) => {
       const dims = { ...capacity, ...lastDims };
@@ -230,8 +192,8 @@ export const loadProgram = Effect.fnUntraced(function* (
         return { stored, elements: elementsOf(stored.tensor, dims) };
       }));
     },
-    findNonFinite: Effect.fnUntraced(function* (phase: number, dims: Dims) {
-      for (const op of program.phases[phase]!) {
+    findNonFinite: Effect.fnUntraced(function* (phase: Phase, dims: Dims) {
+      for (const op of phases[phase]) {
         commands.push(() => carryOut([op], dims, 1));
         for (const [index, output] of op.outputs.entries()) {
           const stored = lookUp(store, output.name);
@@ -277,121 +239,4 @@ function weightFormatOf({ kind, inputs }: Op): WeightFormat | null {
 
 function texelOf(op: Op, input: number): Texel {
   return KERNELS[op.kind].weightInput === input ? "uint" : "float";
-}
-
-/**
- * Steps of one submission each. Drivers compile a kernel when it is first dispatched, for seconds: it stands alone.
- */
-function partsOf(
-  steps: ReadonlyArray<Step>,
-  { pipelines, traits }: Host,
-): ReadonlyArray<ReadonlyArray<Step>> {
-  const parts: Step[][] = [[]];
-  for (const step of steps) {
-    const isFirst = step._tag === "Dispatch" && !pipelines.dispatched.has(step.pipeline);
-    if (isFirst || parts.at(-1)!.length >= SUBMIT_EVERY[traits.family]) parts.push([]);
-    parts.at(-1)!.push(step);
-    if (!isFirst) continue;
-    pipelines.dispatched.add(step.pipeline);
-    parts.push([]);
-  }
-  return parts.filter((part) => part.length > 0);
-}
-
-function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>): void {
-  const encoder = host.device.createCommandEncoder({ label });
-  let pass: GPUComputePassEncoder | null = null;
-  for (const step of steps) {
-    if (step._tag === "Copy") {
-      pass?.end();
-      pass = null;
-      host.memory.copies.record(encoder, step.copy, step.part);
-      continue;
-    }
-    const { op, pipeline, group, grid, offset } = step;
-    if (grid[0] === 0 || grid[1] === 0) continue;
-    if (host.profiler !== null) {
-      pass?.end();
-      const timestampWrites = host.profiler.begin(label, op);
-      pass = encoder.beginComputePass(
-        timestampWrites === null ? { label } : { label, timestampWrites },
-      );
-    }
-    pass ??= encoder.beginComputePass({ label });
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group, [offset]);
-    pass.dispatchWorkgroups(grid[0], grid[1]);
-  }
-  pass?.end();
-  host.profiler?.resolve(encoder);
-  host.device.queue.submit([encoder.finish()]);
-}
-
-const allocateAll = Effect.fnUntraced(function* (program: Program, capacity: Dims, host: Host) {
-  yield* checkReach(program, capacity, host);
-  const store = new Map<string, Stored>();
-  const scratch = planScratch(program, capacity);
-  const slots: GPUBuffer[] = [];
-  const { buffers } = host.memory.arena;
-  for (const [i, bytes] of scratch.slotBytes.entries()) {
-    const shared = buffers[i];
-    slots.push(
-      shared !== undefined && shared.size >= bytes
-        ? shared
-        : yield* host.memory.make(`${program.name} scratch ${i}`, bytes, { isRead: "in parts" }),
-    );
-  }
-  for (const tensor of tensorsOf(program)) {
-    const elements = elementsOf(tensor, capacity);
-    if (tensor.role === "scratch") {
-      const buffer = slots[scratch.slotOf.get(tensor.name)!]!;
-      store.set(tensor.name, { tensor, buffer, elements });
-    } else if (tensor.role === "input" || tensor.role === "output") {
-      const buffer = yield* host.memory.make(tensor.name, bytesOf(tensor, capacity));
-      store.set(tensor.name, { tensor, buffer, elements });
-    } else {
-      yield* host.allocate(tensor, capacity);
-      store.set(tensor.name, lookUp(host.memory.store, tensor.name));
-    }
-  }
-  return store;
-});
-
-const checkReach = Effect.fnUntraced(function* (
-  { phases }: Program,
-  capacity: Dims,
-  { bindingBytes }: Host,
-) {
-  for (const op of phases.flat()) {
-    for (const tensor of [...op.inputs, ...op.outputs]) {
-      const bytes = reachedBytes(op, tensor, capacity);
-      if (bytes <= bindingBytes) continue;
-      return yield* new BadInput({
-        message: `Cannot fit "${tensor.name}" on the device as ${op.kind} reaches at most ` +
-          `${bindingBytes} bytes at once: it needs ${bytes}`,
-      });
-    }
-  }
-});
-
-/** The buffer of all `Dims` of a run; it grows, and bind groups made before are then stale. */
-function createUniform(device: GPUDevice) {
-  let slots = 512;
-  const make = () =>
-    device.createBuffer({
-      label: "dims",
-      size: slots * DIMS_STRIDE,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-  let buffer = make();
-  return {
-    buffer: () => buffer,
-    grow: (needed: number): boolean => {
-      if (needed <= slots) return false;
-      buffer.destroy();
-      slots = 2 ** Math.ceil(Math.log2(needed));
-      buffer = make();
-      return true;
-    },
-  };
 }

@@ -24,7 +24,9 @@ export function createProfiler(device: GPUDevice): Profiler {
   const set = device.createQuerySet({ label: "profile", type: "timestamp", count: QUERIES });
   const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
   const results = device.createBuffer({
-    ...{ label: "profile", size: RESULT_BYTES, usage: QUERY_RESOLVE | COPY_SRC },
+    label: "profile",
+    size: RESULT_BYTES,
+    usage: QUERY_RESOLVE | COPY_SRC,
   });
   // Names of the timed dispatches, and where the times of each submission start.
   const parts: Array<

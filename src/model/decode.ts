@@ -51,7 +51,7 @@ export function stopDims(stops: ReadonlyArray<number>): Record<string, number> {
 export function decodeProgram(
   model: ModelForm,
   options: { readonly window: number; readonly masked: boolean },
-): Program {
+): Program<"step"> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
@@ -95,5 +95,5 @@ export function decodeProgram(
     maskedScale: options.masked ? 1 : inverseTemperature,
     ...symbols("greedy", "stop0", "stop1", "stop2", "stop3"),
   });
-  return { name: options.masked ? "decode_masked" : "decode", phases: [[...b.ops]] };
+  return { name: options.masked ? "decode_masked" : "decode", phases: { step: [...b.ops] } };
 }

@@ -20,18 +20,18 @@ export interface NonFiniteResult {
 }
 
 /** A program with memory. Writing and running only queue work; reading waits for it. */
-export interface Executable {
+export interface Executable<Phase extends string = string> {
   /** Puts numbers into an input tensor, from its number `at` on. @default {0} */
   readonly write: (tensor: string, data: HostArray, at?: number) => void;
   /** Runs one phase, `repeat` times over, with these sizes and scalars. */
-  readonly run: (phase: number, dims: Dims, repeat?: number) => void;
+  readonly run: (phase: Phase, dims: Dims, repeat?: number) => void;
   /** Contents of input, output or shared tensors, in one wait. Sizes follow the dims of the last run. */
   readonly read: (
     tensors: ReadonlyArray<string>,
   ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
   /** Runs a phase op by op and tells the first op whose result is not finite. */
   readonly findNonFinite: (
-    phase: number,
+    phase: Phase,
     dims: Dims,
   ) => Effect.Effect<NonFiniteResult | null, KernelFailed>;
 }
@@ -40,10 +40,10 @@ export interface Executable {
 export interface Engine {
   readonly adapter: Adapter;
   /** Gives a program its memory; `capacity` bounds every symbol of later runs. */
-  readonly load: (
-    program: Program,
+  readonly load: <Phase extends string>(
+    program: Program<Phase>,
     capacity: Dims,
-  ) => Effect.Effect<Executable, KernelFailed | BadInput, Scope.Scope>;
+  ) => Effect.Effect<Executable<Phase>, KernelFailed | BadInput, Scope.Scope>;
   /**
    * Creates buffers of these sizes, largest first, that programs loaded from now on share as scratch memory. A phase
    * that reads what an earlier phase left there must run before any other program does.

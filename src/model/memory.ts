@@ -1,4 +1,4 @@
-import { bytesOf, type Dims, type Program, type Tensor, tensorsOf } from "./plan.ts";
+import { bytesOf, type Dims, opsOf, type Program, type Tensor, tensorsOf } from "./plan.ts";
 
 /** Which scratch tensors share a slot of memory, and how large each slot must be. */
 export interface ScratchPlan {
@@ -39,7 +39,7 @@ export function planScratch(program: Program, capacity: Dims): ScratchPlan {
 
 function lifetimes(program: Program): ReadonlyArray<Lifetime> {
   const lives = new Map<string, Lifetime>();
-  program.phases.flat().forEach(({ inputs, outputs }, index) => {
+  opsOf(program).forEach(({ inputs, outputs }, index) => {
     for (const tensor of [...inputs, ...outputs]) {
       if (tensor.role !== "scratch") continue;
       const from = lives.get(tensor.name)?.from ?? index;

@@ -70,10 +70,15 @@ export interface Op {
   readonly dims: Readonly<Record<string, Extent>>;
 }
 
-/** A list cut into phases: the host may read outputs and write inputs between two phases. */
-export interface Program {
+/** A list cut into phases that are run by name: the host may read outputs and write inputs between two of them. */
+export interface Program<Phase extends string = string> {
   readonly name: string;
-  readonly phases: ReadonlyArray<ReadonlyArray<Op>>;
+  readonly phases: Readonly<Record<Phase, ReadonlyArray<Op>>>;
+}
+
+/** All ops of a program, phase by phase. */
+export function opsOf({ phases }: Program): ReadonlyArray<Op> {
+  return Object.values(phases).flat();
 }
 
 /** A symbol as an extent. */
@@ -127,7 +132,7 @@ export function bytesOf(tensor: Tensor, dims: Dims): number {
 /** All matrices of a program, each once, in order of first use. */
 export function tensorsOf(program: Program): ReadonlyArray<Tensor> {
   const seen = new Map<string, Tensor>();
-  for (const op of program.phases.flat()) {
+  for (const op of opsOf(program)) {
     for (const tensor of [...op.inputs, ...op.outputs]) {
       const known = seen.get(tensor.name) ?? wholeOf(tensor);
       if (!isWindowOf(tensor, known)) {

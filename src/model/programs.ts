@@ -67,10 +67,13 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
 }
 
 /**
- * Log-probs and entropies of a packed batch (phase 0), then the gradients of `d_head` added to the engine's
- * (phase 1). The host decides what the loss is between the two. Gradients have the same bits whatever is recomputed.
+ * Log-probs and entropies of a packed batch (`forward`), then the gradients of `d_head` added to the engine's
+ * (`backward`). The host decides what the loss is between the two. Gradients have the same bits whatever is recomputed.
  */
-export function gradientProgram(model: ModelForm, recompute: Recompute = "none"): Program {
+export function gradientProgram(
+  model: ModelForm,
+  recompute: Recompute = "none",
+): Program<"forward" | "backward"> {
   const b = createBuilder();
   const { architecture } = model;
   const trainable = new Set(trainedParametersOf(model).map(({ name }) => name));
@@ -100,22 +103,22 @@ export function gradientProgram(model: ModelForm, recompute: Recompute = "none")
   }
   const beforeLayers = layersEnd - layers.reduce((sum, { ops }) => sum + ops.length, 0);
   deriveBackward(b, decoder.slice(0, beforeLayers), gradients);
-  return { name: "gradient", phases: [forward, b.ops.slice(forward.length)] };
+  return { name: "gradient", phases: { forward, backward: b.ops.slice(forward.length) } };
 }
 
-/** Log-probs and entropies of a packed batch: the first phase of `gradientProgram` alone. */
-export function logProbProgram(model: ModelForm): Program {
+/** Log-probs and entropies of a packed batch: the forward pass of `gradientProgram` alone. */
+export function logProbProgram(model: ModelForm): Program<"forward"> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
   const hidden = hiddenStates(b, model, weights, "scoring");
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
-  return { name: "log_prob", phases: [[...b.ops]] };
+  return { name: "log_prob", phases: { forward: [...b.ops] } };
 }
 
 /** Logits of chosen rows of a packed batch; for tests and tools, since it is as wide as the vocabulary. */
-export function logitsProgram(model: ModelForm): Program {
+export function logitsProgram(model: ModelForm): Program<"forward"> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
@@ -123,20 +126,20 @@ export function logitsProgram(model: ModelForm): Program {
   const weight = headWeight(architecture, weights);
   const target = b.tensor("logits", symbol("N"), architecture.vocabulary, { role: "output" });
   linear(b, hidden, weight, { target });
-  return { name: "logits", phases: [[...b.ops]] };
+  return { name: "logits", phases: { forward: [...b.ops] } };
 }
-
-/** Phases of the cache program. */
-export const CACHE_PHASE = { fill: 0, fillFew: 1, score: 2, copy: 3 } as const;
 
 /** Rows up to which `fillFew` is for: dispatches cost more than products, and its kernels are those of decoding. */
 export const FEW_ROWS = 64;
 
+/** What the cache program does. */
+export type CachePhase = "fill" | "fillFew" | "score" | "copy";
+
 /**
- * Fills the cache with keys and values of N tokens, many or few; fills it and gives log-probs of R of them, which scores
- * suffixes hung on cached trajectories; copies C slots of the cache to others.
+ * Fills the cache with keys and values of N tokens, many (`fill`) or few (`fillFew`); fills it and gives log-probs of R
+ * of them (`score`), which scores suffixes hung on cached trajectories; copies C slots of the cache to others (`copy`).
  */
-export function cacheProgram(model: ModelForm): Program {
+export function cacheProgram(model: ModelForm): Program<CachePhase> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
@@ -158,7 +161,7 @@ export function cacheProgram(model: ModelForm): Program {
       cacheCopy(b, pairs, cacheTensor(b, architecture, layer));
     }
   });
-  return { name: "cache", phases: [fill, fillFew, score, copy] };
+  return { name: "cache", phases: { fill, fillFew, score, copy } };
 }
 
 /** The ops that state depends on: keys and values of the last layer need no more of it. */
@@ -192,10 +195,10 @@ function decayOf({ kind }: StoredParameter, { weightDecay, decayed }: AdamW): nu
 export const SQUARES_BLOCK = 4096;
 
 /**
- * Partial sums of squares of every gradient (phase 0), then AdamW with `gradientScale` on all of them (phase 1).
+ * Partial sums of squares of every gradient (`norm`), then AdamW with `gradientScale` on all of them (`apply`).
  * Scalars: learningRate, gradientScale, correction1 = 1 - beta1^t, correction2 = 1 - beta2^t.
  */
-export function updateProgram(model: ModelForm, adamw: AdamW): Program {
+export function updateProgram(model: ModelForm, adamw: AdamW): Program<"norm" | "apply"> {
   const b = createBuilder();
   const weights = declareWeights(b, model);
   const trained = trainedParametersOf(model);
@@ -224,7 +227,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program {
       ...symbols("learningRate", "gradientScale", "correction1", "correction2"),
     });
   }
-  return { name: "update", phases: [squares, b.ops.slice(squares.length)] };
+  return { name: "update", phases: { norm: squares, apply: b.ops.slice(squares.length) } };
 }
 
 /** The output of `updateProgram` that holds the partial sums of a parameter's squared gradient. */

@@ -1,6 +1,5 @@
 import { Effect } from "effect";
 import { headGroup } from "../model/architecture.ts";
-import { CACHE_PHASE } from "../model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import { logProbsOf } from "./log_probs.ts";
 import { fillCache } from "./fill_cache.ts";
@@ -97,14 +96,14 @@ const scoreSuffixes = Effect.fnUntraced(function* (
     ids.push(...probe.ids);
   }
   const table = queryTable(segments, runs, headGroup(runtime.architecture));
-  const { prefill } = runtime;
-  prefill.write("ids", Uint32Array.from(ids));
-  for (const [name, data] of Object.entries(table.inputs)) prefill.write(name, data);
-  prefill.write("row_index", Uint32Array.from(rowIndex));
-  prefill.write("targets", Uint32Array.from(targets));
+  const { cachePass } = runtime;
+  cachePass.write("ids", Uint32Array.from(ids));
+  for (const [name, data] of Object.entries(table.inputs)) cachePass.write(name, data);
+  cachePass.write("row_index", Uint32Array.from(rowIndex));
+  cachePass.write("targets", Uint32Array.from(targets));
   const sizes = { ...table.dims, R: rowIndex.length, inverseTemperature: 1 };
-  prefill.run(CACHE_PHASE.score, { ...runtime.dims, ...sizes });
-  const { head } = yield* prefill.read(["head"]);
+  cachePass.run("score", { ...runtime.dims, ...sizes });
+  const { head } = yield* cachePass.read(["head"]);
   let row = 0;
   return suffixes.map(({ request }) => {
     const { probe } = requests[request]!;

@@ -33,7 +33,7 @@ export interface DecodeRows {
   /** Moves sequences to the first rows; what was submitted must be done, since they go on from what the host knows. */
   readonly compact: () => void;
   /** Tells the device of rows that are not what they were; others go on from where the device has them. */
-  readonly write: (executable: Executable) => void;
+  readonly write: (executable: Pick<Executable, "write">) => void;
 }
 
 /** Rows of a decode program; `parking` is a cache slot of no sequence. */
@@ -75,7 +75,7 @@ export function createDecodeRows(parking: number): DecodeRows {
 
 /** Puts the state of neighbouring rows, from row `first` on, where decoding advances it. */
 function writeRows(
-  executable: Executable,
+  executable: Pick<Executable, "write">,
   rows: ReadonlyArray<Row | null>,
   { first, parking }: { readonly first: number; readonly parking: number },
 ): void {

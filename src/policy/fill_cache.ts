@@ -1,6 +1,6 @@
 import { headGroup } from "../model/architecture.ts";
 import { commonPrefix } from "../model/packing.ts";
-import { CACHE_PHASE, FEW_ROWS } from "../model/programs.ts";
+import { FEW_ROWS } from "../model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -75,7 +75,7 @@ function lackOf(
     : { context, from, copied: common - from, source, round };
 }
 
-function copySlots({ prefill, dims }: Runtime, lacks: ReadonlyArray<Lack>): void {
+function copySlots({ cachePass, dims }: Runtime, lacks: ReadonlyArray<Lack>): void {
   const count = lacks.reduce((sum, { copied }) => sum + copied, 0);
   if (count === 0) return;
   const pairs = new Uint32Array(4 * count);
@@ -85,8 +85,8 @@ function copySlots({ prefill, dims }: Runtime, lacks: ReadonlyArray<Lack>): void
       pairs.set([source + slot, context.base + slot], at);
     }
   }
-  prefill.write("pairs", pairs);
-  prefill.run(CACHE_PHASE.copy, { ...dims, C: count });
+  cachePass.write("pairs", pairs);
+  cachePass.run("copy", { ...dims, C: count });
 }
 
 /** Computes keys and values of what is neither held nor copied, in passes of at most `passTokens`. */
@@ -118,7 +118,7 @@ function compute(runtime: Runtime, lacks: ReadonlyArray<Lack>): void {
 }
 
 function computePass(
-  { prefill, architecture, dims: most }: Runtime,
+  { cachePass, architecture, dims: most }: Runtime,
   lacks: ReadonlyArray<Lack>,
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
@@ -127,8 +127,8 @@ function computePass(
   const ids = runs.flatMap(({ segment, from, count }) => [
     ...lacks[segment]!.context.tokens.subarray(from, from + count),
   ]);
-  prefill.write("ids", Uint32Array.from(ids));
-  for (const [name, data] of Object.entries(inputs)) prefill.write(name, data);
-  const phase = ids.length <= FEW_ROWS ? CACHE_PHASE.fillFew : CACHE_PHASE.fill;
-  prefill.run(phase, { ...most, ...dims });
+  cachePass.write("ids", Uint32Array.from(ids));
+  for (const [name, data] of Object.entries(inputs)) cachePass.write(name, data);
+  const phase = ids.length <= FEW_ROWS ? "fillFew" : "fill";
+  cachePass.run(phase, { ...most, ...dims });
 }

@@ -21,7 +21,7 @@ interface Asked {
   readonly request: GenerateRequest;
   readonly limit: number;
   readonly options: GenerateOptions;
-  readonly executable: Executable;
+  readonly executable: Executable<"step">;
   readonly message: Deferred.Deferred<Generation, KernelFailed>;
 }
 
@@ -92,7 +92,7 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
     const steps = Math.min(STEPS[runtime.engine.adapter.kind], room);
     for (const row of rows) if (row !== null) row.reach = Math.min(row.limit, row.reach + steps);
     decoding.write(executable);
-    executable.run(0, decodeDims(runtime, rows.length, options), steps);
+    executable.run("step", decodeDims(runtime, rows.length, options), steps);
     underway.add(rows);
     return executable.read(["status", "sampled"]).pipe(
       Effect.uninterruptible,

@@ -34,7 +34,7 @@ interface Asked<L extends LossGradient> {
 
 /** The gradient program, and the names of what it reads. */
 interface Trained {
-  readonly executable: Executable;
+  readonly executable: Executable<"forward" | "backward">;
   readonly inputs: ReadonlySet<string>;
 }
 
@@ -77,7 +77,7 @@ export const createLearner: (
     for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
       const found = yield* forwardLoss(runtime, forwardBackward, batch, { temperature, loss });
       if (Result.isFailure(found)) return Result.fail(found.failure);
-      executable.run(1, boundOf(runtime, batch, temperature));
+      executable.run("backward", boundOf(runtime, batch, temperature));
       losses.push(...found.success);
     }
     return Result.succeed(losses);
@@ -88,7 +88,10 @@ export const createLearner: (
       for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
         const forward = yield* forwardLoss(runtime, forwardBackward, batch, { temperature, loss });
         if (Result.isFailure(forward)) return forward.failure;
-        const found = yield* executable.findNonFinite(1, boundOf(runtime, batch, temperature));
+        const found = yield* executable.findNonFinite(
+          "backward",
+          boundOf(runtime, batch, temperature),
+        );
         if (found !== null) return locate(batch, found);
       }
       return null;
@@ -97,13 +100,13 @@ export const createLearner: (
 
   const update: LearnerService["update"] = Effect.fn("Learner.update")(
     function* ({ learningRate, clipNorm }) {
-      updating.run(0, runtime.dims);
+      updating.run("norm", runtime.dims);
       const sums = yield* updating.read(names.map(squaresName));
       const squares = Object.values(sums).flatMap((part) => [...part]);
       const gradientNorm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
       if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
       updates += 1;
-      updating.run(1, {
+      updating.run("apply", {
         ...runtime.dims,
         learningRate,
         gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
@@ -162,10 +165,10 @@ const forwardLoss = Effect.fnUntraced(function* <L extends LossGradient>(
   for (const [name, data] of Object.entries(batch.inputs)) {
     if (read.has(name)) executable.write(name, data);
   }
-  executable.run(0, bound);
+  executable.run("forward", bound);
   const { head } = yield* executable.read(["head"]);
   if (!head!.every((x) => Number.isFinite(x))) {
-    const found = yield* executable.findNonFinite(0, bound);
+    const found = yield* executable.findNonFinite("forward", bound);
     return Result.fail(locate(batch, found ?? { op: "head_finish", row: -1, rows: null }));
   }
   const losses = splitHead(batch, head!).map((found, i) => loss(batch.first + i, found));

@@ -29,7 +29,7 @@ export const logProbsOf = Effect.fn("Policy.logProbs")(function* (
     for (const name of ["ids", "positions", "queries", "tiles", "row_index", "targets"]) {
       logProb.write(name, batch.inputs[name]!);
     }
-    logProb.run(0, { ...runtime.dims, ...batch.dims, inverseTemperature: 1 / temperature });
+    logProb.run("forward", { ...runtime.dims, ...batch.dims, inverseTemperature: 1 / temperature });
     const { head } = yield* logProb.read(["head"]);
     results.push(...splitHead(batch, head!));
   }

@@ -4,7 +4,7 @@ import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { ModelForm } from "../model/decoder.ts";
 import { planScratch } from "../model/memory.ts";
-import { bytesOf, type Tensor, tensorsOf } from "../model/plan.ts";
+import { bytesOf, opsOf, type Tensor, tensorsOf } from "../model/plan.ts";
 import { gradientProgram, updateProgram } from "../model/programs.ts";
 import { reachedBytes } from "../model/stretches.ts";
 import type { Recompute } from "../model/recompute.ts";
@@ -80,7 +80,7 @@ export function planMemory(
   let reached = NOTHING;
   let largest = NOTHING;
   for (const { program, dims } of programs) {
-    for (const op of program.phases.flat()) {
+    for (const op of opsOf(program)) {
       for (const tensor of [...op.inputs, ...op.outputs]) {
         reached = larger(reached, tensor.name, reachedBytes(op, tensor, dims));
       }

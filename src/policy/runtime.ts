@@ -9,7 +9,7 @@ import { MOST_ANCESTORS } from "../model/packing.ts";
 import { storedParametersOf } from "../model/parameters.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
 import type { Dims, Program } from "../model/plan.ts";
-import { cacheProgram, logProbProgram } from "../model/programs.ts";
+import { type CachePhase, cacheProgram, logProbProgram } from "../model/programs.ts";
 import { ropeTable } from "../model/rope.ts";
 import { type WeightSource, writeWeights } from "../model/weight_source.ts";
 import { type CacheRows, createCacheRows } from "./cache.ts";
@@ -36,11 +36,12 @@ export interface Runtime {
   readonly cache: CacheRows;
   /** First of `passTokens` slots that belong to no row: probes are written there. */
   readonly probeSlots: number;
-  readonly prefill: Executable;
-  readonly decode: Executable;
+  /** Fills the cache, scores on it, and copies within it. */
+  readonly cachePass: Executable<CachePhase>;
+  readonly decode: Executable<"step">;
   /** Decoding with top-k, top-p or min-p; made when first asked for. */
-  readonly decodeMasked: Effect.Effect<Executable, KernelFailed | BadInput>;
-  readonly logProb: Executable;
+  readonly decodeMasked: Effect.Effect<Executable<"step">, KernelFailed | BadInput>;
+  readonly logProb: Executable<"forward">;
   /** What decodes runs until it is closed. */
   readonly scope: Scope.Scope;
 }
@@ -69,16 +70,24 @@ export function dimsOf(architecture: Architecture, capacity: Capacity): Dims {
 }
 
 /** A program and the most that its symbols stand for. */
-export interface SizedProgram {
-  readonly program: Program;
+export interface SizedProgram<Phase extends string = string> {
+  readonly program: Program<Phase>;
   readonly dims: Dims;
+}
+
+/** The programs of a policy. */
+export interface PolicyPrograms {
+  readonly cache: SizedProgram<CachePhase>;
+  readonly logProb: SizedProgram<"forward">;
+  readonly decode: SizedProgram<"step">;
+  readonly decodeMasked: SizedProgram<"step">;
 }
 
 /** What a policy runs: prefill and scoring on a cache, log-probs, and decoding, also with top-k, top-p or min-p. */
 export function policyPrograms(
   form: ModelForm,
   capacity: Capacity,
-): Readonly<Record<"cache" | "logProb" | "decode" | "decodeMasked", SizedProgram>> {
+): PolicyPrograms {
   const dims = dimsOf(form.architecture, capacity);
   const decoding = (options: { readonly masked: boolean }) => ({
     program: decodeProgram(form, { window: capacity.messageTokens, ...options }),
@@ -116,8 +125,9 @@ export const createRuntime: (
     const dims = dimsOf(architecture, capacity);
     const form: ModelForm = { architecture, format, lora, bindingBytes: engine.bindingBytes };
     const programs = policyPrograms(form, capacity);
-    const load = ({ program, dims }: SizedProgram) => engine.load(program, dims);
-    const prefill = yield* load(programs.cache);
+    const load = <Phase extends string>({ program, dims }: SizedProgram<Phase>) =>
+      engine.load(program, dims);
+    const cachePass = yield* load(programs.cache);
     const logProb = yield* load(programs.logProb);
     const decode = yield* load(programs.decode);
     const decodeMasked = yield* Effect.cached(
@@ -134,7 +144,7 @@ export const createRuntime: (
       dims,
       cache: createCacheRows(capacity.rows, capacity.contextTokens),
       probeSlots: capacity.rows * capacity.contextTokens,
-      prefill,
+      cachePass,
       decode,
       decodeMasked,
       logProb,

@@ -123,12 +123,12 @@ function emptyValues(tensor: Tensor, capacity: Dims): Values {
   return tensor.format === "u32" ? new Uint32Array(length) : new Float64Array(length);
 }
 
-function loadProgram(
-  program: Program,
+function loadProgram<Phase extends string>(
+  program: Program<Phase>,
   capacity: Dims,
   shared: ReadonlyMap<string, Values>,
   allocate: (tensor: Tensor, capacity: Dims) => void,
-): Executable {
+): Executable<Phase> {
   const values = new Map<string, Values>();
   const scratch = planScratch(program, capacity);
   // Twice the bytes of the plan, since these numbers are 64 bits wide.
@@ -161,7 +161,7 @@ function loadProgram(
     },
     run: (phase, dims, repeat = 1) => {
       lastDims = dims;
-      for (let i = 0; i < repeat; i++) program.phases[phase]!.forEach((op) => runOp(op, dims));
+      for (let i = 0; i < repeat; i++) program.phases[phase].forEach((op) => runOp(op, dims));
     },
     read: (names) =>
       Effect.sync(() =>
@@ -172,7 +172,7 @@ function loadProgram(
       ),
     findNonFinite: (phase, dims) =>
       Effect.sync(() => {
-        for (const op of program.phases[phase]!) {
+        for (const op of program.phases[phase]) {
           runOp(op, dims);
           for (const [index, output] of op.outputs.entries()) {
             const found = nonFiniteIn(op, index, lookUp(values, output.name), dims);

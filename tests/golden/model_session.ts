@@ -88,7 +88,7 @@ export const openSession = Effect.fnUntraced(function* (
       for (const name of ["ids", "positions", "queries", "tiles"]) {
         program.write(name, inputs[name]!);
       }
-      program.run(0, { ...runtime.dims, ...dims });
+      program.run("forward", { ...runtime.dims, ...dims });
       return (yield* program.read(["logits"]))["logits"]!;
     }, Effect.scoped),
     /** Sets the golden weights, and moments to zero. */

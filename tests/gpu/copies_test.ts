@@ -32,7 +32,7 @@ function manyReaders(): Program {
   read(second, 3);
   read(first, 5);
   read(third, 7);
-  return { name: "readers", phases: [b.ops.slice(0, made), b.ops.slice(made)] };
+  return { name: "readers", phases: { make: b.ops.slice(0, made), read: b.ops.slice(made) } };
 }
 
 const sumsOn = Effect.fnUntraced(function* (engine: Engine, rounds: ReadonlyArray<number>) {
@@ -41,8 +41,8 @@ const sumsOn = Effect.fnUntraced(function* (engine: Engine, rounds: ReadonlyArra
   executable.write("y", new Float32Array(ROWS * COLS));
   for (const repeat of rounds) {
     executable.write("x", randomValues(repeat, ROWS * COLS));
-    executable.run(0, {});
-    executable.run(1, {}, repeat);
+    executable.run("make", {});
+    executable.run("read", {}, repeat);
   }
   const { y } = yield* executable.read(["y"]);
   return Float32Array.from(y!);

@@ -4,6 +4,7 @@ import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { FAMILIES, type Family } from "../../src/gpu/launches.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
+import { opsOf } from "../../src/model/plan.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
 import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
 import { stretchesOf } from "../../src/model/stretches.ts";
@@ -15,8 +16,14 @@ import { loadGradient, roomFor, TINY, tinyWeights } from "../support/tiny_models
 /** Wide where a published model is: at the gates, at the queries, keys and values of a token, and at the vocabulary. */
 const WIDE = {
   ...TINY.qwen3,
-  ...{ vocabulary: 60, hidden: 16, heads: 4, keyValueHeads: 1, headDim: 12, feedForward: 40 },
-  ...{ queryKeyValueBias: true, feedForwardBias: true },
+  vocabulary: 60,
+  hidden: 16,
+  heads: 4,
+  keyValueHeads: 1,
+  headDim: 12,
+  feedForward: 40,
+  queryKeyValueBias: true,
+  feedForwardBias: true,
 };
 /** More tokens than one tile of the vocabulary has. */
 const WIDER = { ...WIDE, vocabulary: 700 };
@@ -67,7 +74,7 @@ for (const [architecture, bytes] of [[WIDE, BINDING_BYTES], [WIDER, LARGER_BINDI
 Deno.test("the programs of that test are cut in every kind of op that reads or writes something wide", () => {
   const cutKinds = (architecture: Architecture, bytes: number) => {
     const room = { ...roomFor(TOKENS, architecture), ...batchOf(architecture).dims };
-    const cut = gradientProgram(inFloat32(architecture)).phases.flat().filter((op) =>
+    const cut = opsOf(gradientProgram(inFloat32(architecture))).filter((op) =>
       stretchesOf(op, room, bytes).length > 1
     );
     return [...new Set(cut.map(({ kind }) => kind))].toSorted();

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import type { Engine } from "../../src/model/engine.ts";
 import { packBatch, type Prediction, separateSegments } from "../../src/model/packing.ts";
-import { CACHE_PHASE, cacheProgram, inFloat32 } from "../../src/model/programs.ts";
+import { cacheProgram, inFloat32 } from "../../src/model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../../src/model/segments.ts";
 import { assertClose } from "../support/comparison.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
@@ -213,7 +213,7 @@ const cachedLogProbs = Effect.fnUntraced(function* (
     write("row_index", [...slots.keys()]);
     write("targets", slots.map((slot) => tokens[slot + 1] ?? 0));
     const dims = { ...room, ...table.dims, R: slots.length, inverseTemperature: 1 };
-    executable.run(CACHE_PHASE.score, dims);
+    executable.run("score", dims);
     const { head } = yield* executable.read(["head"]);
     slots.forEach((slot, r) => logProbs[slot] = head![4 * r]!);
   }

@@ -4,6 +4,7 @@ import { planScratch } from "../../src/model/memory.ts";
 import {
   bytesOf,
   type Op,
+  opsOf,
   type Program,
   symbol,
   type Tensor,
@@ -29,21 +30,21 @@ const program: fc.Arbitrary<Program> = fc.array(
   { minLength: 1, maxLength: 24 },
 ).map((picks) => {
   const tensors: Tensor[] = [];
-  const phases: [Op[], Op[]] = [[], []];
+  const phases = { first: [] as Op[], second: [] as Op[] };
   picks.forEach(({ rows, cols, reads, isScratch }, i) => {
     const inputs = tensors.length === 0 ? [] : reads.map((pick) => tensors[pick % tensors.length]!);
     const role = isScratch ? "scratch" : "output";
     const made: Tensor = { name: `t${i}`, rows, cols, format: "f32", role };
     tensors.push(made);
     const op: Op = { kind: "linear_forward", inputs, outputs: [made], dims: {} };
-    phases[i < picks.length / 2 ? 0 : 1].push(op);
+    phases[i < picks.length / 2 ? "first" : "second"].push(op);
   });
   return { name: "random", phases };
 });
 
 /** First and last op that mentions each scratch tensor or a window of it, over all phases. */
 function lifetimes(program: Program): ReadonlyMap<Tensor, readonly [number, number]> {
-  const ops = program.phases.flat();
+  const ops = opsOf(program);
   const mentions = (name: string) => ({ inputs, outputs }: Op) =>
     [...inputs, ...outputs].some((tensor) => tensor.name === name);
   return new Map(

@@ -3,7 +3,6 @@ import { Effect, Fiber } from "effect";
 import { type Sampling, stopDims } from "../../src/model/decode.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { createRandom } from "../../src/math/random.ts";
-import { CACHE_PHASE } from "../../src/model/programs.ts";
 import type { GenerateOptions, GenerateRequest, Policy } from "../../src/policy/policy.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
 import {
@@ -59,7 +58,7 @@ function counting(engine: Engine): { readonly engine: Engine; readonly computed:
     Effect.map(engine.load(program, capacity), (executable) => ({
       ...executable,
       run: (phase, dims, repeat) => {
-        const fills = phase === CACHE_PHASE.fill || phase === CACHE_PHASE.fillFew;
+        const fills = phase === "fill" || phase === "fillFew";
         if (program.name.endsWith("cache") && fills) computed += dims["N"]!;
         executable.run(phase, dims, repeat);
       },

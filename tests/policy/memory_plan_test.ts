@@ -144,8 +144,8 @@ onWgsl(
       const gradient = yield* own.load(gradientProgram(inFloat32(TINY.qwen2)), room);
       const logProb = yield* own.load(logProbProgram(inFloat32(TINY.qwen2)), room);
       const dims = { ...room, inverseTemperature: 1 };
-      gradient.run(0, dims);
-      logProb.run(0, dims);
-      throws(() => gradient.run(1, dims), /must follow its own phases at once/);
+      gradient.run("forward", dims);
+      logProb.run("forward", dims);
+      throws(() => gradient.run("backward", dims), /must follow its own phases at once/);
     }),
 );

@@ -41,7 +41,7 @@ function gradientsMatch(claim: string, setting: Setting): void {
       gradients.share(y, c);
       deriveBackward(b, forward, gradients);
       const engine = createInterpreter();
-      const program = { name: claim, phases: [forward, b.ops.slice(forward.length)] };
+      const program = { name: claim, phases: { forward, backward: b.ops.slice(forward.length) } };
       const unique = (setting.inputs["occurrences"]?.length ?? 0) / 4;
       const dims = { N: setting.inputs["token_order"]?.length ?? 0, U: unique, S: 64 };
       const executable = yield* engine.load(program, dims);
@@ -55,13 +55,13 @@ function gradientsMatch(claim: string, setting: Setting): void {
       const weights = Float64Array.from(randomValues(99, size));
       executable.write("c", weights);
       const loss = Effect.gen(function* () {
-        executable.run(0, dims);
+        executable.run("forward", dims);
         const values = (yield* executable.read([y.name]))[y.name]!;
         return weights.reduce((sum, w, i) =>
           sum + w * values[i]!, 0);
       });
       yield* loss;
-      executable.run(1, dims);
+      executable.run("backward", dims);
       const derived = yield* engine.read(Object.keys(variables).map((name) => `d ${name}`));
       for (const [name, values] of Object.entries(variables)) {
         const write = (data: Float64Array) => engine.write(name, data);
@@ -290,7 +290,7 @@ for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const
         dWeight: gradient(head.weight),
       });
       const engine = createInterpreter();
-      const phases = [forward, b.ops.slice(forward.length)];
+      const phases = { forward, backward: b.ops.slice(forward.length) };
       const executable = yield* engine.load({ name: "head", phases }, {});
       const variables = { x: wide(1, rows * 4), w: wide(2, vocabulary * 4) };
       for (const [name, data] of Object.entries(variables)) engine.write(name, data);
@@ -298,12 +298,12 @@ for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const
       const dHead = wide(3, rows * 2);
       executable.write("d_head", dHead);
       const loss = Effect.gen(function* () {
-        executable.run(0, {});
+        executable.run("forward", {});
         const values = (yield* executable.read(["head"]))["head"]!;
         return dHead.reduce((sum, d, i) => sum + d * values[4 * (i >> 1) + i % 2]!, 0);
       });
       yield* loss;
-      executable.run(1, {});
+      executable.run("backward", {});
       const derived = yield* engine.read(["d x", "d w"]);
       for (const [name, values] of Object.entries(variables)) {
         const want = yield* differences(values, (data) => engine.write(name, data), loss);

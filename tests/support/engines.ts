@@ -2,9 +2,9 @@ import { Effect, Scope } from "effect";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
-import type { Engine, Executable } from "../../src/model/engine.ts";
+import type { Engine } from "../../src/model/engine.ts";
 import type { OpKind } from "../../src/model/ops/registry.ts";
-import type { Op, Program, Tensor } from "../../src/model/plan.ts";
+import { type Op, opsOf, type Program, type Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
 /** A way to run plans that every suite is tried on. */
@@ -153,7 +153,7 @@ function inNamespace(engine: Engine, prefix: string): Engine {
     clear: (names) => engine.clear(names.map(all)),
     read: (names) => read(engine, names, all),
     load: (program, capacity) =>
-      Effect.map(engine.load(renamed(program, rename), capacity), (executable): Executable => {
+      Effect.map(engine.load(renamed(program, rename), capacity), (executable) => {
         const names = new Set(sharedNames(program));
         const real: Rename = (name) => names.has(name) ? prefix + name : name;
         return {
@@ -168,12 +168,15 @@ function inNamespace(engine: Engine, prefix: string): Engine {
 type Rename = (name: string) => string;
 
 function sharedNames(program: Program): ReadonlyArray<string> {
-  return program.phases.flat().flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
+  return opsOf(program).flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
     .filter(isShared).map(({ name }) => name);
 }
 
 /** The program with other tensors; one tensor stays one tensor. */
-function renamed(program: Program, rename: (tensor: Tensor) => Tensor): Program {
+function renamed<Phase extends string>(
+  program: Program<Phase>,
+  rename: (tensor: Tensor) => Tensor,
+): Program<Phase> {
   const made = new Map<Tensor, Tensor>();
   const of = (tensor: Tensor): Tensor => {
     const known = made.get(tensor) ?? rename(tensor);
@@ -185,5 +188,7 @@ function renamed(program: Program, rename: (tensor: Tensor) => Tensor): Program 
     inputs: op.inputs.map(of),
     outputs: op.outputs.map(of),
   });
-  return { ...program, phases: program.phases.map((ops) => ops.map(ofOp)) };
+  const phases: Record<Phase, ReadonlyArray<Op>> = { ...program.phases };
+  for (const phase of Object.keys(phases) as Phase[]) phases[phase] = phases[phase].map(ofOp);
+  return { ...program, phases };
 }

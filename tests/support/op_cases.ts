@@ -68,7 +68,7 @@ export function programOf(opCase: OpCase) {
     outputs: opCase.outputs.map(tensorOf("output")),
     dims: opCase.dims,
   };
-  const program: Program = { name: opCase.kind, phases: [[op]] };
+  const program: Program<"whole"> = { name: opCase.kind, phases: { whole: [op] } };
   return { program, tensors };
 }
 
@@ -88,8 +88,8 @@ export const runOpOn = Effect.fnUntraced(function* (
   const results: Array<ReadonlyArray<HostArray>> = [];
   for (const opCase of cases) {
     for (const [{ data }, { name }] of programOf(opCase).tensors) executable.write(name, data);
-    executable.run(0, {});
-    const names = program.phases[0]![0]!.outputs.map(({ name }) => name);
+    executable.run("whole", {});
+    const names = program.phases.whole[0]!.outputs.map(({ name }) => name);
     const read = yield* executable.read(names);
     results.push(names.map((name) => read[name]!));
   }

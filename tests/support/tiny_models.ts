@@ -159,14 +159,14 @@ export const loadGradient = Effect.fnUntraced(function* (
     forward: (batch, inverseTemperature = 1) =>
       Effect.gen(function* () {
         for (const [name, data] of Object.entries(batch.inputs)) executable.write(name, data);
-        executable.run(0, dimsOf(batch, inverseTemperature));
+        executable.run("forward", dimsOf(batch, inverseTemperature));
         return Float64Array.from((yield* executable.read(["head"]))["head"]!);
       }),
     backward: (batch, dHead, inverseTemperature = 1) =>
       Effect.gen(function* () {
         engine.clear(names.map(gradientName));
         executable.write("d_head", dHead);
-        executable.run(1, dimsOf(batch, inverseTemperature));
+        executable.run("backward", dimsOf(batch, inverseTemperature));
         const read = yield* engine.read(names.map(gradientName));
         return new Map(parameters.flatMap((parameter) =>
           unstackValues(parameter, Float64Array.from(read[gradientName(parameter.name)]!))
