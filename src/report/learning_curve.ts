@@ -145,18 +145,19 @@ function lineOf({ points }: Curve, { x, y }: Scales, index: number): string {
 
 const NAME_HEIGHT = 17;
 
-/** Names at the ends of their curves, pushed apart where curves end close to each other. */
+/** Names at the ends of their curves, pushed apart where curves end close to each other, and none below the plot. */
 function namesOf(curves: ReadonlyArray<Curve>, { x, y }: Scales): Array<string> {
   const ends = curves.flatMap(({ name, points }, index) => {
     const end = points.at(-1);
     return end === undefined ? [] : [{ name, index, x: x(end.x), y: y(end.y) }];
   }).sort((a, b) => a.y - b.y);
   let lowest = -Infinity;
-  return ends.map(({ name, index, ...end }) => {
-    lowest = Math.max(end.y, lowest + NAME_HEIGHT);
+  const pushed = ends.map((end) => lowest = Math.max(end.y, lowest + NAME_HEIGHT));
+  return ends.map(({ name, index, ...end }, i) => {
+    const room = PLOT.bottom - (ends.length - 1 - i) * NAME_HEIGHT;
     return label(name, {
       x: end.x + 9,
-      y: lowest + 4,
+      y: Math.min(pushed[i]!, room) + 4,
       fill: colorOf(index),
       "font-weight": 600,
     });

@@ -50,7 +50,16 @@ export const FAINT_INK = "#6b7785";
 /** Colour of grid lines. */
 export const GRID = "#e4e8ec";
 /** Colours of series, told apart by most colour-blind readers. */
-export const SERIES_COLORS = ["#0b6bcb", "#d9622b", "#2a9d68", "#8b5fbf", "#b58900", "#5c6773"];
+export const SERIES_COLORS = [
+  "#0b6bcb",
+  "#d9622b",
+  "#2a9d68",
+  "#8b5fbf",
+  "#b58900",
+  "#5c6773",
+  "#c2327f",
+  "#1798ae",
+];
 
 /** At most `count` round numbers (1, 2 or 5 times a power of ten) that lie in `[low, high]`. */
 export function ticks(low: number, high: number, count: number): Array<number> {

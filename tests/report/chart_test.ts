@@ -32,6 +32,13 @@ const charts: Readonly<Record<string, string>> = {
     ...labels,
     curves: Array.from({ length: 9 }, (_, i) => ({ ...curve, name: String(i) })),
   }),
+  "curves that end low": learningCurveSvg({
+    ...labels,
+    curves: Array.from({ length: 8 }, (_, i) => ({
+      name: `c${i}`,
+      points: [{ x: 0, y: 1 }, { x: 1, y: i / 1000 }],
+    })),
+  }),
   "an episode": episodeSvg(episode),
   "an episode without turns": episodeSvg({ ...episode, turns: [] }),
 };
@@ -52,6 +59,11 @@ Deno.test("charts of one picture stand below each other, and curves of one colou
   ok(two.includes(`translate(0 ${heightOf(one)})`));
   const lines = two.match(/<polyline[^>]*>/g)!.map((line) => line.replace(/ points="[^"]*"/, ""));
   strictEqual(new Set(lines.slice(1)).size, 9);
+  const names = [...charts["curves that end low"]!.matchAll(/ y="([\d.]+)"[^>]*>c\d</g)].map((
+    [, y],
+  ) => Number(y));
+  strictEqual(names.length, 8);
+  ok(Math.max(...names) <= 330 && new Set(names).size === 8);
 });
 
 Deno.test("ticks() are round and lie within the range", () => {
