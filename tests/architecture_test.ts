@@ -134,3 +134,43 @@ Deno.test("undocumentedExports() finds an export without a sentence", async () =
   await Deno.remove(path);
   ok(found.length === 1 && found[0]?.endsWith("unsaid"));
 });
+
+const map = await Deno.readTextFile(new URL("../docs/architecture.md", import.meta.url));
+
+Deno.test("docs/architecture.md gives each room its rank", () => {
+  const rows = [...map.matchAll(/^\| (\d+) +\| `(\w+)` +\|/gm)];
+  deepStrictEqual(
+    Object.fromEntries(rows.map(([, rank, room]) => [room, Number(rank)])),
+    rules.RANKS,
+  );
+});
+
+/** The walks of the document: for each, its steps from file to function. */
+const walks = map.split("\n**").slice(1).map((text) => ({
+  name: text.slice(0, text.indexOf("**")),
+  steps: [...text.matchAll(/^\| `(src\/[^`]*)` +\| `(\w+)` +\|(.*)/gm)].map(
+    ([, path, name, what]) => ({
+      path: path!,
+      name: name!,
+      /** What leads to the function: a call, or the member of a service that it answers. */
+      led: new RegExp(`\\b${name}\\(|${/`\w+(\.\w+)`/.exec(what!)?.[1] ?? "\\b$^"}\\b`),
+    }),
+  ),
+})).filter(({ steps }) => steps.length > 0);
+
+for (const { name, steps } of walks) {
+  Deno.test(`docs/architecture.md: ${name} walks through functions that call each other`, () => {
+    ok(steps.length <= (name === "A gain" ? 12 : 25));
+    steps.forEach((step, i) => {
+      const textOf = (path: string) => sources.find((file) => file.path === path)?.text ?? "";
+      const defined = new RegExp(`^export (const|function\\*?) ${step.name}\\b`, "m");
+      ok(defined.test(textOf(step.path)), `${step.path} has no ${step.name}`);
+      const callers = steps.slice(0, i).filter(({ path }) => step.led.test(textOf(path)));
+      ok(i === 0 || callers.length > 0, `${step.name} is called by no file above it`);
+    });
+  });
+}
+
+Deno.test("docs/architecture.md has both walks", () => {
+  deepStrictEqual(walks.map(({ name }) => name), ["A gain", "A token"]);
+});

@@ -23,7 +23,7 @@ export interface Import {
 export type Rule = (files: ReadonlyArray<SourceFile>) => ReadonlyArray<string>;
 
 /** Ranks of the rooms of `src`: imports lead to lower ranks. */
-const RANKS: Readonly<Record<string, number>> = {
+export const RANKS: Readonly<Record<string, number>> = {
   math: 0,
   domain: 1,
   igpo: 2,
