@@ -72,7 +72,7 @@ fn head_backward(
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
       let low = vec2f(logit[r * FEATURES + 4u * f], logit[r * FEATURES + 4u * f + 1u]);
       let high = vec2f(logit[r * FEATURES + 4u * f + 2u], logit[r * FEATURES + 4u * f + 3u]);
-      // No run is without rows; a compiler does not know.
+      // A run always has rows, but the compiler cannot know and keeps the reads of `touched`.
       d_logits[at + f] = select(vec4f(low, high), vec4f(touched), dims.rows == 0u);
     }
   }

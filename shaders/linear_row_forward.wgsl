@@ -104,7 +104,7 @@ fn linear_row_forward(
     let at = (min(n + r * LANES, last) * dims.outCols + dims.outColumn + begin) / 4u;
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
       if (n + r * LANES <= last) {
-        // No run is without rows; a compiler does not know.
+        // A run always has rows, but the compiler cannot know and keeps the reads of `touched`.
         y[at + f] = select(total[r * FEATURES4 + f], vec4f(touched), dims.rows == 0u);
       }
     }

@@ -54,7 +54,7 @@ export function createCommands(): Commands {
     }
   };
   const push: Commands["push"] = (command) => {
-    // What has no steps is over at once: it need not wait for time where nothing else does, and holds no memory.
+    // A command without steps runs here when no other waits, so that the queue need not keep it.
     const steps = waiting.length === 0 ? command() : stepsOf(command);
     if (steps === undefined) return;
     waiting.push(steps);

@@ -24,9 +24,11 @@ import { type StoredParameter, storedParametersOf } from "./parameters.ts";
 import { type Op, type Program, symbol, symbols, type Tensor } from "./plan.ts";
 
 /*
- * Five programs made of the same ops. Symbols: N tokens computed, R rows that predict something, Q rows of the
- * query table, K rows of the key table, T tiles of queries, L tiles of keys, S tokens that see one at most, U different token ids, M slots of the cache, C of them copied, P positions of
- * the rotary table.
+ * Five programs made of the same ops. Their symbols:
+ * N tokens of a pass, R rows that predict a token, U different token ids,
+ * Q rows of the query table, K rows of the key table, T tiles of queries, L tiles of keys,
+ * S the most tokens that attend to one token,
+ * M slots of the cache, C copied slots, P positions of the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */
 

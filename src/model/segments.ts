@@ -29,7 +29,7 @@ const [FEW, MANY] = [32, 64];
  */
 const READ_COST = 32;
 
-/** What must be won before a run gets MANY rows, which other pipelines compute. */
+/** A run gets MANY rows only below this share of the cost of FEW, since MANY needs pipelines of its own. */
 const WORTH = 0.95;
 
 /**

@@ -77,7 +77,7 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
   const submit = () => {
     const entering = nextToEnter(waiting, [...live.values()], capacity.rows);
     if (entering.length > 0) enter(entering);
-    // Not before: they wait as well for the failure of their entering.
+    // Requests leave the queue only after they entered: if that fails, `fail` must still find them.
     waiting = waiting.slice(entering.length);
     if (decoding.isSparse()) {
       // Rows move when the host knows where they are.
@@ -135,7 +135,8 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
       Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
     }
     yield* Effect.yieldNow;
-    // Not before: plain loops, which never wait, would decode all messages to their ends before anybody can ask.
+    // A window counts as underway until here. Plain loops never wait, and would else decode all messages to their ends
+    // before anybody can ask for another.
     underway.delete(rows);
     yield* advance;
   });
