@@ -1,7 +1,7 @@
 /**
  * The second transform of WGSL text: reads chosen storage bindings through textures instead. CPU adapters test every
  * lane of a read whose address differs between lanes, at many times the cost of reading a texel
- * (docs/numerics.md has the measurements). The data stay the same bits: four words make a texel. Storage textures, since
+ * (docs/kernels.md has the measurements). The data stay the same bits: four words make a texel. Storage textures, since
  * sampled ones have mip levels, whose sizes and strides lavapipe looks up lane by lane.
  */
 
