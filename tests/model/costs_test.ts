@@ -1,5 +1,5 @@
-/** What a run costs in ops, dispatches and bytes: exact numbers, so that a change for the worse is seen. */
-import { deepStrictEqual } from "node:assert/strict";
+/** What a run costs in ops, dispatches and bytes, at most: a change for the worse is seen, one for the better is not refused. */
+import { deepStrictEqual, ok } from "node:assert/strict";
 import { embeddedArchitecture } from "../../src/programs/cold_start.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
 import { dispatchOf, kernelOf } from "../../src/gpu/kernels.ts";
@@ -61,17 +61,21 @@ function dispatches(ops: ReadonlyArray<Op>, dims: Dims): number {
   return ops.reduce((sum, op) => sum + launches(op, dims).length, 0);
 }
 
-const phases = (program: Program, dims: Dims) =>
-  Object.values(program.phases).map((ops) => ({
-    ops: ops.length,
-    dispatches: dispatches(ops, dims),
-  }));
-
-Deno.test("a decoded token costs 22 dispatches whatever the number of rows", () => {
-  const program = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
-  for (const N of [1, 16, 64]) {
-    deepStrictEqual(phases(program, { ...ROOM, N, Q: N }), [{ ops: 22, dispatches: 22 }]);
+/** Asserts that each phase of a program is at most so many dispatches. */
+function assertDispatches<Phase extends string>(
+  { name, phases }: Program<Phase>,
+  dims: Dims,
+  most: Readonly<Record<Phase, number>>,
+): void {
+  for (const phase of Object.keys(phases) as Phase[]) {
+    const count = dispatches(phases[phase], dims);
+    ok(count <= most[phase], `${phase} of ${name}: ${count} dispatches, ${most[phase]} at most`);
   }
+}
+
+Deno.test("a decoded token costs 22 dispatches at most, whatever the number of rows", () => {
+  const program = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
+  for (const N of [1, 16, 64]) assertDispatches(program, { ...ROOM, N, Q: N }, { step: 22 });
 });
 
 Deno.test("products of decoding, and of a prefill of few rows or many, are these many to compile", () => {
@@ -99,35 +103,25 @@ Deno.test("a sum over more inner features is as many dispatches as tiles of work
   deepStrictEqual(counted(65, [384, 512, 896, 4864]), [1, 1, 1, 5]);
 });
 
-Deno.test("a pass of 4096 tokens costs these ops and dispatches", () => {
-  const gradient = gradientProgram(inFloat32(ARCHITECTURE));
-  deepStrictEqual(phases(gradient, { ...ROOM, ...BATCH.dims, R: 1400, U: 400 }), [
-    { ops: 32, dispatches: 41 },
-    { ops: 83, dispatches: 83 },
-  ]);
-  deepStrictEqual(
-    phases(cacheProgram(inFloat32(ARCHITECTURE)), { ...ROOM, ...BATCH.dims, R: TOKENS }),
-    [
-      { ops: 22, dispatches: 22 },
-      { ops: 15, dispatches: 15 },
-      { ops: 32, dispatches: 41 },
-      { ops: 3, dispatches: 3 },
-    ],
-  );
+Deno.test("a pass of 4096 tokens costs at most these dispatches", () => {
+  const dims = { ...ROOM, ...BATCH.dims, R: 1400, U: 400 };
+  assertDispatches(gradientProgram(inFloat32(ARCHITECTURE)), dims, { forward: 41, backward: 83 });
+  const most = { fill: 22, fillFew: 15, score: 41, copy: 3 };
+  assertDispatches(cacheProgram(inFloat32(ARCHITECTURE)), { ...dims, R: TOKENS }, most);
 });
 
-Deno.test("programs of the default run take these bytes", () => {
+Deno.test("programs of the default run take at most these megabytes", () => {
   const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "all" } as const;
-  deepStrictEqual(
-    {
-      decode: programBytes(
-        decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false }),
-        { ...ROOM, N: 64, Q: 64 },
-      ),
-      cache: programBytes(cacheProgram(inFloat32(ARCHITECTURE)), ROOM),
-      gradient: programBytes(gradientProgram(inFloat32(ARCHITECTURE)), ROOM),
-      update: programBytes(updateProgram(inFloat32(ARCHITECTURE), adamw), ROOM),
-    },
-    { decode: 30_176_768, cache: 47_501_824, gradient: 100_256_768, update: 5_720_624 },
-  );
+  const model = inFloat32(ARCHITECTURE);
+  const decoding = { ...ROOM, N: 64, Q: 64 };
+  const programs: ReadonlyArray<readonly [Program, Dims, number]> = [
+    [decodeProgram(model, { window: 40, masked: false }), decoding, 30.2],
+    [cacheProgram(model), ROOM, 47.6],
+    [gradientProgram(model), ROOM, 100.3],
+    [updateProgram(model, adamw), ROOM, 5.8],
+  ];
+  for (const [program, dims, most] of programs) {
+    const megabytes = programBytes(program, dims) / 1e6;
+    ok(megabytes <= most, `${program.name} takes ${megabytes} MB, ${most} at most`);
+  }
 });
