@@ -90,7 +90,7 @@ row() { # KIND USER
   log=$roots/$1-$2.log
   [ "$2" = offline ] || prepare_clone "$1" "$2"
   within "$1" "$2" "./igpo train --out ~/run-$2-$(date +%s)" >"$log" 2>&1 || true
-  computes=$(sed -n 's/^Running on \([^,]*\).*/\1/p' "$log")
+  computes=$(sed -n '/^Running on /{s/^Running on //; s/, in software$//; p; q;}' "$log")
   times=$(sed -n 's/^first step after \(.*\), all in \(.*\)$/\1 | \2/p' "$log")
   step=$(sed -n 's/^step .* \([0-9.]* m\{0,1\}s\)$/\1/p' "$log" | tail -n 1)
   started=$(date +%s)
