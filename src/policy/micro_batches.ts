@@ -41,17 +41,19 @@ export function passLimits({ capacity, architecture }: Runtime): PassLimits {
   return { tokens: capacity.passTokens, mostSeeing: Math.floor(MOST_TRIPS / group), group };
 }
 
-/** Packs sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. */
-export function packMicroBatches(
+/**
+ * Packs sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. Each is packed when
+ * it is asked for, while the device may still compute the one before.
+ */
+export function* packMicroBatches(
   sequences: ReadonlyArray<TokenRows>,
   limits: PassLimits,
-): ReadonlyArray<MicroBatch> {
+): Generator<MicroBatch, void> {
   let first = 0;
-  return cutSequences(sequences, limits).map((own) => {
-    const batch = packSequences(own, first, limits);
+  for (const own of cutSequences(sequences, limits)) {
+    yield packSequences(own, first, limits);
     first += own.length;
-    return batch;
-  });
+  }
 }
 
 function cutSequences(

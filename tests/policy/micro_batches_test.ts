@@ -81,7 +81,7 @@ const gradientsOf = Effect.fnUntraced(function* (
   },
 ) {
   const limits = { tokens: passTokens, mostSeeing: MOST_SEEING, group: 1 };
-  strictEqual(packMicroBatches(sequences, limits).length, count);
+  strictEqual([...packMicroBatches(sequences, limits)].length, count);
   const contextTokens = sequences[0]!.tokens.length + 1;
   const { learner, engine: own } = yield* openTiny(engine.fresh(), {
     architecture,
