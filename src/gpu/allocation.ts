@@ -58,8 +58,15 @@ const checkReach = Effect.fnUntraced(function* (
   }
 });
 
-/** The buffer of all `Dims` of a run; it grows, and bind groups made before are then stale. */
-export function createUniform(device: GPUDevice) {
+/** The buffer of all `Dims` of a run. */
+export interface Uniform {
+  readonly buffer: () => GPUBuffer;
+  /** Makes room for so many dispatches; true where the buffer is a new one, so that bind groups of the old are stale. */
+  readonly grow: (dispatches: number) => boolean;
+}
+
+/** Room for 512 dispatches, until more are asked for. */
+export function createUniform(device: GPUDevice): Uniform {
   let slots = 512;
   const make = () =>
     device.createBuffer({
@@ -70,7 +77,7 @@ export function createUniform(device: GPUDevice) {
   let buffer = make();
   return {
     buffer: () => buffer,
-    grow: (needed: number): boolean => {
+    grow: (needed) => {
       if (needed <= slots) return false;
       buffer.destroy();
       slots = 2 ** Math.ceil(Math.log2(needed));

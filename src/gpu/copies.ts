@@ -22,8 +22,8 @@ export interface Copy {
 
 /** Copies of buffers as textures, made again only when the buffer was written since. */
 export interface TextureCopies {
-  /** Whether so many bytes can be read as a texture. */
-  readonly fits: (bytes: number) => boolean;
+  /** Most bytes of a buffer that can be read as a texture. */
+  readonly mostBytes: number;
   /** The texture of this buffer alone. */
   readonly own: (buffer: GPUBuffer, texel: Texel) => Copy;
   /**
@@ -72,7 +72,7 @@ export function createTextureCopies(device: GPUDevice, bindingBytes: number): Te
     return { texture, view: texture.createView(), part: null, version: -1, used: 0 };
   };
   return {
-    fits: (bytes) => bytes <= highest * TEXTURE_ROW_BYTES,
+    mostBytes: highest * TEXTURE_ROW_BYTES,
     own: (buffer, texel) => {
       const ofBuffer = owned.get(buffer) ?? new Map<Texel, Copy>();
       owned.set(buffer, ofBuffer);

@@ -17,20 +17,13 @@ import {
 /** The kernel of every op, and those that are forms of them. */
 export const KERNELS: Kernels = { ...ELEMENTWISE, ...PRODUCTS, ...ATTENTION };
 
+/** A kernel for sizes that are known by name alone. */
+export function kernelNamed(name: KernelName): Kernel<Bound> {
+  return KERNELS[name] as unknown as Kernel<Bound>;
+}
+
 /** Types sizes as those of one op: a run binds every size that the record of the op names. */
 const sizesOf = <Name extends KernelName>(dims: Bound) => dims as BoundOf<Name>;
-
-/** How a kernel is dispatched, for sizes that are known by name alone. */
-export function dispatchOf<Name extends KernelName>(
-  name: Name,
-): Required<Pick<Kernel<Bound>, "launches" | "trips" | "textures">> {
-  const { launches, trips, textures }: Kernel<BoundOf<Name>> = KERNELS[name];
-  return {
-    launches: (dims, traits) => launches(sizesOf(dims), traits),
-    trips: (dims) => trips?.(sizesOf(dims)) ?? 0,
-    textures: (dims) => textures?.(sizesOf(dims)) ?? [],
-  };
-}
 
 /** Forms by subgroups: of attention, where the run has tiles, and of gradients of weights. */
 const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {

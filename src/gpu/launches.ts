@@ -1,5 +1,5 @@
 /** How kernels are written, and how ops of given sizes are dispatched by them. */
-import type { DimsOf } from "../model/ops/op.ts";
+import type { DimsOf, InputOf } from "../model/ops/op.ts";
 import type { OpKind, RecordOf } from "../model/ops/registry.ts";
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
 
@@ -74,13 +74,16 @@ export const FORM_OF = {
 /** The name of a kernel: that of its op, or of a form of it. */
 export type KernelName = OpKind | keyof typeof FORM_OF;
 
+/** The record of the op that a kernel carries out. */
+type OpOf<Name extends KernelName> = RecordOf<
+  Name extends keyof typeof FORM_OF ? (typeof FORM_OF)[Name] : Name
+>;
+
 /** The dims of the op that a kernel carries out, and the sizes of its run. */
-export type BoundOf<Name extends KernelName> =
-  & DimsOf<RecordOf<Name extends keyof typeof FORM_OF ? (typeof FORM_OF)[Name] : Name>, number>
-  & RunSizes;
+export type BoundOf<Name extends KernelName> = DimsOf<OpOf<Name>, number> & RunSizes;
 
 /** A kernel: its text, and how an op of given sizes is dispatched. */
-export interface Kernel<Sizes> {
+export interface Kernel<Sizes, Input extends string = string> {
   readonly code: string;
   /** The text where kernels work by subgroups. @default {code} */
   readonly subgroupCode?: string;
@@ -89,14 +92,14 @@ export interface Kernel<Sizes> {
   readonly launches: (dims: Sizes, traits: Traits) => ReadonlyArray<Launch>;
   /** Loop iterations of one invocation, where they grow with the sizes. */
   readonly trips?: (dims: Sizes) => number;
-  /** The input read through load_weight, if any: the text of that is chosen by the format (weight_readers.ts). */
-  readonly weightInput?: number;
   /** Inputs that straight-line adapters read again and again, lane by lane: better through textures. */
-  readonly textures?: (dims: Sizes) => ReadonlyArray<number>;
+  readonly textures?: (dims: Sizes) => ReadonlyArray<Input>;
 }
 
-/** Kernels by name, each typed by the sizes of its op. */
-export type Kernels = { readonly [Name in KernelName]: Kernel<BoundOf<Name>> };
+/** Kernels by name, each typed by the sizes and inputs of its op. */
+export type Kernels = {
+  readonly [Name in KernelName]: Kernel<BoundOf<Name>, InputOf<OpOf<Name>>>;
+};
 
 /** Workgroups per row of a folded grid; equals GRID_X of shaders/lib/grid.wgsl. */
 const GRID_X = 32768;
@@ -107,8 +110,8 @@ export function folded(workgroups: number): readonly [number, number] {
 }
 
 /** Options of a kernel with one invocation for each item. */
-export interface FlatOptions<Sizes>
-  extends Pick<Kernel<Sizes>, "trips" | "textures" | "weightInput"> {
+export interface FlatOptions<Sizes, Input extends string>
+  extends Pick<Kernel<Sizes, Input>, "trips" | "textures"> {
   readonly constants?: (dims: Sizes) => Bound;
   /** Invocations of a workgroup. @default {32} */
   readonly width?: number;
@@ -117,11 +120,14 @@ export interface FlatOptions<Sizes>
 }
 
 /** A kernel with one invocation for each item. Its sizes are those of the op that it is declared for. */
-export function flat<Sizes>(
+export function flat<Sizes, Input extends string>(
   source: string,
   items: (dims: NoInfer<Sizes>) => number,
-  { constants, width: usual = 32, cpuWidth = usual, ...options }: FlatOptions<NoInfer<Sizes>> = {},
-): Kernel<Sizes> {
+  { constants, width: usual = 32, cpuWidth = usual, ...options }: FlatOptions<
+    NoInfer<Sizes>,
+    NoInfer<Input>
+  > = {},
+): Kernel<Sizes, Input> {
   return {
     ...options,
     code: `${source}\n${grid}`,
@@ -141,5 +147,5 @@ export const rowsOf = ({ rows }: { readonly rows: number }) => rows;
 
 /** Reads these inputs as textures where rows are many: a copy ends the compute pass, which a few rows are not worth. */
 export const ofManyRows =
-  (...inputs: ReadonlyArray<number>) => ({ rows }: { readonly rows: number }) =>
-    rows >= 128 ? inputs : [];
+  <Input extends string>(...inputs: ReadonlyArray<Input>) =>
+  ({ rows }: { readonly rows: number }) => rows >= 128 ? inputs : [];

@@ -35,7 +35,8 @@ export function boundOf({ op, stretch, dims }: Piece): Bound {
   return { ...dims, ...own, wholeRows: whole["rows"] ?? 0 };
 }
 
-function bytesOfStretch({ op, stretch }: Piece, tensor: Tensor) {
+/** The bytes of a tensor that a stretch reads or writes; null for all of them. */
+export function bytesOfStretch({ op, stretch }: Piece, tensor: Tensor) {
   return stretch === null ? null : bytesWithin(op, tensor, stretch);
 }
 

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { type Device, withTraits } from "../../src/gpu/device.ts";
-import { dispatchOf, KERNELS } from "../../src/gpu/kernels.ts";
+import { kernelNamed, KERNELS } from "../../src/gpu/kernels.ts";
 import { FAMILIES, type Launch } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
@@ -141,7 +141,7 @@ onWgsl("workgroups of another width have the same bits", (engine) =>
       const saved = { ...KERNELS };
       // The registry is read-only for the program; a test may put other launches into it for a moment.
       for (const { kind } of cases) {
-        const { launches } = dispatchOf(kind);
+        const { launches } = kernelNamed(kind);
         const wider: typeof launches = (dims, traits) =>
           launches(dims, traits).map((launch) => widened(launch, width));
         Object.assign(KERNELS, { [kind]: { ...saved[kind], launches: wider } });

@@ -6,7 +6,7 @@ import {
   type TypeDefinition,
 } from "webgpu-utils";
 import { decodeValues, encodeValues } from "../../src/model/formats.ts";
-import { dispatchOf, KERNELS } from "../../src/gpu/kernels.ts";
+import { kernelNamed, KERNELS } from "../../src/gpu/kernels.ts";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import {
@@ -25,6 +25,7 @@ import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
+import { readThroughTextures } from "../../src/gpu/texture_form.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -121,14 +122,36 @@ Deno.test("every kernel binds the tensors that the record of its op names, in th
   }
 });
 
+Deno.test("every input that a kernel asks to read through textures is one that can be", () => {
+  const dims = { rows: 128, inner: 36, features: 20, cols: 36, outCols: 20, headDim: 8, heads: 4 };
+  const bound = { ...dims, keyValueHeads: 2, elements: 64, stride: 256, unique: 3 };
+  let count = 0;
+  for (const name of NAMES) {
+    const { inputs, optional = [] } = recordOf({ kind: opOf(name) });
+    const all = [...inputs, ...optional];
+    const asked = kernelNamed(name).textures?.(bound) ?? [];
+    const code = readThroughTextures(KERNELS[name].code, asked.map((one) => all.indexOf(one) + 1));
+    assert.equal(code.split("texture_storage_2d<").length - 1, asked.length);
+    count += asked.length;
+  }
+  assert.ok(count >= 40, `${count} inputs were looked at`);
+});
+
+Deno.test("kernels that read weights in any format read the input w so, and no others do", () => {
+  for (const name of NAMES) {
+    const isReader = KERNELS[name].code.includes("load_weight(");
+    assert.equal(recordOf({ kind: opOf(name) }).inputs.includes("w"), isReader, name);
+  }
+});
+
 /** Fields of the `Dims` of a kernel that its launches do not set, and what its launches ask for. */
 function sizesOf(name: KernelName) {
   const asked = new Set<string>();
   const dims = new Proxy<Bound>({}, { get: (_, field) => (asked.add(String(field)), 64) });
   const traits = { workgroupBytes: 32768, maxInvocations: 1024, cores: 2, subgroup: 8 } as const;
-  const { launches, trips, textures } = dispatchOf(name);
-  trips(dims);
-  textures(dims);
+  const { launches, trips, textures } = kernelNamed(name);
+  trips?.(dims);
+  textures?.(dims);
   const set = launches(dims, { ...traits, family: "lines" }).flatMap(({ dims = {} }) =>
     Object.keys(dims)
   );
@@ -233,7 +256,7 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
             const bySubgroups = suitsSubgroups(traits);
             if (BY_SUBGROUPS.includes(name) && !bySubgroups) continue;
             const code = bySubgroups ? kernel.subgroupCode ?? kernel.code : kernel.code;
-            const { launches } = dispatchOf(name);
+            const { launches } = kernelNamed(name);
             for (const { constants = {}, overrides = {} } of launches(dims, traits)) {
               const label = `${name} ${family} ${JSON.stringify([limits, rows, inner, from])}`;
               const bytes = workgroupBytes(setConstants(code, constants));
@@ -241,7 +264,6 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
               const width = overrides["WG"] ?? constants["WG"] ?? constants["LANES"] ?? 0;
               assert.ok(width <= limits.maxInvocations, `${label}: ${width} invocations`);
               asked += bytes > 0 ? 1 : 0;
-              break;
             }
           }
         }

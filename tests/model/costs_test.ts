@@ -2,12 +2,13 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { embeddedArchitecture } from "../../src/programs/cold_start.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
-import { dispatchOf, kernelOf } from "../../src/gpu/kernels.ts";
+import { kernelNamed } from "../../src/gpu/kernels.ts";
 import type { Traits } from "../../src/gpu/launches.ts";
+import { scheduleOf } from "../../src/gpu/schedule.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
 import { packBatch, separateSegments } from "../../src/model/packing.ts";
-import { type Dims, dimsOf, type Op, type Program } from "../../src/model/plan.ts";
+import type { Dims, Op, Program } from "../../src/model/plan.ts";
 import {
   cacheProgram,
   gradientProgram,
@@ -51,14 +52,12 @@ const LAVAPIPE: Traits = {
   subgroup: 16,
 };
 
-function launches(op: Op, dims: Dims) {
-  const bound = { ...dims, ...dimsOf(op, dims) };
-  const kernel = kernelOf(op.kind, bound, LAVAPIPE);
-  return dispatchOf(kernel).launches(bound, LAVAPIPE).map((launch) => ({ kernel, ...launch }));
-}
+const LIMITS = { traits: LAVAPIPE, bindingBytes: 2 ** 30, textureBytes: 2 ** 27 };
 
-function dispatches(ops: ReadonlyArray<Op>, dims: Dims): number {
-  return ops.reduce((sum, op) => sum + launches(op, dims).length, 0);
+function launches(ops: ReadonlyArray<Op>, dims: Dims) {
+  return scheduleOf(ops, dims, LIMITS).flatMap(({ form: { kernel }, launches }) =>
+    launches.map((launch) => ({ kernel, ...launch }))
+  );
 }
 
 /** Asserts that each phase of a program is at most so many dispatches. */
@@ -68,7 +67,7 @@ function assertDispatches<Phase extends string>(
   most: Readonly<Record<Phase, number>>,
 ): void {
   for (const phase of Object.keys(phases) as Phase[]) {
-    const count = dispatches(phases[phase], dims);
+    const count = launches(phases[phase], dims).length;
     ok(count <= most[phase], `${phase} of ${name}: ${count} dispatches, ${most[phase]} at most`);
   }
 }
@@ -83,7 +82,7 @@ Deno.test("products of decoding, and of a prefill of few rows or many, are these
   const decoding = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
   const decode = decoding.phases.step;
   const compiled = (ops: ReadonlyArray<Op>, rows: ReadonlyArray<number>) => {
-    const products = rows.flatMap((N) => ops.flatMap((op) => launches(op, { ...ROOM, N, Q: N })))
+    const products = rows.flatMap((N) => launches(ops, { ...ROOM, N, Q: N }))
       .filter(({ kernel }) => kernel.startsWith("linear"));
     return new Set(products.map(({ kernel, constants }) => JSON.stringify([kernel, constants])));
   };
@@ -97,7 +96,7 @@ Deno.test("a sum over more inner features is as many dispatches as tiles of work
   const sizes = { from: 0, features: 64, outCols: 64, outColumn: 0 };
   const counted = (rows: number, inners: ReadonlyArray<number>) =>
     inners.map((inner) =>
-      dispatchOf("linear_forward").launches({ ...sizes, rows, inner }, LAVAPIPE).length
+      kernelNamed("linear_forward").launches({ ...sizes, rows, inner }, LAVAPIPE).length
     );
   deepStrictEqual(counted(8, [1024, 1028]), [1, 2]);
   deepStrictEqual(counted(65, [384, 512, 896, 4864]), [1, 1, 1, 5]);

@@ -46,12 +46,12 @@ const BACKWARD_VECTORS = 16;
 /** Slots or queries that attention by subgroups takes at a time. */
 const BLOCK = 4;
 
-function subgroupAttention(
+function subgroupAttention<Input extends string>(
   code: string,
   launch: (dims: Sizes, subgroup: number) => Required<Pick<Launch, "constants" | "grid">>,
   trips: (dims: Sizes) => number,
-  textures: ReadonlyArray<number>,
-): Kernel<Sizes> {
+  textures: ReadonlyArray<Input>,
+): Kernel<Sizes, Input> {
   return {
     code,
     launches: (dims, { subgroup }) => {
@@ -66,7 +66,11 @@ function subgroupAttention(
 }
 
 /** Attention of queries by subgroups: one dispatch. */
-function subgroupQueries(source: string, vectors: number, textures: ReadonlyArray<number>) {
+function subgroupQueries<Input extends string>(
+  source: string,
+  vectors: number,
+  textures: ReadonlyArray<Input>,
+) {
   const launch = (dims: Sizes, subgroup: number) => {
     const { T = 0, tileRows = 0 } = dims;
     const { D4, GROUP: sharing } = byHeadGroup(dims);
@@ -87,7 +91,7 @@ function subgroupQueries(source: string, vectors: number, textures: ReadonlyArra
 }
 
 /** Attention of keys by subgroups: one dispatch. */
-function subgroupKeys(source: string, textures: ReadonlyArray<number>) {
+function subgroupKeys<Input extends string>(source: string, textures: ReadonlyArray<Input>) {
   const launch = (dims: Sizes, subgroup: number) => {
     const { D4 } = byHeadDim(dims);
     const fits = Math.min(Math.floor(BACKWARD_VECTORS / D4), Math.floor(TILE / subgroup));
@@ -107,22 +111,28 @@ const ofQueries = {
   cpuWidth: LANES,
   trips: overSlots,
   constants: byHeadGroup,
-  textures: ofManyRows(1),
+  textures: ofManyRows("keyValue"),
 };
 
 /** Kernels of attention. */
 export const ATTENTION = {
   attention_forward: flat(forward, keyValueHeads, ofQueries),
-  attention_subgroup_forward: subgroupQueries(tileForward, FORWARD_VECTORS, [0, 1]),
-  attention_delta: flat(delta, ({ rows, heads }) => rows * heads, { textures: ofManyRows(0, 1) }),
+  attention_subgroup_forward: subgroupQueries(tileForward, FORWARD_VECTORS, ["q", "keyValue"]),
+  attention_delta: flat(delta, ({ rows, heads }) => rows * heads, {
+    textures: ofManyRows("out", "dOut"),
+  }),
   attention_query_backward: flat(queryBackward, keyValueHeads, ofQueries),
-  attention_subgroup_query_backward: subgroupQueries(tileQueries, BACKWARD_VECTORS, [0, 1, 3]),
+  attention_subgroup_query_backward: subgroupQueries(tileQueries, BACKWARD_VECTORS, [
+    "q",
+    "keyValue",
+    "dOut",
+  ]),
   attention_key_backward: flat(keyBackward, keyValueHeads, {
     cpuWidth: LANES,
     trips: ({ seeing, heads, keyValueHeads }) => seeing * heads / keyValueHeads,
     constants: byHeadDim,
-    textures: ofManyRows(0, 2, 3),
+    textures: ofManyRows("q", "statistics", "dOut"),
   }),
-  attention_subgroup_key_backward: subgroupKeys(tileKeys, [0, 1, 2, 3]),
+  attention_subgroup_key_backward: subgroupKeys(tileKeys, ["q", "keyValue", "statistics", "dOut"]),
   attention_key_sum: flat(keySum, quarter, { width: 64 }),
 } satisfies Partial<Kernels>;

@@ -32,14 +32,14 @@ const colsOf = ({ cols }: { readonly cols: number }) => cols;
 const halfHeads = (d: Readonly<Record<"rows" | "headDim", number>>) => d.rows * d.headDim / 2;
 /** Trips of a loop over all rows in blocks. */
 const overRows = ({ rows }: { readonly rows: number }) => rows + Math.ceil(rows / 256);
-const ofNorm = { trips: ({ cols }: Matrix) => cols / 2, textures: ofManyRows(1) };
+const ofNorm = { trips: ({ cols }: Matrix) => cols / 2, textures: ofManyRows("weight") };
 
 /**
  * A kernel whose workgroups own a row of the vocabulary each: one SIMD register of invocations on CPU adapters where the
  * row is short, since what invocations share is dear there. `passes` is how often an invocation goes over its part of the
  * row.
  */
-function perRow(source: string, passes: number, widest: number): Kernel<Matrix> {
+function perRow(source: string, passes: number, widest: number): Kernel<Matrix, never> {
   const isShort = ({ cols }: Matrix) => cols <= 4096;
   return {
     code: `${source}\n${grid}`,
@@ -53,21 +53,20 @@ function perRow(source: string, passes: number, widest: number): Kernel<Matrix> 
 
 /** Kernels of one invocation or workgroup an item. */
 export const ELEMENTWISE = {
-  embedding_forward: flat(embeddingForward, quarter, { width: 64, weightInput: 1 }),
+  embedding_forward: flat(embeddingForward, quarter, { width: 64 }),
   embedding_backward: flat(embeddingBackward, ({ unique, cols }) => unique * cols / 4),
   rmsnorm_forward: flat(normForward, rowsOf, ofNorm),
   rmsnorm_backward: flat(normBackward, rowsOf, ofNorm),
   rmsnorm_weight_backward: flat(normWeight, colsOf, {
     trips: overRows,
-    textures: ofManyRows(0, 1, 2),
+    textures: ofManyRows("x", "scale", "dy"),
   }),
   column_sum_backward: flat(columnSumBackward, colsOf, {
     trips: overRows,
-    textures: ofManyRows(0),
+    textures: ofManyRows("dy"),
   }),
   transpose_forward: flat(transposeForward, ({ outCols, cols }) => outCols * cols / 4, {
     width: 64,
-    weightInput: 0,
   }),
   rope_forward: flat(ropeForward, halfHeads, {
     cpuWidth: LANES,
@@ -75,13 +74,13 @@ export const ELEMENTWISE = {
   }),
   rope_backward: flat(ropeBackward, halfHeads, { trips: ({ cols, headDim }) => cols / headDim }),
   cache_copy: flat(cacheCopy, quarter, { width: 64 }),
-  swiglu_forward: flat(swigluForward, quarter, { width: 64, textures: ofManyRows(0) }),
-  swiglu_backward: flat(swigluBackward, quarter, { width: 64, textures: ofManyRows(0, 1) }),
+  swiglu_forward: flat(swigluForward, quarter, { width: 64, textures: ofManyRows("x") }),
+  swiglu_backward: flat(swigluBackward, quarter, { width: 64, textures: ofManyRows("x", "dy") }),
   gather_rows_forward: flat(gatherForward, quarter, { width: 64 }),
   gather_rows_backward: flat(gatherBackward, quarter, { width: 64 }),
   head_statistics: flat(headStatistics, rowsOf, {
     trips: ({ features }) => 2 * features,
-    textures: ofManyRows(0),
+    textures: ofManyRows("tile"),
   }),
   head_finish: flat(headFinish, rowsOf),
   sampling_mask: perRow(samplingMask, 70, 256),

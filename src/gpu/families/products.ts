@@ -268,7 +268,8 @@ function logitsLaunches({ rows, stride }: BoundOf<"logits_backward">): ReadonlyA
 }
 
 /** A few rows are not worth a copy; weights are copied once an update. */
-const rowsAndWeight = ({ rows }: { readonly rows: number }) => rows >= 128 ? [0, 1] : [1];
+const rowsAndWeight = ({ rows }: { readonly rows: number }) =>
+  rows >= 128 ? ["x", "w"] as const : ["w"] as const;
 
 /** What the two kernels that make logits have in common. */
 function headKernel(code: string) {
@@ -276,7 +277,6 @@ function headKernel(code: string) {
     code: `${code}\n${rowLogits}`,
     subgroupCode: `${code}\n${subgroupLogits}\n${subgroupProducts}`,
     trips: ({ inner }: { readonly inner: number }) => inner / 4 * 33,
-    weightInput: 1,
     textures: rowsAndWeight,
   };
 }
@@ -287,34 +287,31 @@ export const PRODUCTS = {
     code: linearForward,
     launches: linearLaunches,
     trips: ({ inner }) => Math.min(inner, INNER_MOST) * 16,
-    weightInput: 1,
     textures: rowsAndWeight,
   },
   linear_row_forward: {
     code: `${linearRowForward}\n${subgroupProducts}`,
     launches: linearRowLaunches,
     trips: ({ inner }) => inner / 4 + inner / INNER_MOST,
-    weightInput: 1,
-    textures: ({ hasResidual }) => hasResidual === 1 ? [0, 1, 3] : [0, 1],
+    textures: ({ hasResidual }) => hasResidual === 1 ? ["x", "w", "residual"] : ["x", "w"],
   },
   linear_tile_forward: {
     code: linearTileForward,
     unrolled: true,
     launches: linearTileLaunches,
     trips: ({ inner }) => inner / 4,
-    weightInput: 1,
   },
   linear_weight_backward: {
     code: weightBackward,
     launches: weightBackwardLaunches,
     trips: () => 64 * 16,
-    textures: () => [0, 1],
+    textures: () => ["x", "dy"],
   },
   linear_subgroup_weight_backward: {
     code: subgroupWeight,
     launches: subgroupWeightLaunches,
     trips: ({ rows }) => Math.ceil(rows / 4) + Math.ceil(rows / 64),
-    textures: () => [0, 1],
+    textures: () => ["x", "dy"],
   },
   head_forward: { ...headKernel(headForward), launches: headLaunches },
   head_backward: { ...headKernel(headBackward), launches: headBackwardLaunches },
@@ -322,6 +319,6 @@ export const PRODUCTS = {
     code: logitsBackward,
     launches: logitsLaunches,
     trips: () => 8,
-    textures: () => [0, 2],
+    textures: () => ["logits", "result"],
   },
 } satisfies Partial<Kernels>;

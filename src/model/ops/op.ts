@@ -43,6 +43,9 @@ export type TensorsOf<S extends OpShape, T> =
   & { readonly [Name in S["inputs" | "outputs"][number]]: T }
   & { readonly [Name in OptionalOf<S>]?: T | undefined };
 
+/** The name of an input of an op. */
+export type InputOf<S extends OpShape> = S["inputs"][number] | OptionalOf<S>;
+
 type OptionalOf<S extends OpShape> = S extends
   { optional: ReadonlyArray<infer Name extends string> } ? Name
   : never;

@@ -1,0 +1,94 @@
+import type { Op, Tensor } from "../model/plan.ts";
+import type { Uniform } from "./allocation.ts";
+import type { Copy, Part } from "./copies.ts";
+import { lookUp, type Stored } from "./device_memory.ts";
+import type { Host } from "./host.ts";
+import { bindingOf, partOf, type Piece } from "./pieces.ts";
+import { DIMS_STRIDE, nameOf } from "./pipelines.ts";
+import { type Scheduled, weightInput } from "./schedule.ts";
+
+/** The bind group of a piece, and the textures in it. */
+interface Group {
+  /** The form of the kernel and the rows that it fits. */
+  readonly form: string;
+  readonly group: GPUBindGroup;
+  /** One for each input that the form reads as a texture. */
+  readonly copies: ReadonlyArray<Copy>;
+}
+
+/** The bind groups of a program. */
+export interface Bindings {
+  readonly bufferOf: (tensor: Tensor) => GPUBuffer;
+  readonly groupOf: (scheduled: Scheduled) => GPUBindGroup;
+  /** Textures that its group reads, and what of which buffer they must hold. */
+  readonly readsOf: (
+    scheduled: Scheduled,
+  ) => ReadonlyArray<{ readonly copy: Copy; readonly part: Part }>;
+  /** Forgets all groups, since a buffer in them is gone. */
+  readonly clear: () => void;
+}
+
+/** Bind groups over the tensors of a program, each made when it is first asked for. */
+export function createBindings(
+  store: ReadonlyMap<string, Stored>,
+  uniform: Uniform,
+  { device, pipelines, memory: { copies }, bindingBytes }: Host,
+): Bindings {
+  /** By the first row of the piece. */
+  const groups = new Map<Op, Map<number, Group>>();
+  const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
+  const part = (piece: Piece, input: number) => {
+    const tensor = piece.op.inputs[input]!;
+    return partOf(piece, tensor, bufferOf(tensor));
+  };
+
+  // Activations are copied again where they are read again, since textures for all of them would double their memory.
+  const copyOf = (piece: Piece, input: number, taken: ReadonlyArray<Copy>): Copy => {
+    const { op } = piece;
+    const tensor = op.inputs[input]!;
+    const isWeight = input === weightInput(op);
+    return tensor.role === "scratch" && !isWeight
+      ? copies.share(part(piece, input), taken)
+      : copies.own(bufferOf(tensor), isWeight ? "uint" : "float");
+  };
+
+  const makeGroup = ({ piece, form }: Scheduled, key: string): Group => {
+    const { op } = piece;
+    const read: Copy[] = [];
+    for (const input of form.textures) read.push(copyOf(piece, input, read));
+    const { layout, bindings } = pipelines.interfaceOf(form);
+    // Inputs beyond those the kernel reads are there for the derivation of its gradient.
+    const inputs = op.inputs.slice(0, bindings - op.outputs.length);
+    const entries = [...inputs, ...op.outputs].map((tensor, i): GPUBindGroupEntry => ({
+      binding: i + 1,
+      resource: read[form.textures.indexOf(i)]?.view ??
+        bindingOf(piece, tensor, bufferOf(tensor), bindingBytes),
+    }));
+    const dims = { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } };
+    const group = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
+    return { form: key, group, copies: read };
+  };
+
+  const entryOf = (scheduled: Scheduled): Group => {
+    const { piece: { op, stretch }, form } = scheduled;
+    // The form of an op can change with the number of rows, and its bindings with it.
+    const key = `${nameOf(form)} ${stretch?.count}`;
+    const ofOp = groups.get(op) ?? new Map<number, Group>();
+    groups.set(op, ofOp);
+    const known = ofOp.get(stretch?.first ?? 0);
+    const entry = known?.form === key ? known : makeGroup(scheduled, key);
+    ofOp.set(stretch?.first ?? 0, entry);
+    return entry;
+  };
+
+  return {
+    bufferOf,
+    groupOf: (scheduled) => entryOf(scheduled).group,
+    readsOf: (scheduled) =>
+      entryOf(scheduled).copies.map((copy, i) => ({
+        copy,
+        part: part(scheduled.piece, scheduled.form.textures[i]!),
+      })),
+    clear: () => groups.clear(),
+  };
+}

@@ -1,0 +1,88 @@
+/** What of a program is dispatched and with which sizes: all that is known without a device. */
+import { KernelFailed } from "../domain/errors.ts";
+import { recordOf } from "../model/ops/registry.ts";
+import { bytesOf, type Dims, MOST_TRIPS, type Op } from "../model/plan.ts";
+import { kernelNamed, kernelOf } from "./kernels.ts";
+import { type Bound, isMirrored, type KernelName, type Launch, type Traits } from "./launches.ts";
+import { boundOf, bytesOfStretch, firstBoundRow, type Piece, piecesOf } from "./pieces.ts";
+import type { Form } from "./pipelines.ts";
+
+/** An op, or a stretch of its rows, with the kernel that carries it out. */
+export interface Scheduled {
+  readonly piece: Piece;
+  readonly form: Form;
+  /** Values for the fields of `Dims`; a launch adds its own. */
+  readonly sizes: Bound;
+  readonly launches: ReadonlyArray<Launch>;
+}
+
+/** What of an adapter a schedule depends on. */
+export interface Limits {
+  readonly traits: Traits;
+  /** Most bytes of a buffer that an op can reach at once. */
+  readonly bindingBytes: number;
+  /** Most bytes of a buffer that can be read as a texture. */
+  readonly textureBytes: number;
+}
+
+/** The dispatches of ops of these sizes, first to last. */
+export function scheduleOf(
+  ops: ReadonlyArray<Op>,
+  dims: Dims,
+  limits: Limits,
+): ReadonlyArray<Scheduled> {
+  const pieces = ops.flatMap((op) => piecesOf(op, dims, limits.bindingBytes));
+  return pieces.map((piece) => scheduled(piece, limits));
+}
+
+function scheduled(piece: Piece, limits: Limits): Scheduled {
+  const { op } = piece;
+  const { traits } = limits;
+  const bound = boundOf(piece);
+  const name = kernelOf(op.kind, bound, traits);
+  const kernel = kernelNamed(name);
+  if (traits.family === "lines") checkTrips(name, kernel.trips?.(bound) ?? 0);
+  const weight = weightInput(op);
+  const stored = weight === null ? null : op.inputs[weight]!;
+  const wanted = isMirrored(traits) ? kernel.textures?.(bound) ?? [] : [];
+  const textures = wanted.map((input) => positionOf(op, input))
+    .filter((input) => isCopied(piece, input, limits));
+  const format = stored?.format ?? null;
+  return {
+    piece,
+    form: { kernel: name, textures, weights: format === "u32" ? null : format },
+    // A weight's texture begins with its first row, its binding where it must.
+    sizes: {
+      ...bound,
+      firstRow: stored === null || textures.includes(weight!) ? 0 : firstBoundRow(stored),
+    },
+    launches: kernel.launches(bound, traits),
+  };
+}
+
+/** The input that a kernel reads through load_weight, whose text its format chooses (weight_readers.ts). */
+export function weightInput(op: Op): number | null {
+  const input = recordOf(op).inputs.indexOf("w");
+  return input < 0 ? null : input;
+}
+
+function positionOf(op: Op, input: string): number {
+  const { inputs, optional = [] } = recordOf(op);
+  return [...inputs, ...optional].indexOf(input);
+}
+
+/** State such as a cache changes with every token, so that a copy would cost more than it saves. */
+function isCopied(piece: Piece, input: number, { textureBytes }: Limits): boolean {
+  const tensor = piece.op.inputs[input]!;
+  const { size } = bytesOfStretch(piece, tensor) ?? { size: bytesOf(tensor, piece.dims) };
+  return tensor.role !== "state" && size <= textureBytes;
+}
+
+function checkTrips(kernel: KernelName, trips: number): void {
+  if (trips <= MOST_TRIPS) return;
+  throw new KernelFailed({
+    kernel,
+    message:
+      `Cannot run ${kernel} as this adapter allows ${MOST_TRIPS} loop iterations of an invocation: current value is ${trips}`,
+  });
+}
