@@ -4,7 +4,6 @@ import { createGpuEngine } from "../src/gpu/engine.ts";
 import { embeddedArchitecture } from "../src/programs/cold_start.ts";
 import type { Architecture } from "../src/model/architecture.ts";
 import { type Parameter, parametersOf } from "../src/model/parameters.ts";
-import { inFloat32 } from "../src/model/programs.ts";
 import { weightsInMemory } from "../src/model/weight_source.ts";
 import { createLearner } from "../src/policy/learner.ts";
 import { makePolicy } from "../src/policy/make_policy.ts";
@@ -12,6 +11,7 @@ import { planMemory } from "../src/policy/memory_plan.ts";
 import type { BeliefRequest, Learner, Policy, TokenRows } from "../src/policy/policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
 import { numbers } from "./rivals/serve.ts";
+import { inFloat32 } from "../tests/support/plans.ts";
 import { type Prepared, run } from "./ours.ts";
 
 /** The model of the bench: layers, d, heads, key/value heads, feed-forward, vocabulary. */

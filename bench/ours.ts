@@ -3,12 +3,14 @@ import { Effect, Scope } from "effect";
 import { type Device, openDevice } from "../src/gpu/device.ts";
 import { createGpuEngine } from "../src/gpu/engine.ts";
 import { type Builder, createBuilder } from "../src/model/builder.ts";
-import { input } from "../src/model/decoder.ts";
+import { TILE_COSTS } from "../src/gpu/families/attention.ts";
+import { input } from "../src/model/inputs.ts";
 import type { Engine, HostArray } from "../src/model/engine.ts";
 import { headBackward, headForward, headForwardKept } from "../src/model/ops/head.ts";
 import { linear, linearWeightBackward } from "../src/model/ops/linear.ts";
-import { packBatch, separateSegments } from "../src/model/packing.ts";
-import { type Dims, symbol, type Tensor } from "../src/model/plan.ts";
+import { packBatch } from "../src/model/packing.ts";
+import { type Dims, programOf, type Tensor } from "../src/model/plan.ts";
+import { separateSegments } from "../tests/support/plans.ts";
 import { numbers } from "./rivals/serve.ts";
 
 /** A work made ready. */
@@ -56,7 +58,8 @@ async function oneProgram(
   const { engine, wait } = await freshEngine(device);
   const b = createBuilder();
   build(b);
-  const executable = await run(engine.load({ name: "bench", phases: { whole: [...b.ops] } }, dims));
+  const program = programOf("bench", { whole: b.ops }, Object.keys(data));
+  const executable = await run(engine.load(program, dims));
   for (const [name, values] of Object.entries(data)) executable.write(name, values);
   return {
     run: async (repeat) => {
@@ -107,7 +110,7 @@ function headOf(b: Builder, [t, v, d]: ReadonlyArray<number>) {
   return {
     x: place(b, "x", t!, d!),
     weight: place(b, "w", v!, d!),
-    targets: input(b, "targets", t!, 1, "u32"),
+    targets: b.tensor("targets", t!, 1, { role: "input", format: "u32" }),
     inverseTemperature: 1,
   };
 }
@@ -144,12 +147,14 @@ export async function headGradient(
   const parts = headOf(b, shape);
   const kept = headForwardKept(b, parts);
   const forward = b.ops.length;
-  const dHead = input(b, "d_head", t, 2, "f32");
+  const dHead = b.tensor("d_head", t, 2, { role: "input" });
   const [dx, dWeight] = [place(b, "dx", t, d), place(b, "dw", v, d)];
   headBackward(b, parts, kept, { dHead, dx, dWeight });
   const phases = { forward: b.ops.slice(0, forward), backward: b.ops.slice(forward) };
-  const executable = await run(engine.load({ name: "bench", phases }, {}));
-  for (const [name, values] of Object.entries(headData(shape))) executable.write(name, values);
+  const data = headData(shape);
+  const program = programOf("bench", phases, [...Object.keys(data), "d_head"]);
+  const executable = await run(engine.load(program, {}));
+  for (const [name, values] of Object.entries(data)) executable.write(name, values);
   executable.write("d_head", Float32Array.from({ length: 2 * t }, (_, i) => i % 2 ? 0 : 1 / t));
   return {
     run: async (repeat) => {
@@ -170,23 +175,26 @@ export async function headGradient(
 export function attentionForward(device: Device, [heads, t, d]: ReadonlyArray<number>) {
   const N = heads! * t!;
   const lengths = new Array<number>(heads!).fill(t!);
-  const { inputs, dims } = packBatch(separateSegments(lengths), new Uint32Array(N), []);
+  const { inputs, dims } = packBatch(separateSegments(lengths), new Uint32Array(N), [], {
+    ...TILE_COSTS,
+    group: 1,
+  });
   return oneProgram(device, {
     dims,
     build: (b) => {
-      const queries = input(b, "queries", symbol("Q"), 4, "u32");
+      const queries = input(b, "queries");
       const shape = { heads: 1, keyValueHeads: 1, headDim: d! };
       const [q, keyValue] = [place(b, "q", N, d!), place(b, "key_value", N, 2 * d!)];
       const [out, softmax] = [place(b, "out", N, d!), place(b, "softmax", N, 2)];
-      const tiles = input(b, "tiles", symbol("T"), 4, "u32");
+      const tiles = input(b, "tiles");
       const tensors = { q, keyValue, queries, tiles, out, softmax };
       b.push("attention_forward", tensors, { rows: N, ...shape });
     },
     data: {
       q: numbers(N * d!, 7919),
       key_value: sideBySide(d!, numbers(N * d!, 104729), numbers(N * d!, 1299709)),
-      queries: inputs["queries"]!,
-      tiles: inputs["tiles"]!,
+      queries: inputs.queries,
+      tiles: inputs.tiles,
     },
     result: async (read) => [...(await read("out")).slice((t! - 1) * d!, (t! - 1) * d! + 4)],
   });

@@ -3,7 +3,7 @@
 // masked (rows, cols) f32 weights exp(masked maskedScale) up to a factor; NEG_LARGE is never drawn
 // logits (rows, cols) f32     statistics (rows) of vec4f (m, s, ..) of softmax(logits inverseTemperature)
 // ids, positions (rows) u32   queries (Q) of vec4u, slot in w   status (rows) of 8 u32 [alive, produced, limit, key, key, ..]
-// sampled (rows, 2 window) u32: pairs [token, bits of its log-prob]; all five advanced in place
+// sampled (rows, 2 messageTokens) u32: pairs [token, bits of its log-prob]; all five advanced in place
 // u = uniform(key, produced): a draw depends on the row's key and how many tokens it has, on nothing else.
 // greedy 1 takes the largest, the first of equals.
 // Dispatch rows workgroups of WG = 64; an invocation owns ceil(cols / 64) neighbouring tokens. Trips: 4 cols / 64 + 64.
@@ -11,7 +11,7 @@
 struct Dims {
   rows: u32,
   cols: u32,
-  window: u32,
+  messageTokens: u32,
   inverseTemperature: f32,
   maskedScale: f32,
   greedy: u32,
@@ -121,7 +121,7 @@ fn draw(row: u32, width: u32, top: f32, top_at: u32, u: f32) -> u32 {
 fn advance(n: u32, token: u32, produced: u32, row: u32) {
   let state = statistics[n];
   let log_prob = logits[row + token] * dims.inverseTemperature - (state.x + log(state.y));
-  let at = (n * dims.window + produced % dims.window) * 2u;
+  let at = (n * dims.messageTokens + produced % dims.messageTokens) * 2u;
   sampled[at] = token;
   sampled[at + 1u] = bitcast<u32>(log_prob);
   status[n * 8u + 1u] = produced + 1u;

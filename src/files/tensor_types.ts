@@ -65,34 +65,6 @@ export function toFloat32(tensor: RawTensor): Result.Result<Float32Array<ArrayBu
   }
 }
 
-/** Values of an integer tensor of up to 32 bits, as they are; I64 and others are refused. */
-export function toIntegers(
-  tensor: RawTensor,
-): Result.Result<Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array, BadInput> {
-  const { buffer, byteOffset, length } = tensor.bytes;
-  switch (tensor.dtype) {
-    case "I32":
-      return Result.succeed(new Int32Array(buffer, byteOffset, length / 4));
-    case "U32":
-      return Result.succeed(new Uint32Array(buffer, byteOffset, length / 4));
-    case "I16":
-      return Result.succeed(new Int16Array(buffer, byteOffset, length / 2));
-    case "U16":
-      return Result.succeed(new Uint16Array(buffer, byteOffset, length / 2));
-    case "BOOL":
-    case "U8":
-      return Result.succeed(tensor.bytes);
-    default:
-      return Result.fail(
-        new BadInput({
-          message:
-            `Cannot read tensor "${tensor.name}" as integers as its dtype must be I32, U32, ` +
-            `I16, U16, U8 or BOOL: current value is "${tensor.dtype}"`,
-        }),
-      );
-  }
-}
-
 /** Bytes of `values` in a storage type; rounds to nearest even, keeps NaN a NaN. */
 export function fromFloat32(values: Float32Array, dtype: FloatDtype): Uint8Array {
   switch (dtype) {

@@ -37,7 +37,6 @@ export interface TextureCopies {
   readonly written: (buffer: GPUBuffer) => void;
   /** Whether the part must be copied to be current; the copy then counts as made. */
   readonly refresh: (copy: Copy, part: Part) => boolean;
-  readonly record: (encoder: GPUCommandEncoder, copy: Copy, part: Part) => void;
   readonly destroy: (buffer: GPUBuffer) => void;
 }
 
@@ -104,22 +103,6 @@ export function createTextureCopies(device: GPUDevice, bindingBytes: number): Te
       Object.assign(copy, { part, version });
       return true;
     },
-    record: (encoder, { texture }, { buffer, offset, size }) => {
-      // Whole rows of texels as far as the buffer goes, so that all but the end of a buffer is one copy.
-      const whole = Math.ceil(size / TEXTURE_ROW_BYTES) * TEXTURE_ROW_BYTES;
-      const bytes = Math.min(whole, buffer.size - offset);
-      const rows = Math.floor(bytes / TEXTURE_ROW_BYTES);
-      const rest = bytes % TEXTURE_ROW_BYTES / TEXEL_BYTES;
-      const layout = { buffer, bytesPerRow: TEXTURE_ROW_BYTES };
-      if (rows > 0) {
-        const source = { ...layout, offset, rowsPerImage: rows };
-        encoder.copyBufferToTexture(source, { texture }, [TEXELS_PER_ROW, rows]);
-      }
-      if (rest > 0) {
-        const source = { ...layout, offset: offset + rows * TEXTURE_ROW_BYTES, rowsPerImage: 1 };
-        encoder.copyBufferToTexture(source, { texture, origin: [0, rows] }, [rest, 1]);
-      }
-    },
     destroy: (buffer) => {
       for (const { texture } of owned.get(buffer)?.values() ?? []) texture.destroy();
       owned.delete(buffer);
@@ -132,4 +115,26 @@ export function createTextureCopies(device: GPUDevice, bindingBytes: number): Te
       shared.delete(height);
     },
   };
+}
+
+/** Records the copy of a part of a buffer to a texture. */
+export function recordCopy(
+  encoder: GPUCommandEncoder,
+  { texture }: Copy,
+  { buffer, offset, size }: Part,
+): void {
+  // Whole rows of texels as far as the buffer goes, so that all but the end of a buffer is one copy.
+  const whole = Math.ceil(size / TEXTURE_ROW_BYTES) * TEXTURE_ROW_BYTES;
+  const bytes = Math.min(whole, buffer.size - offset);
+  const rows = Math.floor(bytes / TEXTURE_ROW_BYTES);
+  const rest = bytes % TEXTURE_ROW_BYTES / TEXEL_BYTES;
+  const layout = { buffer, bytesPerRow: TEXTURE_ROW_BYTES };
+  if (rows > 0) {
+    const source = { ...layout, offset, rowsPerImage: rows };
+    encoder.copyBufferToTexture(source, { texture }, [TEXELS_PER_ROW, rows]);
+  }
+  if (rest > 0) {
+    const source = { ...layout, offset: offset + rows * TEXTURE_ROW_BYTES, rowsPerImage: 1 };
+    encoder.copyBufferToTexture(source, { texture, origin: [0, rows] }, [rest, 1]);
+  }
 }

@@ -39,6 +39,8 @@ export interface DeviceMemory {
   readonly copyOut: (
     items: ReadonlyArray<{ readonly stored: Stored; readonly elements: number }>,
   ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
+  /** Fails with what went wrong since it was last asked: in a kernel's text, in a command, or on the device. */
+  readonly check: Effect.Effect<void, KernelFailed>;
 }
 
 /** A stored tensor by name; asking for one that does not exist is a defect. */

@@ -13,6 +13,8 @@ import {
   writeStored,
 } from "./device_memory.ts";
 import { loadProgram } from "./executable.ts";
+import { TILE_COSTS } from "./families/attention.ts";
+import type { Host } from "./host.ts";
 import { isMirrored } from "./launches.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
@@ -25,90 +27,37 @@ export const createGpuEngine = Effect.fnUntraced(function* (
   bindingBytes: number = opened.device.limits.maxStorageBufferBindingSize,
 ) {
   const scope = yield* Effect.scope;
-  const { device, pipelines, commands } = opened;
-  const trouble: string[] = [];
-  device.addEventListener("uncapturederror", (event) => {
-    trouble.push((event as GPUUncapturedErrorEvent).error.message);
-  });
-  const copies = createTextureCopies(device, bindingBytes);
-  // Buffers that may be read as textures are whole rows of texels.
-  const unit = isMirrored(opened.traits) ? TEXTURE_ROW_BYTES : 16;
-  const make: DeviceMemory["make"] = (label, bytes, options) =>
-    makeBuffer(device, { commands, copies }, {
-      label,
-      bytes: Math.ceil(Math.max(1, bytes) / unit) * unit,
-      ...options,
-    });
-  const checked = Effect.gen(function* () {
-    const failure = yield* Effect.promise(() => pipelines.failure());
-    if (failure !== null) return yield* new KernelFailed(failure);
-    const thrown = commands.failure();
-    if (thrown !== undefined) return yield* Effect.die(thrown);
-    const message = trouble.shift();
-    if (message !== undefined) return yield* new KernelFailed({ kernel: "dispatch", message });
-  });
-  const memory: DeviceMemory = {
-    commands,
-    make,
-    store: new Map(),
-    arena: { buffers: [], lastUser: null },
-    copies,
-    copyOut: (items) =>
-      Effect.tryPromise({
-        try: () => commands.ask(() => copyOut(device, items)),
-        catch: (cause) => new KernelFailed({ kernel: "readback", message: String(cause) }),
-      }).pipe(Effect.tap(() => checked)),
-  };
+  const { device } = opened;
+  const memory = createMemory(opened, bindingBytes);
   const allocate = (tensor: Tensor, capacity: Dims) =>
     Effect.gen(function* () {
       if (memory.store.has(tensor.name)) return;
       const isRead = tensor.reach === undefined ? "whole" : "in parts";
-      const buffer = yield* make(tensor.name, bytesOf(tensor, capacity), { isRead });
+      const buffer = yield* memory.make(tensor.name, bytesOf(tensor, capacity), { isRead });
       memory.store.set(tensor.name, { tensor, buffer, elements: elementsOf(tensor, capacity) });
     }).pipe(Effect.provideService(Scope.Scope, scope));
+  const host: Host = {
+    ...opened,
+    memory,
+    allocate,
+    bindingBytes: Math.floor(bindingBytes / 16) * 16,
+  };
   return {
     adapter: opened.adapter,
     allocate,
-    load: (program, capacity) =>
-      loadProgram(program, capacity, {
-        device,
-        pipelines,
-        memory,
-        allocate,
-        traits: opened.traits,
-        profiler: opened.profiler,
-        bindingBytes: Math.floor(bindingBytes / 16) * 16,
-      }),
+    load: (program, capacity) => loadProgram(program, capacity, host),
     reserve: (slotBytes) =>
       Effect.gen(function* () {
         for (const [i, bytes] of slotBytes.entries()) {
-          memory.arena.buffers.push(yield* make(`scratch ${i}`, bytes, { isRead: "in parts" }));
+          const buffer = yield* memory.make(`scratch ${i}`, bytes, { isRead: "in parts" });
+          memory.arena.buffers.push(buffer);
         }
       }).pipe(withinMemory(device), Effect.provideService(Scope.Scope, scope)),
+    tiles: TILE_COSTS,
     bindingBytes,
     write: (name, data, at) => writeStored(device, memory, lookUp(memory.store, name), data, at),
-    settle: () =>
-      Effect.gen(function* () {
-        yield* Effect.promise(() =>
-          commands.ask(() => {
-            // What is written waits for a submission.
-            device.queue.submit([]);
-            return device.queue.onSubmittedWorkDone();
-          })
-        );
-        yield* checked;
-      }),
-    clear: (names) => {
-      const buffers = names.map((name) => lookUp(memory.store, name).buffer);
-      commands.push(() => {
-        const encoder = device.createCommandEncoder({ label: "clear" });
-        for (const buffer of buffers) {
-          encoder.clearBuffer(buffer);
-          copies.written(buffer);
-        }
-        device.queue.submit([encoder.finish()]);
-      });
-    },
+    settle: () => settle(device, memory),
+    clear: (names) => clear(device, memory, names.map((name) => lookUp(memory.store, name).buffer)),
     read: (names) =>
       memory.copyOut(names.map((name) => {
         const stored = lookUp(memory.store, name);
@@ -116,3 +65,70 @@ export const createGpuEngine = Effect.fnUntraced(function* (
       })),
   } satisfies Engine;
 });
+
+/** The memory of a device, still empty. */
+function createMemory(
+  { device, pipelines, commands, traits }: Device,
+  bindingBytes: number,
+): DeviceMemory {
+  const trouble: string[] = [];
+  device.addEventListener("uncapturederror", (event) => {
+    trouble.push((event as GPUUncapturedErrorEvent).error.message);
+  });
+  const check = Effect.gen(function* () {
+    const failure = yield* Effect.promise(() => pipelines.failure());
+    if (failure !== null) return yield* new KernelFailed(failure);
+    const thrown = commands.failure();
+    if (thrown !== undefined) return yield* Effect.die(thrown);
+    const message = trouble.shift();
+    if (message !== undefined) return yield* new KernelFailed({ kernel: "dispatch", message });
+  });
+  const copies = createTextureCopies(device, bindingBytes);
+  // Buffers that may be read as textures are whole rows of texels.
+  const unit = isMirrored(traits) ? TEXTURE_ROW_BYTES : 16;
+  return {
+    commands,
+    make: (label, bytes, options) =>
+      makeBuffer(device, { commands, copies }, {
+        label,
+        bytes: Math.ceil(Math.max(1, bytes) / unit) * unit,
+        ...options,
+      }),
+    store: new Map(),
+    arena: { buffers: [], lastUser: null },
+    copies,
+    copyOut: (items) =>
+      Effect.tryPromise({
+        try: () => commands.ask(() => copyOut(device, items)),
+        catch: (cause) => new KernelFailed({ kernel: "readback", message: String(cause) }),
+      }).pipe(Effect.tap(() => check)),
+    check,
+  };
+}
+
+const settle = Effect.fnUntraced(function* (device: GPUDevice, { commands, check }: DeviceMemory) {
+  yield* Effect.promise(() =>
+    commands.ask(() => {
+      // What is written waits for a submission.
+      device.queue.submit([]);
+      return device.queue.onSubmittedWorkDone();
+    })
+  );
+  yield* check;
+});
+
+/** Queues zeros for buffers. */
+function clear(
+  device: GPUDevice,
+  { commands, copies }: DeviceMemory,
+  buffers: ReadonlyArray<GPUBuffer>,
+): void {
+  commands.push(() => {
+    const encoder = device.createCommandEncoder({ label: "clear" });
+    for (const buffer of buffers) {
+      encoder.clearBuffer(buffer);
+      copies.written(buffer);
+    }
+    device.queue.submit([encoder.finish()]);
+  });
+}

@@ -13,8 +13,8 @@ import { scheduleOf } from "./schedule.ts";
 import { partsOf, type Step, submitPart } from "./submission.ts";
 
 /** A program with its memory on a device. */
-interface Loaded<Phase extends string> {
-  readonly program: Program<Phase>;
+interface Loaded<Phase extends string, Input extends string> {
+  readonly program: Program<Phase, Input>;
   readonly store: ReadonlyMap<string, Stored>;
   readonly uniform: Uniform;
   readonly bindings: Bindings;
@@ -22,8 +22,11 @@ interface Loaded<Phase extends string> {
 }
 
 /** Gives a program its buffers and bind groups. */
-export const loadProgram = Effect.fnUntraced(function* <Phase extends string>(
-  program: Program<Phase>,
+export const loadProgram = Effect.fnUntraced(function* <
+  Phase extends string,
+  Input extends string,
+>(
+  program: Program<Phase, Input>,
   capacity: Dims,
   host: Host,
 ) {
@@ -48,10 +51,10 @@ export const loadProgram = Effect.fnUntraced(function* <Phase extends string>(
   return createExecutable({ program, store, uniform, bindings, host }, capacity);
 });
 
-function createExecutable<Phase extends string>(
-  loaded: Loaded<Phase>,
+function createExecutable<Phase extends string, Input extends string>(
+  loaded: Loaded<Phase, Input>,
   capacity: Dims,
-): Executable<Phase> {
+): Executable<Phase, Input> {
   const { program: { name: programName, phases }, store, host: { device, memory } } = loaded;
   let lastDims = capacity;
   const goesOn = new Set(
@@ -91,8 +94,8 @@ function createExecutable<Phase extends string>(
 }
 
 /** Stops after each submission. */
-function* carryOut<Phase extends string>(
-  loaded: Loaded<Phase>,
+function* carryOut(
+  loaded: Loaded<string, string>,
   ops: ReadonlyArray<Op>,
   dims: Dims,
   repeat: number,
@@ -111,8 +114,8 @@ function* carryOut<Phase extends string>(
 }
 
 /** Makes ops ready to be submitted: their steps, and the `Dims` of each. Stops after each pipeline that had to be made. */
-function* record<Phase extends string>(
-  { uniform, bindings, host }: Loaded<Phase>,
+function* record(
+  { uniform, bindings, host }: Pick<Loaded<string, string>, "uniform" | "bindings" | "host">,
   ops: ReadonlyArray<Op>,
   dims: Dims,
 ) {

@@ -56,8 +56,8 @@ export interface RunSizes {
   /** Positions of the rotary table. */
   readonly P?: number;
   /** Tiles of queries, those of keys, and the queries of a tile. */
-  readonly T?: number;
-  readonly L?: number;
+  readonly queryTiles?: number;
+  readonly keyTiles?: number;
   readonly tileRows?: number;
 }
 

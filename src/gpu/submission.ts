@@ -1,5 +1,5 @@
 /** What of a run is handed to the device at a time. */
-import type { Copy, Part } from "./copies.ts";
+import { type Copy, type Part, recordCopy } from "./copies.ts";
 import type { Host } from "./host.ts";
 import type { Family } from "./launches.ts";
 
@@ -52,7 +52,7 @@ export function submitPart(host: Host, label: string, steps: ReadonlyArray<Step>
     if (step._tag === "Copy") {
       pass?.end();
       pass = null;
-      host.memory.copies.record(encoder, step.copy, step.part);
+      recordCopy(encoder, step.copy, step.part);
       continue;
     }
     const { op, pipeline, group, grid, offset } = step;

@@ -1,15 +1,9 @@
-import { createBuilder } from "./builder.ts";
-import {
-  declareWeights,
-  decoderForward,
-  headWeight,
-  input,
-  lastNorm,
-  type ModelForm,
-} from "./decoder.ts";
+import { type Builder, createBuilder } from "./builder.ts";
+import { declareWeights, decoderForward, headWeight, lastNorm, type ModelForm } from "./decoder.ts";
+import { input } from "./inputs.ts";
 import { vocabularySpans } from "./ops/head.ts";
 import { linear } from "./ops/linear.ts";
-import { type Program, symbol, symbols } from "./plan.ts";
+import { type Program, programOf, symbol, symbols, type Tensor } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
 export interface Sampling {
@@ -43,57 +37,70 @@ export function stopDims(stops: ReadonlyArray<number>): Record<string, number> {
   );
 }
 
+const DECODE_INPUTS = ["ids", "positions", "queries", "status", "sampled", "seen"] as const;
+
+/** What the host writes before it decodes. */
+export type DecodeInput = typeof DECODE_INPUTS[number];
+
 /**
  * One decoded token for each of N sequences: feeds `ids`, appends to the cache, samples, tests for a stop and
  * advances `ids`, `positions`, `queries` and `status` on the device, so that it repeats without the host.
- * `sampled` (N, 2 window) holds pairs of token id and the bits of its log-prob.
+ * `sampled` (N, 2 messageTokens) holds pairs of token id and the bits of its log-prob.
  */
 export function decodeProgram(
   model: ModelForm,
-  options: { readonly window: number; readonly masked: boolean },
-): Program<"step"> {
+  { messageTokens, masked }: { readonly messageTokens: number; readonly masked: boolean },
+): Program<"step", DecodeInput> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
   const rows = symbol("N");
   const { x } = decoderForward(b, model, weights, "decoding", rows);
   const weight = headWeight(architecture, weights);
-  const vocabulary = architecture.vocabulary;
   const logits = linear(b, x, weight, { from: lastNorm(architecture, weights) });
-  const ids = input(b, "ids", rows, 1, "u32");
+  const ids = input(b, "ids");
+  const drawn = masked ? filtered(b, logits) : logits;
   const inverseTemperature = symbol("inverseTemperature");
-  const statistics = b.scratch("head_statistics", rows, 4);
-  // The same tiles in the same order as the trainer's head, so that the log-probs have the same bits.
-  for (const { first, count: features } of vocabularySpans(weight)) {
-    const place = { stride: vocabulary, first, column: first, features };
-    const tensors = { tile: logits, targets: ids, statistics };
-    b.push("head_statistics", tensors, { rows, ...place, inverseTemperature });
-  }
-  const masked = options.masked ? b.scratch("masked_logits", rows, vocabulary) : logits;
-  if (options.masked) {
-    const seen = input(b, "seen", rows, Math.ceil(vocabulary / 32), "u32");
-    b.push("sampling_mask", { logits, seen, masked }, {
-      rows,
-      cols: vocabulary,
-      ...symbols("inverseTemperature", "penalty", "topK", "topP", "minP"),
-    });
-  }
   b.push("sample", {
-    masked,
+    masked: drawn,
     logits,
-    statistics,
+    statistics: statisticsOf(b, logits, weight),
     ids,
-    positions: input(b, "positions", rows, 1, "u32"),
-    queries: input(b, "queries", symbol("Q"), 4, "u32"),
-    status: input(b, "status", rows, 8, "u32"),
-    sampled: input(b, "sampled", rows, 2 * options.window, "u32"),
+    positions: input(b, "positions"),
+    queries: input(b, "queries"),
+    status: input(b, "status"),
+    sampled: input(b, "sampled", 2 * messageTokens),
   }, {
     rows,
-    cols: vocabulary,
-    window: options.window,
+    cols: architecture.vocabulary,
+    messageTokens,
     inverseTemperature,
-    maskedScale: options.masked ? 1 : inverseTemperature,
+    maskedScale: masked ? 1 : inverseTemperature,
     ...symbols("greedy", "stop0", "stop1", "stop2", "stop3"),
   });
-  return { name: options.masked ? "decode_masked" : "decode", phases: { step: [...b.ops] } };
+  return programOf(masked ? "decode_masked" : "decode", { step: b.ops }, DECODE_INPUTS);
+}
+
+/** (N,4) what the log-prob of a token is made of: in the trainer's tiles and their order, so that it has the same bits. */
+function statisticsOf(b: Builder, logits: Tensor, weight: Tensor): Tensor {
+  const statistics = b.scratch("head_statistics", logits.rows, 4);
+  for (const { first, count: features } of vocabularySpans(weight)) {
+    const place = { stride: logits.cols, first, column: first, features };
+    b.push("head_statistics", { tile: logits, targets: input(b, "ids"), statistics }, {
+      rows: logits.rows,
+      ...place,
+      inverseTemperature: symbol("inverseTemperature"),
+    });
+  }
+  return statistics;
+}
+
+/** Logits over temperature of the tokens that may be drawn. */
+function filtered(b: Builder, logits: Tensor): Tensor {
+  const { rows, cols } = logits;
+  const masked = b.scratch("masked_logits", rows, cols);
+  const seen = input(b, "seen", Math.ceil(cols / 32));
+  const settings = symbols("inverseTemperature", "penalty", "topK", "topP", "minP");
+  b.push("sampling_mask", { logits, seen, masked }, { rows, cols, ...settings });
+  return masked;
 }

@@ -7,15 +7,11 @@ import { rmsnorm } from "./ops/norm.ts";
 import { rope } from "./ops/rope.ts";
 import { swiglu } from "./ops/swiglu.ts";
 import { factorsOf, type Lora, scalingOf, storedLoraOf } from "./lora.ts";
-import { type Format, LAYOUT, storedBytes } from "./formats.ts";
+import { LAYOUT, storedBytes } from "./formats.ts";
+import { input } from "./inputs.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
 import { type Parameter, type StoredParameter, storedParametersOf } from "./parameters.ts";
 import { columnsOf, type Extent, type Op, SPAN_UNIT, symbol, type Tensor } from "./plan.ts";
-
-/** A tensor of the host: written before a run. */
-export function input(b: Builder, name: string, rows: Extent, cols: number, format: Format) {
-  return b.tensor(name, rows, cols, { role: "input", format });
-}
 
 /** Parameters of a model, by the name they are stored under. */
 export interface Weights {
@@ -97,7 +93,7 @@ export function decoderForward(
   pass: Pass,
   tokens: Extent,
 ): Decoded {
-  const ids = input(b, "ids", tokens, 1, "u32");
+  const ids = input(b, "ids");
   let x = embedding(b, ids, weights.tensor("model.embed_tokens.weight"));
   const layers = Array.from({ length: model.architecture.layers }, (_, layer) => {
     const start = b.ops.length;
@@ -220,9 +216,9 @@ function attentionBlock(
       )
       : x;
   const places = {
-    positions: input(b, "positions", at.tokens, 1, "u32"),
+    positions: input(b, "positions"),
     angles: b.tensor("rope", symbol("P"), a.headDim, { role: "state" }),
-    queries: input(b, "queries", symbol("Q"), 4, "u32"),
+    queries: input(b, "queries"),
   };
   const isCached = pass !== "training" && pass !== "scoring";
   const keyValue = !isCached
@@ -236,12 +232,12 @@ function attentionBlock(
   const query = rope(b, inputs, places, keyValue, shape);
   const keys = pass === "training"
     ? {
-      table: input(b, "keys", symbol("K"), 4, "u32"),
-      parts: input(b, "key_parts", at.tokens, 4, "u32"),
-      tiles: input(b, "key_tiles", symbol("L"), 4, "u32"),
+      table: input(b, "keys"),
+      parts: input(b, "key_parts"),
+      tiles: input(b, "key_tiles"),
     }
     : null;
-  const tiles = pass === "decoding" ? null : input(b, "tiles", symbol("T"), 4, "u32");
+  const tiles = pass === "decoding" ? null : input(b, "tiles");
   return attention(b, { query, keyValue, queries: places.queries, tiles, keys }, shape);
 }
 

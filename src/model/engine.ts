@@ -1,6 +1,7 @@
 import type { Effect, Scope } from "effect";
 import type { BadInput, KernelFailed } from "../domain/errors.ts";
 import type { Dims, Program, Tensor } from "./plan.ts";
+import type { TileCosts } from "./segments.ts";
 
 /** What runs the plans, as shown to the user and written to `summary.json`. */
 export interface Adapter {
@@ -20,9 +21,9 @@ export interface NonFiniteResult {
 }
 
 /** A program with memory. Writing and running only queue work; reading waits for it. */
-export interface Executable<Phase extends string = string> {
+export interface Executable<Phase extends string = string, Input extends string = string> {
   /** Puts numbers into an input tensor, from its number `at` on. @default {0} */
-  readonly write: (tensor: string, data: HostArray, at?: number) => void;
+  readonly write: (tensor: Input, data: HostArray, at?: number) => void;
   /** Runs one phase, `repeat` times over, with these sizes and scalars. */
   readonly run: (phase: Phase, dims: Dims, repeat?: number) => void;
   /** Contents of input, output or shared tensors, in one wait. Sizes follow the dims of the last run. */
@@ -40,10 +41,10 @@ export interface Executable<Phase extends string = string> {
 export interface Engine {
   readonly adapter: Adapter;
   /** Gives a program its memory; `capacity` bounds every symbol of later runs. */
-  readonly load: <Phase extends string>(
-    program: Program<Phase>,
+  readonly load: <Phase extends string, Input extends string>(
+    program: Program<Phase, Input>,
     capacity: Dims,
-  ) => Effect.Effect<Executable<Phase>, KernelFailed | BadInput, Scope.Scope>;
+  ) => Effect.Effect<Executable<Phase, Input>, KernelFailed | BadInput, Scope.Scope>;
   /**
    * Creates buffers of these sizes, largest first, that programs loaded from now on share as scratch memory. A phase
    * that reads what an earlier phase left there must run before any other program does.
@@ -51,6 +52,8 @@ export interface Engine {
   readonly reserve: (slotBytes: ReadonlyArray<number>) => Effect.Effect<void, BadInput>;
   /** Creates a shared tensor if it is new, filled with zeros. */
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
+  /** How its kernels cut the queries of attention into tiles. */
+  readonly tiles: TileCosts;
   /** Most bytes of a tensor that one op can reach at once; larger ones are reached in stretches of rows. */
   readonly bindingBytes: number;
   /** Overwrites a shared tensor from its number `at` on, which must begin a run of its format. @default {0} */

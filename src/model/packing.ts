@@ -1,9 +1,24 @@
+import { HEAD_INPUTS, PASS_INPUTS } from "./inputs.ts";
 import type { Dims } from "./plan.ts";
-import { allRuns, keyTable, queryTable, type Segment } from "./segments.ts";
+import { allRuns, keyTable, queryTable, type Segment, type Tiling } from "./segments.ts";
+
+/** Tables of a packed batch. */
+export const PACKED_INPUTS = [
+  ...PASS_INPUTS,
+  ...HEAD_INPUTS,
+  "row_inverse",
+  "keys",
+  "key_parts",
+  "key_tiles",
+  "occurrences",
+  "token_order",
+] as const;
+
+type PackedInput = typeof PACKED_INPUTS[number];
 
 /** A packed batch as the gradient and log-prob programs read it. */
 export interface PackedBatch {
-  readonly inputs: Readonly<Record<string, Uint32Array>>;
+  readonly inputs: Readonly<Record<PackedInput, Uint32Array>>;
   readonly dims: Dims;
 }
 
@@ -15,15 +30,15 @@ export interface Prediction {
 
 /**
  * Builds the tables of a packed batch. `ids` are the tokens of all segments one after the other; predictions stand
- * in the order in which log-probs come back, each row at most once; `group` heads share keys and values.
+ * in the order in which log-probs come back, each row at most once.
  */
 export function packBatch(
   segments: ReadonlyArray<Segment>,
   ids: Uint32Array,
   predictions: ReadonlyArray<Prediction>,
-  group = 1,
+  tiling: Tiling,
 ): PackedBatch {
-  const table = queryTable(segments, allRuns(segments), group);
+  const table = queryTable(segments, allRuns(segments), tiling);
   const keys = keyTable(segments);
   const rowIndex = Uint32Array.from(predictions, (p) => p.row);
   const rowInverse = new Uint32Array(ids.length).fill(0xffffffff);
@@ -169,14 +184,4 @@ function tokensOf(sequences: ReadonlyArray<Packable>, first: number, last: numbe
 export function packedTokens(segments: ReadonlyArray<Segment>): number {
   const last = segments.at(-1);
   return last === undefined ? 0 : last.start + last.length;
-}
-
-/** Segments of sequences that do not see each other. */
-export function separateSegments(lengths: ReadonlyArray<number>): ReadonlyArray<Segment> {
-  let start = 0;
-  return lengths.map((length) => {
-    const segment = { start, length, firstPosition: 0, parent: -1, visible: 0 };
-    start += length;
-    return segment;
-  });
 }

@@ -145,8 +145,3 @@ function matrix(name: string, rows: number, cols: number, kind: Parameter["kind"
 function vector(name: string, cols: number, kind: Parameter["kind"]): Parameter {
   return { name, shape: [cols], rows: 1, cols, kind };
 }
-
-/** Number of values in all parameters. */
-export function countParameters(architecture: Architecture): number {
-  return parametersOf(architecture).reduce((sum, p) => sum + p.rows * p.cols, 0);
-}

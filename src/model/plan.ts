@@ -71,13 +71,28 @@ export interface Op {
 }
 
 /** A list cut into phases that are run by name: the host may read outputs and write inputs between two of them. */
-export interface Program<Phase extends string = string> {
+export interface Program<Phase extends string = string, Input extends string = string> {
   readonly name: string;
   readonly phases: Readonly<Record<Phase, ReadonlyArray<Op>>>;
+  /** What the host writes. */
+  readonly inputs: ReadonlyArray<Input>;
+}
+
+/** A program whose inputs are among those named: it has those that its ops read. */
+export function programOf<Phase extends string, Input extends string>(
+  name: string,
+  phases: Program<Phase>["phases"],
+  inputs: ReadonlyArray<Input>,
+): Program<Phase, Input> {
+  const program = { name, phases, inputs };
+  const read = tensorsOf(program).filter(({ role }) => role === "input").map(({ name }) => name);
+  const other = read.find((name) => !inputs.some((input) => input === name));
+  if (other !== undefined) throw new Error(`Program ${name} does not name its input ${other}`);
+  return { ...program, inputs: inputs.filter((input) => read.includes(input)) };
 }
 
 /** All ops of a program, phase by phase. */
-export function opsOf({ phases }: Program): ReadonlyArray<Op> {
+export function opsOf({ phases }: Pick<Program, "phases">): ReadonlyArray<Op> {
   return Object.values(phases).flat();
 }
 

@@ -1,4 +1,3 @@
-import type { Architecture } from "./architecture.ts";
 import { createGradients, dependents, deriveBackward, gradientName } from "./backward.ts";
 import { type Builder, createBuilder } from "./builder.ts";
 import {
@@ -6,36 +5,30 @@ import {
   declareWeights,
   decoderForward,
   headWeight,
-  input,
   lastNorm,
   type ModelForm,
   type Pass,
   type Weights,
 } from "./decoder.ts";
 import { cacheCopy } from "./ops/cache.ts";
-import { occurrences, tokenOrder } from "./ops/embedding.ts";
+import { HEAD_INPUTS, input, PASS_INPUTS } from "./inputs.ts";
+import { PACKED_INPUTS } from "./packing.ts";
 import { gatherRows } from "./ops/gather.ts";
 import { headBackward, headForward, headForwardKept, type HeadTensors } from "./ops/head.ts";
-import { linear } from "./ops/linear.ts";
 import { rmsnorm } from "./ops/norm.ts";
 import { againName, type Recompute, repeatLayer } from "./recompute.ts";
-import { type Lora, storedLoraOf } from "./lora.ts";
+import { storedLoraOf } from "./lora.ts";
 import { type StoredParameter, storedParametersOf } from "./parameters.ts";
-import { type Op, type Program, symbol, symbols, type Tensor } from "./plan.ts";
+import { type Op, type Program, programOf, symbol, symbols, type Tensor } from "./plan.ts";
 
 /*
  * Five programs made of the same ops. Their symbols:
  * N tokens of a pass, R rows that predict a token, U different token ids,
- * Q rows of the query table, K rows of the key table, T tiles of queries, L tiles of keys,
+ * Q rows of the query table, K rows of the key table, queryTiles and keyTiles,
  * S the most tokens that attend to one token,
  * M slots of the cache, C copied slots, P positions of the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */
-
-/** The model in f32, as it is or with adapters, on an engine whose ops reach whole weights. */
-export function inFloat32(architecture: Architecture, lora: Lora | null = null): ModelForm {
-  return { architecture, format: "f32", lora, bindingBytes: Infinity };
-}
 
 /** What of a model is trained: its adapters where it has some, else all of it. */
 export function trainedParametersOf(
@@ -56,17 +49,19 @@ function normed(b: Builder, model: ModelForm, weights: Weights, x: Tensor): Tens
 
 /** Rows that predict something; `inverse` is what the backward pass reads. */
 function selectRows(b: Builder, hidden: Tensor, inverse: Tensor | null): HeadTensors["x"] {
-  return gatherRows(b, hidden, input(b, "row_index", symbol("R"), 1, "u32"), inverse);
+  return gatherRows(b, hidden, input(b, "row_index"), inverse);
 }
 
 function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
   return {
     x,
     weight,
-    targets: input(b, "targets", symbol("R"), 1, "u32"),
+    targets: input(b, "targets"),
     inverseTemperature: symbol("inverseTemperature"),
   };
 }
+
+const GRADIENT_INPUTS = [...PACKED_INPUTS, "d_head"] as const;
 
 /**
  * Log-probs and entropies of a packed batch (`forward`), then the gradients of `d_head` added to the engine's
@@ -75,7 +70,7 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
 export function gradientProgram(
   model: ModelForm,
   recompute: Recompute = "none",
-): Program<"forward" | "backward"> {
+): Program<"forward" | "backward", typeof GRADIENT_INPUTS[number]> {
   const b = createBuilder();
   const { architecture } = model;
   const trainable = new Set(trainedParametersOf(model).map(({ name }) => name));
@@ -83,21 +78,19 @@ export function gradientProgram(
   const { x: last, layers } = decoderForward(b, model, weights, "training", symbol("N"));
   const layersEnd = b.ops.length;
   const hidden = normed(b, model, weights, last);
-  const x = selectRows(b, hidden, input(b, "row_inverse", symbol("N"), 1, "u32"));
+  const x = selectRows(b, hidden, input(b, "row_inverse"));
   const decoder = [...b.ops];
   const head = headOf(b, x, headWeight(architecture, weights));
   const kept = headForwardKept(b, head);
   const forward = [...b.ops];
   const needed = dependents(decoder, trainable);
   const gradients = createGradients(b, new Set([...needed, ...[...needed].map(againName)]));
-  const dHead = input(b, "d_head", symbol("R"), 2, "f32");
+  const dHead = input(b, "d_head");
   const weight = head.weight;
   const dWeight = trainable.has(weight.name)
     ? b.tensor(gradientName(weight.name), weight.rows, weight.cols, { role: "gradient" })
     : null;
   gradients.contribute(x, (dx) => headBackward(b, head, kept, { dHead, dx, dWeight }));
-  occurrences(b);
-  tokenOrder(b);
   deriveBackward(b, decoder.slice(layersEnd), gradients);
   for (const { ops, output } of layers.toReversed()) {
     const seen = recompute === "layer" ? repeatLayer(b, ops, output) : ops;
@@ -105,34 +98,30 @@ export function gradientProgram(
   }
   const beforeLayers = layersEnd - layers.reduce((sum, { ops }) => sum + ops.length, 0);
   deriveBackward(b, decoder.slice(0, beforeLayers), gradients);
-  return { name: "gradient", phases: { forward, backward: b.ops.slice(forward.length) } };
+  const phases = { forward, backward: b.ops.slice(forward.length) };
+  return programOf("gradient", phases, GRADIENT_INPUTS);
 }
 
+/** What the host writes before a pass that gives log-probs. */
+export const LOG_PROB_INPUTS = [...PASS_INPUTS, ...HEAD_INPUTS] as const;
+
 /** Log-probs and entropies of a packed batch: the forward pass of `gradientProgram` alone. */
-export function logProbProgram(model: ModelForm): Program<"forward"> {
+export function logProbProgram(
+  model: ModelForm,
+): Program<"forward", typeof LOG_PROB_INPUTS[number]> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
   const hidden = hiddenStates(b, model, weights, "scoring");
   const x = selectRows(b, hidden, null);
   headForward(b, headOf(b, x, headWeight(architecture, weights)));
-  return { name: "log_prob", phases: { forward: [...b.ops] } };
-}
-
-/** Logits of chosen rows of a packed batch; for tests and tools, since it is as wide as the vocabulary. */
-export function logitsProgram(model: ModelForm): Program<"forward"> {
-  const b = createBuilder();
-  const { architecture } = model;
-  const weights = declareWeights(b, model);
-  const hidden = hiddenStates(b, model, weights, "scoring");
-  const weight = headWeight(architecture, weights);
-  const target = b.tensor("logits", symbol("N"), architecture.vocabulary, { role: "output" });
-  linear(b, hidden, weight, { target });
-  return { name: "logits", phases: { forward: [...b.ops] } };
+  return programOf("log_prob", { forward: b.ops }, LOG_PROB_INPUTS);
 }
 
 /** Rows up to which `fillFew` is for: dispatches cost more than products, and its kernels are those of decoding. */
 export const FEW_ROWS = 64;
+
+const CACHE_INPUTS = [...PASS_INPUTS, ...HEAD_INPUTS, "pairs"] as const;
 
 /** What the cache program does. */
 export type CachePhase = "fill" | "fillFew" | "score" | "copy";
@@ -141,7 +130,9 @@ export type CachePhase = "fill" | "fillFew" | "score" | "copy";
  * Fills the cache with keys and values of N tokens, many (`fill`) or few (`fillFew`); fills it and gives log-probs of R
  * of them (`score`), which scores suffixes hung on cached trajectories; copies C slots of the cache to others (`copy`).
  */
-export function cacheProgram(model: ModelForm): Program<CachePhase> {
+export function cacheProgram(
+  model: ModelForm,
+): Program<CachePhase, typeof CACHE_INPUTS[number]> {
   const b = createBuilder();
   const { architecture } = model;
   const weights = declareWeights(b, model);
@@ -158,12 +149,12 @@ export function cacheProgram(model: ModelForm): Program<CachePhase> {
     headForward(b, headOf(b, x, headWeight(architecture, weights)));
   });
   const copy = phaseOf(() => {
-    const pairs = input(b, "pairs", symbol("C"), 4, "u32");
+    const pairs = input(b, "pairs");
     for (let layer = 0; layer < architecture.layers; layer++) {
       cacheCopy(b, pairs, cacheTensor(b, architecture, layer));
     }
   });
-  return { name: "cache", phases: { fill, fillFew, score, copy } };
+  return programOf("cache", { fill, fillFew, score, copy }, CACHE_INPUTS);
 }
 
 /** The ops that state depends on: keys and values of the last layer need no more of it. */
@@ -200,7 +191,7 @@ export const SQUARES_BLOCK = 4096;
  * Partial sums of squares of every gradient (`norm`), then AdamW with `gradientScale` on all of them (`apply`).
  * Scalars: learningRate, gradientScale, correction1 = 1 - beta1^t, correction2 = 1 - beta2^t.
  */
-export function updateProgram(model: ModelForm, adamw: AdamW): Program<"norm" | "apply"> {
+export function updateProgram(model: ModelForm, adamw: AdamW): Program<"norm" | "apply", never> {
   const b = createBuilder();
   const weights = declareWeights(b, model);
   const trained = trainedParametersOf(model);
@@ -229,7 +220,7 @@ export function updateProgram(model: ModelForm, adamw: AdamW): Program<"norm" | 
       ...symbols("learningRate", "gradientScale", "correction1", "correction2"),
     });
   }
-  return { name: "update", phases: { norm: squares, apply: b.ops.slice(squares.length) } };
+  return programOf("update", { norm: squares, apply: b.ops.slice(squares.length) }, []);
 }
 
 /** The output of `updateProgram` that holds the partial sums of a parameter's squared gradient. */

@@ -20,17 +20,23 @@ export interface Segment {
 /** Slots in a tile of attention; in the backward pass of keys, keys and queries. */
 export const TILE = 32;
 
-/** Queries in a tile, as many in all tiles of a run: few where sequences are short, many where tiles meet many slots. */
-const [FEW, MANY] = [32, 64];
+/** What tiles of queries cost the kernels of an engine. */
+export interface TileCosts {
+  /** Queries in a tile, as many in all tiles of a run: few where sequences are short, many where tiles meet many slots. */
+  readonly queries: readonly [few: number, many: number];
+  /**
+   * What a tile of slots costs a tile of queries beside what each of these costs, in heads of queries that meet it: its
+   * keys and values are read once for all of them.
+   */
+  readonly readCost: number;
+  /** A run takes many queries only below this share of the cost of few, since they need pipelines of their own. */
+  readonly worth: number;
+}
 
-/**
- * What a tile of slots costs a tile without a query, in heads of queries that meet it: its keys and values are read for
- * all of them. Fitted on lavapipe to kernels that brought them to workgroup memory.
- */
-const READ_COST = 32;
-
-/** A run gets MANY rows only below this share of the cost of FEW, since MANY needs pipelines of its own. */
-const WORTH = 0.95;
+/** How a run cuts its queries into tiles: by their costs where `group` heads share keys and values. */
+export interface Tiling extends TileCosts {
+  readonly group: number;
+}
 
 /**
  * What the tokens of one run see. Rows of four: row n < N of `queries` is `[firstRange, rangeCount, ownStart, slot]`,
@@ -131,30 +137,30 @@ function cutTiles(
   return tiles;
 }
 
-/** The cheaper tiles of runs, most work first, where `group` heads share keys and values. */
+/** The cheaper tiles of runs, most work first. */
 function cheaperTiles(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
-  group: number,
+  { queries, readCost, worth, group }: Tiling,
 ): { readonly tiles: ReadonlyArray<Tile>; readonly tileRows: number } {
   const cut = (tileRows: number) => {
     const tiles = cutTiles(segments, runs, tileRows);
     const met = tiles.reduce((sum, tile) => sum + slotTiles(tile), 0);
-    return { tiles, tileRows, cost: met * (READ_COST + tileRows * group) };
+    return { tiles, tileRows, cost: met * (readCost + tileRows * group) };
   };
-  const [few, many] = [cut(FEW), cut(MANY)];
-  const { tiles, tileRows } = many.cost < WORTH * few.cost ? many : few;
+  const [few, many] = [cut(queries[0]), cut(queries[1])];
+  const { tiles, tileRows } = many.cost < worth * few.cost ? many : few;
   return { tiles: tiles.toSorted((a, b) => slotTiles(b) - slotTiles(a)), tileRows };
 }
 
-/** Table, tiles and positions of the tokens computed in one run, where `group` heads share keys and values. */
+/** Table, tiles and positions of the tokens computed in one run. */
 export function queryTable(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
-  group = 1,
+  tiling: Tiling,
 ): QueryTable {
   const rows = runs.reduce((sum, run) => sum + run.count, 0);
-  const { tiles, tileRows } = cheaperTiles(segments, runs, group);
+  const { tiles, tileRows } = cheaperTiles(segments, runs, tiling);
   const lists = [
     ...runs.map((run) => ancestorRanges(segments, run.segment)),
     ...tiles.map((tile) => tile.ranges),
@@ -194,7 +200,7 @@ export function queryTable(
     dims: {
       N: rows,
       Q: queries.length / 4,
-      T: tiles.length,
+      queryTiles: tiles.length,
       tileRows,
     },
   };
@@ -332,6 +338,6 @@ export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
       key_tiles: Uint32Array.from(parts.flatMap((part) => part.row)),
       key_parts: sums,
     },
-    dims: { K: rows.length + after.length, L: parts.length },
+    dims: { K: rows.length + after.length, keyTiles: parts.length },
   };
 }

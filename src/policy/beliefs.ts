@@ -1,8 +1,7 @@
 import { Effect } from "effect";
-import { headGroup } from "../model/architecture.ts";
 import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
 import { logProbsOf } from "./log_probs.ts";
-import { fillCache } from "./fill_cache.ts";
+import { fillCache, writeTable } from "./fill_cache.ts";
 import type { BeliefRequest, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -68,37 +67,22 @@ const scoreSuffixes = Effect.fnUntraced(function* (
   bases: ReadonlyArray<number>,
   suffixes: ReadonlyArray<Suffix>,
 ) {
-  const segments: Segment[] = requests.map(({ boundaries }, i) => ({
-    start: bases[i]!,
-    length: Math.max(...boundaries),
-    firstPosition: 0,
-    parent: -1,
-    visible: 0,
-  }));
-  const runs: QueryRun[] = [];
+  const { segments, runs } = suffixSegments(runtime, requests, bases, suffixes);
+  const table = queryTable(segments, runs, runtime.tiling);
   const ids: number[] = [];
   const rowIndex: number[] = [];
   const targets: number[] = [];
-  for (const { request, boundary } of suffixes) {
+  for (const { request } of suffixes) {
     const { probe } = requests[request]!;
     for (let token = probe.start; token < probe.end; token++) {
       rowIndex.push(ids.length + token - 1);
       targets.push(probe.ids[token]!);
     }
-    runs.push({ segment: segments.length, from: 0, count: probe.ids.length });
-    segments.push({
-      start: runtime.probeSlots + ids.length,
-      length: probe.ids.length,
-      firstPosition: boundary,
-      parent: request,
-      visible: boundary,
-    });
     ids.push(...probe.ids);
   }
-  const table = queryTable(segments, runs, headGroup(runtime.architecture));
   const { cachePass } = runtime;
   cachePass.write("ids", Uint32Array.from(ids));
-  for (const [name, data] of Object.entries(table.inputs)) cachePass.write(name, data);
+  writeTable(cachePass, table);
   cachePass.write("row_index", Uint32Array.from(rowIndex));
   cachePass.write("targets", Uint32Array.from(targets));
   const sizes = { ...table.dims, R: rowIndex.length, inverseTemperature: 1 };
@@ -110,6 +94,31 @@ const scoreSuffixes = Effect.fnUntraced(function* (
     return Float64Array.from({ length: probe.end - probe.start }, () => head![4 * row++]!);
   });
 });
+
+/** The cached contexts, and the probes that hang on them, which are computed. */
+function suffixSegments(
+  { probeSlots }: Runtime,
+  requests: ReadonlyArray<BeliefRequest>,
+  bases: ReadonlyArray<number>,
+  suffixes: ReadonlyArray<Suffix>,
+) {
+  const segments: Segment[] = requests.map(({ boundaries }, i) => ({
+    start: bases[i]!,
+    length: Math.max(...boundaries),
+    firstPosition: 0,
+    parent: -1,
+    visible: 0,
+  }));
+  const runs: QueryRun[] = [];
+  let start = probeSlots;
+  for (const { request, boundary } of suffixes) {
+    const { length } = requests[request]!.probe.ids;
+    runs.push({ segment: segments.length, from: 0, count: length });
+    segments.push({ start, length, firstPosition: boundary, parent: request, visible: boundary });
+    start += length;
+  }
+  return { segments, runs };
+}
 
 /** Every probe in a forward pass of its own, over context and probe together. */
 export const beliefsSequential = Effect.fn("Policy.beliefsSequential")(function* (

@@ -1,4 +1,4 @@
-import { STATUS } from "../model/decode.ts";
+import { type DecodeInput, STATUS } from "../model/decode.ts";
 import type { Executable } from "../model/engine.ts";
 import type { GenerateRequest } from "./policy.ts";
 
@@ -11,19 +11,19 @@ export interface Row {
   readonly limit: number;
   readonly tokens: number[];
   readonly logProbs: number[];
-  /** Tokens it has once all windows that were submitted are done, if none ends it before. */
+  /** Tokens it has once all bursts that were submitted are done, if none ends it before. */
   reach: number;
 }
 
-/** What was read back after a window: the `status` and `sampled` tensors of the decode program. */
-export interface WindowResult {
+/** What was read back after a burst: the `status` and `sampled` tensors of the decode program. */
+export interface BurstResult {
   readonly status: ArrayLike<number>;
   readonly sampled: Uint32Array;
 }
 
 /** Rows of the decode program, and who is decoded in which. A row that nobody is in is parked where it does no harm. */
 export interface DecodeRows {
-  /** Rows in use and parked ones between them, as the next window has them. */
+  /** Rows in use and parked ones between them, as the next burst has them. */
   readonly rows: () => ReadonlyArray<Row | null>;
   /** Puts a sequence into the first row that is free. */
   readonly enter: (row: Row) => void;
@@ -33,7 +33,7 @@ export interface DecodeRows {
   /** Moves sequences to the first rows; what was submitted must be done, since they go on from what the host knows. */
   readonly compact: () => void;
   /** Tells the device of rows that are not what they were; others go on from where the device has them. */
-  readonly write: (executable: Pick<Executable, "write">) => void;
+  readonly write: (executable: Pick<Executable<"step", DecodeInput>, "write">) => void;
 }
 
 /** Rows of a decode program; `parking` is a cache slot of no sequence. */
@@ -75,7 +75,7 @@ export function createDecodeRows(parking: number): DecodeRows {
 
 /** Puts the state of neighbouring rows, from row `first` on, where decoding advances it. */
 function writeRows(
-  executable: Pick<Executable, "write">,
+  executable: Pick<Executable<"step", DecodeInput>, "write">,
   rows: ReadonlyArray<Row | null>,
   { first, parking }: { readonly first: number; readonly parking: number },
 ): void {
@@ -105,17 +105,17 @@ function writeRows(
   executable.write("positions", positions, first);
 }
 
-/** Adds what row `n` of a window was given since it was last looked at; `window` pairs of `sampled` belong to a row. */
+/** Adds what row `n` of a burst was given since it was last looked at; `most` pairs of `sampled` belong to a row. */
 export function takeTokens(
   row: Row,
   n: number,
-  { status, sampled }: WindowResult,
-  window: number,
+  { status, sampled }: BurstResult,
+  most: number,
 ): void {
   const bits = new Float32Array(sampled.buffer, sampled.byteOffset, sampled.length);
   const produced = status[n * 8 + STATUS.produced]!;
   for (let i = row.tokens.length; i < produced; i++) {
-    const at = (n * window + i % window) * 2;
+    const at = (n * most + i % most) * 2;
     row.tokens.push(sampled[at]!);
     row.logProbs.push(bits[at + 1]!);
   }

@@ -1,7 +1,6 @@
-import { headGroup } from "../model/architecture.ts";
 import { commonPrefix } from "../model/packing.ts";
 import { FEW_ROWS } from "../model/programs.ts";
-import { type QueryRun, queryTable, type Segment } from "../model/segments.ts";
+import { type QueryRun, type QueryTable, queryTable, type Segment } from "../model/segments.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A context whose first `length` tokens are to be in its cache row. */
@@ -118,17 +117,27 @@ function compute(runtime: Runtime, lacks: ReadonlyArray<Lack>): void {
 }
 
 function computePass(
-  { cachePass, architecture, dims: most }: Runtime,
+  { cachePass, tiling, dims: most }: Runtime,
   lacks: ReadonlyArray<Lack>,
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
 ): void {
-  const { inputs, dims } = queryTable(segments, runs, headGroup(architecture));
+  const table = queryTable(segments, runs, tiling);
   const ids = runs.flatMap(({ segment, from, count }) => [
     ...lacks[segment]!.context.tokens.subarray(from, from + count),
   ]);
   cachePass.write("ids", Uint32Array.from(ids));
-  for (const [name, data] of Object.entries(inputs)) cachePass.write(name, data);
+  writeTable(cachePass, table);
   const phase = ids.length <= FEW_ROWS ? "fillFew" : "fill";
-  cachePass.run(phase, { ...most, ...dims });
+  cachePass.run(phase, { ...most, ...table.dims });
+}
+
+/** Tells the cache program what the tokens of a run see. */
+export function writeTable(
+  cachePass: Pick<Runtime["cachePass"], "write">,
+  { inputs }: QueryTable,
+): void {
+  cachePass.write("queries", inputs.queries);
+  cachePass.write("tiles", inputs.tiles);
+  cachePass.write("positions", inputs.positions);
 }

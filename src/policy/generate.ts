@@ -1,153 +1,56 @@
 import { type Cause, Deferred, Effect, Exit } from "effect";
 import type { KernelFailed } from "../domain/errors.ts";
-import { stopDims, truncates } from "../model/decode.ts";
+import { type DecodeInput, stopDims, truncates } from "../model/decode.ts";
 import type { Executable } from "../model/engine.ts";
-import { createDecodeRows, type Row, takeTokens, type WindowResult } from "./decode_rows.ts";
+import {
+  type BurstResult,
+  createDecodeRows,
+  type DecodeRows,
+  type Row,
+  takeTokens,
+} from "./decode_rows.ts";
 import { fillCache } from "./fill_cache.ts";
 import type { GenerateOptions, GenerateRequest, Generation, Policy } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Decoding steps of a window: about as long as the wait for its result, which costs 11 ms and more on any adapter. The
- * next window is submitted before the wait, so that the device is never idle.
+ * Decoding steps of a burst: about as long as the wait for its result, which costs 11 ms and more on any adapter. The
+ * next burst is submitted before the wait, so that the device is never idle.
  */
 const STEPS = { gpu: 32, software: 4, interpreter: 1 } as const;
 
-/** Windows on their way at the same time. Plain loops are done with one before they can be given another. */
-const WINDOWS = { gpu: 2, software: 2, interpreter: 1 } as const;
+/** Bursts on their way at the same time. Plain loops are done with one before they can be given another. */
+const BURSTS = { gpu: 2, software: 2, interpreter: 1 } as const;
 
 /** A message that somebody waits for. */
 interface Asked {
   readonly request: GenerateRequest;
   readonly limit: number;
   readonly options: GenerateOptions;
-  readonly executable: Executable<"step">;
+  readonly executable: Executable<"step", DecodeInput>;
   readonly message: Deferred.Deferred<Generation, KernelFailed>;
 }
 
-/** The rows of a window, and who was decoded in each. */
-type Window = ReadonlyArray<Row | null>;
+/** The rows of a burst, and who was decoded in each. */
+type Burst = ReadonlyArray<Row | null>;
+
+/** All who are being decoded, and all who wait to be. */
+interface Stream {
+  readonly runtime: Runtime;
+  readonly rows: DecodeRows;
+  waiting: ReadonlyArray<Asked>;
+  readonly live: Map<Row, Asked>;
+  readonly underway: Set<Burst>;
+}
 
 /**
- * Samples messages for all who ask, now or later, from one stream of windows. What is asked for enters at the next
- * window into a row that is free, and leaves as soon as its end is known; the window that is then on its way decodes the
+ * Samples messages for all who ask, now or later, from one stream of bursts. What is asked for enters at the next
+ * burst into a row that is free, and leaves as soon as its end is known; the burst that is then on its way decodes the
  * row for nothing. Requests of other options wait until those before them are done.
  */
 export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] {
-  const { cache, capacity } = runtime;
-  const decoding = createDecodeRows(runtime.probeSlots);
-  let waiting: ReadonlyArray<Asked> = [];
-  const live = new Map<Row, Asked>();
-  const underway = new Set<Window>();
-  /** How many windows on their way somebody waits for. */
-  const awaited = () =>
-    [...underway].filter((rows) => rows.some((row) => row !== null && live.has(row))).length;
-
-  const enter = (entering: ReadonlyArray<Asked>) => {
-    const bases = cache.acquire(entering.map(({ request }) => request));
-    // The last token is fed by the first decoding step.
-    const contexts = entering.map(({ request: { sequence, tokens } }, i) => {
-      return { sequence, tokens, length: tokens.length - 1, base: bases[i]! };
-    });
-    fillCache(runtime, contexts);
-    entering.forEach((asked, i) => {
-      const { request, limit } = asked;
-      const row: Row = { request, limit, base: bases[i]!, tokens: [], logProbs: [], reach: 0 };
-      live.set(row, asked);
-      cache.pin(request.sequence);
-      decoding.enter(row);
-    });
-  };
-
-  const leave = (row: Row) => {
-    live.delete(row);
-    cache.unpin(row.request.sequence);
-    decoding.leave(row);
-  };
-
-  /** Tells all who wait why there will be no message. */
-  const fail = (cause: Cause.Cause<KernelFailed>) => {
-    const all = [...live.values(), ...waiting];
-    waiting = [];
-    for (const row of live.keys()) leave(row);
-    for (const { message } of all) Deferred.doneUnsafe(message, Effect.failCause(cause));
-  };
-
-  /** Submits the next window and answers with the wait for its result; null when there is nothing to decode yet. */
-  const submit = () => {
-    const entering = nextToEnter(waiting, [...live.values()], capacity.rows);
-    if (entering.length > 0) enter(entering);
-    // Requests leave the queue only after they entered: if that fails, `fail` must still find them.
-    waiting = waiting.slice(entering.length);
-    if (decoding.isSparse()) {
-      // Rows move when the host knows where they are.
-      if (awaited() > 0) return null;
-      decoding.compact();
-    }
-    const rows = [...decoding.rows()];
-    const room = rows.reduce((most, row) => Math.max(most, row ? row.limit - row.reach : 0), 0);
-    const first = live.values().next().value;
-    if (room === 0 || first === undefined) return null;
-    const { executable, options } = first;
-    const steps = Math.min(STEPS[runtime.engine.adapter.kind], room);
-    for (const row of rows) if (row !== null) row.reach = Math.min(row.limit, row.reach + steps);
-    decoding.write(executable);
-    executable.run("step", decodeDims(runtime, rows.length, options), steps);
-    underway.add(rows);
-    return executable.read(["status", "sampled"]).pipe(
-      Effect.uninterruptible,
-      Effect.onError(() => Effect.sync(() => underway.delete(rows))),
-      Effect.flatMap((found) => settle(rows, found as unknown as WindowResult)),
-    );
-  };
-
-  /** Submits windows until as many are on their way as may be. */
-  const advance: Effect.Effect<void> = Effect.gen(function* () {
-    while (awaited() < WINDOWS[runtime.engine.adapter.kind]) {
-      const wait = submit();
-      if (wait === null) return;
-      const reading = yield* Effect.forkIn(wait, runtime.scope, { startImmediately: true });
-      reading.addObserver((exit) => Exit.isFailure(exit) && fail(exit.cause));
-    }
-  }).pipe(Effect.catchCause((cause) => Effect.sync(() => fail(cause))), Effect.uninterruptible);
-
-  /** Takes what a window came to, and goes on when those whose messages have ended have asked for their next ones. */
-  const settle = Effect.fnUntraced(function* (rows: Window, found: WindowResult) {
-    const ended: Array<readonly [Row, Asked]> = [];
-    rows.forEach((row, n) => {
-      const asked = row === null ? undefined : live.get(row);
-      if (row === null || asked === undefined) return;
-      takeTokens(row, n, found, capacity.messageTokens);
-      if (row.tokens.length === row.limit || isStopped(row, asked)) ended.push([row, asked]);
-    });
-    for (const [row] of ended) {
-      const { request, tokens } = row;
-      leave(row);
-      cache.hold(request.sequence, Uint32Array.from([...request.tokens, ...tokens.slice(0, -1)]));
-    }
-    for (const [row, asked] of ended) {
-      const { tokens, logProbs } = row;
-      const generation: Generation = {
-        tokens: Uint32Array.from(tokens),
-        logProbs: Float64Array.from(logProbs),
-        stopped: isStopped(row, asked),
-      };
-      Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
-    }
-    yield* Effect.yieldNow;
-    // A window counts as underway until here. Plain loops never wait, and would else decode all messages to their ends
-    // before anybody can ask for another.
-    underway.delete(rows);
-    yield* advance;
-  });
-
-  /** Forgets what nobody waits for any more. */
-  const withdraw = (asked: ReadonlyArray<Asked>) =>
-    Effect.sync(() => {
-      waiting = waiting.filter((one) => !asked.includes(one));
-      for (const [row, one] of live) if (asked.includes(one)) leave(row);
-    });
-
+  const rows = createDecodeRows(runtime.probeSlots);
+  const stream: Stream = { runtime, rows, waiting: [], live: new Map(), underway: new Set() };
   return Effect.fn("Policy.generate")(function* (requests, options) {
     const executable = truncates(options.sampling)
       ? yield* Effect.orDie(runtime.decodeMasked)
@@ -159,14 +62,131 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
       return { request, limit, options, executable, message };
     });
     return yield* Effect.gen(function* () {
-      waiting = [...waiting, ...asked.filter(({ limit }) => limit > 0)];
+      stream.waiting = [...stream.waiting, ...asked.filter(({ limit }) => limit > 0)];
       // What is asked for at the same time enters together.
       yield* Effect.yieldNow;
-      yield* advance;
+      yield* advance(stream);
       return yield* Effect.forEach(asked, ({ message }) => Deferred.await(message));
-    }).pipe(Effect.onInterrupt(() => withdraw(asked)));
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => withdraw(stream, asked))));
   });
 }
+
+/** How many bursts on their way somebody waits for. */
+function awaited({ underway, live }: Stream): number {
+  return [...underway].filter((rows) => rows.some((row) => row !== null && live.has(row))).length;
+}
+
+function enter({ runtime, live, rows }: Stream, entering: ReadonlyArray<Asked>): void {
+  const { cache } = runtime;
+  const bases = cache.acquire(entering.map(({ request }) => request));
+  // The last token is fed by the first decoding step.
+  const contexts = entering.map(({ request: { sequence, tokens } }, i) => {
+    return { sequence, tokens, length: tokens.length - 1, base: bases[i]! };
+  });
+  fillCache(runtime, contexts);
+  entering.forEach((asked, i) => {
+    const { request, limit } = asked;
+    const row: Row = { request, limit, base: bases[i]!, tokens: [], logProbs: [], reach: 0 };
+    live.set(row, asked);
+    cache.pin(request.sequence);
+    rows.enter(row);
+  });
+}
+
+function leave({ runtime, live, rows }: Stream, row: Row): void {
+  live.delete(row);
+  runtime.cache.unpin(row.request.sequence);
+  rows.leave(row);
+}
+
+/** Tells all who wait why there will be no message. */
+function fail(stream: Stream, cause: Cause.Cause<KernelFailed>): void {
+  const all = [...stream.live.values(), ...stream.waiting];
+  stream.waiting = [];
+  for (const row of stream.live.keys()) leave(stream, row);
+  for (const { message } of all) Deferred.doneUnsafe(message, Effect.failCause(cause));
+}
+
+/** Forgets what nobody waits for any more. */
+function withdraw(stream: Stream, asked: ReadonlyArray<Asked>): void {
+  stream.waiting = stream.waiting.filter((one) => !asked.includes(one));
+  for (const [row, one] of stream.live) if (asked.includes(one)) leave(stream, row);
+}
+
+/** Submits bursts until as many are on their way as may be. */
+function advance(stream: Stream): Effect.Effect<void> {
+  const { engine, scope } = stream.runtime;
+  return Effect.gen(function* () {
+    while (awaited(stream) < BURSTS[engine.adapter.kind]) {
+      const wait = submit(stream);
+      if (wait === null) return;
+      const reading = yield* Effect.forkIn(wait, scope, { startImmediately: true });
+      reading.addObserver((exit) => Exit.isFailure(exit) && fail(stream, exit.cause));
+    }
+  }).pipe(
+    Effect.catchCause((cause) => Effect.sync(() => fail(stream, cause))),
+    Effect.uninterruptible,
+  );
+}
+
+/** Submits the next burst and answers with the wait for its result; null when there is nothing to decode yet. */
+function submit(stream: Stream): Effect.Effect<void, KernelFailed> | null {
+  const { runtime, rows: decoding, live, underway } = stream;
+  const entering = nextToEnter(stream.waiting, [...live.values()], runtime.capacity.rows);
+  if (entering.length > 0) enter(stream, entering);
+  // Requests leave the queue only after they entered: if that fails, `fail` must still find them.
+  stream.waiting = stream.waiting.slice(entering.length);
+  if (decoding.isSparse()) {
+    // Rows move when the host knows where they are.
+    if (awaited(stream) > 0) return null;
+    decoding.compact();
+  }
+  const rows = [...decoding.rows()];
+  const room = rows.reduce((most, row) => Math.max(most, row ? row.limit - row.reach : 0), 0);
+  const first = live.values().next().value;
+  if (room === 0 || first === undefined) return null;
+  const { executable, options } = first;
+  const steps = Math.min(STEPS[runtime.engine.adapter.kind], room);
+  for (const row of rows) if (row !== null) row.reach = Math.min(row.limit, row.reach + steps);
+  decoding.write(executable);
+  executable.run("step", decodeDims(runtime, rows.length, options), steps);
+  underway.add(rows);
+  return executable.read(["status", "sampled"]).pipe(
+    Effect.uninterruptible,
+    Effect.onError(() => Effect.sync(() => underway.delete(rows))),
+    Effect.flatMap((found) => settle(stream, rows, found as unknown as BurstResult)),
+  );
+}
+
+/** Takes what a burst came to, and goes on when those whose messages have ended have asked for their next ones. */
+const settle = Effect.fnUntraced(function* (stream: Stream, rows: Burst, found: BurstResult) {
+  const { runtime: { cache, capacity }, live, underway } = stream;
+  const ended: Array<readonly [Row, Asked]> = [];
+  rows.forEach((row, n) => {
+    const asked = row === null ? undefined : live.get(row);
+    if (row === null || asked === undefined) return;
+    takeTokens(row, n, found, capacity.messageTokens);
+    if (row.tokens.length === row.limit || isStopped(row, asked)) ended.push([row, asked]);
+  });
+  for (const [row] of ended) {
+    const { request, tokens } = row;
+    leave(stream, row);
+    cache.hold(request.sequence, Uint32Array.from([...request.tokens, ...tokens.slice(0, -1)]));
+  }
+  for (const [row, asked] of ended) {
+    const generation: Generation = {
+      tokens: Uint32Array.from(row.tokens),
+      logProbs: Float64Array.from(row.logProbs),
+      stopped: isStopped(row, asked),
+    };
+    Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
+  }
+  yield* Effect.yieldNow;
+  // A burst counts as underway until here. Plain loops never wait, and would else decode all messages to their ends
+  // before anybody can ask for another.
+  underway.delete(rows);
+  yield* advance(stream);
+});
 
 /** A message that there is no room for. */
 const NOTHING: Generation = {

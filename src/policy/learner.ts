@@ -1,9 +1,8 @@
 import { Effect, Result, type Scope } from "effect";
 import { BadInput, type KernelFailed } from "../domain/errors.ts";
 import { gradientName } from "../model/backward.ts";
-import type { Executable, NonFiniteResult } from "../model/engine.ts";
-import { tensorsOf } from "../model/plan.ts";
-import { stackValues, unstackValues } from "../model/parameters.ts";
+import type { NonFiniteResult } from "../model/engine.ts";
+import { stackValues, type StoredParameter, unstackValues } from "../model/parameters.ts";
 import {
   type AdamW,
   gradientProgram,
@@ -22,7 +21,7 @@ import type {
   SequenceLoss,
   TokenRows,
 } from "./policy.ts";
-import type { Runtime } from "./runtime.ts";
+import type { ExecutableOf, Runtime } from "./runtime.ts";
 
 type LearnerService = Learner["Service"];
 
@@ -32,10 +31,16 @@ interface Asked<L extends LossGradient> {
   readonly loss: SequenceLoss<L>;
 }
 
-/** The gradient program, and the names of what it reads. */
-interface Trained {
-  readonly executable: Executable<"forward" | "backward">;
-  readonly inputs: ReadonlySet<string>;
+/** A model that is trained. */
+interface Training {
+  readonly runtime: Runtime;
+  readonly adamw: AdamW;
+  readonly parameters: ReadonlyArray<StoredParameter>;
+  readonly gradient: ExecutableOf<typeof gradientProgram>;
+  /** Tables of a micro-batch that the gradient program reads: a frozen embedding asks for none of tokens. */
+  readonly tables: ReadonlyArray<keyof MicroBatch["inputs"]>;
+  readonly update: ExecutableOf<typeof updateProgram>;
+  updates: number;
 }
 
 /** Trains a runtime's model with AdamW: its adapters where it has some, else all parameters. */
@@ -54,100 +59,110 @@ export const createLearner: (
         `train adapters beside them (lora), or store them as f32`,
     });
   }
-  const parameters = trainedParametersOf(form);
-  const names = parameters.map(({ name }) => name);
-  const gradients = names.map(gradientName);
   const program = gradientProgram(form, recompute);
-  const executable = yield* engine.load(program, runtime.dims);
-  // A frozen embedding asks for no table of tokens, so not every table of a batch is an input.
-  const forwardBackward: Trained = {
-    executable,
-    inputs: new Set(tensorsOf(program).map(({ name }) => name)),
+  const training: Training = {
+    runtime,
+    adamw,
+    parameters: trainedParametersOf(form),
+    gradient: yield* engine.load(program, runtime.dims),
+    tables: program.inputs.filter((name) => name !== "d_head"),
+    update: yield* engine.load(updateProgram(form, adamw), runtime.dims),
+    updates: 0,
   };
-  const updating = yield* engine.load(updateProgram(form, adamw), runtime.dims);
-  let updates = 0;
-
-  const gradient = Effect.fn("Learner.gradient")(function* <L extends LossGradient>(
-    sequences: ReadonlyArray<TokenRows>,
-    temperature: number,
-    loss: SequenceLoss<L>,
-  ) {
-    engine.clear(gradients);
-    const losses: L[] = [];
-    for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
-      const found = yield* forwardLoss(runtime, forwardBackward, batch, { temperature, loss });
-      if (Result.isFailure(found)) return Result.fail(found.failure);
-      executable.run("backward", boundOf(runtime, batch, temperature));
-      losses.push(...found.success);
-    }
-    return Result.succeed(losses);
-  });
-
-  const findNonFinite: LearnerService["findNonFinite"] = Effect.fn("Learner.findNonFinite")(
-    function* (sequences, temperature, loss) {
-      for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
-        const forward = yield* forwardLoss(runtime, forwardBackward, batch, { temperature, loss });
-        if (Result.isFailure(forward)) return forward.failure;
-        const found = yield* executable.findNonFinite(
-          "backward",
-          boundOf(runtime, batch, temperature),
-        );
-        if (found !== null) return locate(batch, found);
-      }
-      return null;
-    },
-  );
-
-  const update: LearnerService["update"] = Effect.fn("Learner.update")(
-    function* ({ learningRate, clipNorm }) {
-      updating.run("norm", runtime.dims);
-      const sums = yield* updating.read(names.map(squaresName));
-      const squares = Object.values(sums).flatMap((part) => [...part]);
-      const gradientNorm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
-      if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
-      updates += 1;
-      updating.run("apply", {
-        ...runtime.dims,
-        learningRate,
-        gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
-        correction1: 1 - adamw.beta1 ** updates,
-        correction2: 1 - adamw.beta2 ** updates,
-      });
-      runtime.cache.clear();
-      return { gradientNorm, applied: true };
-    },
-  );
-
-  const save = Effect.fn("Learner.save")(function* () {
-    const read = yield* engine.read(names.flatMap((name) => [name, `m ${name}`, `v ${name}`]));
-    const byPart = (prefix: string) =>
-      new Map(
-        parameters.flatMap((parameter) =>
-          unstackValues(parameter, Float32Array.from(read[`${prefix}${parameter.name}`]!))
-        ),
-      );
-    const [m, v] = [byPart("m "), byPart("v ")];
-    return {
-      updates,
-      weights: byPart(""),
-      moments: new Map([...m].map(([name, values]) => [name, { m: values, v: v.get(name)! }])),
-    } satisfies LearnerState;
-  });
-
-  const load = (state: LearnerState) =>
-    Effect.sync(() => {
-      updates = state.updates;
-      const { weights, moments } = state;
-      for (const parameter of parameters) {
-        const { name } = parameter;
-        engine.write(name, stackValues(parameter, (part) => weights.get(part)!));
-        engine.write(`m ${name}`, stackValues(parameter, (part) => moments.get(part)!.m));
-        engine.write(`v ${name}`, stackValues(parameter, (part) => moments.get(part)!.v));
-      }
-      runtime.cache.clear();
-    });
-  return { version: () => updates, gradient, findNonFinite, update, save, load };
+  return {
+    version: () => training.updates,
+    gradient: (...asked) => gradientOf(training, ...asked),
+    findNonFinite: (...asked) => nonFiniteOf(training, ...asked),
+    update: (settings) => updateOnce(training, settings),
+    save: () => save(training),
+    load: (state) => Effect.sync(() => load(training, state)),
+  };
 });
+
+const gradientOf = Effect.fn("Learner.gradient")(function* <L extends LossGradient>(
+  training: Training,
+  sequences: ReadonlyArray<TokenRows>,
+  temperature: number,
+  loss: SequenceLoss<L>,
+) {
+  const { runtime, parameters, gradient } = training;
+  runtime.engine.clear(parameters.map(({ name }) => gradientName(name)));
+  const losses: L[] = [];
+  for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
+    const found = yield* forwardLoss(training, batch, { temperature, loss });
+    if (Result.isFailure(found)) return Result.fail(found.failure);
+    gradient.run("backward", boundOf(runtime, batch, temperature));
+    losses.push(...found.success);
+  }
+  return Result.succeed(losses);
+});
+
+const nonFiniteOf = Effect.fn("Learner.findNonFinite")(function* <L extends LossGradient>(
+  training: Training,
+  sequences: ReadonlyArray<TokenRows>,
+  temperature: number,
+  loss: SequenceLoss<L>,
+) {
+  const { runtime, gradient } = training;
+  for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
+    const forward = yield* forwardLoss(training, batch, { temperature, loss });
+    if (Result.isFailure(forward)) return forward.failure;
+    const found = yield* gradient.findNonFinite("backward", boundOf(runtime, batch, temperature));
+    if (found !== null) return locate(batch, found);
+  }
+  return null;
+});
+
+const updateOnce = Effect.fn("Learner.update")(function* (
+  training: Training,
+  { learningRate, clipNorm }: Parameters<LearnerService["update"]>[0],
+) {
+  const { runtime, adamw, parameters, update } = training;
+  update.run("norm", runtime.dims);
+  const sums = yield* update.read(parameters.map(({ name }) => squaresName(name)));
+  const squares = Object.values(sums).flatMap((part) => [...part]);
+  const gradientNorm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
+  if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
+  training.updates += 1;
+  update.run("apply", {
+    ...runtime.dims,
+    learningRate,
+    gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
+    correction1: 1 - adamw.beta1 ** training.updates,
+    correction2: 1 - adamw.beta2 ** training.updates,
+  });
+  runtime.cache.clear();
+  return { gradientNorm, applied: true };
+});
+
+const save = Effect.fn("Learner.save")(function* ({ runtime, parameters, updates }: Training) {
+  const names = parameters.flatMap(({ name }) => [name, `m ${name}`, `v ${name}`]);
+  const read = yield* runtime.engine.read(names);
+  const byPart = (prefix: string) =>
+    new Map(
+      parameters.flatMap((parameter) =>
+        unstackValues(parameter, Float32Array.from(read[`${prefix}${parameter.name}`]!))
+      ),
+    );
+  const [m, v] = [byPart("m "), byPart("v ")];
+  return {
+    updates,
+    weights: byPart(""),
+    moments: new Map([...m].map(([name, values]) => [name, { m: values, v: v.get(name)! }])),
+  } satisfies LearnerState;
+});
+
+function load(training: Training, { updates, weights, moments }: LearnerState): void {
+  const { runtime: { engine, cache }, parameters } = training;
+  training.updates = updates;
+  for (const parameter of parameters) {
+    const { name } = parameter;
+    engine.write(name, stackValues(parameter, (part) => weights.get(part)!));
+    engine.write(`m ${name}`, stackValues(parameter, (part) => moments.get(part)!.m));
+    engine.write(`v ${name}`, stackValues(parameter, (part) => moments.get(part)!.v));
+  }
+  cache.clear();
+}
 
 /** Sizes and scalars of a pass over a micro-batch. */
 function boundOf(runtime: Runtime, { dims }: MicroBatch, temperature: number) {
@@ -156,19 +171,16 @@ function boundOf(runtime: Runtime, { dims }: MicroBatch, temperature: number) {
 
 /** The forward pass, and what the loss says of its log-probs, written where the backward pass reads it. */
 const forwardLoss = Effect.fnUntraced(function* <L extends LossGradient>(
-  runtime: Runtime,
-  { executable, inputs: read }: Trained,
+  { runtime, gradient, tables }: Training,
   batch: MicroBatch,
   { temperature, loss }: Asked<L>,
 ) {
   const bound = boundOf(runtime, batch, temperature);
-  for (const [name, data] of Object.entries(batch.inputs)) {
-    if (read.has(name)) executable.write(name, data);
-  }
-  executable.run("forward", bound);
-  const { head } = yield* executable.read(["head"]);
+  for (const name of tables) gradient.write(name, batch.inputs[name]);
+  gradient.run("forward", bound);
+  const { head } = yield* gradient.read(["head"]);
   if (!head!.every((x) => Number.isFinite(x))) {
-    const found = yield* executable.findNonFinite("forward", bound);
+    const found = yield* gradient.findNonFinite("forward", bound);
     return Result.fail(locate(batch, found ?? { op: "head_finish", row: -1, rows: null }));
   }
   const losses = splitHead(batch, head!).map((found, i) => loss(batch.first + i, found));
@@ -179,7 +191,7 @@ const forwardLoss = Effect.fnUntraced(function* <L extends LossGradient>(
   if (bad >= 0) {
     return Result.fail(locate(batch, { op: "loss", row: Math.floor(bad / 2), rows: "R" }));
   }
-  executable.write("d_head", Float64Array.from(dHead));
+  gradient.write("d_head", Float64Array.from(dHead));
   return Result.succeed(losses);
 });
 

@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { LOG_PROB_INPUTS } from "../model/programs.ts";
 import { type MicroBatch, packMicroBatches, passLimits } from "./micro_batches.ts";
 import type { TokenLogProbs, TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -26,9 +27,7 @@ export const logProbsOf = Effect.fn("Policy.logProbs")(function* (
   const results: TokenLogProbs[] = [];
   const { logProb } = runtime;
   for (const batch of packMicroBatches(sequences, passLimits(runtime))) {
-    for (const name of ["ids", "positions", "queries", "tiles", "row_index", "targets"]) {
-      logProb.write(name, batch.inputs[name]!);
-    }
+    for (const name of LOG_PROB_INPUTS) logProb.write(name, batch.inputs[name]);
     logProb.run("forward", { ...runtime.dims, ...batch.dims, inverseTemperature: 1 / temperature });
     const { head } = yield* logProb.read(["head"]);
     results.push(...splitHead(batch, head!));

@@ -75,16 +75,37 @@ export function planMemory(
     ...(masked ? [decodeMasked] : []),
     ...(trains ? learning.map((program) => ({ program, dims })) : []),
   ];
-  const held = new Set<string>();
-  const parts = new Map(PARTS.map((what) => [what, 0]));
+  const { parts, largest } = heldParts(programs);
+  const arena = arenaOf(programs);
+  parts.set("activations", arena.reduce((sum, bytes) => sum + bytes, 0));
+  if (isMirrored) {
+    const copies = sharedCopies(arena, form.bindingBytes);
+    parts.set("copies as textures", parts.get("weights")! + copies);
+  }
+  const taken = Array.from(parts, ([what, bytes]): MemoryPart => ({ what, bytes }))
+    .filter(({ bytes }) => bytes > 0);
+  return { capacity, recompute, parts: taken, arena, reached: mostReached(programs), largest };
+}
+
+/** The tensor of which an op must reach most at once. */
+function mostReached(programs: ReadonlyArray<SizedProgram>): MemoryPart {
   let reached = NOTHING;
-  let largest = NOTHING;
   for (const { program, dims } of programs) {
     for (const op of opsOf(program)) {
       for (const tensor of [...op.inputs, ...op.outputs]) {
         reached = larger(reached, tensor.name, reachedBytes(op, tensor, dims));
       }
     }
+  }
+  return reached;
+}
+
+/** Bytes of each part but activations and copies, and the largest tensor. */
+function heldParts(programs: ReadonlyArray<SizedProgram>) {
+  const held = new Set<string>();
+  const parts = new Map(PARTS.map((what) => [what, 0]));
+  let largest = NOTHING;
+  for (const { program, dims } of programs) {
     for (const tensor of tensorsOf(program)) {
       const bytes = bytesOf(tensor, dims);
       largest = larger(largest, tensor.name, bytes);
@@ -95,15 +116,7 @@ export function planMemory(
       parts.set(part, parts.get(part)! + bytes);
     }
   }
-  const arena = arenaOf(programs);
-  parts.set("activations", arena.reduce((sum, bytes) => sum + bytes, 0));
-  if (isMirrored) {
-    const copies = sharedCopies(arena, form.bindingBytes);
-    parts.set("copies as textures", parts.get("weights")! + copies);
-  }
-  const taken = Array.from(parts, ([what, bytes]): MemoryPart => ({ what, bytes }))
-    .filter(({ bytes }) => bytes > 0);
-  return { capacity, recompute, parts: taken, arena, reached, largest };
+  return { parts, largest };
 }
 
 const NOTHING: MemoryPart = { what: "", bytes: 0 };

@@ -1,4 +1,3 @@
-import { headGroup } from "../model/architecture.ts";
 import {
   type Packable,
   packBatch,
@@ -8,6 +7,7 @@ import {
   shareSegments,
 } from "../model/packing.ts";
 import { MOST_TRIPS } from "../model/plan.ts";
+import type { Tiling } from "../model/segments.ts";
 import type { TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -31,14 +31,16 @@ export interface PassLimits {
   readonly tokens: number;
   /** Tokens that may see a shared one. */
   readonly mostSeeing: number;
-  /** Heads that share a key. */
-  readonly group: number;
+  readonly tiling: Tiling;
 }
 
 /** The limits of a runtime's passes; a token is seen by each of the heads that share a key. */
-export function passLimits({ capacity, architecture }: Runtime): PassLimits {
-  const group = headGroup(architecture);
-  return { tokens: capacity.passTokens, mostSeeing: Math.floor(MOST_TRIPS / group), group };
+export function passLimits({ capacity, tiling }: Runtime): PassLimits {
+  return {
+    tokens: capacity.passTokens,
+    mostSeeing: Math.floor(MOST_TRIPS / tiling.group),
+    tiling,
+  };
 }
 
 /**
@@ -78,7 +80,7 @@ function cutSequences(
 function packSequences(
   sequences: ReadonlyArray<TokenRows>,
   first: number,
-  { mostSeeing, group }: PassLimits,
+  { mostSeeing, tiling }: PassLimits,
 ): MicroBatch {
   const { segments, leaves } = shareSegments(sequences.map(packable), mostSeeing);
   const ids = new Uint32Array(packedTokens(segments));
@@ -94,7 +96,7 @@ function packSequences(
     }
   });
   return {
-    ...packBatch(segments, ids, predictions, group),
+    ...packBatch(segments, ids, predictions, tiling),
     first,
     sequences,
     placeOf: (row) => {

@@ -1,6 +1,6 @@
 import { Effect, Scope } from "effect";
 import { BadInput, type KernelFailed } from "../domain/errors.ts";
-import type { Architecture } from "../model/architecture.ts";
+import { type Architecture, headGroup } from "../model/architecture.ts";
 import type { ModelForm } from "../model/decoder.ts";
 import { type Lora, storedLoraOf } from "../model/lora.ts";
 import { decodeProgram } from "../model/decode.ts";
@@ -9,7 +9,8 @@ import { MOST_ANCESTORS } from "../model/packing.ts";
 import { storedParametersOf } from "../model/parameters.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
 import type { Dims, Program } from "../model/plan.ts";
-import { type CachePhase, cacheProgram, logProbProgram } from "../model/programs.ts";
+import { cacheProgram, logProbProgram } from "../model/programs.ts";
+import type { Tiling } from "../model/segments.ts";
 import { ropeTable } from "../model/rope.ts";
 import { type WeightSource, writeWeights } from "../model/weight_source.ts";
 import { type CacheRows, createCacheRows } from "./cache.ts";
@@ -26,6 +27,10 @@ export interface Capacity {
   readonly messageTokens: number;
 }
 
+/** What runs the programs of a function that makes them. */
+export type ExecutableOf<Make extends (...args: never[]) => Program> = ReturnType<Make> extends
+  Program<infer Phase, infer Input> ? Executable<Phase, Input> : never;
+
 /** A model on an engine, ready to be asked. */
 export interface Runtime {
   readonly engine: Engine;
@@ -37,11 +42,13 @@ export interface Runtime {
   /** First of `passTokens` slots that belong to no row: probes are written there. */
   readonly probeSlots: number;
   /** Fills the cache, scores on it, and copies within it. */
-  readonly cachePass: Executable<CachePhase>;
-  readonly decode: Executable<"step">;
+  readonly cachePass: ExecutableOf<typeof cacheProgram>;
+  readonly decode: ExecutableOf<typeof decodeProgram>;
   /** Decoding with top-k, top-p or min-p; made when first asked for. */
-  readonly decodeMasked: Effect.Effect<Executable<"step">, KernelFailed | BadInput>;
-  readonly logProb: Executable<"forward">;
+  readonly decodeMasked: Effect.Effect<ExecutableOf<typeof decodeProgram>, KernelFailed | BadInput>;
+  readonly logProb: ExecutableOf<typeof logProbProgram>;
+  /** How passes cut their queries into tiles. */
+  readonly tiling: Tiling;
   /** What decodes runs until it is closed. */
   readonly scope: Scope.Scope;
 }
@@ -60,8 +67,8 @@ export function dimsOf(architecture: Architecture, capacity: Capacity): Dims {
     Q: (1 + 2 * MOST_ANCESTORS) * passTokens,
     // Views of every key, and stretches of every tile of keys.
     K: (1 + 3 * MOST_ANCESTORS) * passTokens,
-    T: passTokens,
-    L: 2 * passTokens,
+    queryTiles: passTokens,
+    keyTiles: 2 * passTokens,
     U: Math.min(architecture.vocabulary, passTokens),
     M: slots + passTokens,
     C: slots,
@@ -70,17 +77,17 @@ export function dimsOf(architecture: Architecture, capacity: Capacity): Dims {
 }
 
 /** A program and the most that its symbols stand for. */
-export interface SizedProgram<Phase extends string = string> {
-  readonly program: Program<Phase>;
+export interface SizedProgram<P extends Program = Program> {
+  readonly program: P;
   readonly dims: Dims;
 }
 
 /** The programs of a policy. */
 export interface PolicyPrograms {
-  readonly cache: SizedProgram<CachePhase>;
-  readonly logProb: SizedProgram<"forward">;
-  readonly decode: SizedProgram<"step">;
-  readonly decodeMasked: SizedProgram<"step">;
+  readonly cache: SizedProgram<ReturnType<typeof cacheProgram>>;
+  readonly logProb: SizedProgram<ReturnType<typeof logProbProgram>>;
+  readonly decode: SizedProgram<ReturnType<typeof decodeProgram>>;
+  readonly decodeMasked: SizedProgram<ReturnType<typeof decodeProgram>>;
 }
 
 /** What a policy runs: prefill and scoring on a cache, log-probs, and decoding, also with top-k, top-p or min-p. */
@@ -90,7 +97,7 @@ export function policyPrograms(
 ): PolicyPrograms {
   const dims = dimsOf(form.architecture, capacity);
   const decoding = (options: { readonly masked: boolean }) => ({
-    program: decodeProgram(form, { window: capacity.messageTokens, ...options }),
+    program: decodeProgram(form, { messageTokens: capacity.messageTokens, ...options }),
     dims: { ...dims, N: capacity.rows, Q: capacity.rows },
   });
   return {
@@ -125,8 +132,9 @@ export const createRuntime: (
     const dims = dimsOf(architecture, capacity);
     const form: ModelForm = { architecture, format, lora, bindingBytes: engine.bindingBytes };
     const programs = policyPrograms(form, capacity);
-    const load = <Phase extends string>({ program, dims }: SizedProgram<Phase>) =>
-      engine.load(program, dims);
+    const load = <Phase extends string, Input extends string>(
+      { program, dims }: SizedProgram<Program<Phase, Input>>,
+    ) => engine.load(program, dims);
     const cachePass = yield* load(programs.cache);
     const logProb = yield* load(programs.logProb);
     const decode = yield* load(programs.decode);
@@ -148,6 +156,7 @@ export const createRuntime: (
       decode,
       decodeMasked,
       logProb,
+      tiling: { ...engine.tiles, group: headGroup(architecture) },
       scope,
     };
   },

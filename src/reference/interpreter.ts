@@ -16,6 +16,7 @@ import {
   type Tensor,
   tensorsOf,
 } from "../model/plan.ts";
+import { TILE } from "../model/segments.ts";
 import * as attention from "./attention.ts";
 import * as dense from "./dense.ts";
 import * as head from "./head.ts";
@@ -79,6 +80,8 @@ export function createInterpreter(): Engine {
         try: () => allocate(tensor, capacity),
         catch: noRoom(tensor.name, 2 * bytesOf(tensor, capacity)),
       }),
+    // Plain loops read no tiles.
+    tiles: { queries: [TILE, TILE], readCost: 0, worth: 0 },
     bindingBytes: Infinity,
     // Plain loops are for small models: each program keeps its own.
     reserve: () => Effect.void,
@@ -123,12 +126,12 @@ function emptyValues(tensor: Tensor, capacity: Dims): Values {
   return tensor.format === "u32" ? new Uint32Array(length) : new Float64Array(length);
 }
 
-function loadProgram<Phase extends string>(
-  program: Program<Phase>,
+function loadProgram<Phase extends string, Input extends string>(
+  program: Program<Phase, Input>,
   capacity: Dims,
   shared: ReadonlyMap<string, Values>,
   allocate: (tensor: Tensor, capacity: Dims) => void,
-): Executable<Phase> {
+): Executable<Phase, Input> {
   const values = new Map<string, Values>();
   const scratch = planScratch(program, capacity);
   // Twice the bytes of the plan, since these numbers are 64 bits wide.

@@ -64,7 +64,7 @@ export const sample: PlainLoop<"sample"> = (tensors, d) => {
       : draw(row, d.maskedScale, uniform([key0, key1], produced));
     const logSum = statistics[n * 4]! + Math.log(statistics[n * 4 + 1]!);
     const logProb = logits[n * d.cols + token]! * d.inverseTemperature - logSum;
-    const at = (n * d.window + produced % d.window) * 2;
+    const at = (n * d.messageTokens + produced % d.messageTokens) * 2;
     sampled[at] = token;
     sampled[at + 1] = new Uint32Array(Float32Array.of(logProb).buffer)[0]!;
     status[n * 8 + 1] = produced + 1;

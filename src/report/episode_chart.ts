@@ -24,10 +24,27 @@ const NEUTRAL = "#5b8fc7";
 
 /** Belief, gain and advantage of an episode, turn by turn, as a self-contained SVG picture. */
 export function episodeSvg(episode: EpisodeView): string {
+  const panels = panelsOf(episode);
+  const height = TOP + panels.length * (PANEL.height + PANEL.gap) + 40;
+  const title = fit(episode.question, 84);
+  return picture({ width: WIDTH, height, title: episode.question }, [
+    label(title, { x: 24, y: 28, "font-size": 15, "font-weight": 600 }),
+    label(
+      `gold: ${episode.gold} · outcome ${signed(episode.outcome)} · F1 ${episode.f1.toFixed(2)}`,
+      { x: 24, y: 48, fill: FAINT_INK },
+    ),
+    ...panels.flatMap((panel, index) =>
+      panelParts(panel, { top: TOP + index * (PANEL.height + PANEL.gap), isLast: index === 2 })
+    ),
+    ...saidBelow(episode, height),
+  ]);
+}
+
+function panelsOf(episode: EpisodeView): ReadonlyArray<Panel> {
   const turnNames = episode.turns.map((_, index) => `turn ${index + 1}`);
   const bars = (values: ReadonlyArray<number | null>): ReadonlyArray<Bar> =>
     values.map((value, index) => ({ name: turnNames[index] ?? "", value }));
-  const panels: ReadonlyArray<Panel> = [
+  return [
     {
       title: "Belief",
       note: "before, nats a token",
@@ -48,23 +65,6 @@ export function episodeSvg(episode: EpisodeView): string {
       bars: bars(episode.turns.map((turn) => turn.advantage)),
     },
   ];
-  const height = TOP + panels.length * (PANEL.height + PANEL.gap) + 40;
-  const title = fit(episode.question, 84);
-  return picture({ width: WIDTH, height, title: episode.question }, [
-    label(title, { x: 24, y: 28, "font-size": 15, "font-weight": 600 }),
-    label(
-      `gold: ${episode.gold} · outcome ${signed(episode.outcome)} · F1 ${episode.f1.toFixed(2)}`,
-      {
-        x: 24,
-        y: 48,
-        fill: FAINT_INK,
-      },
-    ),
-    ...panels.flatMap((panel, index) =>
-      panelParts(panel, { top: TOP + index * (PANEL.height + PANEL.gap), isLast: index === 2 })
-    ),
-    ...saidBelow(episode, height),
-  ]);
 }
 
 function panelParts(panel: Panel, place: { top: number; isLast: boolean }): Array<string> {

@@ -1,20 +1,45 @@
+import { PASS_INPUTS } from "../../src/model/inputs.ts";
 import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { Effect } from "effect";
 import type { Objective } from "../../src/igpo/surrogate.ts";
 import { surrogate } from "../../src/igpo/surrogate.ts";
 import { gradientName } from "../../src/model/backward.ts";
+import { createBuilder } from "../../src/model/builder.ts";
+import {
+  declareWeights,
+  decoderForward,
+  headWeight,
+  lastNorm,
+  type ModelForm,
+} from "../../src/model/decoder.ts";
+import { linear } from "../../src/model/ops/linear.ts";
+import { rmsnorm } from "../../src/model/ops/norm.ts";
+import { programOf, symbol } from "../../src/model/plan.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import type { Lora } from "../../src/model/lora.ts";
 import { unstackValues } from "../../src/model/parameters.ts";
-import { packBatch, separateSegments } from "../../src/model/packing.ts";
-import { logitsProgram, trainedParametersOf } from "../../src/model/programs.ts";
+import { packBatch } from "../../src/model/packing.ts";
+import { trainedParametersOf } from "../../src/model/programs.ts";
 import { createLearner } from "../../src/policy/learner.ts";
 import { makePolicy } from "../../src/policy/make_policy.ts";
 import type { TokenRows } from "../../src/policy/policy.ts";
 import { createRuntime } from "../../src/policy/runtime.ts";
 import { type GoldenRecord, list, num } from "./golden_dir.ts";
 import type { GoldenModel } from "./model_folder.ts";
+import { separateSegments } from "../support/plans.ts";
 import { nonFinite } from "../support/tiny_policy.ts";
+
+/** Logits of every token of a packed batch. */
+function logitsProgram(model: ModelForm) {
+  const b = createBuilder();
+  const { architecture } = model;
+  const weights = declareWeights(b, model);
+  const { x } = decoderForward(b, model, weights, "scoring", symbol("N"));
+  const { weight, eps } = lastNorm(architecture, weights);
+  const target = b.tensor("logits", x.rows, architecture.vocabulary, { role: "output" });
+  linear(b, rmsnorm(b, x, weight, eps), headWeight(architecture, weights), { target });
+  return programOf("logits", { forward: b.ops }, PASS_INPUTS);
+}
 
 /** AdamW as the golden data write it; `checkAdamwSettings` compares that all parameters decay. */
 export function adamwOf(settings: GoldenRecord) {
@@ -80,14 +105,12 @@ export const openSession = Effect.fnUntraced(function* (
     logits: Effect.fnUntraced(function* (sequences: ReadonlyArray<{ tokens: Uint32Array }>) {
       const segments = separateSegments(sequences.map(({ tokens }) => tokens.length));
       const ids = Uint32Array.from(sequences.flatMap(({ tokens }) => [...tokens]));
-      const { inputs, dims } = packBatch(segments, ids, []);
+      const { inputs, dims } = packBatch(segments, ids, [], runtime.tiling);
       const program = yield* engine.load(logitsProgram(runtime.form), {
         ...runtime.dims,
         ...dims,
       });
-      for (const name of ["ids", "positions", "queries", "tiles"]) {
-        program.write(name, inputs[name]!);
-      }
+      for (const name of PASS_INPUTS) program.write(name, inputs[name]);
       program.run("forward", { ...runtime.dims, ...dims });
       return (yield* program.read(["logits"]))["logits"]!;
     }, Effect.scoped),

@@ -1,10 +1,9 @@
 import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createBuilder } from "../../src/model/builder.ts";
-import { input } from "../../src/model/decoder.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { linear } from "../../src/model/ops/linear.ts";
-import type { Program, Tensor } from "../../src/model/plan.ts";
+import { type Program, programOf, type Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
 import { device, onWgsl, openEngine } from "../support/engines.ts";
@@ -20,7 +19,8 @@ const COLS = 8;
  */
 function manyReaders(): Program {
   const b = createBuilder();
-  const [x, w] = [input(b, "x", ROWS, COLS, "f32"), input(b, "w", COLS, COLS, "f32")];
+  const x = b.tensor("x", ROWS, COLS, { role: "input" });
+  const w = b.tensor("w", COLS, COLS, { role: "input" });
   const first = linear(b, x, w);
   const second = linear(b, x, w, { scale: 2 });
   const third = linear(b, first, w);
@@ -32,7 +32,8 @@ function manyReaders(): Program {
   read(second, 3);
   read(first, 5);
   read(third, 7);
-  return { name: "readers", phases: { make: b.ops.slice(0, made), read: b.ops.slice(made) } };
+  const phases = { make: b.ops.slice(0, made), read: b.ops.slice(made) };
+  return programOf("readers", phases, ["x", "w"]);
 }
 
 const sumsOn = Effect.fnUntraced(function* (engine: Engine, rounds: ReadonlyArray<number>) {

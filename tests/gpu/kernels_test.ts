@@ -21,11 +21,12 @@ import { setConstants } from "../../src/gpu/straight_line.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
 import { type OpKind, OPS, recordOf } from "../../src/model/ops/registry.ts";
-import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
+import { logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
 import { readThroughTextures } from "../../src/gpu/texture_form.ts";
+import { inFloat32 } from "../support/plans.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -163,7 +164,13 @@ function sizesOf(name: KernelName) {
 }
 
 Deno.test("kernels and their launches ask for the sizes that the record of their op names, and for all of them", () => {
-  const ofRun: ReadonlyArray<keyof RunSizes> = ["wholeRows", "P", "T", "L", "tileRows"];
+  const ofRun: ReadonlyArray<keyof RunSizes> = [
+    "wholeRows",
+    "P",
+    "queryTiles",
+    "keyTiles",
+    "tileRows",
+  ];
   for (const kind of KINDS) {
     const sizes = NAMES.filter((name) => opOf(name) === kind).map(sizesOf);
     const asked = new Set(sizes.flatMap(({ asked, fields }) => [...asked, ...fields]));
@@ -223,7 +230,14 @@ function workgroupBytes(code: string): number {
 }
 
 Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
-  const heads = { heads: 14, keyValueHeads: 2, headDim: 128, T: 1, L: 1, tileRows: 32 };
+  const heads = {
+    heads: 14,
+    keyValueHeads: 2,
+    headDim: 128,
+    queryTiles: 1,
+    keyTiles: 1,
+    tileRows: 32,
+  };
   let asked = 0;
   for (
     const limits of [
@@ -299,7 +313,7 @@ onWgsl(
     Effect.gen(function* () {
       const lines = withTraits(device!, { family: "lines" }); // this test is skipped without an adapter
       const engine = yield* createGpuEngine(lines);
-      const program = decodeProgram(inFloat32(TINY.llama), { window: 4, masked: false });
+      const program = decodeProgram(inFloat32(TINY.llama), { messageTokens: 4, masked: false });
       const scalars = { inverseTemperature: 1, greedy: 1, stop0: 0, stop1: 0, stop2: 0, stop3: 0 };
       const room = { ...roomFor(1, TINY.llama), ...scalars, P: 60_001 };
       const decode = yield* engine.load(program, room);

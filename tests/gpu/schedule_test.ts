@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { FAMILIES, type Family } from "../../src/gpu/launches.ts";
 import { type Limits, scheduleOf } from "../../src/gpu/schedule.ts";
-import { inFloat32, logProbProgram } from "../../src/model/programs.ts";
+import { logProbProgram } from "../../src/model/programs.ts";
+import { inFloat32 } from "../support/plans.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
 const TOKENS = 512;

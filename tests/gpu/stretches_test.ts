@@ -1,3 +1,4 @@
+import { TILING } from "../support/forests.ts";
 import { deepStrictEqual, match } from "node:assert/strict";
 import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
@@ -5,12 +6,13 @@ import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { FAMILIES, type Family } from "../../src/gpu/launches.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import { opsOf } from "../../src/model/plan.ts";
-import { packBatch, separateSegments } from "../../src/model/packing.ts";
-import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
+import { packBatch } from "../../src/model/packing.ts";
+import { gradientProgram } from "../../src/model/programs.ts";
 import { stretchesOf } from "../../src/model/stretches.ts";
 import { assertSameBits } from "../support/op_cases.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
+import { inFloat32, separateSegments } from "../support/plans.ts";
 import { loadGradient, roomFor, TINY, tinyWeights } from "../support/tiny_models.ts";
 
 /** Wide where a published model is: at the gates, at the queries, keys and values of a token, and at the vocabulary. */
@@ -38,6 +40,7 @@ const batchOf = ({ vocabulary }: Architecture) =>
     separateSegments([...Array<number>(10).fill(121), 90]),
     Uint32Array.from(randomIds(1, TOKENS, vocabulary)),
     [...randomIds(2, TOKENS, vocabulary)].map((target, row) => ({ row, target })),
+    TILING,
   );
 const dHead = Float64Array.from(randomValues(3, 2 * TOKENS));
 

@@ -4,13 +4,13 @@ import { keyFromSeed } from "../../src/math/threefry.ts";
 import { type Architecture, readArchitecture, writeConfig } from "../../src/model/architecture.ts";
 import { initialWeights } from "../../src/model/initial.ts";
 import {
-  countParameters,
   parametersOf,
   stackValues,
   storedParametersOf,
   unstackValues,
 } from "../../src/model/parameters.ts";
 import { ropeFrequencies, ropeTable } from "../../src/model/rope.ts";
+import { countParameters } from "../support/plans.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
 
 const QWEN2 = {

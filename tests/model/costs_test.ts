@@ -1,4 +1,5 @@
 /** What a run costs in ops, dispatches and bytes, at most: a change for the worse is seen, one for the better is not refused. */
+import { TILING } from "../support/forests.ts";
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { embeddedArchitecture } from "../../src/programs/cold_start.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
@@ -7,14 +8,10 @@ import type { Traits } from "../../src/gpu/launches.ts";
 import { scheduleOf } from "../../src/gpu/schedule.ts";
 import { decodeProgram } from "../../src/model/decode.ts";
 import { programBytes } from "../../src/model/memory.ts";
-import { packBatch, separateSegments } from "../../src/model/packing.ts";
+import { packBatch } from "../../src/model/packing.ts";
 import type { Dims, Op, Program } from "../../src/model/plan.ts";
-import {
-  cacheProgram,
-  gradientProgram,
-  inFloat32,
-  updateProgram,
-} from "../../src/model/programs.ts";
+import { inFloat32, separateSegments } from "../support/plans.ts";
+import { cacheProgram, gradientProgram, updateProgram } from "../../src/model/programs.ts";
 
 const ARCHITECTURE = embeddedArchitecture(640);
 const RECIPE = RECIPES.get("embedded")!;
@@ -29,8 +26,8 @@ const ROOM: Dims = {
   R: TOKENS,
   Q: 17 * TOKENS,
   K: 25 * TOKENS,
-  T: TOKENS,
-  L: 2 * TOKENS,
+  queryTiles: TOKENS,
+  keyTiles: 2 * TOKENS,
   U: 640,
   S: 512,
   M: SLOTS + TOKENS,
@@ -43,6 +40,7 @@ const BATCH = packBatch(
   separateSegments(new Array<number>(32).fill(128)),
   new Uint32Array(TOKENS),
   [],
+  TILING,
 );
 const LAVAPIPE: Traits = {
   family: "lines",
@@ -73,13 +71,13 @@ function assertDispatches<Phase extends string>(
 }
 
 Deno.test("a decoded token costs 22 dispatches at most, whatever the number of rows", () => {
-  const program = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
+  const program = decodeProgram(inFloat32(ARCHITECTURE), { messageTokens: 40, masked: false });
   for (const N of [1, 16, 64]) assertDispatches(program, { ...ROOM, N, Q: N }, { step: 22 });
 });
 
 Deno.test("products of decoding, and of a prefill of few rows or many, are these many to compile", () => {
   const { fill, fillFew } = cacheProgram(inFloat32(ARCHITECTURE)).phases;
-  const decoding = decodeProgram(inFloat32(ARCHITECTURE), { window: 40, masked: false });
+  const decoding = decodeProgram(inFloat32(ARCHITECTURE), { messageTokens: 40, masked: false });
   const decode = decoding.phases.step;
   const compiled = (ops: ReadonlyArray<Op>, rows: ReadonlyArray<number>) => {
     const products = rows.flatMap((N) => launches(ops, { ...ROOM, N, Q: N }))
@@ -114,7 +112,7 @@ Deno.test("programs of the default run take at most these megabytes", () => {
   const model = inFloat32(ARCHITECTURE);
   const decoding = { ...ROOM, N: 64, Q: 64 };
   const programs: ReadonlyArray<readonly [Program, Dims, number]> = [
-    [decodeProgram(model, { window: 40, masked: false }), decoding, 30.2],
+    [decodeProgram(model, { messageTokens: 40, masked: false }), decoding, 30.2],
     [cacheProgram(model), ROOM, 47.6],
     [gradientProgram(model), ROOM, 100.3],
     [updateProgram(model, adamw), ROOM, 5.8],

@@ -1,13 +1,14 @@
 import { Effect } from "effect";
 import type { Engine } from "../../src/model/engine.ts";
-import { packBatch, type Prediction, separateSegments } from "../../src/model/packing.ts";
-import { cacheProgram, inFloat32 } from "../../src/model/programs.ts";
+import { packBatch, type Prediction } from "../../src/model/packing.ts";
+import { cacheProgram } from "../../src/model/programs.ts";
 import { type QueryRun, queryTable, type Segment } from "../../src/model/segments.ts";
 import { assertClose } from "../support/comparison.ts";
 import { eachEngine, type TestEngine } from "../support/engines.ts";
-import { plantForest, tokensOf } from "../support/forests.ts";
+import { plantForest, TILING, tokensOf } from "../support/forests.ts";
 import { largest } from "../support/op_cases.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
+import { inFloat32, separateSegments } from "../support/plans.ts";
 import {
   headColumn,
   loadGradient,
@@ -35,7 +36,7 @@ const solve = Effect.fnUntraced(function* (engine: Engine, asked: Asked) {
   const weights = WEIGHTS;
   const model = yield* loadGradient(engine, ARCHITECTURE, { weights, tokens: TOKENS });
   const { segments, ids, predictions, dHead } = asked;
-  const batch = packBatch(segments, Uint32Array.from(ids), predictions);
+  const batch = packBatch(segments, Uint32Array.from(ids), predictions, TILING);
   const head = yield* model.forward(batch);
   const gradients = yield* model.backward(batch, dHead);
   return { logProb: headColumn(head, 0), entropy: headColumn(head, 1), gradients };
@@ -202,14 +203,14 @@ const cachedLogProbs = Effect.fnUntraced(function* (
   writeModel(engine, ARCHITECTURE, WEIGHTS);
   const logProbs = new Float64Array(tokens.length);
   for (const runs of passes) {
-    const table = queryTable(segments, runs);
+    const table = queryTable(segments, runs, TILING);
     const slots = runs.flatMap(({ segment, from, count }) =>
       Array.from({ length: count }, (_, i) => segments[segment]!.start + from + i)
     );
-    const write = (name: string, data: ReadonlyArray<number>) =>
+    const write = (name: typeof program.inputs[number], data: ArrayLike<number>) =>
       executable.write(name, Uint32Array.from(data));
     write("ids", slots.map((slot) => tokens[slot]!));
-    for (const [name, data] of Object.entries(table.inputs)) executable.write(name, data);
+    for (const name of ["queries", "tiles", "positions"] as const) write(name, table.inputs[name]);
     write("row_index", [...slots.keys()]);
     write("targets", slots.map((slot) => tokens[slot + 1] ?? 0));
     const dims = { ...room, ...table.dims, R: slots.length, inverseTemperature: 1 };

@@ -10,7 +10,8 @@ import {
   type Tensor,
   tensorsOf,
 } from "../../src/model/plan.ts";
-import { gradientProgram, inFloat32, logProbProgram } from "../../src/model/programs.ts";
+import { gradientProgram, logProbProgram } from "../../src/model/programs.ts";
+import { inFloat32 } from "../support/plans.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 
 const CAPACITY = { N: 7, R: 3 };
@@ -39,7 +40,7 @@ const program: fc.Arbitrary<Program> = fc.array(
     const op: Op = { kind: "linear_forward", inputs, outputs: [made], dims: {} };
     phases[i < picks.length / 2 ? "first" : "second"].push(op);
   });
-  return { name: "random", phases };
+  return { name: "random", phases, inputs: [] };
 });
 
 /** First and last op that mentions each scratch tensor or a window of it, over all phases. */

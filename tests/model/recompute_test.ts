@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { planScratch } from "../../src/model/memory.ts";
-import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
+import { gradientProgram } from "../../src/model/programs.ts";
 import type { Recompute } from "../../src/model/recompute.ts";
 import { eachEngine } from "../support/engines.ts";
 import { plantForest, tokensOf } from "../support/forests.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
+import { inFloat32 } from "../support/plans.ts";
 import { loadGradient, packForest, roomFor, TINY, tinyWeights } from "../support/tiny_models.ts";
 
 const segments = plantForest([

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { occurrenceTable, packBatch, separateSegments } from "../../src/model/packing.ts";
+import { occurrenceTable, packBatch } from "../../src/model/packing.ts";
 import { allRuns, keyTable, queryTable, TILE } from "../../src/model/segments.ts";
-import { forest, plantForest, seenBy, tablesOf, tokensOf } from "../support/forests.ts";
+import { separateSegments } from "../support/plans.ts";
+import { forest, plantForest, seenBy, tablesOf, TILING, tokensOf } from "../support/forests.ts";
 
 /** Slots that row n of a query table sees, read as the kernels read it. */
 function seenSlots(table: Uint32Array, n: number): number[] {
@@ -59,7 +60,7 @@ Deno.test("queryTable() of any runs gives the rows of the whole table", () => {
       const from = stream.next().value! % length;
       return { segment, from, count: 1 + stream.next().value! % (length - from) };
     });
-    const { queries: table, positions } = queryTable(segments, runs).inputs;
+    const { queries: table, positions } = queryTable(segments, runs, TILING).inputs;
     let row = 0;
     for (const { segment, from, count } of runs) {
       const { start, firstPosition } = segments[segment]!;
@@ -75,7 +76,7 @@ Deno.test("queryTable() of any runs gives the rows of the whole table", () => {
 Deno.test("queryTable() puts more queries in a tile where those share more slots than they leave lanes idle", () => {
   const rowsOf = (lengths: ReadonlyArray<number>, group: number) => {
     const segments = separateSegments(lengths);
-    return queryTable(segments, allRuns(segments), group).dims["tileRows"];
+    return queryTable(segments, allRuns(segments), { ...TILING, group }).dims["tileRows"];
   };
   const many = (length: number) => new Array<number>(16).fill(length);
   assert.deepEqual([1, 2, 7].map((group) => rowsOf(many(256), group)), [64, 64, 32]);
@@ -96,7 +97,7 @@ const longForest = forest.map((segments) =>
 
 Deno.test("queryTable() cuts each run into tiles, those with most work first", () => {
   fc.assert(fc.property(longForest, (segments) => {
-    const { inputs, dims } = queryTable(segments, allRuns(segments));
+    const { inputs, dims } = queryTable(segments, allRuns(segments), TILING);
     const { tiles, queries } = inputs;
     const rows: number[] = [];
     const slotTiles: number[] = [];
@@ -130,7 +131,7 @@ Deno.test("queryTable() cuts each run into tiles, those with most work first", (
     }
     assert.deepEqual(rows.toSorted((a, b) => a - b), [...Array(tokensOf(segments)).keys()]);
     assert.deepEqual(slotTiles, slotTiles.toSorted((a, b) => b - a), "most work first");
-    assert.equal(dims["T"], slotTiles.length);
+    assert.equal(dims["queryTiles"], slotTiles.length);
   }));
 });
 
@@ -161,7 +162,7 @@ Deno.test("keyTable() tiles let each key meet exactly the queries that see it, e
       assert.deepEqual(list.toSorted((a, b) => a - b), want);
     });
     assert.deepEqual(work, work.toSorted((a, b) => b - a), "most work first");
-    assert.equal(dims["L"], work.length);
+    assert.equal(dims["keyTiles"], work.length);
     const rows = Array.from({ length: tokens }, (_, n) => {
       const [first, count, stride] = parts.subarray(4 * n, 4 * n + 3);
       return Array.from({ length: count! }, (_, p) => first! + p * stride!);
@@ -176,6 +177,7 @@ Deno.test("a token never sees more slots than its position counts", () => {
     const { queries: table, positions } = queryTable(
       segments,
       segments.map(({ length }, segment) => ({ segment, from: 0, count: length })),
+      TILING,
     ).inputs;
     positions.forEach((position, n) => assert.equal(seenSlots(table, n).length, position + 1));
   }));
@@ -185,7 +187,7 @@ Deno.test("a segment cannot see more of its parent than there is", () => {
   const segments = plantForest([{ length: 2, parent: -1, visible: 0 }]);
   const greedy = { start: 2, length: 1, firstPosition: 3, parent: 0, visible: 3 };
   assert.throws(
-    () => queryTable([...segments, greedy], [{ segment: 1, from: 0, count: 1 }]),
+    () => queryTable([...segments, greedy], [{ segment: 1, from: 0, count: 1 }], TILING),
     /sees 3 of its parent's 2 tokens/,
   );
 });
@@ -224,7 +226,7 @@ Deno.test("packBatch() maps rows to predictions and back", () => {
   fc.assert(fc.property(idList, fc.infiniteStream(fc.boolean()), (ids, coin) => {
     const rows = [...ids.keys()].filter(() => coin.next().value!).toReversed();
     const predictions = rows.map((row) => ({ row, target: 3 }));
-    const { inputs, dims } = packBatch(separateSegments([ids.length]), ids, predictions);
+    const { inputs, dims } = packBatch(separateSegments([ids.length]), ids, predictions, TILING);
     assert.equal(dims["R"], rows.length);
     inputs["row_inverse"]!.forEach((r, n) => {
       assert.equal(r, rows.includes(n) ? rows.indexOf(n) : 0xffffffff);

@@ -1,3 +1,4 @@
+import { TILING } from "../support/forests.ts";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import {
@@ -69,7 +70,7 @@ Deno.test("shareSegments() lets at most 3600 tokens see a shared one", () => {
     shareable: 90,
   }));
   const { segments } = shareSegments(all, 3600);
-  const { dims } = packBatch(segments, new Uint32Array(packedTokens(segments)), []);
+  const { dims } = packBatch(segments, new Uint32Array(packedTokens(segments)), [], TILING);
   ok(dims["S"]! <= 3600 && dims["S"]! > 300, `${dims["S"]} tokens`);
   strictEqual(dims["N"], 4 * 90 + 100 * 10);
 });

@@ -1,3 +1,4 @@
+import { TILING } from "../support/forests.ts";
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
 import { gradientName } from "../../src/model/backward.ts";
@@ -108,7 +109,7 @@ eachEngine(
     }),
 );
 
-const limits = (tokens: number) => ({ tokens, mostSeeing: 1000, group: 1 });
+const limits = (tokens: number) => ({ tokens, mostSeeing: 1000, tiling: TILING });
 
 Deno.test("packMicroBatches() computes a shared prompt once, and nothing after the last prediction", () => {
   const [batch, ...others] = packMicroBatches(GROUPS, limits(1000));

@@ -5,12 +5,12 @@ import { inBytes } from "../../src/domain/bytes.ts";
 import { PROJECTIONS, type WeightFormat } from "../../src/domain/recipe.ts";
 import { readArchitecture } from "../../src/model/architecture.ts";
 import type { Lora } from "../../src/model/lora.ts";
-import { countParameters } from "../../src/model/parameters.ts";
-import { gradientProgram, inFloat32, logProbProgram } from "../../src/model/programs.ts";
+import { gradientProgram, logProbProgram } from "../../src/model/programs.ts";
 import { fitMemory, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { onWgsl } from "../support/engines.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
+import { countParameters, inFloat32 } from "../support/plans.ts";
 import { openTiny } from "../support/tiny_policy.ts";
 
 const shapeOf = (name: ShapeName) => Result.getOrThrow(readArchitecture(configOf(name)));

@@ -1,10 +1,11 @@
+import { TILING } from "../support/forests.ts";
 import { strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { hashString } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import { type Lora, loraParametersOf } from "../../src/model/lora.ts";
-import { inFloat32, trainedParametersOf } from "../../src/model/programs.ts";
+import { trainedParametersOf } from "../../src/model/programs.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
 import { readParameters } from "../../src/model/weight_source.ts";
 import { readModelFolder } from "../../src/pipeline/model_folder.ts";
@@ -15,6 +16,7 @@ import { eachEngine, type TestEngine } from "../support/engines.ts";
 import { largest } from "../support/op_cases.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
+import { inFloat32 } from "../support/plans.ts";
 import { nonFinite, openTiny } from "../support/tiny_policy.ts";
 
 /** Share of the largest gradient that an element may be off: rounding of f32 sums in another order, or of f64. */
@@ -80,7 +82,7 @@ const gradientsOf = Effect.fnUntraced(function* (
     readonly count: number;
   },
 ) {
-  const limits = { tokens: passTokens, mostSeeing: MOST_SEEING, group: 1 };
+  const limits = { tokens: passTokens, mostSeeing: MOST_SEEING, tiling: TILING };
   strictEqual([...packMicroBatches(sequences, limits)].length, count);
   const contextTokens = sequences[0]!.tokens.length + 1;
   const { learner, engine: own } = yield* openTiny(engine.fresh(), {

@@ -11,7 +11,7 @@ import { rmsnorm } from "../../src/model/ops/norm.ts";
 import { rope } from "../../src/model/ops/rope.ts";
 import { swiglu } from "../../src/model/ops/swiglu.ts";
 import { occurrenceTable } from "../../src/model/packing.ts";
-import { columnsOf, type Op, type Tensor } from "../../src/model/plan.ts";
+import { columnsOf, type Op, programOf, type Tensor } from "../../src/model/plan.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
@@ -41,7 +41,14 @@ function gradientsMatch(claim: string, setting: Setting): void {
       gradients.share(y, c);
       deriveBackward(b, forward, gradients);
       const engine = createInterpreter();
-      const program = { name: claim, phases: { forward, backward: b.ops.slice(forward.length) } };
+      const phases = { forward, backward: b.ops.slice(forward.length) };
+      const program = programOf(claim, phases, [
+        ...Object.keys(setting.inputs),
+        "c",
+        // Plain loops do not read tiles.
+        "tiles",
+        "key_tiles",
+      ]);
       const unique = (setting.inputs["occurrences"]?.length ?? 0) / 4;
       const dims = { N: setting.inputs["token_order"]?.length ?? 0, U: unique, S: 64 };
       const executable = yield* engine.load(program, dims);
@@ -291,7 +298,7 @@ for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const
       });
       const engine = createInterpreter();
       const phases = { forward, backward: b.ops.slice(forward.length) };
-      const executable = yield* engine.load({ name: "head", phases }, {});
+      const executable = yield* engine.load(programOf("head", phases, ["targets", "d_head"]), {});
       const variables = { x: wide(1, rows * 4), w: wide(2, vocabulary * 4) };
       for (const [name, data] of Object.entries(variables)) engine.write(name, data);
       executable.write("targets", Uint32Array.of(2, vocabulary - 1, 0));

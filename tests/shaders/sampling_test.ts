@@ -80,7 +80,7 @@ interface Draw {
   readonly masked?: Float32Array;
 }
 
-const WINDOW = 3;
+const MOST = 3;
 
 function sampleCase({ logits, cols, status, ...options }: Draw): OpCase {
   const rows = status.length;
@@ -101,7 +101,7 @@ function sampleCase({ logits, cols, status, ...options }: Draw): OpCase {
     dims: {
       rows,
       cols,
-      window: WINDOW,
+      messageTokens: MOST,
       inverseTemperature: 1,
       maskedScale: 1,
       greedy: options.greedy ? 1 : 0,
@@ -117,7 +117,7 @@ function sampleCase({ logits, cols, status, ...options }: Draw): OpCase {
       words(1, new Uint32Array(rows).fill(20)),
       words(4, Uint32Array.from({ length: 4 * rows }, (_, i) => i)),
       words(8, state),
-      words(2 * WINDOW, new Uint32Array(2 * WINDOW * rows).fill(5)),
+      words(2 * MOST, new Uint32Array(2 * MOST * rows).fill(5)),
     ],
   };
 }
@@ -127,7 +127,7 @@ const drawn = Effect.fnUntraced(function* (engine: Engine, draw: Draw) {
   const results = yield* runOp(engine, sampleCase(draw));
   const [ids, positions, queries, status, sampled] = results.map((x) => Uint32Array.from(x));
   return draw.status.map(([, produced], n) => {
-    const at = (n * WINDOW + produced % WINDOW) * 2;
+    const at = (n * MOST + produced % MOST) * 2;
     return {
       id: ids![n]!,
       position: positions![n]!,

@@ -154,6 +154,47 @@ export const filesAreShort: Rule = (files) =>
     return lines <= 400 ? [] : [`${path} has ${lines} lines, 400 at most`];
   });
 
+/** Most lines of a function without those of functions within it, and with them. */
+const MOST_LINES = { own: 40, all: 80 };
+
+/** First and last line of a function. */
+type Lines = readonly [first: number, last: number];
+
+/** Functions have at most 40 lines of their own, and 80 with the functions within. */
+export const functionsAreShort: Rule = (files) =>
+  files.filter(({ path }) => path.endsWith(".ts")).flatMap(({ path, text }) => {
+    const all = functionsOf(path, text);
+    return all.flatMap(([first, last]) => {
+      const inner = all.filter(([from, to]) =>
+        first <= from && to <= last && last - first > to - from
+      );
+      const within = new Set(inner.flatMap(([from, to]) => range(from + 1, to)));
+      const lines = last - first + 1;
+      const own = lines - within.size;
+      const isShort = own <= MOST_LINES.own && lines <= MOST_LINES.all;
+      return isShort ? [] : [`${path}:${first} has a function of ${lines} lines, ${own} its own`];
+    });
+  });
+
+function functionsOf(path: string, text: string): ReadonlyArray<Lines> {
+  const found: Lines[] = [];
+  const lineOf = (at: number) => text.slice(0, at).split("\n").length;
+  const note = ({ range: [start, end] }: { readonly range: readonly [number, number] }) => {
+    found.push([lineOf(start), lineOf(end)]);
+  };
+  const visitor: Deno.lint.LintVisitor = {
+    FunctionDeclaration: note,
+    FunctionExpression: note,
+    ArrowFunctionExpression: note,
+  };
+  Deno.lint.runPlugin({ name: "house", rules: { lines: { create: () => visitor } } }, path, text);
+  return found;
+}
+
+function range(from: number, end: number): ReadonlyArray<number> {
+  return Array.from({ length: Math.max(0, end - from) }, (_, i) => from + i);
+}
+
 /** No `any`, enum, default export or namespace. */
 export const plainTypeScript: Rule = (files) =>
   files.filter(({ path }) => path.endsWith(".ts")).flatMap(({ path, text }) =>

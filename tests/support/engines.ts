@@ -146,6 +146,7 @@ function inNamespace(engine: Engine, prefix: string): Engine {
   return {
     adapter: engine.adapter,
     allocate: (tensor, capacity) => engine.allocate(rename(tensor), capacity),
+    tiles: engine.tiles,
     bindingBytes: engine.bindingBytes,
     reserve: (slotBytes) => engine.reserve(slotBytes),
     write: (name, data, at) => engine.write(all(name), data, at),

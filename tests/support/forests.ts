@@ -1,5 +1,12 @@
 import fc from "fast-check";
-import { allRuns, keyTable, queryTable, type Segment } from "../../src/model/segments.ts";
+import { TILE_COSTS } from "../../src/gpu/families/attention.ts";
+import {
+  allRuns,
+  keyTable,
+  queryTable,
+  type Segment,
+  type Tiling,
+} from "../../src/model/segments.ts";
 
 /** A forest as parents and visible lengths; starts and positions follow. */
 export interface Branch {
@@ -34,6 +41,9 @@ export const forest: fc.Arbitrary<ReadonlyArray<Segment>> = fc.array(
   return plantForest(branches);
 });
 
+/** Tiles as kernels by subgroups have them, of few queries or many, where each head has keys of its own. */
+export const TILING: Tiling = { ...TILE_COSTS, group: 1 };
+
 /** Number of tokens of all segments. */
 export function tokensOf(segments: ReadonlyArray<Segment>): number {
   return segments.reduce((sum, { length }) => sum + length, 0);
@@ -41,7 +51,8 @@ export function tokensOf(segments: ReadonlyArray<Segment>): number {
 
 /** The tables of a packed batch of all tokens, and the sizes of a run over them; `group` heads share keys. */
 export function tablesOf(segments: ReadonlyArray<Segment>, group = 1) {
-  const [queries, keys] = [queryTable(segments, allRuns(segments), group), keyTable(segments)];
+  const tiling = { ...TILING, group };
+  const [queries, keys] = [queryTable(segments, allRuns(segments), tiling), keyTable(segments)];
   return { ...queries.inputs, ...keys.inputs, dims: { ...queries.dims, ...keys.dims } };
 }
 

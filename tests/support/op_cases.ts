@@ -68,7 +68,8 @@ export function programOf(opCase: OpCase) {
     outputs: opCase.outputs.map(tensorOf("output")),
     dims: opCase.dims,
   };
-  const program: Program<"whole"> = { name: opCase.kind, phases: { whole: [op] } };
+  const inputs = op.inputs.map(({ name }) => name);
+  const program: Program<"whole"> = { name: opCase.kind, phases: { whole: [op] }, inputs };
   return { program, tensors };
 }
 

@@ -1,19 +1,26 @@
+import { TILING } from "./forests.ts";
 import { Effect } from "effect";
 import { hashString } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine } from "../../src/model/engine.ts";
-import { packBatch, type PackedBatch, type Prediction } from "../../src/model/packing.ts";
+import {
+  packBatch,
+  PACKED_INPUTS,
+  type PackedBatch,
+  type Prediction,
+} from "../../src/model/packing.ts";
 import {
   parametersOf,
   stackValues,
   storedParametersOf,
   unstackValues,
 } from "../../src/model/parameters.ts";
-import { gradientProgram, inFloat32 } from "../../src/model/programs.ts";
+import { gradientProgram } from "../../src/model/programs.ts";
 import type { Recompute } from "../../src/model/recompute.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import type { Segment } from "../../src/model/segments.ts";
+import { inFloat32 } from "./plans.ts";
 import { randomValues } from "./random_values.ts";
 
 const COMMON = {
@@ -113,8 +120,8 @@ export function roomFor(tokens: number, architecture: Architecture) {
     R: tokens,
     Q: 4 * tokens,
     K: 9 * tokens,
-    T: tokens,
-    L: 2 * tokens,
+    queryTiles: tokens,
+    keyTiles: 2 * tokens,
     U: Math.min(tokens, architecture.vocabulary),
     M: tokens,
     C: tokens,
@@ -158,7 +165,7 @@ export const loadGradient = Effect.fnUntraced(function* (
   const loaded: LoadedGradient = {
     forward: (batch, inverseTemperature = 1) =>
       Effect.gen(function* () {
-        for (const [name, data] of Object.entries(batch.inputs)) executable.write(name, data);
+        for (const name of PACKED_INPUTS) executable.write(name, batch.inputs[name]);
         executable.run("forward", dimsOf(batch, inverseTemperature));
         return Float64Array.from((yield* executable.read(["head"]))["head"]!);
       }),
@@ -182,7 +189,7 @@ export function packForest(
   ids: ReadonlyArray<number>,
   predictions: ReadonlyArray<Prediction>,
 ): PackedBatch {
-  return packBatch(segments, Uint32Array.from(ids), predictions);
+  return packBatch(segments, Uint32Array.from(ids), predictions, TILING);
 }
 
 /** Column `c` of the (R,4) head: 0 log-prob, 1 entropy. */

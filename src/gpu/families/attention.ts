@@ -1,5 +1,5 @@
 /** Kernels of attention: row by row, or by subgroups where the run has tiles. */
-import { TILE } from "../../model/segments.ts";
+import { TILE, type TileCosts } from "../../model/segments.ts";
 import delta from "../../../shaders/attention_delta.wgsl" with { type: "text" };
 import forward from "../../../shaders/attention_forward.wgsl" with { type: "text" };
 import keyBackward from "../../../shaders/attention_key_backward.wgsl" with { type: "text" };
@@ -43,6 +43,9 @@ const FORWARD_VECTORS = 64;
 /** The same in the backward pass, for queries or keys: more are hardly faster and compile four times as long. */
 const BACKWARD_VECTORS = 16;
 
+/** Costs of tiles, fitted on lavapipe to kernels that brought keys and values to workgroup memory. */
+export const TILE_COSTS: TileCosts = { queries: [32, 64], readCost: 32, worth: 0.95 };
+
 /** Slots or queries that attention by subgroups takes at a time. */
 const BLOCK = 4;
 
@@ -72,7 +75,7 @@ function subgroupQueries<Input extends string>(
   textures: ReadonlyArray<Input>,
 ) {
   const launch = (dims: Sizes, subgroup: number) => {
-    const { T = 0, tileRows = 0 } = dims;
+    const { queryTiles = 0, tileRows = 0 } = dims;
     const { D4, GROUP: sharing } = byHeadGroup(dims);
     const most = Math.max(1, Math.floor(vectors / D4));
     const heads = Array.from({ length: most }, (_, i) => most - i);
@@ -84,7 +87,7 @@ function subgroupQueries<Input extends string>(
     const HEADS = GROUP * ROWS;
     return {
       constants: { GROUP, ROWS, HEADS, WIDE: HEADS * D4, SPLITS },
-      grid: [T, dims.heads / GROUP * SPLITS] as const,
+      grid: [queryTiles, dims.heads / GROUP * SPLITS] as const,
     };
   };
   return subgroupAttention(`${source}\n${slots}`, launch, overSlots, textures);
@@ -99,7 +102,7 @@ function subgroupKeys<Input extends string>(source: string, textures: ReadonlyAr
     const SPLITS = Math.ceil(TILE / (KEYS * subgroup));
     return {
       constants: { KEYS, WIDE: KEYS * D4, SPLITS },
-      grid: [dims.L ?? 0, dims.keyValueHeads * SPLITS] as const,
+      grid: [dims.keyTiles ?? 0, dims.keyValueHeads * SPLITS] as const,
     };
   };
   const trips = (dims: Sizes) => dims.rows * byHeadGroup(dims).GROUP;

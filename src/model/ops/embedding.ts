@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
-import { spansOf, symbol, type Tensor } from "../plan.ts";
+import { input } from "../inputs.ts";
+import { spansOf, type Tensor } from "../plan.ts";
 import { BY_ROW, defineOp } from "./op.ts";
 
 /** Ops of the embedding. */
@@ -10,7 +11,12 @@ export const EMBEDDING = {
     BY_ROW,
     (b, { tensors: { w }, d: dy }, gradients) => {
       gradients.contribute(w, (dWeight) => {
-        const tensors = { dy, occurrences: occurrences(b), tokenOrder: tokenOrder(b), dWeight };
+        const tensors = {
+          dy,
+          occurrences: input(b, "occurrences"),
+          tokenOrder: input(b, "token_order"),
+          dWeight,
+        };
         const dims = { unique: tensors.occurrences.rows, cols: dWeight.cols };
         b.push("embedding_backward", tensors, dims);
       });
@@ -31,14 +37,4 @@ export function embedding(b: Builder, ids: Tensor, weight: Tensor): Tensor {
     b.push("embedding_forward", { ids, w: { ...weight, span }, y }, dims);
   }
   return y;
-}
-
-/** (U,4) each token id that occurs: [id, first, count, 0] into `token_order`. */
-export function occurrences(b: Builder): Tensor {
-  return b.tensor("occurrences", symbol("U"), 4, { role: "input", format: "u32" });
-}
-
-/** (N,1) packed rows sorted by token id, then by row. */
-export function tokenOrder(b: Builder): Tensor {
-  return b.tensor("token_order", symbol("N"), 1, { role: "input", format: "u32" });
 }

@@ -14,6 +14,14 @@ export const SAMPLING = {
   sample: defineOp({
     inputs: ["masked", "logits", "statistics"],
     outputs: ["ids", "positions", "queries", "status", "sampled"],
-    dims: ["rows", "cols", "window", "inverseTemperature", "maskedScale", "greedy", ...STOPS],
+    dims: [
+      "rows",
+      "cols",
+      "messageTokens",
+      "inverseTemperature",
+      "maskedScale",
+      "greedy",
+      ...STOPS,
+    ],
   }),
 };

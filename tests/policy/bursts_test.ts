@@ -52,17 +52,17 @@ const generateOn = (engine: Engine, maxTokens: number) =>
     return yield* policy.generate([asked], OPTIONS);
   }).pipe(Effect.scoped, Effect.runPromise);
 
-Deno.test("generate() submits a window before it waits for the one before, and waits once for each", async () => {
+Deno.test("generate() submits a burst before it waits for the one before, and waits once for each", async () => {
   const events: string[] = [];
   const [ahead] = await generateOn(slowEngine({ events }), 100);
   deepStrictEqual(events, [
     ...["run 32x1", "run 32x1", "read 0", "run 32x1", "read 1", "run 4x1", "read 2", "read 3"],
   ]);
   const [stepwise] = await generateOn(createInterpreter(), 100);
-  deepStrictEqual(bitsOf(ahead!), bitsOf(stepwise!), "windows change no token");
+  deepStrictEqual(bitsOf(ahead!), bitsOf(stepwise!), "bursts change no token");
 });
 
-Deno.test("generate() runs no window that no row has room for", async () => {
+Deno.test("generate() runs no burst that no row has room for", async () => {
   const events: string[] = [];
   await generateOn(slowEngine({ events }), 7);
   deepStrictEqual(events, ["run 7x1", "read 0"]);
@@ -73,12 +73,12 @@ Deno.test("generate() decodes few rows once half of them have ended", () =>
     Effect.gen(function* () {
       const found = yield* policy.generate([9, 9, 9, 90].map((n, i) => asking(i, n)), OPTIONS);
       deepStrictEqual(found.map(({ tokens }) => tokens.length), [9, 9, 9, 90]);
-      // The second window was on its way when the first told that three rows had ended.
+      // The second burst was on its way when the first told that three rows had ended.
       deepStrictEqual(events, ["run 32x4", "run 32x4", "read 0", "read 1", "run 26x1", "read 2"]);
     })
   ));
 
-Deno.test("generate() takes what is asked for at the same time into one window", () =>
+Deno.test("generate() takes what is asked for at the same time into one burst", () =>
   slow((policy, events) =>
     Effect.gen(function* () {
       const asked = [5, 6, 7].map((n, i) => asking(i, n));
@@ -107,7 +107,7 @@ Deno.test("generate() on plain loops decodes side by side who asks again when th
   deepStrictEqual(rows, Array(5 + 6 + 7).fill(4));
 });
 
-Deno.test("generate() takes what is asked for later into the next window, and lets go what has ended", () =>
+Deno.test("generate() takes what is asked for later into the next burst, and lets go what has ended", () =>
   slow((policy, events) =>
     Effect.gen(function* () {
       const [long, short, late] = [asking(0, 100), asking(1, 5), asking(2, 40)];
@@ -117,7 +117,7 @@ Deno.test("generate() takes what is asked for later into the next window, and le
       yield* until(events, 2);
       const third = yield* Effect.forkChild(one(policy, late));
       deepStrictEqual(yield* Fiber.join(second), wanted);
-      // Window 1 was submitted with the first; the third is in the place of the second from window 2 on.
+      // Burst 1 was submitted with the first; the third is in the place of the second from burst 2 on.
       deepStrictEqual(events, ["run 32x2", "run 32x2", "read 0"]);
       deepStrictEqual(yield* Fiber.join(third), yield* alone(late));
       deepStrictEqual(yield* Fiber.join(first), yield* alone(long));
@@ -125,7 +125,7 @@ Deno.test("generate() takes what is asked for later into the next window, and le
     })
   ));
 
-Deno.test("generate() keeps two windows on their way while those whose messages end ask for more", () =>
+Deno.test("generate() keeps two bursts on their way while those whose messages end ask for more", () =>
   slow((policy, events) =>
     Effect.gen(function* () {
       const turns = (i: number) =>
@@ -207,7 +207,7 @@ Deno.test("generate() stops when nobody waits any more", () =>
     })
   ));
 
-Deno.test("a window that fails fails for all who wait, and the next one is another try", () => {
+Deno.test("a burst that fails fails for all who wait, and the next one is another try", () => {
   const failure = new KernelFailed({ kernel: "sample", message: "broken" });
   const failing = (number: number) => number === 1 ? failure : null;
   return slow((policy) =>
@@ -218,7 +218,7 @@ Deno.test("a window that fails fails for all who wait, and the next one is anoth
         (each) => one(policy, each).pipe(Effect.catchTag("KernelFailed", Effect.succeed)),
         { concurrency: "unbounded" },
       );
-      // The second had what it asked for when the others' window failed; the last still waited for a row.
+      // The second had what it asked for when the others' burst failed; the last still waited for a row.
       deepStrictEqual(found[1], yield* alone(asked[1]!));
       for (const i of [0, 2, 3]) strictEqual(found[i], failure);
       deepStrictEqual(yield* one(policy, asked[0]!), yield* alone(asked[0]!));
