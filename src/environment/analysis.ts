@@ -1,4 +1,4 @@
-import { stem } from "./porter.ts";
+import { stemmer } from "stemmer";
 
 /** Turns text into the terms that are indexed; the same analyser reads documents and queries. */
 export type Analyser = (text: string) => Array<string>;
@@ -26,5 +26,5 @@ export function porterWords(text: string): Array<string> {
   return plainWords(text)
     .map((word) => word.replace(/['’]s$/u, ""))
     .filter((word) => !STOPWORDS.has(word))
-    .map(stem);
+    .map(stemmer);
 }

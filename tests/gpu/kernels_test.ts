@@ -229,6 +229,13 @@ function workgroupBytes(code: string): number {
   return [...arrays].reduce((sum, [, type, size]) => sum + width[type!]! * sizeOf(size!), 0);
 }
 
+/** Invocations of a workgroup, as a text declares them. */
+function workgroupWidth(code: string, overrides: Readonly<Record<string, number>>): number {
+  const name = /@workgroup_size\((\w+)\)/.exec(code)![1]!;
+  const declared = new RegExp(`^(const|override) ${name}(: u32)? = (\\d+)u;$`, "m").exec(code);
+  return overrides[name] ?? Number(declared![3]);
+}
+
 Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
   const heads = {
     heads: 14,
@@ -273,10 +280,12 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
             const { launches } = kernelNamed(name);
             for (const { constants = {}, overrides = {} } of launches(dims, traits)) {
               const label = `${name} ${family} ${JSON.stringify([limits, rows, inner, from])}`;
-              const bytes = workgroupBytes(setConstants(code, constants));
+              const text = setConstants(code, constants);
+              const bytes = workgroupBytes(text);
               assert.ok(bytes <= limits.workgroupBytes, `${label}: ${bytes} bytes`);
-              const width = overrides["WG"] ?? constants["WG"] ?? constants["LANES"] ?? 0;
-              assert.ok(width <= limits.maxInvocations, `${label}: ${width} invocations`);
+              const width = workgroupWidth(text, overrides);
+              const fits = width >= 1 && width <= limits.maxInvocations;
+              assert.ok(fits, `${label}: ${width} invocations`);
               asked += bytes > 0 ? 1 : 0;
             }
           }
