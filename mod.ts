@@ -102,7 +102,10 @@ export { PRESETS, resolvePreset } from "./src/igpo/presets.ts";
 export { surrogate, type SurrogateResult } from "./src/igpo/surrogate.ts";
 
 // Environments
-export { layerCorpus } from "./src/environment/corpus_environment.ts";
+export { layerCorpus, layerSearch, searchInMemory } from "./src/environment/corpus_environment.ts";
+export { type Passage, type Search, SearchFailed, type SearchHit } from "./src/domain/search.ts";
+export { searchR1 } from "./src/search/engines.ts";
+export { openIndex, writeIndex } from "./src/search/index_file.ts";
 export {
   Environment,
   makeToolEnvironment,
@@ -117,7 +120,7 @@ export {
   ToolCrashed,
   type ToolSpec,
 } from "./src/environment/tool.ts";
-export { makeWebSearch } from "./src/environment/web_search.ts";
+export { makePassageSearch, makeWebSearch } from "./src/environment/web_search.ts";
 export { makeWorldTask } from "./src/environment/world/questions.ts";
 export { layerWorld, layerWorldSearchOff } from "./src/environment/world/world_environment.ts";
 

@@ -58,7 +58,7 @@ const houseRules: ReadonlyArray<{
     breach: file({ path: "src/gpu/device.ts", target: "npm:effect@4.1.0" }),
   },
   {
-    claim: "only files, cli and workers touch the machine",
+    claim: "only files, search, cli and workers touch the machine",
     rule: rules.onlyEdgesTouchTheMachine,
     files: sources,
     breach: file({ path: "src/gpu/device.ts", text: "const path = Deno.cwd();" }),

@@ -3,11 +3,15 @@ import project from "../deno.json" with { type: "json" };
 
 const RUNS_APT = "run=apt-get,apt-cache,dpkg-deb,dpkg-query";
 const HUB = "net=*.huggingface.co,*.hf.co$HUB_MIRROR";
+/** What --search names, by ./igpo. */
+const SEARCH = "$SEARCH_HOST";
 
 /** What the tasks may do that start a program; others call one of these. HUB_MIRROR is the host of HF_ENDPOINT, by ./igpo. */
 const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
-  program: ["read", "write", "env", "sys=systemMemoryInfo", HUB, "ffi=.cache/driver"],
+  program: ["read", "write", "env", "sys=systemMemoryInfo", HUB + SEARCH, "ffi=.cache/driver"],
   export: ["read", "write", "env", HUB],
+  index: ["read", "write", "env"],
+  retriever: ["read", "write", "env", "net=127.0.0.1,0.0.0.0"],
   tune: ["read", "write", "env", "ffi=.cache/driver"],
   checks: ["read", "write=.cache", "env", "run=deno"],
   bench: ["read", "write", "env", "ffi=.cache/driver", "run"],

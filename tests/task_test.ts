@@ -37,8 +37,8 @@ Deno.test("loadTask() makes the same worlds for every seed", async () => {
 });
 
 /** What searching for a question's own words finds. */
-async function searched(searchOff: boolean): Promise<string> {
-  const { test } = await load({}, { searchOff });
+async function searched(search: string | null): Promise<string> {
+  const { test } = await load({ search });
   const question = test.questions[0]!;
   const query = { name: "web_search", arguments: { query: [question.text] } };
   const result = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
@@ -49,11 +49,9 @@ async function searched(searchOff: boolean): Promise<string> {
   return result.results[0]!.content;
 }
 
-const SEARCH_OFF = true;
-
 Deno.test("loadTask() turns searching off where asked", async () => {
-  match(await searched(!SEARCH_OFF), /\w+ .*\.\n?/);
-  strictEqual(await searched(SEARCH_OFF), " no results");
+  match(await searched(null), /\w+ .*\.\n?/);
+  strictEqual(await searched("off"), " no results");
 });
 
 /** Writes a file of questions and one of documents. */
@@ -112,8 +110,8 @@ Deno.test("loadTask() gives the world's template the compact layout, any other t
 Deno.test("loadTask() refuses what cannot work in one sentence", async () => {
   strictEqual(
     await refusal({ questions: "q.jsonl" }),
-    "Cannot ask questions without their documents as --questions and --corpus belong together: " +
-      "only --questions is given",
+    "Cannot ask questions without their documents as --questions needs --corpus or --search: " +
+      "neither is given",
   );
   strictEqual(
     await refusal({ recipe: { ...config.recipe, worldScale: 1.5 } }),

@@ -21,16 +21,20 @@ import {
   data,
   describe,
   exportOut,
+  host,
+  index,
+  indexed,
+  indexOut,
   merge,
   model,
   out,
+  port,
   preset,
   presets,
   profile,
   resume,
   revision,
   room,
-  search,
   seed,
   seeds,
   sources,
@@ -50,6 +54,8 @@ import type {
 } from "../domain/flags.ts";
 import { evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
+import { indexCorpus } from "../programs/index_corpus.ts";
+import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
@@ -129,10 +135,9 @@ const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan
 }, Effect.scoped);
 
 const runEvaluate = Effect.fnUntraced(
-  function* ({ search, ...flags }: EvaluateFlags & { readonly search: "on" | "off" }) {
+  function* (flags: EvaluateFlags) {
     const plan = yield* configure("evaluate", flags);
-    const searchOff = search === "off";
-    const prepared = yield* prepare(plan, { embeddedModel, purpose: "evaluate", searchOff });
+    const prepared = yield* prepare(plan, { embeddedModel, purpose: "evaluate" });
     yield* evaluateProgram(prepared).pipe(Effect.provide(layerPolicy(prepared)));
   },
   Effect.scoped,
@@ -183,7 +188,7 @@ const pretrain = Command.make(
 
 const evaluate = Command.make(
   "evaluate",
-  { out, seed, preset, ...sources, ...data, ...room, search },
+  { out, seed, preset, ...sources, ...data, ...room },
   runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 
@@ -228,9 +233,40 @@ const tune = Command.make("tune", {}, () =>
     Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),
   );
 
+const indexing = Command.make(
+  "index",
+  { corpus: indexed, out: indexOut },
+  (asked) =>
+    Effect.gen(function* () {
+      yield* indexCorpus({ ...asked, screen: yield* openScreen });
+    }),
+).pipe(
+  Command.withDescription("Index documents on disk, for --search and for the retriever"),
+);
+
+const retrieving = Command.make(
+  "retriever",
+  { index, hostname: host, port },
+  (asked) =>
+    Effect.gen(function* () {
+      yield* retrieverProgram({ ...asked, screen: yield* openScreen });
+    }),
+).pipe(
+  Command.withDescription("Serve an index by Search-R1's protocol"),
+);
+
 const igpo = Command.make("igpo").pipe(
   Command.withDescription("Information gain-based policy optimization of search agents"),
-  Command.withSubcommands([train, pretrain, evaluate, compare, exporting, tune]),
+  Command.withSubcommands([
+    train,
+    pretrain,
+    evaluate,
+    compare,
+    exporting,
+    tune,
+    indexing,
+    retrieving,
+  ]),
 );
 
 /** One sentence for what is wrong with a command line, with the flags there are when one is unknown. */

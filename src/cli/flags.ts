@@ -1,6 +1,6 @@
 /** The flags of the command line. */
 import { Option } from "effect";
-import { Command, Flag } from "effect/cli";
+import { Argument, Command, Flag } from "effect/cli";
 import { DEFAULT_PRESET, DEFAULT_RECIPE } from "../domain/config.ts";
 import { DEVICES } from "../domain/flags.ts";
 import { type WorldName, WORLDS } from "../domain/question.ts";
@@ -92,14 +92,36 @@ export const profile = Flag.optional(Flag.Boolean("profile")).pipe(
   Flag.map(Option.getOrElse(() => false)),
 );
 
-/** Whether tools find anything. */
-export const search = Flag.Literals("search", ["on", "off"]).pipe(
-  Flag.withDescription("off: tools find nothing, to see what searching is worth (default on)"),
-  Flag.withDefault("on" as const),
+const search = text(
+  "search",
+  "URL|NAME|FILE",
+  "Search engine: an address of Search-R1's protocol, serper, tavily, brave, or an index; off: tools find nothing",
 );
 
 /** What is trained on what. */
-export const data = { model, revision, adapter, questions, corpus };
+export const data = { model, revision, adapter, questions, corpus, search };
+/** The corpus that is indexed. */
+export const indexed = Argument.String("corpus").pipe(
+  Argument.withDescription("Documents: .jsonl, .jsonl.gz or .parquet"),
+);
+/** File of a new index. */
+export const indexOut = text("out", "FILE", "File of the index");
+/** An index that is served. */
+export const index = Flag.String("index").pipe(
+  Flag.withMetavar("FILE"),
+  Flag.withDescription("Index that ./igpo index made"),
+);
+/** Where an index is served. */
+export const host = Flag.String("host").pipe(
+  Flag.withDescription("Address to listen on (default 127.0.0.1, this machine alone)"),
+  Flag.withDefault("127.0.0.1"),
+);
+/** The port of it. */
+export const port = Flag.Int("port").pipe(
+  Flag.filter((value) => value >= 0 && value < 65536, (value) => `Expected a port, got ${value}`),
+  Flag.withDescription("Port to listen on (default 8001)"),
+  Flag.withDefault(8001),
+);
 /** Where a configuration comes from. */
 export const sources = { recipe, config, device };
 

@@ -19,8 +19,10 @@ export const RunConfig = Schema.Struct({
   adapter: TextOrNull,
   /** File of questions; null for the embedded world's. */
   questions: TextOrNull,
-  /** File of documents; null for the embedded world's. */
+  /** File of documents; null for the embedded world's, or where `search` finds them. */
   corpus: TextOrNull,
+  /** Address, service or index that is searched, or `off`; null for documents in memory. */
+  search: TextOrNull,
   /** GB of device memory that the run may take; null for what the machine has, as far as that is known. */
   memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** The whole preset as JSON; `decodePreset` reads it. */
@@ -77,10 +79,12 @@ export const resolveConfig = Effect.fnUntraced(function* (
     adapter: null,
     questions: null,
     corpus: null,
+    search: null,
     preset: DEFAULT_PRESET,
   };
-  const { seed, device, model, revision, adapter, questions, corpus, memory, preset } = flags;
-  const sources = { model, revision, adapter, questions, corpus, memory };
+  const { seed, device, preset } = flags;
+  const { model, revision, adapter, questions, corpus, search, memory } = flags;
+  const sources = { model, revision, adapter, questions, corpus, search, memory };
   const given = withoutNulls({ seed, device, ...sources, preset });
   const merged = { ...defaults, ...file, ...given, recipe };
   return yield* decodeRecord(RunConfig, merged, "the configuration");

@@ -40,6 +40,8 @@ export interface Flags {
   readonly questions: string | null;
   /** File of documents to search, in place of the embedded world's. */
   readonly corpus: string | null;
+  /** Address, service or index to search, in place of documents in memory; `off` for tools that find nothing. */
+  readonly search: string | null;
 }
 
 /** Flags of `train`. */
@@ -80,4 +82,5 @@ export const NO_FLAGS: Flags = {
   adapter: null,
   questions: null,
   corpus: null,
+  search: null,
 };

@@ -1,14 +1,9 @@
-import type { Duration, Layer } from "effect";
+import { type Duration, Effect, type Layer } from "effect";
+import type { Passage, Search } from "../domain/search.ts";
 import { porterWords } from "./analysis.ts";
-import { buildBm25 } from "./bm25.ts";
+import { buildBm25, searchBm25 } from "./bm25.ts";
 import { Environment } from "./environment.ts";
-import {
-  makeWebSearch,
-  type Passage,
-  type PassageLimits,
-  passageSearch,
-  retrieveBm25,
-} from "./web_search.ts";
+import { makePassageSearch, type PassageLimits } from "./web_search.ts";
 
 /** How a corpus is searched and shown; what is left out takes the default beside it. */
 export interface CorpusEnvironmentOptions extends Partial<PassageLimits> {
@@ -24,16 +19,39 @@ export const CORPUS_BM25 = { k1: 0.9, b: 0.4, analyse: porterWords } as const;
 /** Five passages a query as in the paper's tool, each at most 100 words. */
 export const CORPUS_LIMITS: PassageLimits = { limit: 5, maxWords: 100 };
 
-/** Serves a corpus through web_search: BM25 over title and text with Porter stems and stopwords. */
+/** BM25 in memory over title and text, with Porter stems and without stopwords. */
+export function searchInMemory(passages: ReadonlyArray<Passage>): Search {
+  const index = buildBm25(passages.map(({ title, text }) => `${title} ${text}`), CORPUS_BM25);
+  return (queries, limit) =>
+    Effect.sync(() =>
+      queries.map((query) =>
+        searchBm25(index, query, limit).map(({ document, score }) => ({
+          ...passages[document]!,
+          score,
+        }))
+      )
+    );
+}
+
+/** A search that never finds anything: the control that shows what searching is worth. */
+export const searchNothing: Search = (queries) => Effect.succeed(queries.map(() => []));
+
+/** Serves a search engine through web_search. */
+export function layerSearch(
+  search: Search,
+  options: CorpusEnvironmentOptions = {},
+): Layer.Layer<Environment> {
+  return Environment.layerTools({
+    tools: [makePassageSearch(search, { ...CORPUS_LIMITS, ...options })],
+    deadline: options.deadline ?? "30 seconds",
+    concurrency: options.concurrency ?? 4,
+  });
+}
+
+/** Serves a corpus through web_search: {@link searchInMemory}. */
 export function layerCorpus(
   passages: ReadonlyArray<Passage>,
   options: CorpusEnvironmentOptions = {},
 ): Layer.Layer<Environment> {
-  const index = buildBm25(passages.map(({ title, text }) => `${title} ${text}`), CORPUS_BM25);
-  const limits = { ...CORPUS_LIMITS, ...options };
-  return Environment.layerTools({
-    tools: [makeWebSearch(passageSearch(passages, retrieveBm25(index), limits))],
-    deadline: options.deadline ?? "30 seconds",
-    concurrency: options.concurrency ?? 4,
-  });
+  return layerSearch(searchInMemory(passages), options);
 }

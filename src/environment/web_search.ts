@@ -1,19 +1,18 @@
 import { Effect, Option, Schema } from "effect";
+import type { Passage, Search } from "../domain/search.ts";
 import { type Bm25Index, searchBm25 } from "./bm25.ts";
-import { type Tool, ToolCallRejected, type ToolSpec } from "./tool.ts";
+import { type Tool, ToolCallRejected, ToolCrashed, type ToolSpec } from "./tool.ts";
 
 /** Finds documents for one query, best first, as indices into the searched list. */
 export type Retrieve = (query: string, limit: number) => ReadonlyArray<number>;
 
-/** How the tool searches and what it shows. */
+/** How documents in memory are searched, and what is shown of them. */
 export interface WebSearchOptions {
   readonly retrieve: Retrieve;
   /** The observation text of a document, by its index. */
   readonly render: (document: number) => string;
   /** Documents per query. */
   readonly limit: number;
-  /** What stands between two documents. */
-  readonly separator: string;
 }
 
 /** Queries beyond this many in one call are dropped, as in the paper's tool. */
@@ -56,17 +55,39 @@ export function readQueries(callArguments: unknown): Option.Option<ReadonlyArray
 export function searchText(queries: ReadonlyArray<string>, options: WebSearchOptions): string {
   const found = new Set(queries.flatMap((query) => options.retrieve(query, options.limit)));
   if (found.size === 0) return NO_RESULTS;
-  return [...found].map(options.render).join(options.separator);
+  return [...found].map(options.render).join("\n");
 }
 
-/** The web_search tool over any retriever. */
-export function makeWebSearch(options: WebSearchOptions): Tool {
+/** Answers the queries of a call with an observation. */
+export type AnswerQueries = (queries: ReadonlyArray<string>) => Effect.Effect<string, ToolCrashed>;
+
+/** The web_search tool. */
+export function makeWebSearch(answer: AnswerQueries): Tool {
   const run = Effect.fnUntraced(function* (callArguments: unknown) {
     const queries = Option.getOrElse(readQueries(callArguments), () => []);
-    if (queries.length > 0) return searchText(queries, options);
+    if (queries.length > 0) return yield* answer(queries);
     return yield* new ToolCallRejected({ message: "query must be a non-empty list of strings" });
   });
   return { spec: WEB_SEARCH, run };
+}
+
+/** The web_search tool over documents in memory. */
+export function makeDocumentSearch(options: WebSearchOptions): Tool {
+  return makeWebSearch((queries) => Effect.succeed(searchText(queries, options)));
+}
+
+/** The web_search tool over a search engine: `title: text` of each passage, one a line, each passage once. */
+export function makePassageSearch(search: Search, { limit, maxWords }: PassageLimits): Tool {
+  return makeWebSearch((queries) =>
+    search(queries, limit).pipe(
+      Effect.map((results) => {
+        const found = new Map(results.flat().map((passage) => [passage.id, passage]));
+        if (found.size === 0) return NO_RESULTS;
+        return [...found.values()].map((one) => renderPassage(one, maxWords)).join("\n");
+      }),
+      Effect.mapError(({ message }) => new ToolCrashed({ message })),
+    )
+  );
 }
 
 /** Retrieval from a BM25 index. */
@@ -83,14 +104,7 @@ export function lineSearch(
   retrieve: Retrieve,
   limit: number,
 ): WebSearchOptions {
-  return { retrieve, limit, render: (document) => lines[document]!, separator: "\n" };
-}
-
-/** One entry of a real corpus. */
-export interface Passage {
-  readonly id: string;
-  readonly title: string;
-  readonly text: string;
+  return { retrieve, limit, render: (document) => lines[document]! };
 }
 
 /** How much of each passage is shown. */
@@ -99,16 +113,6 @@ export interface PassageLimits {
   readonly limit: number;
   /** Words of a passage's text before it is cut with an ellipsis. */
   readonly maxWords: number;
-}
-
-/** Options for titled passages: `title: text`, one a line, cut to `maxWords` words. */
-export function passageSearch(
-  passages: ReadonlyArray<Passage>,
-  retrieve: Retrieve,
-  limits: PassageLimits,
-): WebSearchOptions {
-  const render = (document: number) => renderPassage(passages[document]!, limits.maxWords);
-  return { retrieve, limit: limits.limit, render, separator: "\n" };
 }
 
 function renderPassage(passage: Passage, maxWords: number): string {

@@ -1,14 +1,8 @@
-import { Effect, Result, Schema } from "effect";
+import { Effect, Result, Schema, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { badFields, badRow, readJsonl, type Row } from "./jsonl.ts";
-
-/** A document that a search can find. */
-export interface CorpusPassage {
-  readonly id: string;
-  /** Empty when the corpus has no titles. */
-  readonly title: string;
-  readonly text: string;
-}
+import type { Passage } from "../domain/search.ts";
+import { badFields, badRow, type Row } from "./jsonl.ts";
+import { streamRows } from "./row_stream.ts";
 
 const Id = Schema.Union([Schema.String, Schema.Number]);
 
@@ -20,9 +14,9 @@ const PassageRow = Schema.Struct({
   contents: Schema.optional(Schema.String),
 });
 
-/** Reads a corpus of JSON lines: `{id | _id, title?, text | contents}`. */
+/** Reads a corpus, `.jsonl`, `.jsonl.gz` or `.parquet`, with rows `{id | _id, title?, text | contents}`. */
 export const readCorpus = Effect.fn("readCorpus")(function* (path: string) {
-  const rows = yield* readJsonl(path);
+  const rows = yield* Stream.runCollect(streamRows(path));
   return yield* Effect.fromResult(collectPassages(rows, path));
 });
 
@@ -33,9 +27,9 @@ export const readCorpus = Effect.fn("readCorpus")(function* (path: string) {
 export function collectPassages(
   rows: ReadonlyArray<Row>,
   path: string,
-): Result.Result<ReadonlyArray<CorpusPassage>, BadInput> {
+): Result.Result<ReadonlyArray<Passage>, BadInput> {
   return Result.gen(function* () {
-    const passages = new Map<string, CorpusPassage>();
+    const passages = new Map<string, Passage>();
     for (const row of rows) {
       const passage = yield* parsePassage(row, path);
       if (passages.has(passage.id)) {
@@ -52,7 +46,8 @@ export function collectPassages(
   });
 }
 
-function parsePassage({ row, value }: Row, path: string): Result.Result<CorpusPassage, BadInput> {
+/** The passage of a row; Search-R1 writes the title into `contents`. */
+export function parsePassage({ row, value }: Row, path: string): Result.Result<Passage, BadInput> {
   const decoded = Schema.decodeUnknownResult(PassageRow)(value);
   if (Result.isFailure(decoded)) {
     return Result.fail(
@@ -73,7 +68,7 @@ function parsePassage({ row, value }: Row, path: string): Result.Result<CorpusPa
 }
 
 /** Search-R1's layout: the title in quotes on a line of its own, then the text. */
-function splitContents(contents: string): { title: string; text: string } {
+export function splitContents(contents: string): { title: string; text: string } {
   const match = /^"([^\n]*)"\r?\n/.exec(contents);
   if (match === null) return { title: "", text: contents };
   return { title: match[1]!, text: contents.slice(match[0].length) };

@@ -89,7 +89,8 @@ export function reason(error: unknown): string {
   return message.replaceAll(/\s*\n\s*/g, " ");
 }
 
-async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number): Promise<number> {
+/** Fills bytes from an offset on, as far as the file goes, and answers with how many. */
+export async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number): Promise<number> {
   await file.seek(offset, Deno.SeekMode.Start);
   let filled = 0;
   while (filled < bytes.length) {

@@ -8,10 +8,11 @@ export interface Row {
   readonly value: unknown;
 }
 
-/** Rows of JSON Lines text; empty lines hold none. Fails with `BadInput` naming file and row. */
+/** Rows of JSON Lines text that follows `before` lines; empty lines hold none. Fails with `BadInput` naming the row. */
 export function parseJsonl(
   text: string,
   path: string,
+  before = 0,
 ): Result.Result<ReadonlyArray<Row>, BadInput> {
   const rows: Array<Row> = [];
   const lines = text.split("\n");
@@ -19,10 +20,10 @@ export function parseJsonl(
     if (lines[i]!.trim() === "") continue;
     const value = Result.try({
       try: (): unknown => JSON.parse(lines[i]!),
-      catch: (error) => badRow(path, i + 1, "it must be JSON", reason(error)),
+      catch: (error) => badRow(path, before + i + 1, "it must be JSON", reason(error)),
     });
     if (Result.isFailure(value)) return Result.fail(value.failure);
-    rows.push({ row: i + 1, value: value.success });
+    rows.push({ row: before + i + 1, value: value.success });
   }
   return Result.succeed(rows);
 }

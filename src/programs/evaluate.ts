@@ -47,12 +47,15 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   const answers = attempts.map((attempt) => jsonLine(answerLine(attempt, options)));
   yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
   yield* writeFileAtomic(`${folder}/answers.jsonl`, answers.join(""));
+  const width = 2 + Math.max(12, ...Object.keys(report.byKind).map(({ length }) => length));
   for (const [kind, { count, f1, em }] of Object.entries(report.byKind)) {
     yield* screen.print(
-      `${kind.padEnd(14)}F1 ${f1.toFixed(3)}  EM ${em.toFixed(3)}  ${count} questions`,
+      `${kind.padEnd(width)}F1 ${f1.toFixed(3)}  EM ${em.toFixed(3)}  ${count} questions`,
     );
   }
-  yield* screen.print(`${"all".padEnd(14)}${evaluationLine(report)}\nEverything is in ${folder}`);
+  yield* screen.print(
+    `${"all".padEnd(width)}${evaluationLine(report)}\nEverything is in ${folder}`,
+  );
   return report;
 });
 

@@ -88,6 +88,7 @@ function withLaterFields(saved: unknown): unknown {
     adapter: null,
     revision: null,
     memory: null,
+    search: null,
     ...saved,
     recipe: { ...LATER_FIELDS, ...saved["recipe"] },
   };

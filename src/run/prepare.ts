@@ -11,10 +11,10 @@ import { memoryLine, totalBytes } from "../policy/memory_plan.ts";
 import { kernelLine } from "../report/terminal.ts";
 import { planPolicy, type RoomPlan } from "./layers.ts";
 import { machineLines, openMachine } from "./machine.ts";
-import { loadTask, type Purpose, type TaskOptions } from "./task.ts";
+import { loadTask, type Purpose } from "./task.ts";
 
 /** What preparing depends on besides the plan. */
-export interface PrepareOptions<P extends Purpose> extends Pick<TaskOptions, "searchOff"> {
+export interface PrepareOptions<P extends Purpose> {
   readonly purpose: P;
   /** Folder of the model of plans that name none. */
   readonly embeddedModel: string;
@@ -33,7 +33,7 @@ export interface PrepareOptions<P extends Purpose> extends Pick<TaskOptions, "se
 export const prepare = Effect.fn("prepare")(
   function* <P extends Purpose>(
     asked: RunPlan,
-    { embeddedModel, profile = false, isOneRun = true, date: given, ...options }: PrepareOptions<P>,
+    { embeddedModel, profile = false, isOneRun = true, date: given, purpose }: PrepareOptions<P>,
   ) {
     const screen = yield* openScreen;
     const located = yield* locateModel(asked.config, { embeddedModel, screen });
@@ -43,10 +43,9 @@ export const prepare = Effect.fn("prepare")(
     const model = yield* withAdapters(base, config);
     const checkpoint = isResumed && isOneRun ? yield* loadLatestCheckpoint(folder, model) : null;
     const date = checkpoint?.state.date ?? given ?? (yield* today);
-    const task = yield* loadTask({ config, model, date, ...options });
+    const task = yield* loadTask({ config, model, date, purpose });
     const onKernel = (count: number) => screen.onProgress(kernelLine(count));
     const machine = yield* openMachine(config.device, { profile, onKernel });
-    const { purpose } = options;
     const setup = yield* Effect.fromResult(planPolicy({ machine, model, config }, purpose));
     const { room } = setup;
     yield* screen.print([...machineLines(machine), ...roomLines(room), ...task.notes].join("\n"));

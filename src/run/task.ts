@@ -4,9 +4,9 @@ import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { Question, QuestionKind } from "../domain/question.ts";
 import type { Recipe } from "../domain/recipe.ts";
-import { layerCorpus } from "../environment/corpus_environment.ts";
+import { layerSearch, searchInMemory, searchNothing } from "../environment/corpus_environment.ts";
 import { Environment, makeToolEnvironment } from "../environment/environment.ts";
-import { makeWebSearch, retrieveNothing, WEB_SEARCH } from "../environment/web_search.ts";
+import { makeDocumentSearch, retrieveNothing, WEB_SEARCH } from "../environment/web_search.ts";
 import { withWrongGolds } from "../environment/world/guesses.ts";
 import { makeWorldTask } from "../environment/world/questions.ts";
 import { type QuestionMix, WORLD_RECIPE, type WorldUse } from "../environment/world/recipe.ts";
@@ -19,6 +19,7 @@ import { createRandom } from "../math/random.ts";
 import { keyFromSeed } from "../math/threefry.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { checkPrompt } from "../pipeline/play.ts";
+import { openSearch } from "../search/open.ts";
 import { makeChatTemplate } from "../text/chat_template.ts";
 import { makeProtocol, type Protocol } from "../text/protocol.ts";
 import { compactStyle, paperStyle } from "../text/protocol_style.ts";
@@ -53,23 +54,16 @@ export interface TaskOptions {
   readonly date: string;
   /** All questions of a file are test questions when nothing is trained. */
   readonly purpose: Purpose;
-  /** Tools that find nothing: the control that shows what searching is worth. @default {false} */
-  readonly searchOff?: boolean;
 }
 
 /** The task of a configuration: the user's questions and corpus, or the embedded world's. */
 export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   const { config, model, date } = options;
   const text = yield* readText(model, date);
-  if ((config.questions === null) !== (config.corpus === null)) {
-    return yield* new BadInput({
-      message: `Cannot ask questions without their documents as --questions and --corpus belong ` +
-        `together: only --${config.corpus === null ? "questions" : "corpus"} is given`,
-    });
-  }
-  const splits = config.questions === null || config.corpus === null
+  yield* checkSources(config);
+  const splits = config.questions === null
     ? yield* worldSplits(options)
-    : yield* fileSplits(options, { questions: config.questions, corpus: config.corpus });
+    : yield* fileSplits(options, config.questions);
   const { train, validation, test } = splits;
   for (const { questions } of [train, validation, test]) {
     yield* checkPrompts(text.protocol, questions, config.recipe);
@@ -77,6 +71,31 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   const notes = [...splits.notes, ...(text.protocol.dropsThoughts ? [KEEPS_THOUGHTS] : [])];
   return { ...text, ...splits, notes } satisfies Task;
 });
+
+/** What `search` is where tools find nothing: the control that shows what searching is worth. */
+const SEARCH_OFF = "off";
+
+/** Questions of a file are answered from one source; those of the embedded world from its own documents. */
+function checkSources({ questions, corpus, search }: RunConfig): Effect.Effect<void, BadInput> {
+  const cannot = (why: string) => Effect.fail(new BadInput({ message: `Cannot ${why}` }));
+  const isEngine = search !== null && search !== SEARCH_OFF;
+  if (questions === null && (corpus !== null || isEngine)) {
+    return cannot(
+      `search for answers without questions as --${corpus === null ? "search" : "corpus"} ` +
+        `belongs to --questions: it is not given`,
+    );
+  }
+  if (corpus !== null && isEngine) {
+    return cannot(`search in two places as --corpus and --search "${search}" are one or the other`);
+  }
+  if (questions !== null && corpus === null && search === null) {
+    return cannot(
+      "ask questions without their documents as --questions needs --corpus or --search: neither " +
+        "is given",
+    );
+  }
+  return Effect.void;
+}
 
 const KEEPS_THOUGHTS =
   "The chat template leaves out what earlier messages thought, but episodes keep it as it was " +
@@ -129,7 +148,8 @@ const WORLD_SEED = 0;
 const LARGEST_WORLD = 7;
 
 const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
-  const { config: { recipe }, purpose, searchOff } = options;
+  const { config: { recipe, search: named }, purpose } = options;
+  const searchOff = named === SEARCH_OFF;
   const { worldScale, trainKinds, wrongGolds, trainQuestions, validationQuestions, testQuestions } =
     recipe;
   if (!Number.isInteger(worldScale) || worldScale > LARGEST_WORLD) {
@@ -144,7 +164,7 @@ const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
     const isTraining = use === "train";
     const task = makeWorldTask(address, count, isTraining ? trainMix : undefined);
     const search = { ...worldSearch(task.world), limit: recipe.searchTopK };
-    const tool = makeWebSearch(searchOff ? { ...search, retrieve: retrieveNothing } : search);
+    const tool = makeDocumentSearch(searchOff ? { ...search, retrieve: retrieveNothing } : search);
     return {
       questions: isTraining
         ? withWrongGolds(task, wrongGolds, worldRandom(address, "golds"))
@@ -187,21 +207,22 @@ function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
 const GOLD_CAP = { maxWords: 30, maxCharacters: 300 };
 
 const fileSplits = Effect.fnUntraced(function* (
-  { config: { recipe }, purpose, searchOff }: TaskOptions,
-  paths: { readonly questions: string; readonly corpus: string },
+  { config: { recipe, corpus, search: named }, purpose }: TaskOptions,
+  path: string,
 ) {
-  const { questions: read, counts } = yield* readQuestions(paths.questions, GOLD_CAP);
+  const { questions: read, counts } = yield* readQuestions(path, GOLD_CAP);
   // Ids are new within a kind; random keys need them to be new in the file.
   const questions = read.map((question) => ({
     ...question,
     id: `${question.kind}/${question.id}`,
   }));
-  const passages = searchOff ? [] : yield* readCorpus(paths.corpus);
+  const search = named === SEARCH_OFF
+    ? searchNothing
+    : corpus === null
+    ? yield* openSearch(named!, recipe.toolDeadlineSeconds)
+    : searchInMemory(yield* readCorpus(corpus));
   const limits = { limit: recipe.searchTopK, ...toolLimits(recipe) };
-  const environment = Context.get(
-    yield* Layer.build(layerCorpus(passages, limits)),
-    Environment,
-  );
+  const environment = Context.get(yield* Layer.build(layerSearch(search, limits)), Environment);
   const parts = purpose === "train"
     ? splitQuestions(questions, recipe)
     : { train: [], validation: [], test: questions };

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { Effect, Option } from "effect";
 import { buildBm25 } from "../../src/environment/bm25.ts";
 import { layerCorpus } from "../../src/environment/corpus_environment.ts";
+import type { Search } from "../../src/domain/search.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import {
   lineSearch,
-  makeWebSearch,
-  passageSearch,
+  makeDocumentSearch,
+  makePassageSearch,
   readQueries,
   retrieveBm25,
   retrieveNothing,
@@ -44,19 +45,22 @@ Deno.test("searchText() says so when nothing is found", () => {
 
 Deno.test("makeWebSearch() refuses empty and wrong arguments in one sentence", async () => {
   for (const wrong of [{ query: [] }, { query: " " }, { q: "red" }, 7]) {
-    const error = await Effect.runPromise(Effect.flip(makeWebSearch(search).run(wrong)));
+    const error = await Effect.runPromise(Effect.flip(makeDocumentSearch(search).run(wrong)));
     assert.equal(error._tag, "ToolCallRejected");
     assert.equal(error.message, "query must be a non-empty list of strings");
   }
 });
 
-Deno.test("passageSearch() shows title and text, cut to whole words with an ellipsis", () => {
+Deno.test("makePassageSearch() shows title and text of each passage once, cut to whole words", async () => {
   const passages = [
     { id: "1", title: "Color", text: "Red  is\na warm color" },
     { id: "2", title: "", text: "Color of three" },
   ];
-  const found = passageSearch(passages, () => [0, 1], { limit: 5, maxWords: 3 });
-  assert.equal(searchText(["color"], found), "Color: Red is a …\nColor of three");
+  const search: Search = (queries) =>
+    Effect.succeed(queries.map(() => passages.map((one) => ({ ...one, score: 1 }))));
+  const { run } = makePassageSearch(search, { limit: 5, maxWords: 3 });
+  const observation = await Effect.runPromise(run({ query: ["color", "red"] }));
+  assert.equal(observation, "Color: Red is a …\nColor of three");
 });
 
 Deno.test("layerCorpus() answers a search with stemmed matches of title and text", async () => {

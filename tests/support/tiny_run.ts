@@ -8,7 +8,7 @@ import { NO_FLAGS } from "../../src/domain/flags.ts";
 import { type Recipe, RECIPES } from "../../src/domain/recipe.ts";
 import { type Summary, TIMINGS } from "../../src/domain/report.ts";
 import { makeToolEnvironment } from "../../src/environment/environment.ts";
-import { makeWebSearch } from "../../src/environment/web_search.ts";
+import { makeDocumentSearch } from "../../src/environment/web_search.ts";
 import { makeWorldTask } from "../../src/environment/world/questions.ts";
 import type { WorldUse } from "../../src/environment/world/recipe.ts";
 import { worldSearch } from "../../src/environment/world/world_environment.ts";
@@ -87,7 +87,7 @@ export const lenientProtocol: Protocol = {
 
 function split(use: WorldUse, count: number): Split {
   const task = makeWorldTask({ seed: 0, use }, count);
-  const tools = [makeWebSearch({ ...worldSearch(task.world), limit: 1 })];
+  const tools = [makeDocumentSearch({ ...worldSearch(task.world), limit: 1 })];
   const environment = makeToolEnvironment({ tools, deadline: "5 seconds", concurrency: 2 });
   return { questions: task.questions, environment };
 }

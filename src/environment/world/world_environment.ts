@@ -3,7 +3,7 @@ import { buildBm25 } from "../bm25.ts";
 import { Environment } from "../environment.ts";
 import {
   lineSearch,
-  makeWebSearch,
+  makeDocumentSearch,
   retrieveBm25,
   retrieveNothing,
   type WebSearchOptions,
@@ -30,5 +30,5 @@ export function layerWorldSearchOff(world: World): Layer.Layer<Environment> {
 
 function layerSearch(search: WebSearchOptions): Layer.Layer<Environment> {
   const { deadline, concurrency } = WORLD_RECIPE;
-  return Environment.layerTools({ tools: [makeWebSearch(search)], deadline, concurrency });
+  return Environment.layerTools({ tools: [makeDocumentSearch(search)], deadline, concurrency });
 }

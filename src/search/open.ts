@@ -1,0 +1,33 @@
+import { Effect, type Scope } from "effect";
+import { BadInput } from "../domain/errors.ts";
+import type { Search } from "../domain/search.ts";
+import { PATIENCE } from "./ask.ts";
+import { searchR1, WEB_SERVICES } from "./engines.ts";
+import { openIndex } from "./index_file.ts";
+
+/**
+ * The search engine of a name: an address of Search-R1's protocol, a web service whose key is in the environment, or an
+ * index on disk. It is open until the scope closes; one try may take `seconds`.
+ */
+export const openSearch = Effect.fn("openSearch")(function* (
+  name: string,
+  seconds: number,
+): Effect.fn.Return<Search, BadInput, Scope.Scope> {
+  const patience = { ...PATIENCE, seconds: Math.min(PATIENCE.seconds, seconds) };
+  if (name in WEB_SERVICES) {
+    // The name is one of the keys.
+    const service = WEB_SERVICES[name as keyof typeof WEB_SERVICES];
+    const key = Deno.env.get(service.key);
+    if (key !== undefined && key !== "") return service.make({ key, patience });
+    return yield* new BadInput({
+      message: `Cannot search with ${name} as ${service.key} must hold its key: it is not set`,
+    });
+  }
+  if (!/^https?:/.test(name)) return (yield* openIndex(name)).search;
+  const url = URL.parse(name);
+  if (url !== null && url.username === "" && url.password === "") return searchR1(name, patience);
+  return yield* new BadInput({
+    message: `Cannot search at "${name}" as it must be an address like http://127.0.0.1:8000, ` +
+      `without a user or a password`,
+  });
+});
