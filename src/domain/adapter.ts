@@ -1,13 +1,13 @@
-/** What an adapter is, as far as it decides what computes. */
+/** The facts about a graphics adapter that decide how a run computes. */
 export interface AdapterInfo {
-  /** The first of its names that is not empty. */
+  /** The first non-empty text of description, device, architecture and vendor. */
   readonly name: string;
-  /** A GPU; Mesa's Vulkan on the CPU; or other software, which is slower than plain loops. */
+  /** `lavapipe` is Mesa's Vulkan driver on the CPU; `software`, any other CPU driver, is slower than plain loops. */
   readonly kind: "gpu" | "lavapipe" | "software";
 }
 
 /**
- * Tells an adapter by what it says of itself.
+ * Classifies an adapter by what it reports about itself.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function adapterInfo({ info, features }: {
 }): AdapterInfo {
   const name = [info.description, info.device, info.architecture, info.vendor]
     .find((text) => text !== "") ?? "an adapter without a name";
-  // Its OpenGL sibling of the same name takes minutes to compile straight lines, and has no f16.
+  // Mesa's OpenGL driver has the same name but no f16; it takes minutes to compile straight-line code.
   if (/llvmpipe/i.test(name) && features.has("shader-f16")) return { name, kind: "lavapipe" };
   return { name, kind: /llvmpipe|swiftshader|software/i.test(name) ? "software" : "gpu" };
 }

@@ -1,12 +1,12 @@
 import type { Episode } from "./episode.ts";
 
-/** An episode with beliefs: mean log-prob (nats per token) of the gold answer before turn 1 and after each turn but the last. */
+/** An episode with beliefs, mean log-probs (nats) of a gold token: before turn 1 and after each turn but the last. */
 export interface ScoredEpisode extends Episode {
   /** (T) with T = turns.length; belief[t] is measured after turn t's observation, belief[0] from the prompt alone. */
   readonly belief: Float64Array;
-  /** (T-1) the last belief as it is with turn t cut out; empty unless gains are measured against it. */
+  /** (T-1) the last belief, measured with turn t cut out of the context; empty unless gains are measured against it. */
   readonly without: Float64Array;
-  /** Log-probs of the gold tokens behind each belief, one row a boundary. */
+  /** Log-probs of the gold tokens from which each belief is computed, one row per boundary. */
   readonly goldLogProb: ReadonlyArray<Float64Array>;
 }
 
@@ -19,13 +19,13 @@ export interface RewardedEpisode extends ScoredEpisode {
   readonly em: boolean;
 }
 
-/** The G episodes of one question, of one policy version. */
+/** The G episodes of one question, all sampled by one policy version. */
 export interface RewardedGroup {
   readonly step: number;
   readonly episodes: ReadonlyArray<RewardedEpisode>;
 }
 
-/** One row of the update: the tokens of an episode and what each sampled token is worth. */
+/** One sequence of the update: the tokens of an episode and the advantage of each sampled token. */
 export interface TrainingSequence {
   /** (S) all token ids of the episode. */
   readonly tokens: Uint32Array;
@@ -35,27 +35,27 @@ export interface TrainingSequence {
   readonly turn: Uint32Array;
   /** (P) */
   readonly advantage: Float64Array;
-  /** (P) share of each token in the loss of its mini-batch; decided before micro-batches are cut. */
+  /** (P) weight of each token in the loss of its mini-batch; computed before micro-batches are cut. */
   readonly weight: Float64Array;
-  /** (P) log-prob under the policy that sampled. */
+  /** (P) log-prob under the policy that sampled the episode. */
   readonly behaviourLogProb: Float64Array;
-  /** (P) log-prob under the reference policy, null when no KL term asks for it. */
+  /** (P) log-prob under the reference policy, null without a KL term. */
   readonly referenceLogProb: Float64Array | null;
   /** (P) factor on the clip range of each token (A2TGPO), 1 elsewhere. */
   readonly clipScale: Float64Array;
 }
 
-/** The sequences of a batch, `start` to before `end`, that one optimiser update is computed from. */
+/** The sequences `[start, end)` of a batch, from which one optimiser update is computed. */
 export interface MiniBatch {
   readonly start: number;
   readonly end: number;
 }
 
-/** What the updates of a step are computed from. */
+/** The sequences from which the updates of a step are computed. */
 export interface TrainingBatch {
   readonly step: number;
   readonly policyVersion: number;
   readonly sequences: ReadonlyArray<TrainingSequence>;
-  /** In the order of their updates; each sequence is in one of them. */
+  /** In the order of their updates; each sequence is in exactly one mini-batch. */
   readonly miniBatches: ReadonlyArray<MiniBatch>;
 }

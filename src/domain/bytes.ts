@@ -1,4 +1,4 @@
-/** `440 B`, `11.2 kB`, `988 MB`, `4.9 GB`: powers of 1000, as the Hub says them and cards are sold. */
+/** `440 B`, `11.2 kB`, `988 MB`, `4.9 GB`: powers of 1000, as the Hub and the makers of graphics cards use. */
 export function inBytes(bytes: number): string {
   const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   if (power === 0) return `${bytes} B`;

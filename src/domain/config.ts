@@ -13,9 +13,9 @@ export const RunConfig = Schema.Struct({
   device: Schema.Literals(DEVICES),
   /** Folder of a model or checkpoint, or `ORG/NAME` of the Hugging Face Hub; null for the embedded one. */
   model: TextOrNull,
-  /** Of a model of the Hub: branch, tag or commit, and the commit once the model is there; null for a folder. */
+  /** Branch, tag or commit of a model of the Hub; its commit once the model is downloaded; null for a folder. */
   revision: TextOrNull,
-  /** Folder of adapters, in PEFT's layout, that the model has; null for none. */
+  /** Folder of adapters in PEFT's layout, loaded onto the model; null for none. */
   adapter: TextOrNull,
   /** File of questions; null for the embedded world's. */
   questions: TextOrNull,
@@ -23,7 +23,7 @@ export const RunConfig = Schema.Struct({
   corpus: TextOrNull,
   /** Address, service or index that is searched, or `off`; null for documents in memory. */
   search: TextOrNull,
-  /** GB of device memory that the run may take; null for what the machine has, as far as that is known. */
+  /** GB of device memory that the run may take; null for the machine's own limit, if that is known. */
   memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** The whole preset as JSON; `decodePreset` reads it. */
   preset: Schema.Unknown,
@@ -33,25 +33,25 @@ export const RunConfig = Schema.Struct({
 /** Everything a run depends on. */
 export type RunConfig = typeof RunConfig.Type;
 
-/** The preset of runs that name none: the one that did best over all worlds (README). */
+/** The default preset: the one that did best over all worlds (README). */
 export const DEFAULT_PRESET = "igpo-uplift";
 
-/** The recipe of runs that name none. */
+/** The default recipe. */
 export const DEFAULT_RECIPE = "embedded";
 
-/** Parsed JSON of the files that flags name; undefined where there is none. */
+/** Parsed JSON of the files named by flags; undefined without such a file. */
 export interface ConfigFiles {
-  /** Fields of the recipe named by a file. */
+  /** Fields of the recipe file. */
   readonly recipe: unknown;
   /** Fields of the configuration file; its `recipe` is a name or a record of some fields. */
   readonly config: unknown;
 }
 
 /**
- * Merges what a run is told, later over earlier: the defaults, the recipe's file, the configuration file, the flags.
- * Refuses unknown fields and values out of range, in one sentence.
+ * Merges the sources of a configuration; a later source wins: the defaults, the recipe file, the configuration file,
+ * the flags. Fails with one sentence on unknown fields and on values out of range.
  *
- * `preset` stays what it was given as: the name or path of a preset, or its JSON.
+ * `preset` is not resolved here: it stays the name or path of a preset, or its JSON.
  */
 export const resolveConfig = Effect.fnUntraced(function* (
   flags: Flags,

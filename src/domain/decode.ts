@@ -18,7 +18,7 @@ const findings = SchemaIssue.makeFormatterStandardSchemaV1({
       : SchemaIssue.defaultLeafHook(issue),
 });
 
-/** Reads a record from parsed JSON; refuses wrong and unknown fields with one sentence that starts with `what`. */
+/** Reads a record from parsed JSON; fails on wrong and unknown fields with one sentence that names `what`. */
 export function decodeRecord<A>(
   schema: RecordSchema<A>,
   input: unknown,

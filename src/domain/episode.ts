@@ -12,10 +12,10 @@ export type Action =
   | { readonly _tag: "ToolCalls"; readonly calls: ReadonlyArray<ToolCall> }
   | { readonly _tag: "Malformed"; readonly reason: string };
 
-/** Why a tool call gave no result. Each is an observation the agent sees, and is counted by kind. */
+/** Why a tool call gave no result. The agent sees each failure as an observation; failures are counted by kind. */
 export type ToolFailureKind = "unknown_tool" | "bad_arguments" | "deadline" | "crash";
 
-/** One tool call with what came back. `content` is what the agent reads, also when it failed. */
+/** One tool call with its result. `content` is what the agent reads, also when the call failed. */
 export interface ToolResult {
   readonly call: ToolCall;
   readonly content: string;
@@ -26,12 +26,12 @@ export interface ToolResult {
 /** What an environment answers to an action: something to read, or the end of the episode. */
 export type StepResult =
   | { readonly _tag: "Observation"; readonly results: ReadonlyArray<ToolResult> }
-  /** `outcome` replaces the preset's F1 when the environment grades by itself. */
+  /** `outcome` replaces the preset's F1 if the environment itself grades answers, else it is null. */
   | { readonly _tag: "End"; readonly outcome: number | null };
 
 /**
- * What a stretch of token ids is: the rendered question, text the harness put into the agent's mouth,
- * text the policy sampled, or text that came back from the environment (with its chat glue).
+ * The kind of a span of token ids, in this order: the rendered question; text that begins the agent's message without
+ * being sampled; text that the policy sampled; text from the environment (with its chat glue).
  */
 export type SpanKind = "prompt" | "forced" | "action" | "observation";
 
@@ -43,14 +43,14 @@ export interface Span {
   readonly end: number;
 }
 
-/** One assistant message and what it led to. */
+/** One assistant message with the results of its tool calls. */
 export interface Turn {
   readonly action: Action;
   /** Results of its tool calls, empty for the answer turn. */
   readonly results: ReadonlyArray<ToolResult>;
   /**
-   * Where the model would go on after this turn's observation: the length of the context the belief
-   * after this turn is measured in. Equals the episode's length after the last turn.
+   * Number of tokens up to where the model would write its next message; the belief after this turn is
+   * measured there. After the last turn it equals the episode's length.
    */
   readonly boundary: number;
 }
@@ -69,18 +69,18 @@ export interface Episode {
   /** Number of optimiser updates the sampling policy had seen. */
   readonly policyVersion: number;
   readonly tokens: Uint32Array;
-  /** Cover `tokens` without gap or overlap, in order. */
+  /** In order; together they cover `tokens` without gap or overlap. */
   readonly spans: ReadonlyArray<Span>;
   /** Per token, natural log of softmax(logits / temperature) over the whole vocabulary; 0 outside action spans. */
   readonly behaviourLogProb: Float64Array;
-  /** Context length in which the belief before the first turn is measured. */
+  /** Number of tokens up to the first message, where the belief before the first turn is measured. */
   readonly promptBoundary: number;
   readonly turns: ReadonlyArray<Turn>;
   readonly ending: Ending;
   /** Text of a well-formed answer, else null. */
   readonly answer: string | null;
-  /** An outcome the environment itself gave, else null and the preset's F1 counts. */
+  /** The outcome that the environment gave; null if the preset's F1 counts instead. */
   readonly environmentOutcome: number | null;
-  /** Waiting for its messages, which are decoded beside those of other episodes, and its tools at work. */
+  /** Time spent waiting for its messages, which are decoded beside other episodes' messages, and for its tools. */
   readonly seconds: { readonly generate: number; readonly tools: number };
 }

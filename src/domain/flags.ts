@@ -1,12 +1,12 @@
 import type { WorldName } from "./question.ts";
 
-/** Where a run computes: the best adapter there is, a graphics adapter or nothing, or plain loops. */
+/** Where a run computes: `auto`, on an adapter if one is faster than plain loops; `gpu`, on any; `cpu`, on none. */
 export const DEVICES = ["auto", "gpu", "cpu"] as const;
 
 /** One of {@link DEVICES}. */
 export type Device = typeof DEVICES[number];
 
-/** What the command line of any program may say; null stands for a flag that was not given. */
+/** The flags of all programs; null for a flag that was not given. */
 export interface Flags {
   /** Folder of the run. */
   readonly out: string | null;
@@ -15,20 +15,20 @@ export interface Flags {
   readonly steps: number | null;
   /** Name of a preset, or a JSON file with one. */
   readonly preset: string | null;
-  /** What of the embedded world is trained on, in place of the recipe's `trainKinds`. */
+  /** Which questions of the embedded world are trained on, in place of the recipe's `trainKinds`. */
   readonly world: WorldName | null;
   /** Name of a recipe, or a JSON file with some of its fields. */
   readonly recipe: string | null;
   /** JSON file with some fields of a {@link RunConfig}. */
   readonly config: string | null;
   readonly device: Device | null;
-  /** How the base is stored, in place of the recipe's `weightFormat`. */
+  /** How untrained weights are stored, in place of the recipe's `weightFormat`. */
   readonly weights: string | null;
   /** In place of the recipe's `recompute`. */
   readonly recompute: string | null;
   /** GB of device memory that the run may take. */
   readonly memory: number | null;
-  /** Folder of a run to go on with. */
+  /** Folder of a run to resume. */
   readonly resume: string | null;
   /** Folder of a model or checkpoint, or `ORG/NAME` of the Hugging Face Hub, in place of the embedded one. */
   readonly model: string | null;
@@ -57,7 +57,7 @@ export type EvaluateFlags = Omit<Flags, "steps" | "world" | "resume">;
 export interface CompareFlags extends Omit<Flags, "preset" | "world"> {
   /** Names or files, at least two unless a comparison is resumed. */
   readonly presets: ReadonlyArray<string>;
-  /** None for the recipe's training questions. */
+  /** Empty for the recipe's training questions. */
   readonly worlds: ReadonlyArray<WorldName>;
   /** Number of seeds, counted up from `seed`. */
   readonly seeds: number | null;

@@ -1,7 +1,7 @@
 import { Schema } from "effect";
 import { QUESTION_KINDS, WORLDS } from "./question.ts";
 
-// Nothing that is counted here reaches a million; a slip of the finger should not either.
+// No sensible count reaches a million; the bound catches typing errors.
 const AtLeast = (minimum: number) =>
   Schema.Int.check(Schema.isBetween({ minimum, maximum: 1_000_000 }));
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0));
@@ -22,33 +22,33 @@ export const PROJECTIONS = [
   "down_proj",
 ] as const;
 
-/** How weights can be stored; docs/numerics.md says what each costs in log-probs. */
+/** How weights can be stored; docs/numerics.md says how much each format changes log-probs. */
 export const WEIGHT_FORMATS = ["f32", "bf16", "f16", "int8", "int4", "nf4"] as const;
 
 /** One of {@link WEIGHT_FORMATS}. */
 export type WeightFormat = typeof WEIGHT_FORMATS[number];
 
-/** What a backward pass may compute again instead of keeping it. */
+/** What a backward pass may recompute instead of keeping it in memory. */
 export const RECOMPUTES = ["none", "layer"] as const;
 
 /** Low-rank adapters on some projections of every layer. */
 export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */
   rank: AtLeast(4),
-  /** Products of adapters are multiplied by alpha / rank, */
+  /** Products of adapters are multiplied by alpha / rank. */
   alpha: Positive,
-  /** or by alpha / sqrt(rank). */
+  /** Whether they are multiplied by alpha / sqrt(rank) instead. */
   rankStabilized: Schema.Boolean,
   targets: Schema.Array(Schema.Literals(PROJECTIONS)),
 });
 
-/** Sizes, lengths and the optimiser of a run: everything that is not the algorithm, which a preset holds. */
+/** Sizes, lengths and the optimiser of a run: everything but the algorithm, which is in the preset. */
 export const Recipe = Schema.Struct({
-  /** Name reports call it by. */
+  /** Its name in reports. */
   name: Schema.NonEmptyString,
   /** Rounds of rollout and training; each trains on its own episodes. */
   steps: AtLeast(0),
-  /** Questions a step. */
+  /** Questions per step. */
   promptsPerStep: AtLeast(1),
   /** Episodes of each question, G. */
   groupSize: AtLeast(2),
@@ -58,12 +58,12 @@ export const Recipe = Schema.Struct({
   maxNewTokens: AtLeast(1),
   /** Tokens an episode may have, its prompt included. */
   contextTokens: AtLeast(2),
-  /** Tokens that go through one forward and backward pass at most, fewer where memory is short; changes speed and memory. */
+  /** Most tokens in one forward and backward pass, lowered if memory is short; changes speed and memory. */
   microBatchTokens: AtLeast(2),
 
   /** Sampling of training episodes; evaluation takes the likeliest token. */
   temperature: Positive,
-  /** Smallest set of tokens with at least this probability; 1 keeps all. */
+  /** Keeps the smallest set of tokens with at least this total probability; 1 keeps all. */
   topP: Share.check(Schema.isGreaterThan(0)),
   /** Number of likeliest tokens kept; 0 keeps all. */
   topK: AtLeast(0),
@@ -72,32 +72,32 @@ export const Recipe = Schema.Struct({
 
   /** AdamW's learning rate, or the highest one of a schedule. */
   lr: Positive,
-  /** How the rate goes on after the warm-up: as it is, or down a line or half a cosine until the last step. */
+  /** The rate after the warm-up: constant, or falling along a line or half a cosine until the last step. */
   schedule: Schema.Literals(["constant", "linear", "cosine"]),
-  /** Steps over which the rate rises to `lr`; 0 begins with it. */
+  /** Steps over which the rate rises to `lr`; 0 for no warm-up. */
   warmupSteps: AtLeast(0),
-  /** Share of `lr` that a falling rate ends at. */
+  /** A falling rate ends at this share of `lr`. */
   minLrRatio: Share,
   beta1: Below1,
   beta2: Below1,
   adamEps: Positive,
   weightDecay: AtLeastZero,
-  /** What decays: matrices, embeddings and factors of adapters among them, or norms and biases too. */
+  /** Which parameters decay: matrices (including embeddings and adapter factors), or norms and biases too. */
   decayed: Schema.Literals(["matrices", "all"]),
-  /** Norm the gradient is scaled down to; null for no bound. */
+  /** A gradient of larger norm is scaled down to this norm; null for no bound. */
   clipNorm: Schema.NullOr(Positive),
 
-  /** Times that training goes through the episodes of a step; what they are worth is decided once, before. */
+  /** Passes of training through the episodes of a step; advantages are computed once, before the first pass. */
   ppoEpochs: AtLeast(1),
-  /** Updates each time, every one on the episodes of its share of the step's questions. */
+  /** Updates per pass; each uses the episodes of its own share of the step's questions. */
   miniBatches: AtLeast(1),
 
   /** Adapters to train instead of the model's own weights; null for none. */
   lora: Schema.NullOr(LoraSizes),
 
-  /** How matrices that are not trained are stored on the device; `auto` as the model's files have them. */
+  /** How untrained matrices are stored on the device; `auto` as in the model's files. */
   weightFormat: Schema.Literals(["auto", ...WEIGHT_FORMATS]),
-  /** What the backward pass computes again instead of keeping it; `auto` what fits. Changes memory and time alone. */
+  /** What the backward pass recomputes; `auto` chooses what fits in memory. Changes only memory and time. */
   recompute: Schema.Literals(["auto", ...RECOMPUTES]),
 
   /** Lines a search returns for each query. */
@@ -108,15 +108,15 @@ export const Recipe = Schema.Struct({
 
   /** Embedded world: multiplies the number of things in it. */
   worldScale: Positive,
-  /** Embedded world: kinds of questions that are trained on; it is measured on all kinds. */
+  /** Embedded world: kinds of questions that are trained on; evaluation uses all kinds. */
   trainKinds: Schema.Array(Schema.Literals(QUESTION_KINDS)).check(Schema.isMinLength(1)),
-  /** Embedded world: share of the training questions whose gold answer is a wrong one, to see what that does. */
+  /** Embedded world: share of the training questions that get a wrong gold answer, to measure its effect. */
   wrongGolds: Share,
   trainQuestions: AtLeast(1),
   validationQuestions: AtLeast(0),
   testQuestions: AtLeast(0),
 
-  /** Steps between evaluations on validation questions; 0 evaluates before and after only. */
+  /** Steps between evaluations on validation questions; 0 evaluates only before and after the run. */
   evaluateEvery: AtLeast(0),
   /** Steps between checkpoints; 0 keeps the last only. */
   checkpointEvery: AtLeast(0),
@@ -125,7 +125,7 @@ export const Recipe = Schema.Struct({
 /** Sizes, lengths and the optimiser of a run. */
 export type Recipe = typeof Recipe.Type;
 
-/** For the embedded world: 40 steps of 64 episodes take minutes on a CPU and double the F1 of the starting checkpoint. */
+/** For the embedded world: 40 steps of 64 episodes take minutes on a CPU and double the starting checkpoint's F1. */
 const embedded: Recipe = {
   name: "embedded",
   steps: 40,
@@ -167,7 +167,7 @@ const embedded: Recipe = {
   checkpointEvery: 20,
 };
 
-/** What the IGPO paper used for models of billions of parameters (its Table 4, and 60 steps of its curves). */
+/** The IGPO paper's settings for models of billions of parameters (its Table 4; 60 steps as in its curves). */
 const paper: Recipe = {
   ...embedded,
   name: "paper",

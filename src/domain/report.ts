@@ -3,18 +3,18 @@ export interface KindReport {
   readonly count: number;
   /** Mean over questions. */
   readonly f1: number;
-  /** Share of questions. */
+  /** Share of questions with an exact match. */
   readonly em: number;
 }
 
-/** What an evaluation measured: greedy answers to held-out questions, one each. */
+/** What an evaluation measured: one greedy answer to each held-out question. */
 export interface EvaluationReport extends KindReport {
   readonly byKind: Readonly<Record<string, KindReport>>;
   /** Assistant messages an episode. */
   readonly meanTurns: number;
   /** Share of episodes that ended without a well-formed answer. */
   readonly invalidRate: number;
-  /** F1 of each question, in their order; missing in runs of before it was written down. */
+  /** F1 of each question, in their order; missing in runs that are older than this field. */
   readonly scores?: ReadonlyArray<number>;
 }
 
@@ -94,7 +94,7 @@ export const STEP_METRICS = {
 /** Name of a logged number. */
 export type StepMetric = keyof typeof STEP_METRICS;
 
-/** The metrics that hold one number a turn index. */
+/** The metrics that hold one number per turn index. */
 export type TurnMetric = "gainByTurn" | "advantageByTurn" | "clipFractionByTurn";
 
 /** The metrics that a preset without gains leaves null. */
@@ -116,14 +116,14 @@ export const TIMINGS = [
   "updateTokensPerSecond",
 ] as const satisfies ReadonlyArray<StepMetric>;
 
-/** The numbers of one step, one field a row of {@link STEP_METRICS}. */
+/** The numbers of one step, one field per row of {@link STEP_METRICS}. */
 export type StepReport = {
   readonly [name in StepMetric]: name extends TurnMetric ? ReadonlyArray<number>
     : name extends GainMetric ? number | null
     : number;
 };
 
-/** What a run comes down to, as written to `summary.json`. */
+/** The summary of a run, as written to `summary.json`. */
 export interface Summary {
   /** Name of the graphics adapter, or `plain loops`. */
   readonly adapter: string;
@@ -173,7 +173,7 @@ export interface OpTime {
   readonly seconds: number;
 }
 
-/** Where device time went: longest first, and how many dispatches came after there was room for their times. */
+/** Device time of ops, longest first, and the number of dispatches for whose times there was no room. */
 export interface Profile {
   readonly times: ReadonlyArray<OpTime>;
   readonly untimed: number;

@@ -16,7 +16,7 @@ const STOPWORDS: ReadonlySet<string> = new Set(
 const WORD =
   /[\p{L}\p{M}\p{N}_]+(?:(?:(?<=\p{L})['’.:](?=\p{L})|(?<=\p{N})[.,;](?=\p{N}))[\p{L}\p{M}\p{N}_]+)*/gu;
 
-/** Lower-case words as they stand. */
+/** The lower-case words of a text. */
 export function plainWords(text: string): Array<string> {
   return text.toLowerCase().match(WORD) ?? [];
 }

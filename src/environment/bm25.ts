@@ -1,10 +1,10 @@
 import { type Analyser, plainWords } from "./analysis.ts";
 
-/** Lucene's BM25 knobs. */
+/** Parameters of Lucene's BM25. */
 export interface Bm25Options {
-  /** How fast repeating a term stops helping. @default {1.2} */
+  /** How soon the score of a repeated term levels off: later for larger values. @default {1.2} */
   readonly k1?: number;
-  /** How much long documents are held back, 0 to 1. @default {0.75} */
+  /** How strongly long documents are penalised, 0 to 1. @default {0.75} */
   readonly b?: number;
   /** @default {plainWords} */
   readonly analyse?: Analyser;

@@ -5,7 +5,7 @@ import { buildBm25, searchBm25 } from "./bm25.ts";
 import { Environment } from "./environment.ts";
 import { makePassageSearch, type PassageLimits } from "./web_search.ts";
 
-/** How a corpus is searched and shown; what is left out takes the default beside it. */
+/** How a corpus is searched and shown; limits that are left out are those of {@link CORPUS_LIMITS}. */
 export interface CorpusEnvironmentOptions extends Partial<PassageLimits> {
   /** @default {"30 seconds"} */
   readonly deadline?: Duration.Input;

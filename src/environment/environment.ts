@@ -24,7 +24,7 @@ export class Environment extends Context.Service<Environment, {
     question: Question,
   ) => Effect.Effect<Session, EnvironmentCrashed, Scope.Scope>;
 }>()("igpo/environment/Environment") {
-  /** An environment that is nothing but its tools. */
+  /** An environment that consists only of tools. */
   static readonly layerTools = (options: ToolEnvironmentOptions): Layer.Layer<Environment> =>
     Layer.succeed(Environment, makeToolEnvironment(options));
 }
@@ -36,7 +36,7 @@ export interface ToolEnvironmentOptions {
   readonly deadline: Duration.Input;
   /** How many calls of one message run at the same time. */
   readonly concurrency: number;
-  /** The outcome of a final answer; without it the preset's F1 counts. */
+  /** Grades a final answer; without it the preset's F1 is the outcome. */
   readonly grade?: (
     question: Question,
     answer: string,
@@ -44,8 +44,8 @@ export interface ToolEnvironmentOptions {
 }
 
 /**
- * An environment made of tools: calls of one message run in parallel and their results keep the order of
- * the calls, an answer or a malformed message ends the episode.
+ * An environment made of tools. Calls of one message run in parallel and their results keep the order of
+ * the calls. An answer or a malformed message ends the episode.
  */
 export function makeToolEnvironment(options: ToolEnvironmentOptions): Environment["Service"] {
   const open = Effect.fn("Environment.open")(
@@ -90,7 +90,7 @@ function makeStep(
   );
 }
 
-/** A defect of the environment drops one episode, never the run. */
+/** Turns a defect of the environment into an error that drops one episode, not the run. */
 function crashedAt(boundary: string) {
   return <A, R>(effect: Effect.Effect<A, EnvironmentCrashed, R>) =>
     Effect.catchDefect(effect, (defect) =>

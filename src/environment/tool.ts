@@ -7,7 +7,7 @@ import type { ToolDescription } from "../text/system_prompt.ts";
 /** What the agent is told about a tool, as the system prompt writes it. */
 export type ToolSpec = ToolDescription;
 
-/** The arguments break the tool's rule; `message` says the rule and ends without a full stop. */
+/** The arguments break the tool's rule; `message` states the rule and ends without a full stop. */
 export class ToolCallRejected extends Schema.TaggedError<ToolCallRejected>()("ToolCallRejected", {
   message: Schema.String,
 }) {}
@@ -34,7 +34,7 @@ export interface SessionTool {
   readonly open: (question: Question) => Effect.Effect<RunTool, EnvironmentCrashed, Scope.Scope>;
 }
 
-/** What an opened episode may call, by tool name. */
+/** The tools of an opened episode, by name. */
 export type OpenTools = ReadonlyMap<string, RunTool>;
 
 type ToolOutcome = Pick<ToolResult, "content" | "failure">;
@@ -87,7 +87,7 @@ function unknownTool(tools: OpenTools, call: ToolCall): string {
   return `No tool is called "${call.name.slice(0, MAX_QUOTED)}": the tools are ${known}`;
 }
 
-/** The first line of what went wrong; stack traces are for logs, not for agents. */
+/** The first line of the error message; stack traces are for logs, not for agents. */
 function reasonOf(cause: Cause.Cause<unknown>): string {
   const thrown = Cause.squash(cause);
   const message = thrown instanceof Error ? thrown.message : String(thrown);

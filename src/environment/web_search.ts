@@ -95,7 +95,7 @@ export function retrieveBm25(index: Bm25Index): Retrieve {
   return (query, limit) => searchBm25(index, query, limit).map((hit) => hit.document);
 }
 
-/** A retriever that never finds anything: the control that shows what searching is worth. */
+/** A retriever that never finds anything: a control experiment that shows how much searching helps. */
 export const retrieveNothing: Retrieve = () => [];
 
 /** Options for one-line documents that each start with a space, joined by a line break. */

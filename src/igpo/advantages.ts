@@ -9,7 +9,7 @@ import type { Preset } from "./preset.ts";
 import { keptGains } from "./belief.ts";
 import { adaptiveClipScale, discountedReturns, ownCredit, rescaledCredit } from "./returns.ts";
 
-/** What an episode of T turns earned, as far as advantages need to know. */
+/** What advantages need to know about an episode of T turns. */
 export interface EpisodeRewards {
   /** (T-1) information gain of each turn but the last. */
   readonly gain: Float64Array;
@@ -19,11 +19,11 @@ export interface EpisodeRewards {
   readonly malformed: ReadonlyArray<boolean>;
   /** (T) all tokens of each turn, its observation included. */
   readonly turnTokens: ReadonlyArray<number>;
-  /** (T) sampled tokens of each turn: what a turn weighs in statistics of the batch. */
+  /** (T) sampled tokens of each turn: the weight of the turn in statistics of the batch. */
   readonly sampledTokens: ReadonlyArray<number>;
 }
 
-/** What each turn of an episode is worth. */
+/** The advantages of one episode. */
 export interface EpisodeAdvantages {
   /** (T) advantage of each turn; the mean over its tokens where `position` is given. */
   readonly turn: Float64Array;
@@ -46,9 +46,9 @@ export function groupAdvantages(
 }
 
 /**
- * The advantage of every turn of a batch: place, weigh, normalise, scale, fade, weigh, sum up, subtract
- * baselines. A group is the episodes of one question. Only `gainScale`, `divideBy: "batch"`, `fade: "batch"`
- * and `whiten` let groups see each other; for other presets a group's result is its own.
+ * The advantage of every turn of a batch. Steps: put rewards on turns, weigh, normalise, scale, fade, weigh, sum up,
+ * subtract baselines. A group is the episodes of one question. A group's result depends on other groups only through
+ * `gainScale`, `divideBy: "batch"`, `fade: "batch"` and `whiten`.
  */
 export function batchAdvantages(
   groups: BatchEpisodes,
@@ -66,7 +66,7 @@ export function batchAdvantages(
   return turnAdvantages(preset.credit.whiten ? whitenBatch(groups, based) : based, scales);
 }
 
-/** (T) gains as far as the preset keeps them, then the outcome; 0 for gains that it does not measure. */
+/** (T) the gains that the preset keeps, then the outcome; gains are 0 if the preset measures none. */
 export function turnRewards(episode: EpisodeRewards, { gain }: Preset): Float64Array {
   const gains = gain.measure === "none"
     ? episode.gain.map(() => 0)
@@ -118,7 +118,7 @@ interface Pool {
   readonly values: Float64Array;
 }
 
-/** Which rewards of a group share a mean and a standard deviation. */
+/** The pools of a group: rewards that share a mean and a standard deviation. */
 function poolsOf(group: ReadonlyArray<Float64Array>, { gain, pool }: Preset): ReadonlyArray<Pool> {
   const places = group.flatMap((row, episode) =>
     [...row.keys()].map((turn) => ({ episode, turn }))
@@ -153,12 +153,12 @@ function matchOutcomes(batch: BatchRewards, { gainScale }: Preset): BatchRewards
   return mapRows(batch, (row) => row.map((x, turn) => isOutcome(row, turn) ? x : x * scale));
 }
 
-/** Whether outcomes do not tell the episodes of a group apart. */
+/** Whether all episodes of a group have the same outcome. */
 export function hasEqualOutcomes(group: ReadonlyArray<EpisodeRewards>): boolean {
   return group.every(({ outcome }) => outcome === group[0]!.outcome);
 }
 
-/** Gains as much as the preset lets them count beside outcomes that differ. */
+/** Scales gains by how far `weights.fade` lets them count, given which groups have equal outcomes. */
 function fade(groups: BatchEpisodes, batch: BatchRewards, { weights }: Preset): BatchRewards {
   if (weights.fade === "never") return batch;
   const isSilent = groups.map(hasEqualOutcomes);

@@ -1,6 +1,6 @@
 import type { Aggregation } from "./preset.ts";
 
-/** Totals of the whole batch, needed when only part of it is at hand or its width is fixed. */
+/** Totals of the whole batch, for callers that have only part of it or that fix the length. */
 export interface BatchTotals {
   /** Trained tokens of the batch. */
   readonly tokens: number;
@@ -11,17 +11,17 @@ export interface BatchTotals {
 }
 
 /**
- * Share w of each trained token of a sequence in the batch loss L = sum_p w_p l_p, one number a
- * sequence; `lengths` are trained tokens n_i of the B sequences that have any:
+ * Weight w of each trained token of a sequence in the batch loss L = sum_p w_p l_p, one number per
+ * sequence; n_i = `lengths[i]` is its number of trained tokens, B the number of sequences that have any:
  *
  *   token-mean               1 / sum_j n_j
  *   seq-mean-token-mean      1 / (B n_i)       [eq. 7]
  *   seq-mean-token-sum       1 / B
  *   seq-mean-token-sum-norm  1 / length
  *
- * Decided for the batch before micro-batches are cut, so cutting does not change the loss. The two
- * means sum to 1 over the batch. A sequence without trained tokens weighs 0 and is not counted.
- * Defaults of `totals` are those of `lengths`; of `length`, the longest sequence.
+ * Weights are computed for the batch before micro-batches are cut, so cutting does not change the
+ * loss. With the two token means they sum to 1 over the batch. A sequence without trained tokens
+ * weighs 0 and is not counted. `totals` default to those of `lengths`; `length` to the longest of them.
  */
 export function tokenWeights(
   lengths: ArrayLike<number>,

@@ -1,23 +1,23 @@
 import type { StepReport } from "../domain/report.ts";
 import { mean } from "../math/statistics.ts";
 
-/** What alarms are judged from: one record a step, the first step first. */
+/** The metrics that alarms read: one record per step, the first step first. */
 export type Health = Pick<StepReport, "turns" | "entropy" | "gain" | "gainStd">;
 
-/** One sentence that tells what goes wrong in a run, and what cures it; or null. */
+/** Returns one sentence on what goes wrong in a run and how to cure it, or null. */
 export type Alarm = (history: ReadonlyArray<Health>) => string | null;
 
-/** Steps that a collapse is judged from: the first of the run, and the last. */
+/** The collapse alarm compares means over this many steps. */
 const FEW = 3;
-/** By so much the policy's entropy must exceed that of the first steps. */
+/** Entropy counts as risen above this multiple of its mean over the first steps. */
 const ENTROPY_RISE = 1.1;
-/** Below this share of their best, turns count as falling. */
+/** Turns count as falling below this share of their best. */
 const TURNS_FALL = 0.8;
 
 /**
- * Collapse: the policy grows less certain and searches less. Where training works, entropy falls as turns rise; where
- * rewards carry no information, updates are noise, fragile habits break, and answering at once is what is left. The
- * numbers were found on recorded runs (docs/collapse.md).
+ * Detects collapse: the policy becomes less certain and searches less. When training works, entropy falls while turns
+ * rise. If rewards carry no information, updates are noise: they destroy fragile habits until the policy answers at
+ * once. The thresholds were found on recorded runs (docs/collapse.md).
  */
 export const collapseAlarm: Alarm = (history) => {
   if (history.length < 2 * FEW) return null;
@@ -37,15 +37,15 @@ export const collapseAlarm: Alarm = (history) => {
     `gains of probability, easier questions or a lower lr`;
 };
 
-/** Steps compared by {@link shorteningAlarm}, half of them old and half new. */
+/** Number of steps that {@link shorteningAlarm} reads; it compares their older half with their newer half. */
 const WINDOW = 10;
 /** The new half's mean turns must lie below this share of the old half's to count as falling. */
 const FALL = 0.95;
 
 /**
- * Searching is being unlearned since the first search gains much whatever it finds: the mean gain exceeds half its
- * spread while turns fall, over the last ten steps. Each search below the pool's mean then costs, and the policy stops
- * after the first.
+ * Detects that the policy unlearns searching: over the last ten steps the mean gain exceeds half its standard deviation
+ * while turns fall. The cause is a first search that gains much whatever it finds. Later searches then gain less than
+ * the pool's mean and are punished, so the policy stops after the first.
  */
 export const shorteningAlarm: Alarm = (history) => {
   if (history.length < WINDOW) return null;

@@ -1,7 +1,7 @@
 import { answerWords, normaliseAnswer } from "./answer_text.ts";
 import type { OutcomeConfig } from "./preset.ts";
 
-/** How an answer fares against the accepted answers; both are 0 for no answer. */
+/** Score of an answer against the accepted answers; 0 and false for no answer. */
 export interface AnswerScore {
   /** In [0, 1], best over the accepted answers. */
   readonly f1: number;

@@ -1,4 +1,4 @@
-/** Text rules of the official scorer, which are Python's: its white space, its punctuation. */
+/** Text rules of the official scorer: Python's white space and Python's punctuation. */
 
 /**
  * White space of Python's `str.split`: unlike JavaScript's it contains U+001C to U+001F and U+0085,
@@ -15,7 +15,7 @@ export function answerWords(text: string): ReadonlyArray<string> {
   return text.replace(PUNCTUATION, " ").split(WHITE_SPACE).filter((word) => word !== "");
 }
 
-/** The words joined by one space; what exact match compares. Case stays: lower it first. */
+/** The words joined by one space, as exact match compares them. Case is kept, so lower it first. */
 export function normaliseAnswer(text: string): string {
   return answerWords(text).join(" ");
 }

@@ -1,7 +1,7 @@
 import { mean, sum } from "../math/statistics.ts";
 import { type PoolOptions, scaleOf } from "./pool.ts";
 
-/** Rows of numbers, one an episode, of any lengths. */
+/** Rows of numbers, one per episode, of any lengths. */
 export type Rows = ReadonlyArray<Float64Array>;
 
 const LEAST_OUTCOME_SIZE = 0.3;

@@ -3,15 +3,15 @@ import type { GainConfig } from "./preset.ts";
 
 /**
  * ell_t = (1/L) sum_j max(log pi(a_j | context, a_<j), floor), nats per gold token [eq. 3].
- * The mean makes answers of different length comparable. A floor bounds what one unlikely token can
- * do (log gains are heavy-tailed); null for none. A gold answer of no tokens has belief 0.
+ * The mean makes answers of different length comparable. A floor limits the effect of one unlikely
+ * token (log gains are heavy-tailed); null for none. A gold answer of no tokens has belief 0.
  */
 export function beliefOf(goldLogProb: Float64Array, logProbFloor: number | null): number {
   return mean(goldLogProb.map((logProb) => Math.max(logProb, logProbFloor ?? -Infinity)));
 }
 
 /**
- * One belief from those in each accepted answer: the first one's, the largest, or
+ * Combines the beliefs in all accepted answers into one: the first, the largest, or
  * log sum_a exp(ell_a) (TIPS). Telescoping of gains holds for all three.
  */
 export function combineBeliefs(
@@ -52,16 +52,16 @@ export function gainsAgainstWithout(
 }
 
 /**
- * What of gains (T-1) is rewarded. `positive`: max(0, g_t), as in DeltaBelief-RL (arXiv 2602.12342). `rise`: by how much
- * V_t exceeds the best of V_0..V_{t-1}, 0 where it does not, so that losing and finding again pays nothing; over an
- * episode the rises sum to max_t V_t - V_0.
+ * The part of the gains (T-1) that is rewarded. `positive`: max(0, g_t), as in DeltaBelief-RL (arXiv 2602.12342).
+ * `rise`: the amount by which V_t exceeds the best of V_0..V_{t-1}, else 0, so that a regained loss is not rewarded.
+ * The rises of an episode sum to max_t V_t - V_0.
  */
 export function keptGains(gain: Float64Array, keep: GainConfig["keep"]): Float64Array {
   if (keep === "all") return gain;
   if (keep === "positive") return gain.map((g) => Math.max(0, g));
   let below = 0;
   return gain.map((g) => {
-    // How far the belief now lies above its best (positive) or below it.
+    // The belief after the turn minus the best belief before it.
     const above = g - below;
     below = Math.max(0, -above);
     return Math.max(0, above);
@@ -70,7 +70,7 @@ export function keptGains(gain: Float64Array, keep: GainConfig["keep"]): Float64
 
 /**
  * Information gain g_t = V_t - V_{t-1} [eq. 4] for t = 1..T-1 from the T beliefs of an episode,
- * belief[0] measured on the prompt alone. Constants: no gradient flows through them.
+ * belief[0] measured on the prompt alone. Gains are constants: no gradient flows through them.
  */
 export function gainsOf(belief: Float64Array, measure: "logprob" | "prob"): Float64Array {
   const value = belief.map((ell) => valueOf(ell, measure));

@@ -1,6 +1,6 @@
 import type { EpisodeAdvantages } from "./advantages.ts";
 
-/** Where tokens stand in an episode, one entry a token. */
+/** The places of tokens in an episode, one entry per token. */
 export interface TokenPlaces {
   /** Turn of each token, counted from 0. */
   readonly turn: ArrayLike<number>;
@@ -8,7 +8,7 @@ export interface TokenPlaces {
   readonly responseIndex: ArrayLike<number>;
 }
 
-/** Advantage of each token: that of its turn, found by explicit turn id and nothing else. */
+/** Advantage of each token, looked up by its turn id, or by its response index for a baseline by index. */
 export function broadcastAdvantages(
   { turn, position }: EpisodeAdvantages,
   places: TokenPlaces,

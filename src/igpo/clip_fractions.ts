@@ -1,8 +1,8 @@
 import { CLIP_STATE, type SurrogateResult } from "./surrogate.ts";
 
-/** Shares of trained tokens whose ratio was cut. */
+/** Shares of trained tokens whose ratio was clipped. */
 export interface ClipFractions {
-  /** Cut at the lower or the upper end of the clip range. */
+  /** Clipped at the lower or the upper end of the clip range. */
   readonly clipped: number;
   readonly low: number;
   readonly high: number;

@@ -1,7 +1,7 @@
 import { correlation, mean, standardDeviation } from "../math/statistics.ts";
 import { type EpisodeAdvantages, type EpisodeRewards, hasEqualOutcomes } from "./advantages.ts";
 
-/** What tells early whether a preset suits a policy: one record a batch. */
+/** Early signs of whether a preset suits a policy: one record per batch. */
 export interface Diagnostics {
   /** Share of groups whose advantages are all 0, so that they teach nothing. */
   readonly zeroAdvantageShare: number;
@@ -17,13 +17,13 @@ export interface Diagnostics {
   /** Mean advantage of turn t over the episodes that have it: turn-index bias shows here. */
   readonly advantageByTurn: ReadonlyArray<number>;
   /**
-   * Pearson correlation, over episodes with a gain, of turns and mean gain: turn-count bias. 0 when
-   * either does not vary.
+   * Pearson correlation, over episodes with a gain, of turns and mean gain; it shows turn-count bias.
+   * 0 when either does not vary.
    */
   readonly turnsGainCorrelation: number;
 }
 
-/** Below this an advantage counts as 0: float64 noise of a constant pool. */
+/** An advantage below this counts as 0: it is float64 noise of a constant pool. */
 const ZERO = 1e-12;
 
 /** Diagnostics of one batch; `advantages` in the same order as `groups`. */

@@ -1,7 +1,7 @@
 import { isConstant, mean, variance } from "../math/statistics.ts";
 import type { PoolConfig } from "./preset.ts";
 
-/** What a pool's normalisation reads of a preset; `zero` is what gains may be centred on. */
+/** The parts of a preset that normalise a pool; only gains can be centred on `zero`. */
 export interface PoolOptions extends Omit<PoolConfig, "members" | "centre" | "gainCentre"> {
   readonly centre: PoolConfig["centre"] | "zero";
 }
@@ -9,10 +9,10 @@ export interface PoolOptions extends Omit<PoolConfig, "members" | "centre" | "ga
 /**
  * z = (x - centre) / (sqrt(variance + varianceFloor) + eps) over one pool of rewards [eq. 5].
  *
- * centre: the mean, or for `leave-one-out` the mean of the other members, which equals
- * n / (n - 1) (x - mean). For `zero` z = x / (sqrt(mean of x^2 + varianceFloor) + eps). `divideBy: "batch"` takes the variance of `batch`, all raw rewards of this
- * kind, instead of the pool's. Equal members give exactly 0. A pool of one gives 0, or for `raw` the
- * reward, divided as verl does: by 1 + eps in float32.
+ * centre: the mean, or for `leave-one-out` the mean of the other members, so that x - centre equals
+ * n / (n - 1) (x - mean). For `zero` z = x / (sqrt(mean of x^2 + varianceFloor) + eps). `divideBy: "batch"` uses the
+ * variance of `batch`, all raw rewards of this kind, instead of the pool's. Equal members give exactly 0. A pool of one
+ * gives 0, or for `raw` the reward divided as in verl: by 1 + eps in float32.
  */
 export function normalisePool(
   values: Float64Array,
@@ -34,7 +34,7 @@ export function normalisePool(
   return values.map((value) => divisor === 0 ? 0 : stretch * (value - centre) / divisor);
 }
 
-/** What deviations are divided by: their root mean square + eps, 1 + eps in float32 for one value, 1 for no division. */
+/** The divisor of deviations: their root mean square + eps; 1 + eps in float32 for one value; 1 for no division. */
 export function scaleOf(values: Float64Array, options: PoolOptions): number {
   if (options.divideBy === "none") return 1;
   if (options.centre === "zero") {

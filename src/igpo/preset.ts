@@ -153,7 +153,7 @@ export const AggregationSchema = Schema.Literals([
   "seq-mean-token-sum-norm",
 ]);
 
-/** The algorithm, as a value: every field is read by one reducer, and no code asks for `name`. */
+/** The algorithm as data: one function reads each field, and no code depends on `name`. */
 export const Preset = Schema.Struct({
   name: Schema.NonEmptyString.annotate(described("what reports call it")),
   outcome: OutcomeConfig,
@@ -185,7 +185,7 @@ export type Preset = typeof Preset.Type;
 
 /**
  * Reads a preset from JSON. Fails with one sentence on a wrong or unknown field and on
- * combinations that cannot mean what they say ({@link conflictOf}).
+ * fields that cannot be combined ({@link conflictOf}).
  */
 export const decodePreset = Effect.fnUntraced(function* (input: unknown) {
   const preset = yield* decodeRecord(Preset, input, "the preset");
@@ -199,7 +199,7 @@ export function conflictOf(preset: Preset): string | null {
   const { gain, pool, weights, clip, kl } = preset;
   const weighed = weights.gain !== 1 || weights.outcome !== 1;
   if (gain.measure === "logprob" && pool.members === "joint") {
-    // Gains of several nats and an outcome in [-2, 1] share no scale: one of them becomes noise.
+    // Gains of several nats and an outcome in [-2, 1] have different scales: one of them becomes noise.
     return 'Cannot pool log-prob gains with outcomes as their scales differ: pool.members is "joint" with gain.measure "logprob"';
   }
   if (pool.gainCentre === "zero" && pool.members !== "separate" && pool.members !== "turn") {
@@ -209,7 +209,7 @@ export function conflictOf(preset: Preset): string | null {
     return 'Cannot tell a rise above the best belief so far as gains must be differences from the belief before: gain.against is "without"';
   }
   if (weighed && weights.apply === "before" && ["separate", "turn"].includes(pool.members)) {
-    // The pool's standard deviation divides a factor on all its members away again.
+    // A factor on all members of a pool cancels when they are divided by the pool's standard deviation.
     return `Cannot weigh rewards before normalisation in pools of one kind as it changes nothing: weights.apply is "before" with pool.members "${pool.members}"`;
   }
   if (clip.low >= 1) {

@@ -141,14 +141,14 @@ const gainOnly: Preset = {
   weights: { ...paperV2.weights, outcome: 0 },
 };
 
-/** Probability gains in a pool of their own, the paper's Table 5: bounded by 1, they count what ends in an answer. */
+/** Probability gains in a pool of their own, the paper's Table 5: bounded by 1, they reward a likely answer. */
 const prob: Preset = {
   ...paperV2,
   name: "igpo-prob",
   gain: { ...paperV2.gain, measure: "prob" },
 };
 
-/** Log-prob gains that no single token can rule: below e^-4 all is equally unlikely. */
+/** Log-prob gains that no single token can dominate: a token's probability counts as at least e^-4. */
 const floor: Preset = {
   ...paperV2,
   name: "igpo-floor",
@@ -156,8 +156,8 @@ const floor: Preset = {
 };
 
 /**
- * Gains by a scorer that does not move, after the idea of TRACE (arXiv 2607.13988; only its summary was read): values
- * are log-ratios to the belief of the prompt, which cancels in their differences.
+ * Gains by a scorer that is not trained, after the idea of TRACE (arXiv 2607.13988; only its summary was read). Its
+ * values are log-ratios to the belief at the prompt, which cancels in their differences.
  */
 const frozen: Preset = {
   ...paperV2,
@@ -176,28 +176,28 @@ const without: Preset = {
   credit: { ...paperV2.credit, rule: "own" },
 };
 
-/** Rises of belief are paid and falls are not, as in DeltaBelief-RL (arXiv 2602.12342). */
+/** Rises of belief are rewarded and falls are not punished, as in DeltaBelief-RL (arXiv 2602.12342). */
 const positive: Preset = {
   ...paperV2,
   name: "igpo-positive",
   gain: { ...paperV2.gain, keep: "positive" },
 };
 
-/** Gains speak only where outcomes are silent: in groups whose outcomes are all equal. */
+/** Gains count only in groups whose outcomes are all equal. */
 const silent: Preset = {
   ...prob,
   name: "igpo-silent",
   weights: { ...paperV2.weights, fade: "group" },
 };
 
-/** Gains fade as outcomes begin to differ. */
+/** Gains are multiplied by the share of groups whose outcomes are all equal. */
 const fading: Preset = {
   ...prob,
   name: "igpo-fading",
   weights: { ...paperV2.weights, fade: "batch" },
 };
 
-/** The rise of the belief above its best so far, over the group's root mean square, for the turn that brought it. */
+/** A turn is rewarded for the rise of the belief above its best so far, divided by the group's root mean square. */
 const highWater: Preset = {
   ...paperV2,
   name: "igpo-high-water",
@@ -207,9 +207,9 @@ const highWater: Preset = {
 };
 
 /**
- * Rises of probability, measured from zero, for every turn that led to them. Centred on their mean, gains pay the first
- * turns of a group nothing in sum, whatever is found (docs/collapse.md); these never pay a search less than answering at
- * once. Ours.
+ * Rises of probability, not centred, reward every turn that led to them. If gains are centred on their mean, their
+ * returns at the first turns of a group sum to zero, whatever is found (docs/collapse.md). With this preset gains never
+ * reward a search less than answering at once. It is our own.
  */
 const uplift: Preset = {
   ...prob,

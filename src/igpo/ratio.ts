@@ -7,7 +7,7 @@ const LARGEST_MEAN_LOG_RATIO = 10;
 
 /** Importance ratios of a sequence's trained tokens. */
 export interface Ratios {
-  /** (P) rho of each token; equal within what the log-ratio is averaged over. */
+  /** (P) rho of each token; equal for all tokens over which the log-ratio is averaged. */
   readonly ratio: Float64Array;
   /** (P) d rho / d logProb of the token: rho, or 0 where the log-ratio was bounded. */
   readonly slope: Float64Array;
@@ -16,8 +16,8 @@ export interface Ratios {
 /**
  * rho_p = exp(logProb_p - behaviourLogProb_p) per token [eq. 7], or with the log-ratio averaged over
  * the tokens of the turn (A2TGPO) or of the sequence (GSPO, arXiv 2507.18071, eq. 7). An averaged
- * ratio's gradient is taken per token, rho = exp(logProb - sg(logProb) + sg(mean)), as GSPO-token has
- * it: with equal advantages and weights that is the gradient of the mean.
+ * ratio's gradient is taken per token, rho = exp(logProb - sg(logProb) + sg(mean)), as in GSPO-token:
+ * with equal advantages and weights that is the gradient of the mean.
  */
 export function importanceRatios(
   tokens: {

@@ -8,13 +8,13 @@ export interface SurrogateTokens {
   readonly turn: ArrayLike<number>;
   /** (P) */
   readonly advantage: Float64Array;
-  /** (P) share of each token in the batch loss. */
+  /** (P) weight of each token in the batch loss. */
   readonly weight: Float64Array;
   /** (P) factor on the clip range. */
   readonly clipScale: Float64Array;
-  /** (P) log-prob under the policy that sampled. */
+  /** (P) log-prob under the policy that sampled the episode. */
   readonly behaviourLogProb: Float64Array;
-  /** (P) or null when no KL term asks for it. */
+  /** (P) log-prob under the reference policy; null without a KL term. */
   readonly referenceLogProb: Float64Array | null;
 }
 
@@ -25,10 +25,10 @@ export interface Evaluation {
   readonly entropy: Float64Array | null;
 }
 
-/** What the loss reads of a preset. */
+/** The parts of a preset that the loss reads. */
 export type Objective = Pick<Preset, "clip" | "kl" | "entropy">;
 
-/** How a token's ratio met its clip range: inside, or cut so that no gradient flows. */
+/** Whether a token's ratio is inside its clip range, or clipped, so that no gradient flows. */
 export const CLIP_STATE = { inside: 0, low: 1, high: 2, dual: 3 } as const;
 
 /** The loss of one sequence; losses and gradients of sequences add up. */

@@ -12,7 +12,7 @@ export interface RandomStream {
   readonly shuffle: <A>(items: ReadonlyArray<A>) => Array<A>;
 }
 
-/** Convenience for host code that draws many numbers in sequence, such as building a world. */
+/** A stream for host code that draws many numbers in sequence, such as code that builds a world. */
 export function createRandom(key: RandomKey): RandomStream {
   let counter = 0;
   const bits = (): number => randomBits(key, counter++);

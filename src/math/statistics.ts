@@ -1,8 +1,8 @@
 /** Statistics in float64, in index order. Empty input gives 0 wherever a mean would be 0 / 0. */
 
 /**
- * Sum with Neumaier's compensation: the lost low digits are carried along. A batch that is nearly
- * constant is whitened by differences that plain summation would round away.
+ * Sum with Neumaier's compensation: the lost low digits are carried along. Whitening a nearly
+ * constant batch depends on differences that plain summation would round away.
  */
 export function sum(values: Iterable<number>): number {
   let total = 0;

@@ -1,6 +1,6 @@
 /**
  * Quantile of Student's t with a whole number of degrees of freedom: t with P(T <= t) = p, for p in (0, 1), to 1e-10.
- * By halving on the distribution function, which has a closed form (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+ * Found by bisection on the distribution function, which has a closed form (Abramowitz and Stegun, 26.7.3 and 26.7.4).
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
  * Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC11):
- * a random number is a pure function of a key and a counter. Only u32 additions, rotations and xors
- * occur, so a WGSL kernel repeats the same bits.
+ * a random number is a pure function of a key and a counter. It uses only u32 additions, rotations and
+ * xors, so a WGSL kernel computes the same bits.
  */
 
 /** Two u32 words. Keys are values: pass them on, split them, never advance them. */
@@ -11,7 +11,7 @@ const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const KEY_PARITY = 0x1bd11bda;
 const ROUNDS = 20;
 
-/** Second counter word of `randomBits` and of `splitKey`: a drawn word can never equal a child key. */
+/** Second counter word of `randomBits` and of `splitKey`: draws and child keys never come from the same block. */
 const DRAW = 0;
 const SPLIT = 1;
 

@@ -21,7 +21,7 @@ export interface Adapters {
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
-/** Reads adapters in PEFT's layout, and refuses those of another model. */
+/** Reads adapters in PEFT's layout, and fails on those of another model. */
 export const readAdapterFolder = Effect.fn("readAdapterFolder")(
   function* (path: string, architecture: Architecture) {
     const config = yield* readJsonFile(`${path}/${CONFIG_FILE}`, "the adapter's configuration");
@@ -52,7 +52,7 @@ export const readAdapterFolder = Effect.fn("readAdapterFolder")(
   },
 );
 
-/** Writes adapters in PEFT's layout into a folder that is there. */
+/** Writes adapters in PEFT's layout into an existing folder. */
 export const writeAdapterFiles = Effect.fn("writeAdapterFiles")(
   function* (folder: string, { architecture, base, lora, weights }: Adapters & {
     readonly architecture: Architecture;
@@ -70,7 +70,7 @@ export const writeAdapterFiles = Effect.fn("writeAdapterFiles")(
   },
 );
 
-/** A model with the adapters of a folder, or with fresh ones where the recipe asks for some. */
+/** A model with the adapters of a folder, or with fresh ones if the recipe asks for adapters. */
 export const withAdapters = Effect.fn("withAdapters")(function* (
   model: ModelFolder,
   { adapter, recipe: { lora: sizes }, seed }: {

@@ -19,7 +19,7 @@ export interface AdvantageOptions {
   readonly recipe: Pick<Recipe, "contextTokens" | "miniBatches">;
 }
 
-/** Adds the advantage of every turn and the batch: what each sampled token is worth. Mixed policy versions are refused. */
+/** Adds the advantages of all turns, and the batch with those of sampled tokens. Fails on mixed policy versions. */
 export const advantage = (options: AdvantageOptions) =>
 <E, R>(
   steps: Stream.Stream<RewardedStep, E, R>,
@@ -44,7 +44,7 @@ const advantageStep = Effect.fn("advantage")(function* (
   const lengths = positions.map(({ position }) => position.length);
   const groupSizes = step.groups.map((group) => group.episodes.length);
   const miniBatches = cutMiniBatches(groupSizes, recipe.miniBatches);
-  // Each update minimises the loss of its own mini-batch, as in verl: that decides what tokens are shares of.
+  // Each update minimises the loss of its own mini-batch, as in verl, so weights are computed per mini-batch.
   const weights = miniBatches.flatMap(({ start, end }) => [
     ...tokenWeights(lengths.slice(start, end), preset.aggregation, {
       length: recipe.contextTokens,
@@ -57,7 +57,7 @@ const advantageStep = Effect.fn("advantage")(function* (
   return { ...step, rewards, advantages, batch } satisfies TrainingStep;
 });
 
-/** What advantages are computed from. A turn's tokens reach from the boundary before it to its own. */
+/** What advantages are computed from. A turn's tokens lie between the previous boundary and its own. */
 function rewardsOf(episode: RewardedEpisode): EpisodeRewards {
   const { gain, outcome, turns, promptBoundary, spans } = episode;
   const sampledTokens = new Array<number>(turns.length).fill(0);
@@ -75,7 +75,7 @@ function rewardsOf(episode: RewardedEpisode): EpisodeRewards {
   };
 }
 
-/** Positions of the sampled tokens, and the turn of each: forced, read and asked tokens are never trained. */
+/** Positions of the sampled tokens, and the turn of each. Prompt, forced and observation tokens are never trained. */
 export function trainedPositions(
   { spans }: Pick<RewardedEpisode, "spans">,
 ): { readonly position: Uint32Array; readonly turn: Uint32Array } {

@@ -16,24 +16,24 @@ import { type ModelFolder, readModelFolder } from "./model_folder.ts";
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
-/** What a checkpoint says besides weights and moments. */
+/** The state in a checkpoint besides weights and moments. */
 export const CheckpointState = Schema.Struct({
   /** Steps done. */
   step: Count,
-  /** Updates the weights have seen; fewer than steps where some were skipped. */
+  /** Updates applied to the weights; a skipped update does not count. */
   updates: Count,
   seed: Schema.Int,
-  /** The date the system prompt says, so that a resumed run asks with the same prompts. */
+  /** The date in the system prompt, so that a resumed run uses the same prompts. */
   date: Schema.String,
 });
 
-/** What a checkpoint says besides weights and moments. */
+/** The state in a checkpoint besides weights and moments. */
 export type CheckpointState = typeof CheckpointState.Type;
 
 const STATE_FILE = "state.json";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 
-/** What of a model is trained, and so what its checkpoints hold. */
+/** The trained parameters of a model, which its checkpoints hold. */
 function trainedOf(
   { architecture, lora }: Pick<ModelFolder, "architecture" | "lora">,
 ): ReadonlyArray<Parameter> {
@@ -41,8 +41,8 @@ function trainedOf(
 }
 
 /**
- * Writes what is trained, a model in the layout of the Hugging Face hub or adapters in PEFT's, the optimiser's moments
- * and the state to `checkpoints/step-N` of a run: whole or not at all.
+ * Writes a checkpoint to `checkpoints/step-N` of a run, whole or not at all. It holds the trained weights (a model in
+ * the layout of the Hugging Face hub, or adapters in PEFT's), the optimiser's moments and the state.
  */
 export const saveCheckpoint = Effect.fn("saveCheckpoint")(
   function* (
@@ -54,7 +54,7 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
     const { updates, weights, moments } = yield* learner.save();
     const parameters = trainedOf(model);
     const { lora } = model;
-    // Listing makes the folder of the checkpoints where it is missing.
+    // Listing creates the folder of the checkpoints if it is missing.
     yield* listCheckpoints(run);
     yield* writeFolderAtomic(checkpointPath(run, state.step), (folder) =>
       Effect.gen(function* () {
@@ -87,13 +87,13 @@ export const loadLatestCheckpoint = Effect.fn("loadLatestCheckpoint")(
   },
 );
 
-/** A learner's state as a checkpoint holds it, and what the checkpoint says besides. */
+/** A learner's state from a checkpoint, and the checkpoint's other state. */
 export interface LoadedCheckpoint {
   readonly learner: LearnerState;
   readonly state: CheckpointState;
 }
 
-/** Reads a checkpoint's folder; adapters are those of `model`. */
+/** Reads a checkpoint's folder: the adapters of `model` if it has some, else a whole model. */
 export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
   path: string,
   model: ModelFolder,
@@ -133,7 +133,7 @@ const readWhole = Effect.fnUntraced(function* (path: string) {
   return { ...model, weights };
 });
 
-/** Fails unless the weights of a checkpoint are as many as those of the model that the run began with. */
+/** Fails unless each tensor of a checkpoint has as many values as in the model that the run began with. */
 export function checkSameModel(
   { learner }: LoadedCheckpoint,
   model: ModelFolder,

@@ -6,7 +6,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { TrainingStep } from "./steps.ts";
 
 /**
- * The episode of a step that shows most: the longest of those with the largest outcome. Null where the preset measures
+ * The most instructive episode of a step: the longest of those with the largest outcome. Null if the preset measures
  * no beliefs or the step kept no episode.
  */
 export function tellingEpisode(step: TrainingStep, tokenizer: Tokenizer): EpisodeView | null {
@@ -40,7 +40,7 @@ export function viewEpisode(
   return { question: text, kind, gold: golds[0]!, firstBelief: belief[0]!, turns, f1, outcome };
 }
 
-/** What a turn's message says before the end of its thought; all of it where the thought has no end. */
+/** The text of a turn's message before `</think>`, or all of it without `</think>`. */
 function thoughtOf({ spans, tokens }: RewardedEpisode, turn: number, tokenizer: Tokenizer): string {
   const action = spans.find((span) => span.kind === "action" && span.turn === turn);
   if (action === undefined) return "";
@@ -59,7 +59,7 @@ function wordsOf(action: Action): string {
   }
 }
 
-/** The texts in a call's arguments, such as its queries; what holds none is said as JSON. */
+/** The texts in a call's arguments, such as its queries; other values are shown as JSON. */
 function textsIn(value: unknown): ReadonlyArray<string> {
   if (typeof value === "string") return [value.trim()];
   if (typeof value !== "object" || value === null) return [JSON.stringify(value)];

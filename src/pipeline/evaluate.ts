@@ -19,9 +19,9 @@ export interface EvaluateOptions {
   readonly protocol: Protocol;
   readonly preset: Pick<Preset, "outcome">;
   readonly recipe: Recipe;
-  /** Episodes in play at the same time: what the policy's cache has room for. */
+  /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
-  /** Steps done before this evaluation, for those who watch. */
+  /** Steps done before this evaluation, shown in progress reports. */
   readonly step: number;
 }
 
@@ -31,7 +31,7 @@ export interface Attempt {
   readonly episode: Episode | null;
 }
 
-/** What an evaluation measured, and the episodes it measured it on. */
+/** The report of an evaluation, and the episodes on which it is based. */
 export interface Evaluation {
   readonly report: EvaluationReport;
   readonly attempts: ReadonlyArray<Attempt>;

@@ -5,13 +5,13 @@ import { Learner, type TokenRows } from "../policy/policy.ts";
 /** A text to imitate: its tokens, and the positions whose tokens are trained. */
 export type Imitation = TokenRows;
 
-/** One batch of texts with the learning rate it is worth. */
+/** One batch of texts with its learning rate. */
 export interface ImitationBatch {
   readonly texts: ReadonlyArray<Imitation>;
   readonly learningRate: number;
 }
 
-/** What a supervised update was. */
+/** The results of a supervised update. */
 export interface ImitationReport {
   readonly update: number;
   /** Mean negative log-prob of the trained tokens, nats. */
@@ -42,10 +42,10 @@ export const imitate =
       return { update: learner.version(), loss, tokens, gradientNorm } satisfies ImitationReport;
     })));
 
-/** Updates between two lines about the loss. */
+/** Number of updates between two printed losses. */
 const TELL_EVERY = 50;
 
-/** Says the mean loss every so many updates. */
+/** Prints the mean loss every `TELL_EVERY` updates. */
 export const tellImitation = (print: (line: string) => Effect.Effect<void>) =>
 <E, R>(
   reports: Stream.Stream<ImitationReport, E, R>,

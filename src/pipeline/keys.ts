@@ -1,6 +1,6 @@
 import { hashString, keyFromSeed, type RandomKey, splitKey } from "../math/threefry.ts";
 
-/** What a run draws random numbers for; no two share a key. */
+/** The purposes for which a run draws random numbers; no two share a key. */
 const PURPOSE = { questions: 0, rollout: 1, evaluation: 2 } as const;
 
 /** The key of one purpose of a run. */

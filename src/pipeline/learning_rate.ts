@@ -8,16 +8,16 @@ export type LearningRates = Pick<
 
 /**
  * The learning rate of all updates of a step, counted from 1: with n = step - 1 steps done, W = warmupSteps,
- * r = minLrRatio and the share p = (n - W) / (steps - W) of what comes after the warm-up,
+ * r = minLrRatio and p = (n - W) / (steps - W), the share done of the steps after the warm-up,
  *
  *   n < W     lr (n + 1) / W
  *   constant  lr
  *   linear    lr (r + (1 - r) (1 - p))
  *   cosine    lr (r + (1 - r) (1 + cos(pi p)) / 2)
  *
- * After the warm-up these are the numbers of transformers and, with r, of verl, whose schedules go by steps too. Theirs
- * begin with an update of rate 0; here the warm-up is one step ahead, and p is 1 only when all steps are done, so that
- * no update is made for nothing.
+ * After the warm-up the rates equal those of transformers and, with r, of verl, whose schedules also count steps. Their
+ * first update has rate 0 and does nothing. Here the warm-up is one step ahead, and p is 1 only when all steps are
+ * done, so that no update is wasted.
  */
 export function learningRateAt(rates: LearningRates, step: number): number {
   const { lr, schedule, warmupSteps, minLrRatio, steps } = rates;

@@ -1,9 +1,9 @@
 import type { MiniBatch } from "../domain/batch.ts";
 
 /**
- * Cuts the n groups of a batch, in order, into at most `count` mini-batches M: number k, from 0, has the groups
- * floor(k n / M) to before floor((k + 1) n / M). As in verl a mini-batch has whole groups, whatever the micro-batches
- * are; the order is that of the questions, which the seed has drawn. A step that lost groups may have fewer than `count`.
+ * Cuts the n groups of a batch, in order, into M <= `count` mini-batches: number k, from 0, holds the groups
+ * [floor(k n / M), floor((k + 1) n / M)). As in verl a mini-batch holds whole groups, independent of micro-batches.
+ * The order of groups is that of the questions, which the seed decides. M is below `count` if a step lost groups.
  */
 export function cutMiniBatches(
   groupSizes: ReadonlyArray<number>,

@@ -17,14 +17,14 @@ import { type Parameter, parametersOf } from "../model/parameters.ts";
 import type { WeightSource } from "../model/weight_source.ts";
 import { Learner } from "../policy/policy.ts";
 
-/** A model as it lies in a folder. */
+/** A model that was read from a folder. */
 export interface ModelFolder {
   readonly architecture: Architecture;
-  /** Those of adapters included. */
+  /** Weights of adapters included. */
   readonly weights: WeightSource;
   /** How its files hold matrices; a model made by this program is f32. */
   readonly storedAs: WeightFormat;
-  /** The adapters it has, which are then what is trained; null for none. */
+  /** Its adapters, which are trained instead of its own weights; null for none. */
   readonly lora: Lora | null;
   /** `config.json`, parsed. */
   readonly config: unknown;
@@ -32,7 +32,7 @@ export interface ModelFolder {
   readonly tokenizerFiles: Readonly<Record<"tokenizer.json" | "tokenizer_config.json", string>>;
 }
 
-/** Reads a model in the layout of the Hugging Face hub, and refuses one whose tensors are not those of its config. */
+/** Reads a model in the layout of the Hugging Face hub; fails if its tensors are not those of its config. */
 export const readModelFolder = Effect.fn("readModelFolder")(function* (path: string) {
   const folder = yield* openCheckpoint(path);
   const architecture = yield* Effect.fromResult(readArchitecture(folder.config));
@@ -66,16 +66,16 @@ const readTokenizerConfig = Effect.fnUntraced(function* (path: string) {
   });
 });
 
-/** Formats that keep all of what files of a type hold; others are widened to f32. */
+/** Formats that store tensors of a file's type exactly; other types are widened to f32. */
 const STORED_AS: Partial<Readonly<Record<TensorDtype, WeightFormat>>> = {
   BF16: "bf16",
   F16: "f16",
 };
 
-/** A tensor that every model has. */
+/** A tensor that every model has; its type is taken for that of all matrices. */
 const EMBEDDING = "model.embed_tokens.weight";
 
-/** The tensors of a folder, read when they are asked for; numbers that are not finite are refused then. */
+/** The tensors of a folder, read on demand; reading fails on numbers that are not finite. */
 export function weightsOf(folder: CheckpointFolder): WeightSource {
   return {
     read: Effect.fnUntraced(function* (name, from, count) {
@@ -91,7 +91,7 @@ export function weightsOf(folder: CheckpointFolder): WeightSource {
   };
 }
 
-/** A loop, since models have billions of weights. */
+/** Index of the first value that is not finite, or -1. A plain loop for speed: models have billions of weights. */
 function firstNonFinite(values: Float32Array): number {
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i]!)) return i;

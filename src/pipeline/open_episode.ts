@@ -2,13 +2,13 @@ import type { Action, Ending, Episode, Span, ToolResult, Turn } from "../domain/
 import type { Generation } from "../policy/policy.ts";
 import type { Opening } from "../text/protocol.ts";
 
-/** Which episode. */
+/** What identifies an episode. */
 export type EpisodeAddress = Pick<
   Episode,
   "id" | "question" | "step" | "sample" | "policyVersion"
 >;
 
-/** An episode that goes on: its context so far ends where the next message begins or right after one. */
+/** An unfinished episode: its tokens end where the next message begins, or right after a message. */
 export type OpenEpisode = Omit<Episode, "ending" | "answer" | "environmentOutcome">;
 
 /** An episode before its first message. */
@@ -44,7 +44,7 @@ export function appendMessage(
   };
 }
 
-/** What a message led to. */
+/** The action of a message and the results of its tool calls. */
 export interface TurnResult {
   readonly action: Action;
   readonly results: ReadonlyArray<ToolResult>;
@@ -80,7 +80,7 @@ export interface Close {
   readonly outcome: number | null;
 }
 
-/** Ends the episode after its current message; nobody reads what the last turn led to. */
+/** Ends the episode after its current message; results of the last turn add no tokens, as no message follows. */
 export function closeEpisode(
   episode: OpenEpisode,
   { action, results }: TurnResult,

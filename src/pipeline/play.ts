@@ -16,7 +16,7 @@ import {
   openEpisode,
 } from "./open_episode.ts";
 
-/** An episode to be played, with the key that all its draws are split from. */
+/** An episode to be played, with the key from which the keys of all its draws are split. */
 export interface Seat extends EpisodeAddress {
   readonly key: RandomKey;
 }
@@ -30,16 +30,16 @@ export interface PlayOptions {
   readonly contextTokens: number;
   /** Episodes whose tools run at the same time. */
   readonly concurrency: number;
-  /** Episodes in play at the same time: what the policy's cache has room for. */
+  /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
-  /** Told how many episodes have ended, after each. */
+  /** Called after each episode with the number of episodes that have ended. */
   readonly onEnded?: (ended: number) => Effect.Effect<void>;
 }
 
 /**
- * Plays all episodes to their ends; one that its environment's crash ended is null. Each goes on as soon as its own
- * message or tools are done: none waits for another but for a place among `wave` or `concurrency`. No episode's tokens
- * depend on the others, on these numbers or on how long anything took.
+ * Plays all episodes to their ends; an episode is null if its environment crashed. Each continues as soon as its own
+ * message or tools are done. It waits for others only when `wave` or `concurrency` is reached. The tokens of an episode
+ * do not depend on other episodes, on these limits or on timing.
  */
 export const playEpisodes = Effect.fn("playEpisodes")(
   function* (seats: ReadonlyArray<Seat>, options: PlayOptions) {
@@ -69,7 +69,7 @@ export function checkPrompt(
   );
 }
 
-/** One episode from its prompt to its end: a message, what it leads to, the next message, and so on. */
+/** Plays one episode from its prompt to its end, turn by turn. */
 const playEpisode = Effect.fnUntraced(function* (
   { key, ...address }: Seat,
   options: PlayOptions,
@@ -143,7 +143,7 @@ function follow(
   });
   if (!stopped) return end("length");
   if (result._tag === "End") return end(action._tag === "Malformed" ? "malformed" : "answered");
-  // The last turn allowed is terminal even when it searched: its observation would never be read.
+  // The last turn allowed ends the episode even if it searched: no message could read its observation.
   if (episode.turns.length + 1 >= options.maxTurns) return end("turn_limit");
   const opening = options.protocol.observation(results);
   if (episode.tokens.length + opening.ids.length >= options.contextTokens) return end("length");

@@ -6,7 +6,7 @@ import { type RandomKey, splitKey } from "../math/threefry.ts";
 import { runKey } from "./keys.ts";
 import type { StepQuestions } from "./steps.ts";
 
-/** Which questions are asked when. */
+/** What decides the questions of each step. */
 export interface QuestionsOptions {
   readonly seed: number;
   readonly questions: ReadonlyArray<Question>;
@@ -19,7 +19,7 @@ export interface QuestionsOptions {
 
 /**
  * The steps `from` to `to` with their questions. A step's questions are a pure function of seed and step, so that a
- * resumed run needs nothing but its step. All questions of a step differ.
+ * resumed run needs only its step number. All questions of a step differ.
  */
 export function questionSteps(
   options: QuestionsOptions,
@@ -28,12 +28,12 @@ export function questionSteps(
   function* steps(): Generator<StepQuestions> {
     for (let step = from; step <= to; step++) yield { step, questions: questionsOf(step, options) };
   }
-  // One element at a time: a chunk of steps would be drawn ahead.
+  // One element at a time: a larger chunk would draw questions of later steps too early.
   const stream = Stream.fromIterable({ [Symbol.iterator]: steps }, { chunkSize: 1 });
   return Stream.unwrap(Effect.as(checkQuestions(options), stream));
 }
 
-/** Fails when there are too few questions for those of a step to differ. */
+/** Fails if there are fewer questions than one step asks. */
 export function checkQuestions(
   { promptsPerStep, questions }: Pick<QuestionsOptions, "questions" | "promptsPerStep">,
 ): Effect.Effect<void, BadInput> {
@@ -46,7 +46,7 @@ export function checkQuestions(
   );
 }
 
-/** The questions of one step: the next ones of an epoch's order; what is left over at its end waits for the next. */
+/** The questions of one step, the next in the epoch's order. Those left over at an epoch's end are not asked in it. */
 export function questionsOf(
   step: number,
   options: Pick<QuestionsOptions, "seed" | "questions" | "promptsPerStep">,

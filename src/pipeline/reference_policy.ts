@@ -4,26 +4,26 @@ import { BadInput } from "../domain/errors.ts";
 import type { Preset } from "../igpo/preset.ts";
 import type { Policy } from "../policy/policy.ts";
 
-/** What is asked of weights that are not trained. */
+/** The part of a policy that is used with weights that are not trained. */
 export type FrozenPolicy = Pick<Policy["Service"], "logProbs" | "beliefs" | "beliefsSequential">;
 
 /**
- * The weights a run starts from: the policy whose distance a KL term penalises, and whose beliefs a frozen scorer
- * measures. Null where no preset asks for it.
+ * The policy with the weights a run starts from. A KL term penalises the distance to it, and presets with a frozen
+ * scorer measure its beliefs. Null if no preset needs it.
  */
 export class ReferencePolicy extends Context.Service<ReferencePolicy, FrozenPolicy | null>()(
   "igpo/pipeline/ReferencePolicy",
 ) {}
 
-/** The part of a preset that decides what is asked of a reference policy. */
+/** The part of a preset that decides whether a reference policy is needed. */
 export type RefersTo = Pick<Preset, "gain" | "kl">;
 
-/** Whether beliefs are those of the starting weights. */
+/** Whether beliefs are measured under the starting weights. */
 export function scoresByReference({ gain }: Pick<Preset, "gain">): boolean {
   return gain.measure !== "none" && gain.scorer === "start";
 }
 
-/** Whether a KL term asks for the log-probs of the starting weights. */
+/** Whether a KL term needs the log-probs of the starting weights. */
 export function penalisesDistance({ kl }: Pick<Preset, "kl">): boolean {
   return kl.coefficient > 0;
 }
@@ -39,7 +39,7 @@ export const penalisedPolicy: Effect.Effect<FrozenPolicy, BadInput, ReferencePol
     "kl.coefficient is not 0",
 );
 
-/** Adds a policy's log-probs to sequences, as those of the reference. */
+/** Adds the log-probs of the reference policy to sequences. */
 export const withReference = Effect.fnUntraced(function* (
   reference: FrozenPolicy,
   sequences: ReadonlyArray<TrainingSequence>,
@@ -52,7 +52,7 @@ export const withReference = Effect.fnUntraced(function* (
   }));
 });
 
-/** The reference policy, or a refusal where there is none. */
+/** The reference policy, or a failure with `message` if there is none. */
 function referenceFor(message: string): Effect.Effect<FrozenPolicy, BadInput, ReferencePolicy> {
   return Effect.flatMap(
     ReferencePolicy,

@@ -15,7 +15,7 @@ export const reward = (preset: Preset) => <E, R>(steps: Stream.Stream<ScoredStep
     })),
   }));
 
-/** The outcome is the environment's where it grades, else the preset's; a preset without gains has zeros. */
+/** The outcome is the environment's if it grades, else the preset's. Without gains in the preset all gains are 0. */
 export function rewardEpisode(episode: ScoredEpisode, preset: Preset): RewardedEpisode {
   const { answer, question, environmentOutcome } = episode;
   return {

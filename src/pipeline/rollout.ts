@@ -13,12 +13,12 @@ export interface RolloutOptions {
   readonly seed: number;
   readonly protocol: Protocol;
   readonly recipe: Recipe;
-  /** Episodes in play at the same time: what the policy's cache has room for. */
+  /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
 }
 
 /**
- * Plays `groupSize` episodes of each question with the weights as they are. An episode lost to a crash of its
+ * Plays `groupSize` episodes of each question with the current weights. An episode lost to a crash of its
  * environment is dropped, and so is a group left with fewer than two; both are counted.
  */
 export const rollout = (options: RolloutOptions) =>

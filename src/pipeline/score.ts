@@ -17,18 +17,18 @@ export interface ScoreOptions {
   readonly passes?: "one-pass" | "sequential";
 }
 
-/** Who is asked for beliefs. */
+/** The part of a policy that measures beliefs. */
 type Scorer = Pick<Policy["Service"], "beliefs" | "beliefsSequential">;
 
 /**
- * Measures every belief of every episode, under the policy that played it or the one a run starts from: before the
- * first turn, once for the whole group, and after each turn but the last. A preset without gains has no beliefs.
+ * Measures all beliefs of every episode, under the policy that played it or the one a run starts from: before the first
+ * turn (once for the whole group) and after each turn but the last. A preset without gains has no beliefs.
  */
 export const score = (options: ScoreOptions) =>
 <E, R>(
   steps: Stream.Stream<StepEpisodes, E, R>,
 ) =>
-  // Asked for before the first step, so that nothing is played in vain.
+  // The scorer is looked up before the first step: if it is missing, the run fails before it plays episodes.
   scorerOf(options).pipe(
     Effect.map((scorer) => Stream.mapEffect(steps, (step) => scoreStep(step, scorer, options))),
     Stream.unwrap,
@@ -71,12 +71,12 @@ function withoutBelief(episode: Episode): ScoredEpisode {
   return { ...episode, belief: none, without: none, goldLogProb: [] };
 }
 
-/** What is asked about an episode, each for every gold answer. */
+/** The belief requests of an episode, each for every gold answer. */
 interface Asked {
   readonly episode: Episode;
-  /** At the episode's boundaries: the first of a group asks at the prompt too, which all have in common. */
+  /** At the episode's boundaries. Only the first episode of a group asks at the prompt, which all of them share. */
   readonly own: ReadonlyArray<BeliefRequest>;
-  /** With each turn but the last cut out in turn. */
+  /** For each turn but the last, with that turn cut out. */
   readonly without: ReadonlyArray<ReadonlyArray<BeliefRequest>>;
 }
 
@@ -104,7 +104,7 @@ function askGroup(
   }));
 }
 
-/** For each turn but the last, what the answer is given from with that turn cut out. */
+/** For each turn but the last, the context of the answer with that turn cut out. */
 function contextsWithout({ id, tokens, promptBoundary, turns }: Episode) {
   const end = turns.at(-2)?.boundary ?? promptBoundary;
   return turns.slice(0, -1).map(({ boundary }, turn) => {

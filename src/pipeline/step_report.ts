@@ -8,7 +8,7 @@ import type { Preset } from "../igpo/preset.ts";
 import { mean, sum } from "../math/statistics.ts";
 import type { UpdatedStep } from "./steps.ts";
 
-/** Every number of a finished step; the formulas stand in `STEP_METRICS`. */
+/** Every number of a finished step; the formulas are in `STEP_METRICS`. */
 export function summarizeStep(step: UpdatedStep, preset: Preset): StepReport {
   const episodes = step.groups.flatMap((group) => group.episodes);
   const diagnostics = diagnose(step.rewards, step.advantages);

@@ -6,8 +6,8 @@ import type { SurrogateResult } from "../igpo/surrogate.ts";
 import type { TokenLogProbs } from "../policy/policy.ts";
 
 /**
- * What flows through the loop. The element of the stream is one step, and each stage yields a new value that holds the
- * one before and what the stage found.
+ * The elements of the training stream. Each element is one step, and each stage returns a new value that holds the
+ * previous one and the results of the stage.
  */
 
 /** The questions of one step, counted from 1. */
@@ -16,7 +16,7 @@ export interface StepQuestions {
   readonly questions: ReadonlyArray<Question>;
 }
 
-/** The episodes of a step, one group a question that kept at least two. */
+/** The episodes of a step, one group for each question that kept at least two. */
 export interface StepEpisodes extends StepQuestions {
   readonly policyVersion: number;
   readonly groups: ReadonlyArray<ReadonlyArray<Episode>>;
@@ -38,7 +38,7 @@ export interface RewardedStep extends Omit<ScoredStep, "groups"> {
   readonly groups: ReadonlyArray<RewardedGroup>;
 }
 
-/** Adds advantages and what the update is computed from; sequences stand in the order of groups and episodes. */
+/** Adds advantages and the batch of the updates; its sequences have the order of groups and episodes. */
 export interface TrainingStep extends RewardedStep {
   readonly rewards: ReadonlyArray<ReadonlyArray<EpisodeRewards>>;
   readonly advantages: ReadonlyArray<ReadonlyArray<EpisodeAdvantages>>;
@@ -53,16 +53,16 @@ export interface AppliedUpdate {
   readonly gradientNorm: number;
 }
 
-/** Adds what the updates did. */
+/** Adds the results of the updates. */
 export interface UpdatedStep extends TrainingStep {
   /** Updates applied to the weights, this step's included. */
   readonly updates: number;
-  /** What was not finite in an update, which was skipped with all that were to follow; or null. */
+  /** Why an update and the step's remaining updates were skipped, such as what was not finite; or null. */
   readonly skipped: string | null;
-  /** Of all updates of the step. */
+  /** The learning rate of all updates of the step. */
   readonly learningRate: number;
   readonly applied: ReadonlyArray<AppliedUpdate>;
-  /** What the trainer measured at each sequence's trained tokens before the first update; empty where none was applied. */
+  /** What the trainer measured at each sequence's trained tokens before the first update; empty if none was applied. */
   readonly logProbs: ReadonlyArray<TokenLogProbs>;
   readonly updateSeconds: number;
   readonly seconds: number;

@@ -16,26 +16,26 @@ import {
 import type { AppliedUpdate, TrainingStep, UpdatedStep } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
-/** What updates are made with, and who records them. */
+/** The settings of updates, and the effect that records them. */
 export interface UpdateOptions<E, R> {
   readonly preset: Preset;
   readonly recipe: Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs"> & LearningRates;
-  /** Runs right after a step's updates; an interruption waits for both, so that the weights always match the records. */
+  /** Runs right after a step's updates; an interruption waits for both, so that weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
 
-/** Steps in a row with a skipped update, at which the run stops. */
+/** The run stops after this many steps in a row with a skipped update. */
 const MOST_SKIPPED = 3;
 
 /**
- * The optimiser updates of each step. An update with a number that is not finite is skipped, so that none reaches the
- * weights, and with it what is left of the step's; three steps in a row end the run.
+ * Applies the optimiser updates of each step. If a number is not finite, that update and the step's remaining ones are
+ * skipped, so that no such number reaches the weights. Three such steps in a row end the run.
  */
 export const update = <E2, R2>(options: UpdateOptions<E2, R2>) =>
 <E, R>(
   steps: Stream.Stream<TrainingStep, E, R>,
 ) =>
-  // Asked for before the first step, so that nothing is played in vain.
+  // The reference is looked up before the first step: if it is missing, the run fails before it plays episodes.
   Effect.map(
     penalisesDistance(options.preset) ? penalisedPolicy : Effect.succeed(null),
     (reference) =>
@@ -47,7 +47,7 @@ export const update = <E2, R2>(options: UpdateOptions<E2, R2>) =>
       ),
   ).pipe(Stream.unwrap);
 
-/** Options, and the policy that the KL term refers to where there is such a term. */
+/** Options, and the policy that the KL term refers to, or null without a KL term. */
 interface Settings<E, R> extends UpdateOptions<E, R> {
   readonly reference: FrozenPolicy | null;
 }
@@ -108,8 +108,8 @@ const NOTHING_TO_LEARN: Outcome = {
 };
 
 /**
- * Goes `ppoEpochs` times through the mini-batches. Advantages, weights, reference and old log-probs are those of before
- * the first update, so that from the second one on the ratio measures how far the policy has moved.
+ * Goes through the mini-batches `ppoEpochs` times. Advantages, weights, reference and old log-probs are fixed before
+ * the first update, so that from the second update on the ratio measures how far the policy has moved.
  */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
@@ -119,7 +119,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
   const sequences = reference === null
     ? batch.sequences
     : yield* withReference(reference, batch.sequences, recipe.temperature);
-  /** Log-probs before the first update, which measures its own sequences. */
+  /** Log-probs before the first update. That update itself measures those of its own sequences. */
   let before = yield* measureLater(batch, recipe.temperature);
   const applied: Array<AppliedUpdate> = [];
   let broken: NonFinite | null = null;
@@ -150,7 +150,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
 
 type LogProbsByIndex = ReadonlyMap<number, TokenLogProbs>;
 
-/** What the trainer finds, before any update, at the sequences that the first update will not see. */
+/** What the trainer measures, before any update, at the sequences that are not in the first mini-batch. */
 const measureLater = Effect.fnUntraced(function* (
   { sequences, miniBatches }: TrainingBatch,
   temperature: number,
@@ -161,7 +161,7 @@ const measureLater = Effect.fnUntraced(function* (
   return new Map(later.map((found, i) => [end + i, found])) as LogProbsByIndex;
 });
 
-/** What an update is made with. */
+/** The inputs of one update. */
 interface UpdateSettings {
   readonly sequences: ReadonlyArray<TrainingSequence>;
   readonly before: LogProbsByIndex;
@@ -171,7 +171,7 @@ interface UpdateSettings {
   readonly clipNorm: number | null;
 }
 
-/** One update on a mini-batch, or the place where a number was not finite and nothing was changed. */
+/** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
   { sequences, before, preset, temperature, ...settings }: UpdateSettings,
@@ -200,7 +200,7 @@ const applyUpdate = Effect.fnUntraced(function* (
 
 const UNKNOWN_PLACE: NonFinite = { op: "the norm of the gradient", sequence: -1, token: -1 };
 
-/** A place in a mini-batch as one in its batch. */
+/** Converts a place in a mini-batch to a place in its batch. */
 function inBatch(place: NonFinite, { start }: MiniBatch): NonFinite {
   return place.sequence < 0 ? place : { ...place, sequence: start + place.sequence };
 }

@@ -1,6 +1,6 @@
 import { Context, Effect } from "effect";
 
-/** How far a stage of a step has come. */
+/** The progress of a stage of a step. */
 export interface StageProgress {
   readonly step: number;
   readonly phase: "rollout" | "score" | "update" | "evaluate";
@@ -9,13 +9,13 @@ export interface StageProgress {
   readonly unit: string;
 }
 
-/** Who is told how far stages have come; nobody unless a program says so. */
+/** The function that receives the progress of stages; it does nothing unless a program replaces it. */
 export const Watch: Context.Reference<(progress: StageProgress) => Effect.Effect<void>> = Context
   .Reference<(progress: StageProgress) => Effect.Effect<void>>("igpo/pipeline/Watch", {
     defaultValue: () => () => Effect.void,
   });
 
-/** Tells the watcher. */
+/** Passes progress to {@link Watch}. */
 export const tellProgress: (progress: StageProgress) => Effect.Effect<void> = Effect.fnUntraced(
   function* (progress) {
     const tell = yield* Watch;

@@ -24,14 +24,14 @@ export const SEARCH_CALL_PATTERN = [
 
 /** What a tokenizer is trained from. */
 export interface TrainTokenizerOptions {
-  /** Texts as the model will read them; control tokens in them are cut out and teach nothing. */
+  /** Texts as the model will read them; control tokens are cut out of them before training. */
   readonly samples: Iterable<string>;
   /**
-   * Number of ids wanted, control tokens included. Fewer come out when the samples hold no further pair,
-   * never fewer than the 256 bytes and the control tokens.
+   * Number of ids wanted, control tokens included. There are fewer if the samples hold no further pair,
+   * but never fewer than the 256 bytes and the control tokens.
    */
   readonly vocabSize: number;
-  /** Tokens that text never merges into; they take the last ids, in this order. */
+  /** Tokens that merges never produce; they take the last ids, in this order. */
   readonly controlTokens: ReadonlyArray<string>;
   /** Regular expression (Oniguruma as in `tokenizer.json`) whose matches are never merged across. */
   readonly pattern: string;
@@ -48,7 +48,7 @@ export interface TrainedTokenizer {
 
 /**
  * Trains a byte-level BPE tokenizer (Sennrich et al. 2016, over bytes as in GPT-2). The most frequent
- * pair merges first; equals by the smaller left id, then the smaller right id, so the same samples in
+ * pair merges first; ties go to the smaller left id, then the smaller right id, so the same samples in
  * any order give the same files.
  */
 export function trainTokenizer(options: TrainTokenizerOptions): TrainedTokenizer {
@@ -101,7 +101,7 @@ function splitJson(pattern: string) {
   } as const;
 }
 
-// `<|...|>` tokens are special, as in published tokenizers: a decoder may skip them, but not `<think>`.
+// `<|...|>` tokens are special, as in published tokenizers: a decoder may skip them. `<think>` is not special.
 function addedToken(content: string, id: number): AddedTokenJson {
   return {
     id,

@@ -3,26 +3,26 @@ import { BadInput } from "../domain/errors.ts";
 import type { ChatMessage, ChatTemplate } from "./chat_template.ts";
 import type { Enclosure, ProtocolStyle } from "./protocol_style.ts";
 
-/** The text a chat template puts around the words of a conversation, cut where those words stand. */
+/** The text that a chat template puts around the contents of messages, cut at those contents. */
 export interface ChatGlue {
   /** Before and after the question, up to the header of the first assistant message. */
   readonly question: Enclosure;
   /** After an assistant message, around a tool's content, up to the header of the next message. */
   readonly observation: Enclosure;
-  /** What is put into the agent's mouth: `<think>`, with what a template that writes it adds. */
+  /** The beginning of each message that is not sampled: `<think>`, with any white space that the template adds. */
   readonly forced: string;
-  /** Whether the template leaves out what earlier messages thought. */
+  /** Whether the template leaves out the thoughts of earlier messages. */
   readonly dropsThoughts: boolean;
 }
 
-/** What the glue is cut from. */
+/** What decides the glue of a template. */
 export interface GlueOptions {
   readonly system: string | null;
   readonly toolResponse: ProtocolStyle["toolResponse"];
   readonly now?: Date;
 }
 
-// Words that no template changes, trims or compares.
+// Placeholders for contents, which no template changes, trims or compares.
 const QUESTION = "GapOfTheQuestion";
 const MESSAGES = ["GapOfTheFirstMessage", "GapOfTheSecondMessage"] as const;
 const THOUGHT = "GapOfTheThought";

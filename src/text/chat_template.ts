@@ -9,19 +9,19 @@ export interface ChatMessage {
   readonly [field: string]: unknown;
 }
 
-/** What a rendering may be given, as in transformers' `apply_chat_template`. */
+/** Options of a rendering, as in transformers' `apply_chat_template`. */
 export interface RenderOptions {
   /** Append the header of the message the model writes next. @default {false} */
   readonly addGenerationPrompt?: boolean;
   /** JSON schemas of tools. @default {null} */
   readonly tools?: ReadonlyArray<unknown> | null;
-  /** Left out, the template decides. */
+  /** If it is left out, the template decides. */
   readonly enableThinking?: boolean;
-  /** What `strftime_now` reads, in local time; a template that asks for it fails without. */
+  /** The time that `strftime_now` prints, in local time; a template that calls it fails without one. */
   readonly now?: Date;
 }
 
-/** A chat template: messages to the text a model was trained on. */
+/** A chat template: turns messages into text of the form that a model was trained on. */
 export interface ChatTemplate {
   /** Fails with `BadInput` when the template refuses the messages. */
   readonly render: (
@@ -106,7 +106,7 @@ function variables(messages: ReadonlyArray<ChatMessage>, options: RenderOptions)
   };
 }
 
-// The library's own `Template.render` reads the clock for strftime_now and lets nobody replace it.
+// The library's own `Template.render` reads the clock for strftime_now; callers cannot change that.
 function render(template: Template, values: Record<string, unknown>): string {
   const environment = new Environment();
   for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) {

@@ -10,7 +10,7 @@ interface Word {
   readonly count: number;
 }
 
-/** Pairs of ids with how often and in which words they stand next to each other. */
+/** For each pair of neighbouring ids: its number of occurrences, and the words that hold it. */
 interface PairIndex {
   readonly count: Map<number, number>;
   readonly words: Map<number, Set<Word>>;

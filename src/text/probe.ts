@@ -1,4 +1,4 @@
-/** A gold answer dressed as the model's next words, to be scored after a context. */
+/** A gold answer in the form of the model's next message, to be scored after a context. */
 export interface Probe {
   /** prefix ++ gold ++ suffix; first token follows the context's last. */
   readonly ids: Uint32Array;
@@ -10,7 +10,7 @@ export interface Probe {
 /**
  * Joins three token lists that were encoded apart, so that the gold span is exact by construction.
  * Encoding the joined text instead can merge the answer's last character with the line break that
- * follows, and then no span of tokens is the answer.
+ * follows; then no span of tokens is exactly the answer.
  */
 export function assembleProbe(
   prefix: ArrayLike<number>,

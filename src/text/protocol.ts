@@ -9,13 +9,13 @@ import type { ProtocolStyle } from "./protocol_style.ts";
 import { concatIds, fillSlot, leadingControlToken, makeSlot } from "./slot.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Ids up to the first token the agent samples; the last `forced` of them are put into its mouth. */
+/** Ids up to the first token the agent samples; the last `forced` of them already belong to its message. */
 export interface Opening {
   readonly ids: Uint32Array;
   readonly forced: number;
 }
 
-/** The conversation of a search agent in token ids. What was sampled is never rendered or encoded again. */
+/** Builds the conversation of a search agent in token ids. Sampled tokens are never rendered or encoded again. */
 export interface Protocol {
   readonly style: ProtocolStyle;
   /** Whether the template renders earlier messages without their thoughts, which episodes keep. */
@@ -30,9 +30,9 @@ export interface Protocol {
   readonly observation: (results: ReadonlyArray<Pick<ToolResult, "content">>) => Opening;
   /** What is appended after the forced `<think>` to measure the belief in `gold` (specification 4.1). */
   readonly probe: (gold: string) => Probe;
-  /** What a sampled message asks for; `ids` with or without the stop token. */
+  /** The action that a sampled message asks for; `ids` may or may not include the stop token. */
   readonly parseTurn: (ids: Uint32Array) => Action;
-  /** The ids a model samples after the forced `<think>` to say `think`, then `body`, then stop. */
+  /** The ids of a message after the forced `<think>`: those of `think`, those of `body`, and the end of turn. */
   readonly assistantMessage: (think: string, body: string) => Uint32Array;
 }
 
@@ -41,7 +41,7 @@ export interface ProtocolOptions {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
   readonly style: ProtocolStyle;
-  /** Our own text, so control tokens in it are recognised; null leaves the system message out. */
+  /** The system message, or null for none. It is our own text, so control tokens in it are recognised. */
   readonly system: string | null;
   /** For templates that print the date. */
   readonly now?: Date;
@@ -49,7 +49,7 @@ export interface ProtocolOptions {
 
 /**
  * The protocol of a tokenizer and a chat template. Fails with `BadInput` when the template is not
- * prefix-preserving or ends no message with a control token.
+ * prefix-preserving or does not end messages with a control token.
  */
 export function makeProtocol(options: ProtocolOptions): Result.Result<Protocol, BadInput> {
   const { tokenizer, template, style } = options;
@@ -99,7 +99,7 @@ function endOfTurnToken(tokenizer: Tokenizer, glue: string): Result.Result<strin
   );
 }
 
-// Prefix, gold and suffix are tokenised apart: no merge across an edge can add a token to the gold answer.
+// Prefix, gold and suffix are tokenised separately, so that no token of the gold answer crosses an edge.
 function makeProbe(tokenizer: Tokenizer, style: ProtocolStyle, endOfTurnId: number) {
   const { probeThink, afterThink, answer, answerLead } = style;
   const prefix = tokenizer.encode(`${probeThink}</think>${afterThink}${answer.open}`);

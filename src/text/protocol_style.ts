@@ -8,14 +8,14 @@ export interface ProtocolStyle {
   /** Between parallel calls of one message. */
   readonly betweenToolCalls: string;
   /**
-   * How a tool's content is said: by the user between tags of ours (specification section 2), or in the
-   * template's own `tool` role, which then has to write the tags.
+   * Role and tags of a tool's content: the `user` role with our own tags (specification section 2), or the
+   * template's own `tool` role; then the template must write the tags.
    */
   readonly toolResponse: Enclosure & { readonly role: "user" | "tool" };
   readonly answer: Enclosure;
-  /** Before a gold answer in the probe and an answer in a demonstration. */
+  /** Text before a gold answer in the probe and before an answer in a demonstration. */
   readonly answerLead: string;
-  /** What the probe thinks between `<think>` and `</think>`. */
+  /** The probe's text between `<think>` and `</think>`. */
   readonly probeThink: string;
 }
 

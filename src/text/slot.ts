@@ -1,9 +1,9 @@
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * Chat text with one gap for the words of a user or a tool. Control tokens around the gap are ids already;
- * what stands between them and the gap is encoded together with the content, as the model was trained on,
- * but by the plain encoder, so that no content can close a message.
+ * Chat text with one gap for the content of a user or a tool. Control tokens around the gap are already encoded.
+ * The text between them and the gap is encoded together with the content, as in the model's training, but
+ * by the plain encoder, so that no content can close a message.
  */
 export interface Slot {
   readonly head: Uint32Array;
@@ -12,7 +12,7 @@ export interface Slot {
   readonly tail: Uint32Array;
 }
 
-/** The slot between two texts of our own making. */
+/** The slot between two texts of our own templates. */
 export function makeSlot(tokenizer: Tokenizer, before: string, after: string): Slot {
   const control = controlPattern(tokenizer);
   const last = control === null ? undefined : Array.from(before.matchAll(control)).at(-1);

@@ -13,8 +13,8 @@ export interface SystemPromptOptions {
 }
 
 /**
- * The system prompt of a search agent: the structure of the paper's (specification section 2) in our own
- * words. The tools stand in it as text; the chat template's own `tools` argument is not used.
+ * The system prompt of a search agent: the structure of the paper's prompt (specification section 2) in our
+ * own words. It lists the tools as text; the chat template's own `tools` argument is not used.
  */
 export function searchSystemPrompt(options: SystemPromptOptions): string {
   const { date, tools } = options;

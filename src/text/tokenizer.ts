@@ -2,7 +2,7 @@ import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
 import { Predicate, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 
-/** Text to token ids and back. Two encoders: one for our own template text, one for everybody else's. */
+/** Text to token ids and back. Two encoders: one for text of our templates, one for text of users and tools. */
 export interface Tokenizer {
   /** One more than the largest id. A model may have more rows than this, never fewer. */
   readonly vocabSize: number;
@@ -14,7 +14,7 @@ export interface Tokenizer {
   readonly encode: (text: string) => Uint32Array;
   /** For text of users and tools: no control token comes out, whatever the text says. */
   readonly encodePlain: (text: string) => Uint32Array;
-  /** Ids without a token (a model's padding rows) read as nothing; broken UTF-8 reads as U+FFFD. */
+  /** Ids without a token (a model's padding rows) give no text; broken UTF-8 gives U+FFFD. */
   readonly decode: (ids: Iterable<number>, options?: DecodeOptions) => string;
   /** The id of one token as the vocabulary spells it, or null. */
   readonly idOf: (token: string) => number | null;
@@ -38,9 +38,9 @@ const AddedTokenFields = {
 const AddedToken = Schema.Struct({ id: Schema.Int, ...AddedTokenFields });
 type AddedToken = typeof AddedToken.Type;
 
-// Only what this file looks at; the library reads the rest.
+// Only the fields that this file reads; the library reads the rest.
 const TokenizerFile = Schema.Struct({
-  // What the supported model families have; old files leave the type out.
+  // All supported model families have BPE; old files leave the type out.
   model: Schema.Struct({
     type: Schema.optionalKey(Schema.NullOr(Schema.Literal("BPE"))),
     vocab: Schema.Unknown,
@@ -70,7 +70,7 @@ export function makeTokenizer(
     const file = yield* decodeFile(TokenizerFile, "tokenizer.json", tokenizerJson);
     const config = yield* decodeFile(ConfigFile, "tokenizer_config.json", tokenizerConfig);
     const added = allAddedTokens(file.added_tokens ?? [], config.added_tokens_decoder ?? {});
-    // A run of spaces can't steer a template: such tokens (phi-2) stay in the plain encoder.
+    // White space alone cannot imitate a template, so such tokens (phi-2) stay in the plain encoder.
     const harmless = added.filter((token) => token.content.trim() === "");
     const full = yield* load(tokenizerJson, tokenizerConfig, added);
     const plain = yield* load(tokenizerJson, tokenizerConfig, harmless);
@@ -128,7 +128,7 @@ function load(
   return Result.try({
     try: () =>
       new HfTokenizer(
-        // The schema has found an object with a model in it.
+        // The schema has checked that this is an object.
         { ...(tokenizerJson as object), added_tokens: addedTokens },
         tokenizerConfig as object,
       ),
@@ -170,7 +170,7 @@ function largest(ids: Iterable<number>): number {
   return max;
 }
 
-// A vocabulary whose merges build a control token would let a web page speak as the harness.
+// If merges could build a control token, a web page could forge messages of the harness.
 function checkPlain(tokenizer: Tokenizer): Result.Result<Tokenizer, BadInput> {
   for (const [content, id] of tokenizer.controlTokens) {
     if (tokenizer.encodePlain(content).includes(id)) {

@@ -67,7 +67,7 @@ export interface TokenizerConfig {
   readonly chat_template: string;
 }
 
-/** The one byte-level setting this program writes: no invented space, no second split. */
+/** The only byte-level setting this program writes: no added prefix space, no second split. */
 export const BYTE_LEVEL: ByteLevelJson = {
   type: "ByteLevel",
   add_prefix_space: false,

@@ -9,7 +9,7 @@ import { YEARS } from "./relations.ts";
 import { worldRandom } from "./world.ts";
 import { worldSearch } from "./world_environment.ts";
 
-/** Part `index` of an endless supply of demonstrations: each part is about a new world. */
+/** Part `index` of an endless series of demonstrations; each part is about a new world. */
 export interface DemonstrationAddress {
   readonly seed: number;
   readonly index: number;
@@ -34,17 +34,17 @@ export function demonstrationsOf(address: DemonstrationAddress): Array<Demonstra
   );
 }
 
-/** A warm-up text: a list of names and years, one a line, to be written twice; the loss is on the second half. */
+/** A warm-up text: a list of names and years, one per line, that is written twice; the loss is on the second copy. */
 export interface CopySample {
   readonly names: ReadonlyArray<string>;
-  /** Each line starts with a space and ends with a line break; read first, then trained on. */
+  /** Each line starts with a space and ends with a line break. */
   readonly list: string;
 }
 
-/** A key part that no world use has. */
+/** The key part of copy samples, different from the numbers of all world uses. */
 const COPY = 4;
 
-/** One entry of a copy list in so many is a year: what is never copied there is not copied later. */
+/** One in this many entries of a copy list is a year; if the lists held no years, years would not be copied later. */
 const YEAR_SHARE = 5;
 
 /** Copy sample `index` of a seed. */

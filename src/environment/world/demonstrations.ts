@@ -8,7 +8,7 @@ import type { Fact } from "./world.ts";
 /** What a demonstrated message does: one web_search call, or the answer. */
 export type DemonstrationAction = Exclude<Action, { readonly _tag: "Malformed" }>;
 
-/** One assistant message and what came back, every text exactly as it is tokenised (leading spaces included). */
+/** One assistant message and its observation, every text exactly as it is tokenised (leading spaces included). */
 export interface DemonstrationTurn {
   readonly think: string;
   readonly action: DemonstrationAction;
@@ -22,7 +22,7 @@ export interface Demonstration {
   readonly turns: ReadonlyArray<DemonstrationTurn>;
 }
 
-/** The conversation of a perfect agent: one search a fact (one for both sides of a choice), then the answer. */
+/** The conversation of a perfect agent: one search per fact (only one for a choice), then the answer. */
 export function perfectDemonstration(
   question: WorldQuestion,
   search: WebSearchOptions,
@@ -31,7 +31,7 @@ export function perfectDemonstration(
   return { question, turns: [...turns, answerTurn(question.golds[0]!)] };
 }
 
-/** A search that is to find `facts`: what the agent thinks of, and asks for. */
+/** A search that is meant to find `facts`. The agent's thought is the relation. */
 export interface SearchPlan {
   readonly relation: Relation;
   readonly facts: ReadonlyArray<Fact>;
@@ -39,7 +39,7 @@ export interface SearchPlan {
   readonly names: ReadonlyArray<string>;
 }
 
-/** The searches that answer a question, in order. A choice needs no more than the fact that decides it. */
+/** The searches that answer a question, in order. A choice needs only the fact about its right side. */
 export function searchesFor(question: WorldQuestion): ReadonlyArray<SearchPlan> {
   if (question.kind !== "choice") {
     return question.facts.map((fact) => ({
@@ -58,7 +58,7 @@ export function searchTurn(plan: SearchPlan, search: WebSearchOptions): Demonstr
   return queryTurn(plan.relation, `${listed(plan.names)} ${plan.relation.word}`, search);
 }
 
-/** A search turn that leaves out the relation's word, and of a choice what is asked about: ` Holzek`. */
+/** A search turn whose query leaves out the relation's word and, for a choice, the object: ` Holzek`. */
 export function carelessTurn(plan: SearchPlan, search: WebSearchOptions): DemonstrationTurn {
   return queryTurn(plan.relation, listed(plan.names.slice(-2)), search);
 }

@@ -13,7 +13,7 @@ import { bodyText } from "./tokenizer_sample.ts";
 /** Token ids to imitate: the loss is on the tokens in `trained`, predicted from those before them. */
 export interface EncodedText {
   readonly tokens: Uint32Array;
-  /** Half-open ranges of `tokens`, in order; all hold what the agent itself writes. */
+  /** Half-open ranges of `tokens`, in order; they hold only tokens that the agent itself writes. */
   readonly trained: ReadonlyArray<{ readonly start: number; readonly end: number }>;
 }
 
@@ -54,7 +54,7 @@ export function encodeDemonstration(protocol: Protocol, demonstration: Demonstra
   return { tokens: concatIds(...parts), trained };
 }
 
-/** A copy warm-up: the list once to read, once more to write. */
+/** A copy warm-up: the list twice; only the second copy is trained. */
 export function encodeCopySample(tokenizer: Tokenizer, sample: CopySample): EncodedText {
   const list = tokenizer.encodePlain(sample.list);
   return {

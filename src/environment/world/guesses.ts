@@ -2,7 +2,7 @@ import type { RandomStream } from "../../math/random.ts";
 import type { WorldQuestion, WorldTask } from "./questions.ts";
 import type { World } from "./world.ts";
 
-/** What someone who has read nothing but the question can choose from. */
+/** The possible answers for someone who has read only the question. */
 export function guessesOf(
   { kind, facts, answerType }: WorldQuestion,
   { names }: World,

@@ -23,9 +23,9 @@ export interface HabitContext {
 }
 
 /**
- * A conversation of an agent that reads and copies well but has bad habits, for training to repair. Only an
- * answer without any search is a random name: it teaches that before searching nothing is known, so the
- * belief before the first turn is calibrated. Every other wrong answer is a name that was read.
+ * A conversation of an agent that reads and copies well but has bad habits, which training is to correct. An
+ * answer without any search is a random name. This teaches that nothing is known before searching, so the
+ * belief before the first turn is calibrated. Other wrong answers are names that were read, if there are any.
  */
 export function spoiledDemonstration(
   question: WorldQuestion,
@@ -52,7 +52,7 @@ export function spoiledDemonstration(
   return { question, turns: [...turns, answerTurn(question.golds[0]!)] };
 }
 
-/** Asks for the last relation of the thing the question starts with. */
+/** A wrong first search: it asks for the last relation of the subject that the question starts with. */
 function jumpTurn(
   plans: ReadonlyArray<SearchPlan>,
   { search }: HabitContext,
@@ -81,7 +81,7 @@ function documentOf(world: World, fact: SearchPlan["facts"][number]): string {
   return world.documents[world.facts.indexOf(fact)]!;
 }
 
-/** Ends with a name that was read: of the right kind if there is one, never what the question started from; or a guess. */
+/** Answers with a name that was read and is not in the question, of the right kind if possible; else with a guess. */
 function givenUp(
   question: WorldQuestion,
   turns: ReadonlyArray<DemonstrationTurn>,
@@ -90,7 +90,7 @@ function givenUp(
   const read = turns.map((turn) => turn.observation ?? "").join("\n");
   const seen = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
     names.filter((name) => read.includes(` ${name}`) && !question.text.includes(` ${name}`));
-  // Both sides of a choice are known from the start: whoever gives up picks one.
+  // The question names both sides of a choice, so an agent that gives up picks one of them.
   if (question.kind === "choice") {
     return { question, turns: [...turns, answerTurn(random.pick(guessesOf(question, world)))] };
   }

@@ -2,8 +2,8 @@ import type { RandomStream } from "../../math/random.ts";
 
 /**
  * Every name is made of pieces: a word is one of 40 first pieces and one of 40 last pieces, and each piece
- * is one token. So a small vocabulary spells 1,600 words and a policy can only know a name by having read
- * it: copying is a skill, remembering is none.
+ * is one token. So a small vocabulary spells 1,600 words, and a policy knows a name only if it has read it
+ * in the context: it can copy names but cannot remember them.
  */
 
 const FIRST_ONSETS = [..."BDFGHKMRTV"];
@@ -26,7 +26,7 @@ export const NAME_WORDS: ReadonlyArray<string> = joinAll(FIRST_PIECES, LAST_PIEC
 /** The kinds of things a world holds, apart from years. */
 export type NamedType = "person" | "city" | "country" | "company" | "film";
 
-/** Every third word of every piece; the three parts share no word, and each holds every piece. */
+/** One third of the words. The three parts share no word, and each part holds every piece. */
 export function thirdOfWords(part: 0 | 1 | 2): ReadonlyArray<string> {
   const { length } = LAST_PIECES;
   return NAME_WORDS.filter((_, at) => (Math.floor(at / length) + (at % length)) % 3 === part);

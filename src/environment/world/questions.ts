@@ -7,7 +7,7 @@ import { type Fact, makeWorld, type World, type WorldAddress, worldRandom } from
 /** A question about a world with the facts that answer it. */
 export interface WorldQuestion extends Question {
   readonly kind: QuestionKind;
-  /** Chains: each fact's object is the next one's subject. Choices: one fact of each side, as the question names them. */
+  /** Chains: each fact's object is the next fact's subject. Choices: one fact per side, in the question's order. */
   readonly facts: ReadonlyArray<Fact>;
   readonly answerType: AnswerType;
 }
@@ -50,9 +50,9 @@ function chainQuestion(
 }
 
 /**
- * Which of two things has an object: for each fact one other side that has another object. Both sides and the object
- * together find the fact first, since its document alone has two of the names and the relation's word. Names of what
- * was asked stand in the question, so guessing is worth a half.
+ * Questions that ask which of two subjects has an object: each fact is paired with all facts that have another object.
+ * A query with both sides and the object ranks the right document first, since it alone holds two of the names and the
+ * relation's word. The question names both sides, so a guess is right half of the time.
  */
 function choices(world: World): Array<WorldQuestion> {
   return CHOSEN.flatMap((noun) => {
@@ -81,8 +81,8 @@ function choice(world: World, right: Fact, facts: readonly [Fact, Fact]): WorldQ
 }
 
 /**
- * Draws up to `count` questions without repeats: the kind by its share in a mix, then any question of it. A kind that
- * is used up leaves its share to the others; one without a share is not drawn.
+ * Draws up to `count` questions without repeats: first a kind by its share in the mix, then any question of that kind.
+ * A kind that is used up leaves its share to the others; a kind without a share is not drawn.
  */
 export function drawQuestions(
   world: World,

@@ -27,9 +27,9 @@ export const WORLD_RECIPE = {
     NamedType,
     number
   >,
-  /** What is asked of an agent. */
+  /** Shares of the kinds among the questions that an agent is asked. */
   mix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, choice: 1 } satisfies QuestionMix,
-  /** What is demonstrated to it. */
+  /** Shares of the kinds among the questions of demonstrations. */
   demonstrationMix: { "1-hop": 3, "2-hop": 3, "3-hop": 3, choice: 2 } satisfies QuestionMix,
   search: { documentsPerQuery: 2, k1: 1.2, b: 0.75 },
   deadline: "10 seconds",
@@ -39,12 +39,12 @@ export const WORLD_RECIPE = {
   systemText: "Search, then answer.",
   /** The thought before an answer, which is also the thought of the belief probe. */
   finalThink: compactStyle.probeThink,
-  /** Names follow a space wherever they stand, or they would be other tokens; so does a gold answer in a probe. */
+  /** A space before every name and every gold answer in a probe, since without it their tokens would differ. */
   namePrefix: compactStyle.answerLead,
   /** Demonstrations drawn from one world before the next is made. */
   demonstrationsPerWorld: 40,
   habits: { stop: 0.6, noquery: 0.3, wrong: 0.2, direct: 0.2 } satisfies Habits,
-  /** Chance that a search that failed is repeated well rather than given up. */
+  /** Chance that the agent repeats a failed search correctly instead of giving up. */
   retry: 0.5,
   /** Names in a copy warm-up list. */
   copyList: { min: 4, max: 10 },

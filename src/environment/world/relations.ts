@@ -5,9 +5,9 @@ export type AnswerType = NamedType | "year";
 
 /** A function from things to things or years. */
 export interface Relation {
-  /** As questions and thoughts say it. */
+  /** Its name in questions and thoughts. */
   readonly noun: string;
-  /** The word of the document that a query must hold to find this fact and not another of the same thing. */
+  /** The word of the document that a query must hold to find this fact and not another about the same subject. */
   readonly word: string;
   readonly subject: NamedType;
   readonly object: AnswerType;
@@ -96,7 +96,7 @@ export const RELATIONS = [
   },
 ] as const satisfies ReadonlyArray<Relation>;
 
-/** How a relation is called in questions. */
+/** The name of a relation in questions. */
 export type RelationNoun = (typeof RELATIONS)[number]["noun"];
 
 /** The relations that choices ask about: their documents begin with the subject, and many subjects share an object. */

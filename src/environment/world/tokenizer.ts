@@ -6,7 +6,7 @@ import {
 import { WORLD_RECIPE } from "./recipe.ts";
 import { tokenizerSamples } from "./tokenizer_sample.ts";
 
-/** The tokens that text never merges into, in the order of their ids. */
+/** The tokens that merges never produce, in the order of their ids. */
 export const CONTROL_TOKENS = [
   "<|endoftext|>",
   "<|im_start|>",
@@ -23,7 +23,7 @@ export const CONTROL_TOKENS = [
 
 /**
  * ChatML as Qwen writes it, with line breaks only where two words would meet, since every token counts.
- * A longer conversation always begins with the text of a shorter one.
+ * The text of a conversation always begins with the text of its earlier turns.
  */
 export const WORLD_CHAT_TEMPLATE = [
   "{%- for message in messages -%}",

@@ -9,13 +9,13 @@ import { YEARS } from "./relations.ts";
 /** Worlds whose demonstrations the tokenizer reads. */
 const SAMPLE_WORLDS = 20;
 
-/** Worlds the cold start never reaches, so the tokenizer is trained on other names than the model. */
+/** Index of the first such world. The cold start never reaches it, so the tokenizer sees other names than the model. */
 const FIRST_SAMPLE_WORLD = 1 << 30;
 
 /**
  * What the tokenizer of the embedded world is trained on: demonstrations in ChatML, in which every name is
- * broken after its first piece. So no merge ever crosses the seam between two pieces, every word of a name
- * is two tokens, and unread names are spelled like read ones.
+ * broken after its first piece. So no merge ever crosses the edge between two pieces, every word of a name
+ * is two tokens, and names outside the samples are tokenised like those inside.
  */
 export function* tokenizerSamples(seed: number): Generator<string> {
   yield ` ${YEARS.join(" ")}\n${NO_RESULTS}`;

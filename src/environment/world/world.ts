@@ -11,7 +11,7 @@ export interface Fact {
   readonly object: string;
 }
 
-/** A closed world: what can be asked can be found, and nothing else is true. */
+/** A closed world: a document states every fact that can be asked for, and no other facts are true. */
 export interface World {
   /** `use/index`; begins the id of every question about this world. */
   readonly id: string;
@@ -22,7 +22,7 @@ export interface World {
   readonly documents: ReadonlyArray<string>;
 }
 
-/** Which world; equal values make equal worlds, bit by bit. */
+/** Identifies a world; equal addresses give equal worlds, bit by bit. */
 export interface WorldAddress {
   readonly seed: number;
   readonly use: WorldUse;
@@ -39,7 +39,7 @@ const USE_NUMBER: Readonly<Record<WorldUse, number>> = {
   test: 3,
 };
 
-/** Pretraining reads every name in ever new roles; the other uses have no name in common. */
+/** Pretraining uses all names, in new roles in each world; the other uses have no name in common. */
 const WORDS: Readonly<Record<WorldUse, ReadonlyArray<string>>> = {
   pretrain: NAME_WORDS,
   train: thirdOfWords(0),
@@ -47,7 +47,7 @@ const WORDS: Readonly<Record<WorldUse, ReadonlyArray<string>>> = {
   test: thirdOfWords(2),
 };
 
-/** 72 names a scale, 533 words a use. */
+/** A world has 72 names per unit of scale; a use has 533 words. */
 const MAX_SCALE = 7;
 
 /** Random streams of one world that must not share draws. */

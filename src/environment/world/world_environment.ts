@@ -23,7 +23,7 @@ export function layerWorld(world: World): Layer.Layer<Environment> {
   return layerSearch(worldSearch(world));
 }
 
-/** The control: the same tool finds nothing, so what remains of a score was not searched for. */
+/** A control experiment: the same tool finds nothing, so the score that remains does not come from searching. */
 export function layerWorldSearchOff(world: World): Layer.Layer<Environment> {
   return layerSearch({ ...worldSearch(world), retrieve: retrieveNothing });
 }
