@@ -6,8 +6,8 @@
 //   Query n sees the slots of its ranges, then ownStart..slot: at least its own, so the sum is never empty.
 // out (rows, heads D), softmax (rows, heads) of [m, s] f32, overwritten
 // Dispatch ceil(rows keyValueHeads / WG); an invocation owns the GROUP = heads / keyValueHeads heads of a query that
-// share keys and values, so that each is read once, and walks the slots in table order with the online softmax:
-// m' = max(m, s), sums scaled by exp(m - m'). Trips: slots seen (times GROUP D / 2 where loops are kept).
+// share keys and values, so that it reads these once. It loops over the slots in table order with the online softmax:
+// m' = max(m, score), sums scaled by exp(m - m'). Trips: slots seen (times GROUP D / 2 where loops are kept).
 // Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   rows: u32,
@@ -54,7 +54,7 @@ fn attention_forward(
     }
   }
   let row = queries[n];
-  // One walk over all stretches: ranges first .. first + count - 1, then the query's own segment.
+  // One loop over all stretches of slots: the query's ranges, then its own segment.
   for (var r = 0u; r <= row.y; r++) {
     var stretch = vec2u(row.z, row.w + 1u);
     if (r < row.y) {

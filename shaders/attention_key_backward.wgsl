@@ -58,7 +58,7 @@ fn attention_key_backward(
     if (r > 0u) {
       view = keys[row.x + r - 1u].xyz;
     }
-    // A view that does not reach this key is an empty stretch.
+    // A view that does not see this key becomes an empty stretch.
     let end = select(view.x, view.y, j < view.z);
     for (var item = view.x * group; item < end * group; item++) {
       let n = item / group;

@@ -2,11 +2,11 @@
 //
 // q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // queries (Q) of u32: as in attention_forward
-// tiles (T) of u32 [row, count, firstRange, rangeCount]: consecutive rows with consecutive slots, and the ranges that
-//   one of them sees
+// tiles (T) of u32 [row, count, firstRange, rangeCount]: consecutive rows with consecutive slots, and the longest
+//   ranges that they see
 // out (rows, heads D), softmax (rows, heads) of [m, s] f32, overwritten
 // Dispatch (T, heads / GROUP SPLITS, 1). An invocation owns GROUP heads, which share keys and values, of ROWS rows; SPLITS
-// workgroups share the rows of a tile. How keys and values are read: shaders/lib/slots.wgsl. Trips: slots seen / BLOCK.
+// workgroups divide the rows of a tile. shaders/lib/slots.wgsl reads keys and values. Trips: slots seen / BLOCK.
 // Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   heads: u32,
@@ -17,7 +17,7 @@ struct Dims {
 const D4 = 8u;
 const GROUP = 1u;
 const ROWS = 1u;
-// GROUP ROWS, and as many times D4.
+// HEADS = GROUP ROWS, WIDE = HEADS D4.
 const HEADS = 1u;
 const WIDE = 8u;
 const SPLITS = 1u;
@@ -34,8 +34,8 @@ const NEG_LARGE = -3.4028234e38;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> softmax: array<vec2f>;
 
-// What BLOCK slots add to the sum of a query and to its carried [m, s], of which it sees those whose number is less than
-// `seen` from `offset` on, in numbers that wrap around. A function, so that a compiler reads it once.
+// Adds BLOCK slots to the sum of a query and to its carried [m, s]. The query sees slot i if offset + i < seen, in
+// unsigned numbers that wrap around. A function, so that a compiler reads it once.
 fn add_slots(
   query: ptr<function, array<vec4f, WIDE>>,
   sum: ptr<function, array<vec4f, WIDE>>,
@@ -64,8 +64,8 @@ fn add_slots(
     let dots = score4[i].x + score4[i].y + score4[i].z + score4[i].w;
     let is_seen = offset + i < seen;
     let score = select(NEG_LARGE, dots, is_seen);
-    // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen and holds
-    // finite numbers leaves all as it was.
+    // One of the two factors exp(m - m') and exp(score - m') is 1. A slot that is not seen changes
+    // nothing if it holds finite numbers.
     let e = exp(-abs(score - m));
     keep[i] = select(e, 1.0, score <= m);
     weight[i] = select(0.0, select(1.0, e, score <= m), is_seen);
@@ -89,7 +89,7 @@ fn attention_subgroup_forward(
   let tile = tiles[workgroup_id.x];
   let before = workgroup_id.y % SPLITS * ROWS * LANES;
   let first_head = workgroup_id.y / SPLITS * GROUP;
-  // Rows past the last are the last one again, and nothing of them is stored.
+  // Rows past the last repeat the last one and store nothing.
   let count = min(tile.y, before + ROWS * LANES);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   var query: array<vec4f, WIDE>;

@@ -1,14 +1,14 @@
 // attention_key_backward by subgroups, on a CPU
 //
 // q, d_out (rows, heads D) f32     key_value = [k | v] (rows, 2 keyValueHeads D) f32
-// parts = [dk | dv] (2 rows, 2 keyValueHeads D) f32, overwritten: what the stretches of a tile add to its keys
+// parts = [dk | dv] (2 rows, 2 keyValueHeads D) f32, overwritten: gradients of a tile's keys from its stretches
 // statistics (rows, 2 heads) f32     keys (K) of u32: as in attention_key_backward     D a multiple of 4
 // key_parts (rows) of u32: as in attention_key_backward, [first, parts, keys of the tile, ..]
 // key_tiles (L) of u32 [key, part, firstStretch, stretchCount]: consecutive keys of one segment and stretches of queries,
-//   rows [queryStart, queryEnd, visibleEnd, isOwn] of keys
-// Dispatch (L, keyValueHeads SPLITS, 1). An invocation owns KEYS keys; SPLITS workgroups share the keys of a tile. Of BLOCK
-// queries the invocations of a subgroup read q and d_out between them, PARTS texels of each, and take the rest from each
-// other's registers: see shaders/lib/subgroup_products.wgsl. Trips: queries seeing a key x heads / keyValueHeads / BLOCK.
+//   which are rows [queryStart, queryEnd, visibleEnd, isOwn] of keys
+// Dispatch (L, keyValueHeads SPLITS, 1). An invocation owns KEYS keys; SPLITS workgroups divide the keys of a tile. The
+// invocations of a subgroup divide the reads of q and d_out of BLOCK queries, PARTS texels each, and exchange them: see
+// shaders/lib/subgroup_products.wgsl. Trips: queries seeing a key x heads / keyValueHeads / BLOCK.
 // Reference: src/reference/attention.ts attentionKeyBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   heads: u32,
@@ -18,7 +18,7 @@ struct Dims {
 
 const D4 = 8u;
 const KEYS = 1u;
-// KEYS D4
+// WIDE = KEYS D4
 const WIDE = 8u;
 const SPLITS = 2u;
 const LANES = 16u;
@@ -37,7 +37,7 @@ const BLOCK = 4u;
 
 alias Parts = array<vec4f, PARTS>;
 
-// What BLOCK queries from n on add to the gradients of a key that those from seeing.x on and before seeing.y see. Lane i of
+// Adds BLOCK queries from n on to the gradients of a key. Queries in [seeing.x, seeing.y) see it. Lane i of
 // `log_delta` holds log sum and delta of query i. A function, so that a compiler reads it once.
 fn add_queries(
   key: ptr<function, array<vec4f, WIDE>>,
@@ -104,7 +104,7 @@ fn attention_subgroup_key_backward(
   var d_key: array<vec4f, WIDE>;
   var d_value: array<vec4f, WIDE>;
   for (var k = 0u; k < KEYS; k++) { // @unroll
-    // Keys past the last are the last one again, and nothing of them is stored.
+    // Keys past the last repeat the last one and store nothing.
     let j = tile.x + min(before + k * LANES + lane, count - 1u);
     for (var d = 0u; d < D4; d++) { // @unroll
       key[k * D4 + d] = key_value[2u * j * cols4 + head * D4 + d] * scale;
@@ -114,7 +114,7 @@ fn attention_subgroup_key_backward(
   for (var s = 0u; s < tile.w && before < count; s++) {
     let stretch = keys[tile.z + s];
     let is_own = stretch.w == 1u;
-    // No key of this workgroup is seen by queries of its own segment before its first.
+    // Queries of the keys' own segment see none of them before the workgroup's first key.
     let start = select(stretch.x, max(stretch.x, tile.x + before), is_own);
     for (var h = head * group; h < (head + 1u) * group; h++) {
       for (var n = start; n < stretch.y; n += BLOCK) {

@@ -2,7 +2,7 @@
 //
 // q, d_out, d_q (rows, heads D) f32     key_value (M, 2 keyValueHeads D) f32: [k | v]     D a multiple of 4
 // statistics (rows, 2 heads) f32     queries, tiles: as in attention_subgroup_forward     d_q overwritten
-// Dispatch (T, heads / GROUP SPLITS, 1): invocations own what they own in attention_subgroup_forward.
+// Dispatch (T, heads / GROUP SPLITS, 1): an invocation owns what it owns in attention_subgroup_forward.
 // Trips: slots seen / BLOCK.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
@@ -14,7 +14,7 @@ struct Dims {
 const D4 = 8u;
 const GROUP = 1u;
 const ROWS = 1u;
-// GROUP ROWS, and as many times D4.
+// HEADS = GROUP ROWS, WIDE = HEADS D4.
 const HEADS = 1u;
 const WIDE = 8u;
 const SPLITS = 1u;
@@ -31,8 +31,8 @@ const BLOCK = 4u;
 @group(0) @binding(6) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(7) var<storage, read_write> d_q: array<vec4f>;
 
-// What BLOCK slots add to the gradient of a query with this log sum and delta, which sees those whose number is less than
-// `seen` from `offset` on, in numbers that wrap around. A function, so that a compiler reads it once.
+// Adds BLOCK slots to the gradient of a query with this log sum and delta. It sees slot i if offset + i < seen, in
+// unsigned numbers that wrap around. A function, so that a compiler reads it once.
 fn add_slots(
   query: ptr<function, array<vec4f, WIDE>>,
   d_output: ptr<function, array<vec4f, WIDE>>,
@@ -82,7 +82,7 @@ fn attention_subgroup_query_backward(
   let tile = tiles[workgroup_id.x];
   let before = workgroup_id.y % SPLITS * ROWS * LANES;
   let first_head = workgroup_id.y / SPLITS * GROUP;
-  // Rows past the last are the last one again, and nothing of them is stored.
+  // Rows past the last repeat the last one and store nothing.
   let count = min(tile.y, before + ROWS * LANES);
   let scale = 1.0 / sqrt(f32(dims.headDim));
   var query: array<vec4f, WIDE>;

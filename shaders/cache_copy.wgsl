@@ -1,6 +1,6 @@
-// cache[to[i]] = cache[from[i]]: what sequences have in common is computed in one row and copied to others
+// cache[to[i]] = cache[from[i]]: a prefix that sequences share is computed in one row and copied to others
 //
-// pairs (rows) of [from, to, ..] u32; no slot stands on both sides     cache (M, cols) f32, in place
+// pairs (rows) of [from, to, ..] u32; no slot is both source and target     cache (M, cols) f32, in place
 // Dispatch ceil(rows cols / 4 / WG); an invocation owns four features of a pair. No loops.
 // Reference: src/reference/dense.ts cacheCopy. Test: tests/shaders/rows_test.ts.
 struct Dims {

@@ -1,5 +1,5 @@
 // d_logits[n,column+f] := dz inverseTemperature,  dz = d_log_prob (1[v = y] - p) - d_entropy p (log p + H),
-// v = first + column + f; logits are made again as in head_forward
+// v = first + column + f; logits are computed again as in head_forward
 //
 // x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
 // result (rows) of vec4f [log-prob, entropy H, log sum, ..]     d_head (rows) of vec2f [d_log_prob, d_entropy]
@@ -20,10 +20,10 @@ struct Dims {
 const FEATURES = 32u;
 const FEATURES4 = FEATURES / 4u;
 const ROWS = 1u;
-// ROWS FEATURES
+// SUMS = ROWS FEATURES
 const SUMS = 32u;
 const WG = 64u;
-// Whether what is written is read before.
+// Whether d_logits is read before it is written.
 const TOUCH = 0u;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -43,7 +43,7 @@ fn head_backward(
   let column = workgroup_id.x * FEATURES;
   let begin = dims.first + column;
   var logit: array<f32, SUMS>;
-  // Lines that are only written come to a CPU one after the other; read before the products, they come at once.
+  // A CPU fetches cache lines one by one if they are only written. Reads before the products fetch them together.
   var touched = 0.0;
   for (var r = 0u; r < ROWS; r++) { // @unroll
     let at = (min(first_row + r * WG, dims.rows - 1u) * dims.stride + column) / 4u;
@@ -56,7 +56,7 @@ fn head_backward(
   logits_of(&logit, first_row, begin, local);
   let tokens = dims.vocabulary - min(begin, dims.vocabulary);
   for (var r = 0u; r < ROWS; r++) { // @unroll
-    // Rows past the last are the last one again.
+    // Rows past the last repeat the last one.
     let n = min(first_row + r * WG, dims.rows - 1u);
     let row = result[n];
     let d = d_head[n];
@@ -72,7 +72,7 @@ fn head_backward(
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
       let low = vec2f(logit[r * FEATURES + 4u * f], logit[r * FEATURES + 4u * f + 1u]);
       let high = vec2f(logit[r * FEATURES + 4u * f + 2u], logit[r * FEATURES + 4u * f + 3u]);
-      // A run always has rows, but the compiler cannot know and keeps the reads of `touched`.
+      // A run always has rows, but the compiler cannot know that and keeps the reads of `touched`.
       d_logits[at + f] = select(vec4f(low, high), vec4f(touched), dims.rows == 0u);
     }
   }

@@ -1,4 +1,4 @@
-// Carries (m, s, t, z) of each row on by FEATURES tokens: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
+// Updates (m, s, t, z) of each row with FEATURES tokens: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
 // z = x of the target; x = logit inverseTemperature, logit[n,v] = sum_k hidden[n,k] W[v,k], stored only where KEEP is 1
 //
 // x (rows, inner) f32, inner a multiple of 4     w (vocabulary, inner) in its format, from row firstRow on     targets (rows) u32
@@ -6,7 +6,7 @@
 // past the vocabulary repeat its last token; of any size where KEEP is 0
 // Dispatch ceil(rows / (ROWS WG)), once for each FEATURES tokens from `first` + `column` on, in order. An invocation owns
 // ROWS rows. Logits have the bits of linear_forward and come from shaders/lib/row_logits.wgsl or subgroup_logits.wgsl,
-// which say what else a workgroup takes; sums have those of head_statistics. Trips: 33 inner / 4 where loops are kept.
+// which state what a workgroup needs; sums have the bits of head_statistics. Trips: 33 inner / 4 where loops are kept.
 // Reference: src/reference/head.ts headForward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -22,11 +22,11 @@ struct Dims {
 const NEG_LARGE = -3.4028234e38;
 const FEATURES = 32u;
 const FEATURES4 = FEATURES / 4u;
-// Tokens whose sums are scaled once, and how many times as many FEATURES are.
+// STRIP tokens have their sums scaled once; FEATURES tokens are STRIPS strips.
 const STRIP = 32u;
 const STRIPS = FEATURES / 32u;
 const ROWS = 1u;
-// ROWS FEATURES
+// SUMS = ROWS FEATURES
 const SUMS = 32u;
 const WG = 64u;
 const KEEP = 0u;
@@ -48,7 +48,7 @@ fn head_forward(
   var logit: array<f32, SUMS>;
   logits_of(&logit, first_row, begin, local);
   for (var r = 0u; r < ROWS; r++) { // @unroll
-    // Rows past the last are the last one again.
+    // Rows past the last repeat the last one.
     let n = min(first_row + r * WG, dims.rows - 1u);
     if (KEEP == 1u) {
       let at = (n * dims.stride + dims.column) / 4u;

@@ -1,4 +1,4 @@
-// Carries (m, s, t, z) of each row on by one tile of logits: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
+// Updates (m, s, t, z) of each row with one tile of logits: m = max x, s = sum exp(x - m), t = sum x exp(x - m),
 // z = x of the target; x = logit inverseTemperature
 //
 // tile (rows, stride) f32, `features` logits from column `column` on     targets (rows) u32
@@ -14,7 +14,7 @@ struct Dims {
   inverseTemperature: f32,
 }
 
-// Tokens of a strip; STRIP of head_forward, whose additions these are.
+// Tokens of a strip. Equals STRIP of head_forward, so that both do the same additions.
 const STRIP = 32u;
 const NEG_LARGE = -3.4028234e38;
 override WG: u32 = 32u;

@@ -9,17 +9,17 @@
 //                               add 0: y is overwritten, 1: added to, 2: overwritten with the residual added
 // norm (inner)                  f32; not used unless FROM is 1
 //
-// READS tells which of them a pipeline reads, also where it does not add it: 0 none, 1 y, 2 residual (add is 2), 3 both
-// (add is 1 or 2).
+// READS says which of y and residual a pipeline reads, even if it does not add it: 0 none, 1 y, 2 residual (add is 2),
+// 3 both (add is 1 or 2).
 //
 // Dispatch (ceil(features / WG), ceil(rows / TM), 1), once for each KC inner features from `start` on. A workgroup
 // owns TM rows x WG features; an invocation owns one feature. The sum over k is a sum of slices of KC / SLICES, in one
 // order, whatever TM, KC and WG; later slices of a dispatch are added to y.
 // Trips per invocation: FILLS = TM KC / 4 / WG to fill the tile, TM KC / 4 where loops are kept, inner / 4 for a norm.
 // Workgroup memory: 4 TM KC + 16 SCALES bytes; SCALES is TM where FROM is 1, else 0.
-// The loops marked @unroll are written out for adapters that run on a CPU: there, only straight-line code reads
-// workgroup memory at constant addresses without a test for each lane. For the same reason nothing stands behind an
-// `if` that a constant can decide: EXACT says that the workgroups cover the features without a rest.
+// The loops marked @unroll are unrolled for adapters that run on a CPU: there, only straight-line code reads
+// workgroup memory at constant addresses without a test for each lane. For the same reason constants replace `if`s
+// where they can: EXACT is 1 if the workgroups cover the features without a rest.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -58,10 +58,10 @@ const EXACT = 0u;
 @group(0) @binding(5) var<storage, read> norm: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;
 
-// The tile, then the scale of each of its rows where they are normed.
+// The tile, then the scale of each of its rows if FROM is 1.
 var<workgroup> tile: array<vec4f, TM * KC4 + SCALES>;
 
-// As rmsnorm_forward and swiglu_forward compute them, to the bit.
+// scale_of and input_of have the bits of rmsnorm_forward and swiglu_forward.
 fn scale_of(start: u32, inner4: u32) -> f32 {
   var squares = vec4f();
   for (var c = 0u; c < inner4; c++) {
@@ -85,7 +85,7 @@ fn input_of(start: u32, k: u32, inner4: u32, row: u32) -> vec4f {
   return value;
 }
 
-// A function, so that a compiler reads these products once; drivers put it where it is called.
+// A function, so that a compiler reads these products once; drivers inline it.
 fn add_products(sum: ptr<function, array<f32, TM>>, b: vec4f, k: u32) {
   for (var i = 0u; i < TM; i++) { // @unroll
     let a = tile[i * KC4 + k];
@@ -109,7 +109,7 @@ fn linear_forward(
     }
     workgroupBarrier();
   }
-  // Rows past the last are the last one again, inner features past the last are 0.
+  // Rows past the last repeat the last one; inner features past the last are 0.
   for (var p = 0u; p < FILLS; p++) { // @unroll
     let i = p * WG + local;
     let k = start4 + i % KC4;

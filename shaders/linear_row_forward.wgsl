@@ -1,8 +1,8 @@
 // linear_forward with rows as lanes, for products of many rows on a CPU
 //
-// x, w, bias, residual, y: as in linear_forward, whose bits y gets; features is a multiple of FEATURES, outCols and
-// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual. SLICED: 0 where `slice`
-// inner features are all.
+// x, w, bias, residual, y: as in linear_forward, and y has its bits; features is a multiple of FEATURES, outCols and
+// outColumn are multiples of 4. READS: what the sum is added to, 0 nothing, 1 y, 2 the residual. SLICED: 0 if the sum
+// is a single slice.
 //
 // Dispatch (features / FEATURES, ceil(rows / (ROWS LANES)), 1): workgroups that read the same rows of x follow each other.
 // An invocation owns ROWS rows x FEATURES features, so that it stores four at a time. The sum over inner features is a sum
@@ -25,9 +25,9 @@ struct Dims {
 const FEATURES = 32u;
 const FEATURES4 = FEATURES / 4u;
 const ROWS = 4u;
-// ROWS FEATURES
+// SUMS = ROWS FEATURES
 const SUMS = 128u;
-// ROWS FEATURES4
+// TOTALS = ROWS FEATURES4
 const TOTALS = 32u;
 const READS = 0u;
 const SLICED = 0u;
@@ -48,7 +48,7 @@ fn linear_row_forward(
   let inner4 = dims.inner / 4u;
   let last = dims.rows - 1u;
   let n = workgroup_id.y * ROWS * LANES + lane;
-  // Rows past the last are the last one again, and nothing of them is stored.
+  // Rows past the last repeat the last one and store nothing.
   var rows: array<u32, ROWS>;
   for (var r = 0u; r < ROWS; r++) { // @unroll
     rows[r] = (min(n + r * LANES, last) * dims.inStride + dims.inColumn) / 4u;
@@ -60,7 +60,7 @@ fn linear_row_forward(
     weight[p] = (row - dims.firstRow) * inner4;
     part[p] = select(0.0, bias[row], dims.hasBias == 1u);
   }
-  // Lines that are only written come to a CPU one after the other; read before the products, they come at once.
+  // A CPU fetches cache lines one by one if they are only written. Reads before the products fetch them together.
   var touched = 0.0;
   var total: array<vec4f, TOTALS>;
   for (var r = 0u; r < ROWS; r++) { // @unroll
@@ -78,7 +78,7 @@ fn linear_row_forward(
     }
   }
   for (var start = 0u; start < inner4; start += dims.slice / 4u) {
-    // With a value: without one, what a variable of a loop held would stay.
+    // Initialised, since without a value a variable in a loop would keep what it held.
     var sum = array<f32, SUMS>();
     if (start == 0u) {
       for (var f = 0u; f < FEATURES; f++) { // @unroll
@@ -104,7 +104,7 @@ fn linear_row_forward(
     let at = (min(n + r * LANES, last) * dims.outCols + dims.outColumn + begin) / 4u;
     for (var f = 0u; f < FEATURES4; f++) { // @unroll
       if (n + r * LANES <= last) {
-        // A run always has rows, but the compiler cannot know and keeps the reads of `touched`.
+        // A run always has rows, but the compiler cannot know that and keeps the reads of `touched`.
         y[at + f] = select(total[r * FEATURES4 + f], vec4f(touched), dims.rows == 0u);
       }
     }

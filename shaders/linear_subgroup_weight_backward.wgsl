@@ -2,10 +2,10 @@
 //
 // x, dy, d_weight: as in linear_weight_backward.
 //
-// Dispatch (ceil(features / 4 / LANES), ceil(inner / TK), 1). An invocation owns four features x TK inner features. Of four
-// rows of x the invocations of a subgroup read TK inner features between them, PARTS texels each, and take the rest from
-// each other's registers: see shaders/lib/subgroup_products.wgsl. The sum over rows is a sum of blocks of `block` rows.
-// Trips: rows / 4.
+// Dispatch (ceil(features / 4 / LANES), ceil(inner / TK), 1). An invocation owns four features x TK inner features. The
+// invocations of a subgroup divide the reads of TK inner features of four rows of x, PARTS texels each, and get the
+// rest from each other's registers: see shaders/lib/subgroup_products.wgsl. The sum over rows is a sum of blocks of
+// `block` rows. Trips: rows / 4.
 // Reference: src/reference/dense.ts linearWeightBackward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,
@@ -56,7 +56,7 @@ fn linear_subgroup_weight_backward(
   let last = dims.rows - 1u;
   let f = (workgroup_id.x * LANES + lane) * 4u;
   let columns = dims.outCols / 4u;
-  // Invocations past the last feature and rows past the last row compute something and store nothing of it.
+  // Invocations past the last feature store nothing, and rows past the last row add 0.
   let column = min(dims.outColumn / 4u + f / 4u, columns - 1u);
   var total: array<vec4f, TK>;
   for (var k = 0u; k < TK4; k++) { // @unroll
@@ -67,9 +67,9 @@ fn linear_subgroup_weight_backward(
     }
   }
   for (var start = 0u; start < dims.rows; start += dims.block) {
-    // With a value: without one, what a variable of a loop held would stay.
+    // Initialised, since without a value a variable in a loop would keep what it held.
     var sum = array<vec4f, TK>();
-    // Four rows at a time, so that a sum is touched once for four products.
+    // Four rows at a time, so that a sum is read and written once for four products.
     for (var n = start; n < min(start + dims.block, dims.rows); n += 4u) {
       let g0 = dy[n * columns + column];
       let g1 = dy[min(n + 1u, last) * columns + column];

@@ -4,7 +4,7 @@
 // Dispatch (ceil(features / 64), ceil(rows / 64), 1). A workgroup owns 64 rows x 64 features, an invocation
 // ROWS x FEATURES of them; KC4 groups of four inner features of both operands lie in workgroup memory at a time.
 // Sums are cut into slices of `slice` inner features, as linear_forward cuts them, so that additions have one order.
-// Trips: inner / 4. Workgroup memory: 2 KiB KC4. Inner loops are written out for every adapter: registers have no index.
+// Trips: inner / 4. Workgroup memory: 2 KiB KC4. Inner loops are unrolled for every adapter: registers have no index.
 // Reference: src/reference/dense.ts linearForward. Test: tests/shaders/linear_test.ts.
 struct Dims {
   rows: u32,

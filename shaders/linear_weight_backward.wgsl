@@ -38,7 +38,7 @@ const EXACT = 0u;
 
 var<workgroup> tile: array<vec4f, TB * TK4>;
 
-// A function, so that a compiler reads these products once; drivers put it where it is called.
+// A function, so that a compiler reads these products once; drivers inline it.
 fn add_products(sum: ptr<function, array<vec4f, TK>>, g: mat4x4f, n: u32) {
   for (var k = 0u; k < TK4; k++) { // @unroll
     let a0 = tile[4u * n * TK4 + k];
@@ -73,14 +73,14 @@ fn linear_weight_backward(
 
   let f = (workgroup_id.x * WG + local) * 4u;
   let columns = dims.outCols / 4u;
-  // Invocations past the last feature and rows past the last row compute something and store nothing of it.
+  // Invocations past the last feature store nothing, and rows past the last row add 0.
   let column = min(dims.outColumn / 4u + f / 4u, columns - 1u);
   // sum[4 k + c] holds the gradients of feature f + c at inner features 4 (k0 + k) ..
   var sum: array<vec4f, TK>;
   for (var k = 0u; k < TK; k++) { // @unroll
     sum[k] = vec4f();
   }
-  // Four rows at a time, so that a sum is touched once for four products.
+  // Four rows at a time, so that a sum is read and written once for four products.
   for (var n = 0u; n < TB4; n++) { // @unroll
     let row = dims.start + 4u * n;
     let g0 = dy[min(row, last) * columns + column];

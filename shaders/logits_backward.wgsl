@@ -4,8 +4,8 @@
 // logits, d_logits (rows, stride) f32, stride a multiple of FEATURES; d_logits overwritten, tokens past the last become 0
 // targets (rows) u32     result (rows) of vec4f [log-prob, entropy H, log sum, ..]
 // d_head (rows) of vec2f [d_log_prob, d_entropy]
-// Dispatch (stride / FEATURES, ceil(rows / WG), 1); an invocation owns FEATURES tokens of a row, so that what belongs to
-// the row is read once for them. Trips: FEATURES / 4 where loops are kept.
+// Dispatch (stride / FEATURES, ceil(rows / WG), 1); an invocation owns FEATURES tokens of a row, so that it reads
+// the row's targets, result and d_head once for all of them. Trips: FEATURES / 4 where loops are kept.
 // Reference: src/reference/head.ts logitsBackward. Test: tests/shaders/head_test.ts.
 struct Dims {
   rows: u32,
@@ -30,7 +30,7 @@ fn logits_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  // Invocations past the last row do as the last one does.
+  // Invocations past the last row repeat the last one.
   let n = min(workgroup_id.y * WG + local, dims.rows - 1u);
   let begin = workgroup_id.x * FEATURES;
   let row = result[n];

@@ -1,6 +1,6 @@
 // dx[n,h] = R^-1(dy[n,h]), R as in rope_forward; dx = dy when turns is 0
 //
-// dy, dx f32: windows of (rows, cols), cols a multiple of headDim, from column on of stride columns; dx overwritten
+// dy, dx f32: windows of (rows, cols), cols a multiple of headDim, in rows of `stride` from `column` on; dx overwritten
 // positions (rows) u32     angles (P, headDim) f32: cosines, then sines, of each position
 // Dispatch ceil(rows headDim / 2 / WG); an invocation owns pair i of all heads of a row. Trips: cols / headDim.
 // Reference: src/reference/norm.ts ropeBackward. Test: tests/shaders/rope_test.ts.

@@ -1,10 +1,10 @@
 // query[n,h] = R(q[n,h]),  key_value[slot[n]] = [R(k[n,g]) | v[n,g]]
 // R(x)[i] = x[i] cos - x[i + D/2] sin,  R(x)[i + D/2] = x[i + D/2] cos + x[i] sin   for i < D/2
 //
-// q, k, v f32: windows of (rows, heads D) and (rows, keyValueHeads D) from ..Column on of ..Stride columns
+// q, k, v f32: windows of (rows, heads D) and (rows, keyValueHeads D) in rows of ..Stride from ..Column on
 // positions (rows) u32     angles (P, D) f32: cosines, then sines, of each position
 // queries (Q) of [firstRange, rangeCount, ownStart, slot]
-// query (rows, heads D), key_value (M, 2 keyValueHeads D) f32, overwritten, of key_value the slots alone
+// query (rows, heads D), key_value (M, 2 keyValueHeads D) f32, overwritten; of key_value only the slots of the rows
 // Dispatch ceil(rows D / 2 / WG); an invocation owns pair i of all heads of a row. Trips: heads + keyValueHeads.
 // Reference: src/reference/norm.ts ropeForward. Test: tests/shaders/rope_test.ts.
 struct Dims {

@@ -3,7 +3,7 @@
 // masked (rows, cols) f32 weights exp(masked maskedScale) up to a factor; NEG_LARGE is never drawn
 // logits (rows, cols) f32     statistics (rows) of vec4f (m, s, ..) of softmax(logits inverseTemperature)
 // ids, positions (rows) u32   queries (Q) of vec4u, slot in w   status (rows) of 8 u32 [alive, produced, limit, key, key, ..]
-// sampled (rows, 2 messageTokens) u32: pairs [token, bits of its log-prob]; all five advanced in place
+// sampled (rows, 2 messageTokens) u32: pairs [token, bits of its log-prob]; all five are updated in place
 // u = uniform(key, produced): a draw depends on the row's key and how many tokens it has, on nothing else.
 // greedy 1 takes the largest, the first of equals.
 // Dispatch rows workgroups of WG = 64; an invocation owns ceil(cols / 64) neighbouring tokens. Trips: 4 cols / 64 + 64.

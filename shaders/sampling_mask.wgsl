@@ -1,10 +1,10 @@
 // masked = tempered logits, dropped tokens at NEG_LARGE: repetition penalty, temperature, top-k, top-p, min-p in turn.
 // x = (seen ? (l > 0 ? l / penalty : l penalty) : l) inverseTemperature
-// top-k keeps x >= the k-th largest. top-p drops the smallest while their summed probability stays <= 1 - topP, at
-// most all but one, of equal ones the first in token order. min-p drops x with exp(x - max) < minP.
+// top-k keeps x >= the k-th largest. top-p drops the smallest while their summed probability stays <= 1 - topP, but
+// never all tokens, and of equal ones the first in token order. min-p drops x with exp(x - max) < minP.
 //
 // logits (rows, cols) f32     seen (rows, ceil(cols / 32)) u32 bits     masked (rows, cols) f32, overwritten
-// Cuts are found by bisection on the bits of x in 32 rounds: no sort. penalty 1, topK 0, topP 1, minP 0 switch off.
+// Cuts are found by bisection on the bits of x in 32 rounds, without a sort. penalty 1, topK 0, topP 1, minP 0: off.
 // Dispatch rows workgroups of WG. Trips: about 70 (cols / WG + WG). Workgroup memory: 4 WG bytes.
 // Reference: src/reference/sampling.ts samplingMask. Test: tests/shaders/sampling_test.ts.
 struct Dims {
@@ -104,7 +104,7 @@ fn keep_top_k(local: u32, row: u32, live: bool) {
   storageBarrier();
 }
 
-// Keys below the cut are dropped whole; of the tokens at the cut as many as the budget allows, but never all.
+// Drops all tokens below the cut, and as many at the cut as the budget allows, but never all tokens.
 fn keep_top_p(local: u32, row: u32, live: bool, top: f32) {
   var part = 0.0;
   for (var c = local; c < dims.cols; c += WG) {

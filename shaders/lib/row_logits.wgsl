@@ -1,5 +1,5 @@
 // logit[f] := sum_k x[n,k] W[begin+f,k] for FEATURES tokens and the row n = first_row of each invocation, with the bits of
-// linear_forward; tokens past the vocabulary are its last one. Kernels declare the bindings dims, x and w, and the constants
+// linear_forward; tokens past the vocabulary repeat the last. Kernels declare the bindings dims, x, w and the constants
 // FEATURES, WG, SUMS, and ROWS, which is 1 here. The rows of the weight lie in workgroup memory, KC inner features at a time:
 // 4 FEATURES KC bytes. Called by whole workgroups.
 
@@ -11,7 +11,7 @@ const KC4 = KC / 4u;
 
 var<workgroup> tile: array<vec4f, FEATURES * KC4>;
 
-// A function, so that a compiler reads these products once; drivers put it where it is called.
+// A function, so that a compiler reads these products once; drivers inline it.
 fn add_products(sum: ptr<function, array<f32, FEATURES>>, a: vec4f, k: u32) {
   for (var f = 0u; f < FEATURES; f++) { // @unroll
     let b = tile[f * KC4 + k];
@@ -43,7 +43,7 @@ fn logits_of(
     for (var k = 0u; k < KC4; k++) { // @unroll
       add_products(&sum, x[start + min(c * KC4 + k, inner4 - 1u)], k);
     }
-    // Sums are cut into slices as those of linear_forward are.
+    // Sums are cut into the same slices as in linear_forward.
     let is_end = (c + 1u) % SLICE == 0u;
     for (var f = 0u; f < FEATURES; f++) { // @unroll
       (*logit)[f] += select(0.0, sum[f], is_end);

@@ -1,10 +1,10 @@
-// Attention of queries by subgroups: the slots that a tile of rows walks, BLOCK at a time, and their keys and values. The
-// invocations of a subgroup read them between them, PARTS texels of each, and take the rest from each other's registers:
-// see shaders/lib/subgroup_products.wgsl. Kernels declare the bindings key_value and queries, and the constants.
+// Attention of queries by subgroups: a tile of rows reads its slots BLOCK at a time, with their keys and values. The
+// invocations of a subgroup divide these reads, PARTS texels of each, and get the rest from each other's registers: see
+// shaders/lib/subgroup_products.wgsl. Kernels declare the bindings key_value and queries, and the constants used here.
 
 alias Parts = array<vec4f, PARTS>;
 
-// [start, end) of the slots that one of `count` rows of a tile sees in a range, or (range = rangeCount) in its segment.
+// [start, end) of the slots that a tile's first `count` rows see in a range, or in their segment (range = rangeCount).
 fn slots_of_tile(tile: vec4u, count: u32, range: u32) -> vec2u {
   var slots = vec2u(queries[tile.x].z, queries[tile.x + count - 1u].w + 1u);
   if (range < tile.w) {
@@ -13,7 +13,7 @@ fn slots_of_tile(tile: vec4u, count: u32, range: u32) -> vec2u {
   return slots;
 }
 
-// [start, end) of those that a row of `queries` sees.
+// [start, end) of the slots that one row of `queries` sees in the same range.
 fn slots_of_row(row: vec4u, tile: vec4u, range: u32) -> vec2u {
   var slots = vec2u(row.z, row.w + 1u);
   if (range < tile.w) {
@@ -22,7 +22,7 @@ fn slots_of_row(row: vec4u, tile: vec4u, range: u32) -> vec2u {
   return slots;
 }
 
-// Keys and values of BLOCK slots from `slot` on, a key `cols4` before its value; slots past the last are the last one again.
+// Reads keys and values of BLOCK slots from `slot` on, a value `cols4` after its key. Slots past the last repeat it.
 fn read_slots(
   keys: ptr<function, Parts>,
   values: ptr<function, Parts>,

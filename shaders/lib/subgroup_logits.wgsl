@@ -1,5 +1,5 @@
 // logits_of of row_logits.wgsl by subgroups: for the ROWS rows first_row + r WG of each invocation. WG is LANES.
-// Stands before shaders/lib/subgroup_products.wgsl. Sums are cut after KC inner features, as those of linear_forward are.
+// Appended before shaders/lib/subgroup_products.wgsl. Sums are cut after KC inner features, as in linear_forward.
 
 const KC = 64u;
 const KC4 = KC / 4u;
@@ -20,7 +20,7 @@ fn logits_of(
     weight[p] = (min(begin + p * LANES + local, dims.vocabulary - 1u) - dims.firstRow) * inner4;
   }
   for (var start = 0u; start < inner4; start += KC4) {
-    // With a value: without one, what a variable of a loop held would stay.
+    // Initialised, since without a value a variable in a loop would keep what it held.
     var sum = array<f32, SUMS>();
     add_subgroup_products(&sum, rows, weight, start, min(start + KC4, inner4));
     for (var r = 0u; r < ROWS; r++) { // @unroll

@@ -2,9 +2,9 @@
 // order of linear_forward; k runs over groups of four inner features, from `start` up to `end`.
 //
 // For CPUs, whose drivers run a subgroup in one SIMD register: an invocation reads PARTS = FEATURES / LANES rows of the
-// weight, and every other takes them from its register. Nothing passes through workgroup memory, which a loop would read
-// lane by lane. Of four rows and 64 features a lane reads 8 texels for 1,024 products.
-// x[rows[r] + k] and load_weight(weight[p] + k) are what an invocation reads, rows p LANES + its lane of the weight.
+// weight, and the others get them from its registers. Nothing passes through workgroup memory, which a loop would read
+// lane by lane. With four rows and 64 features, a lane reads 8 texels for 1,024 products.
+// An invocation reads x[rows[r] + k], and rows p LANES + its lane of the weight as load_weight(weight[p] + k).
 // Kernels declare the bindings x and w, FEATURES, ROWS and SUMS.
 
 const LANES = 16u;

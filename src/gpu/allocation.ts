@@ -61,11 +61,11 @@ const checkReach = Effect.fnUntraced(function* (
 /** The buffer of all `Dims` of a run. */
 export interface Uniform {
   readonly buffer: () => GPUBuffer;
-  /** Makes room for so many dispatches; true where the buffer is a new one, so that bind groups of the old are stale. */
+  /** Makes room for this many dispatches. True if it made a new buffer: bind groups of the old one are stale. */
   readonly grow: (dispatches: number) => boolean;
 }
 
-/** Room for 512 dispatches, until more are asked for. */
+/** A buffer with room for 512 dispatches; it grows when more are asked for. */
 export function createUniform(device: GPUDevice): Uniform {
   let slots = 512;
   const make = () =>

@@ -9,7 +9,7 @@ import { type Scheduled, weightInput } from "./schedule.ts";
 
 /** The bind group of a piece, and the textures in it. */
 interface Group {
-  /** The form of the kernel and the rows that it fits. */
+  /** Names the form of the kernel and the number of rows that the group is for. */
   readonly form: string;
   readonly group: GPUBindGroup;
   /** One for each input that the form reads as a texture. */
@@ -20,11 +20,11 @@ interface Group {
 export interface Bindings {
   readonly bufferOf: (tensor: Tensor) => GPUBuffer;
   readonly groupOf: (scheduled: Scheduled) => GPUBindGroup;
-  /** Textures that its group reads, and what of which buffer they must hold. */
+  /** Textures that the group reads, and the part of a buffer that each must hold. */
   readonly readsOf: (
     scheduled: Scheduled,
   ) => ReadonlyArray<{ readonly copy: Copy; readonly part: Part }>;
-  /** Forgets all groups, since a buffer in them is gone. */
+  /** Forgets all groups, when a buffer in them is gone. */
   readonly clear: () => void;
 }
 
@@ -34,7 +34,7 @@ export function createBindings(
   uniform: Uniform,
   { device, pipelines, memory: { copies }, bindingBytes }: Host,
 ): Bindings {
-  /** By the first row of the piece. */
+  /** The groups of each op, by the first row of the piece. */
   const groups = new Map<Op, Map<number, Group>>();
   const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
   const part = (piece: Piece, input: number) => {
@@ -42,7 +42,7 @@ export function createBindings(
     return partOf(piece, tensor, bufferOf(tensor));
   };
 
-  // Activations are copied again where they are read again, since textures for all of them would double their memory.
+  // Activations share textures and are copied again where needed: a texture for each would double their memory.
   const copyOf = (piece: Piece, input: number, taken: ReadonlyArray<Copy>): Copy => {
     const { op } = piece;
     const tensor = op.inputs[input]!;
@@ -57,7 +57,7 @@ export function createBindings(
     const read: Copy[] = [];
     for (const input of form.textures) read.push(copyOf(piece, input, read));
     const { layout, bindings } = pipelines.interfaceOf(form);
-    // Inputs beyond those the kernel reads are there for the derivation of its gradient.
+    // The kernel does not bind the last inputs if they only serve to derive the op's gradient.
     const inputs = op.inputs.slice(0, bindings - op.outputs.length);
     const entries = [...inputs, ...op.outputs].map((tensor, i): GPUBindGroupEntry => ({
       binding: i + 1,

@@ -1,23 +1,23 @@
 /**
- * Commands for a device, carried out in order and in slices of the host's time. An adapter that runs on a CPU compiles
- * and computes inside the very calls that hand it work: keys, signals and timers would wait for all of it.
+ * Commands for a device, run in order and in slices of the host's time. An adapter on a CPU compiles and computes
+ * inside the calls that hand it work. Without slices, keys, signals and timers would wait for all of it.
  */
 
-/** Time after which the event loop has its turn. */
+/** Length of a slice, after which the event loop runs. */
 const SLICE_MILLIS = 50;
 
-/** What is carried out step by step, with room for others where it stops. */
+/** A command. If it returns an iterator, the event loop may run between its steps. */
 export type Command = () => Iterator<void> | void;
 
 /** The one queue of a device's commands. */
 export interface Commands {
-  /** Carries a command out at once, or after those that wait. */
+  /** Runs a command at once, or after the commands that wait. */
   readonly push: (command: Command) => void;
-  /** The same, with an answer. */
+  /** Runs a command in the same way and resolves to its result. */
   readonly ask: <A>(command: () => Promise<A>) => Promise<A>;
-  /** Carries out all that waits, however long it takes: what it needs is about to go. */
+  /** Runs all waiting commands, however long it takes. Call it before destroying what they use. */
   readonly finish: () => void;
-  /** What the last command threw that nobody was there to catch, once. */
+  /** The first error since the last call that a command threw when no caller could catch it. */
   readonly failure: () => unknown;
 }
 

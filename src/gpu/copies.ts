@@ -10,32 +10,32 @@ export interface Part {
   readonly size: number;
 }
 
-/** A texture that holds a part of a buffer, and which state of it. */
+/** A texture that holds a part of a buffer, and the version of the buffer that it holds. */
 export interface Copy {
   readonly texture: GPUTexture;
   readonly view: GPUTextureView;
   part: Part | null;
   version: number;
-  /** When it was last asked for. */
+  /** The time of its last use. */
   used: number;
 }
 
-/** Copies of buffers as textures, made again only when the buffer was written since. */
+/** Copies of buffers in textures. A copy is made again only if the buffer was written since. */
 export interface TextureCopies {
-  /** Most bytes of a buffer that can be read as a texture. */
+  /** Maximum bytes of a buffer that can be read as a texture. */
   readonly mostBytes: number;
   /** The texture of this buffer alone. */
   readonly own: (buffer: GPUBuffer, texel: Texel) => Copy;
   /**
-   * A texture of floats that buffers of this height share, none of `taken`: the one that holds the part, else the one
-   * that was asked for least recently. There are as many of a height as one op reads.
+   * A texture of floats that buffers of the same height share, but none of `taken`. It is the one that holds the part,
+   * else the least recently used one. A height has as many textures as one op reads of it.
    */
   readonly share: (part: Part, taken: ReadonlyArray<Copy>) => Copy;
-  /** Forgets what shared copies hold: dispatches that are repeated do not start with what the first round started with. */
+  /** Forgets what shared copies hold: later rounds of repeated dispatches do not find them as the first round did. */
   readonly forget: () => void;
   /** Notes that the buffer's contents change. */
   readonly written: (buffer: GPUBuffer) => void;
-  /** Whether the part must be copied to be current; the copy then counts as made. */
+  /** Whether the copy is out of date and must be made now; from then on it counts as made. */
   readonly refresh: (copy: Copy, part: Part) => boolean;
   readonly destroy: (buffer: GPUBuffer) => void;
 }
@@ -55,8 +55,8 @@ export function createTextureCopies(device: GPUDevice, bindingBytes: number): Te
     Math.ceil(bindingBytes / TEXTURE_ROW_BYTES),
   );
   /**
-   * Rows of texels for what of a buffer is read at once. An odd number from 3 on: lavapipe compiles a kernel once for
-   * textures whose height is a power of two and once for others, for each input.
+   * Rows of texels that hold what is read of a buffer at once. They are odd and at least 3, so never a power of two:
+   * for each input, lavapipe compiles a kernel once for heights that are a power of two and once for others.
    */
   const heightOf = ({ size }: GPUBuffer) =>
     Math.max(3, Math.min(size / TEXTURE_ROW_BYTES, highest) | 1);
@@ -123,7 +123,7 @@ export function recordCopy(
   { texture }: Copy,
   { buffer, offset, size }: Part,
 ): void {
-  // Whole rows of texels as far as the buffer goes, so that all but the end of a buffer is one copy.
+  // One copy takes whole rows of texels. Only the end of a buffer may need a second one.
   const whole = Math.ceil(size / TEXTURE_ROW_BYTES) * TEXTURE_ROW_BYTES;
   const bytes = Math.min(whole, buffer.size - offset);
   const rows = Math.floor(bytes / TEXTURE_ROW_BYTES);

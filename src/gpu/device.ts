@@ -8,14 +8,14 @@ import type { Family, Traits } from "./launches.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
 
-/** An open device, what it is, and which kernel forms it likes. */
+/** An open device, its adapter, and the traits that decide which kernels it gets. */
 export interface Device {
   readonly device: GPUDevice;
   readonly adapter: Adapter;
   readonly traits: Traits;
   /** Compiled kernels, shared by all engines of the device. */
   readonly pipelines: Pipelines;
-  /** What all engines of the device ask of it, in order. */
+  /** The queue of commands that all engines of the device share. */
   readonly commands: Commands;
   /** Times every dispatch, when asked for. */
   readonly profiler: Profiler | null;
@@ -27,13 +27,13 @@ export interface DeviceOptions {
   readonly profile?: boolean;
   /** The family that was found fastest for an adapter of this name, or null. @default {() => null} */
   readonly tuned?: (adapter: string) => Family | null;
-  /** Whether software that is slower than plain loops will do. @default {false} */
+  /** Whether to accept software that is slower than plain loops. @default {false} */
   readonly takesAny?: boolean;
-  /** Told how many kernels there are, before each is made: the first use of one takes up to seconds. */
+  /** Called with the number of kernels before each is made, since the first use of a kernel can take seconds. */
   readonly onKernel?: (count: number) => void;
 }
 
-/** The adapter that computes faster than plain loops, or any if that will do. Fails with NoAdapter. */
+/** Finds an adapter that is faster than plain loops, or any adapter if `takesAny`. Fails with NoAdapter. */
 const findAdapter = Effect.fnUntraced(function* (takesAny: boolean) {
   const choice = yield* chooseDriver();
   const adapter = choice === "none" && !takesAny
@@ -67,8 +67,8 @@ export const openDevice: (
       requiredLimits: largestLimits(adapter),
       requiredFeatures: [...features, ...(timed ? ["timestamp-query" as const] : [])],
     });
-  // Deno grants subgroups without saying that it has them, and takes their functions without `enable`: other WebGPU
-  // would not, so only the one driver is asked whose kernels use them.
+  // Deno grants subgroups but does not list them, and accepts their functions without `enable`. Other
+  // implementations would not, so only the driver whose kernels use them is asked.
   const device = yield* Effect.acquireRelease(
     Effect.promise(() =>
       isLavapipe ? request(["subgroups"]).catch(() => request([])) : request([])

@@ -13,12 +13,12 @@ export interface Stored {
   readonly elements: number;
 }
 
-/** Whether ops reach all of a buffer. @default {"whole"} */
+/** Whether an op reaches the whole buffer at once, or parts of it. @default {"whole"} */
 export interface BufferUse {
   readonly isRead?: "whole" | "in parts";
 }
 
-/** Scratch memory that programs share, and whose numbers it holds. */
+/** Scratch memory that programs share, and the program that used it last. */
 export interface Arena {
   /** Largest first. */
   readonly buffers: GPUBuffer[];
@@ -39,7 +39,7 @@ export interface DeviceMemory {
   readonly copyOut: (
     items: ReadonlyArray<{ readonly stored: Stored; readonly elements: number }>,
   ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
-  /** Fails with what went wrong since it was last asked: in a kernel's text, in a command, or on the device. */
+  /** Fails with an error since the last check: in a kernel's text, in a command, or on the device. */
   readonly check: Effect.Effect<void, KernelFailed>;
 }
 
@@ -50,7 +50,7 @@ export function lookUp(store: ReadonlyMap<string, Stored>, name: string): Stored
   return found;
 }
 
-/** Queues a copy of host numbers to a tensor, from its number `at` on, which begins a run of its format. */
+/** Queues a copy of host numbers to a tensor, from its element `at` on, which must begin a run of its format. */
 export function writeStored(
   device: GPUDevice,
   { commands, copies }: Pick<DeviceMemory, "commands" | "copies">,
@@ -106,7 +106,7 @@ export const makeBuffer = Effect.fnUntraced(function* (
   );
 });
 
-/** Fails where the device has no memory for what an effect creates. */
+/** Fails if the device has too little memory for the buffers that an effect creates. */
 export const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<A, BadInput, R>) =>
   Effect.gen(function* () {
     device.pushErrorScope("out-of-memory");

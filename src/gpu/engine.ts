@@ -109,7 +109,7 @@ function createMemory(
 const settle = Effect.fnUntraced(function* (device: GPUDevice, { commands, check }: DeviceMemory) {
   yield* Effect.promise(() =>
     commands.ask(() => {
-      // What is written waits for a submission.
+      // Queued writes wait for the next submission.
       device.queue.submit([]);
       return device.queue.onSubmittedWorkDone();
     })
@@ -117,7 +117,7 @@ const settle = Effect.fnUntraced(function* (device: GPUDevice, { commands, check
   yield* check;
 });
 
-/** Queues zeros for buffers. */
+/** Queues a command that sets buffers to zero. */
 function clear(
   device: GPUDevice,
   { commands, copies }: DeviceMemory,

@@ -93,7 +93,7 @@ function createExecutable<Phase extends string, Input extends string>(
   };
 }
 
-/** Stops after each submission. */
+/** Runs ops `repeat` times; yields after each submission. */
 function* carryOut(
   loaded: Loaded<string, string>,
   ops: ReadonlyArray<Op>,
@@ -113,7 +113,7 @@ function* carryOut(
   }
 }
 
-/** Makes ops ready to be submitted: their steps, and the `Dims` of each. Stops after each pipeline that had to be made. */
+/** Prepares ops for submission: their steps, and the `Dims` of each. Yields after each pipeline that it had to make. */
 function* record(
   { uniform, bindings, host }: Pick<Loaded<string, string>, "uniform" | "bindings" | "host">,
   ops: ReadonlyArray<Op>,
@@ -149,7 +149,7 @@ function* record(
   return { steps, uniforms };
 }
 
-/** Whether a phase reads scratch tensors that it has not written: another program may have written over them. */
+/** Whether a phase reads scratch tensors that it has not written; another program may have overwritten them. */
 function readsEarlier(phase: ReadonlyArray<Op>): boolean {
   const written = new Set<string>();
   for (const { inputs, outputs } of phase) {

@@ -13,7 +13,7 @@ export interface Host {
   readonly memory: DeviceMemory;
   readonly traits: Traits;
   readonly profiler: Profiler | null;
-  /** Most bytes of a buffer that an op can reach at once. */
+  /** Maximum bytes of a buffer that an op can reach at once. */
   readonly bindingBytes: number;
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
 }

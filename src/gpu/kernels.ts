@@ -14,10 +14,10 @@ import {
   type Traits,
 } from "./launches.ts";
 
-/** The kernel of every op, and those that are forms of them. */
+/** The kernels of all ops, and their forms. */
 export const KERNELS: Kernels = { ...ELEMENTWISE, ...PRODUCTS, ...ATTENTION };
 
-/** A kernel for sizes that are known by name alone. */
+/** A kernel of this name; the types do not check which sizes it needs. */
 export function kernelNamed(name: KernelName): Kernel<Bound> {
   return KERNELS[name] as unknown as Kernel<Bound>;
 }
@@ -25,7 +25,7 @@ export function kernelNamed(name: KernelName): Kernel<Bound> {
 /** Types sizes as those of one op: a run binds every size that the record of the op names. */
 const sizesOf = <Name extends KernelName>(dims: Bound) => dims as BoundOf<Name>;
 
-/** Forms by subgroups: of attention, where the run has tiles, and of gradients of weights. */
+/** Subgroup forms of kernels: of attention, used if the run has tiles, and of weight gradients. */
 const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
   attention_forward: "attention_subgroup_forward",
   attention_query_backward: "attention_subgroup_query_backward",

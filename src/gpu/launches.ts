@@ -18,13 +18,13 @@ export interface Traits {
   readonly family: Family;
   readonly workgroupBytes: number;
   readonly maxInvocations: number;
-  /** Cores of the host, which are the adapter's where it runs on a CPU. */
+  /** Cores of the host; an adapter that runs on a CPU computes on them. */
   readonly cores: number;
-  /** Invocations of a subgroup that read each other's registers, for kernels that do so; 0 where they cannot. */
+  /** Invocations of a subgroup, which can read each other's registers; 0 if the device has no subgroups. */
   readonly subgroup: number;
 }
 
-/** Whether ops read textures, copies of what they read more than once. */
+/** Whether ops read textures, which are copies of inputs that they read more than once. */
 export function isMirrored({ family }: Traits): boolean {
   return family === "lines";
 }
@@ -32,7 +32,7 @@ export function isMirrored({ family }: Traits): boolean {
 /** Lanes of the widest SIMD register that a CPU adapter computes in. */
 export const LANES = 16;
 
-/** Whether kernels may work by subgroups: a register of the CPU is one, and no wider than the narrowest of their tiles. */
+/** Whether kernels may use subgroups: on a CPU, where each is a register, and no wider than their narrowest tile. */
 export function suitsSubgroups({ family, subgroup }: Traits): boolean {
   return family === "lines" && subgroup > 0 && subgroup <= LANES;
 }
@@ -49,19 +49,19 @@ export interface Launch {
 /** Sizes and scalars of one run, and the dims of one op. */
 export type Bound = Readonly<Record<string, number>>;
 
-/** Sizes of a run that kernels need beside the dims of their op; a run may lack some. */
+/** Sizes of a run that kernels need in addition to the dims of their op; a run may lack some. */
 export interface RunSizes {
-  /** Rows of the op, of which a piece may have only some. */
+  /** Rows of the whole op; a piece may have fewer. */
   readonly wholeRows?: number;
   /** Positions of the rotary table. */
   readonly P?: number;
-  /** Tiles of queries, those of keys, and the queries of a tile. */
+  /** Number of tiles of queries, number of tiles of keys, and queries in a tile. */
   readonly queryTiles?: number;
   readonly keyTiles?: number;
   readonly tileRows?: number;
 }
 
-/** Kernels that are forms of an op's kernel for some adapters, with the op. */
+/** Kernels that are forms of an op's kernel for some adapters, each with its op. */
 export const FORM_OF = {
   attention_subgroup_forward: "attention_forward",
   attention_subgroup_query_backward: "attention_query_backward",
@@ -85,14 +85,14 @@ export type BoundOf<Name extends KernelName> = DimsOf<OpOf<Name>, number> & RunS
 /** A kernel: its text, and how an op of given sizes is dispatched. */
 export interface Kernel<Sizes, Input extends string = string> {
   readonly code: string;
-  /** The text where kernels work by subgroups. @default {code} */
+  /** The text for adapters whose kernels use subgroups. @default {code} */
   readonly subgroupCode?: string;
-  /** Whether marked loops are written out for every adapter. @default {only in the family `lines`} */
+  /** Whether loops marked `// @unroll` are unrolled for every adapter. @default {only in the family `lines`} */
   readonly unrolled?: boolean;
   readonly launches: (dims: Sizes, traits: Traits) => ReadonlyArray<Launch>;
-  /** Loop iterations of one invocation, where they grow with the sizes. */
+  /** Loop iterations of one invocation, if they grow with the sizes. */
   readonly trips?: (dims: Sizes) => number;
-  /** Inputs that straight-line adapters read again and again, lane by lane: better through textures. */
+  /** Inputs that the family `lines` reads through textures, since it would read them repeatedly, lane by lane. */
   readonly textures?: (dims: Sizes) => ReadonlyArray<Input>;
 }
 
@@ -104,7 +104,7 @@ export type Kernels = {
 /** Workgroups per row of a folded grid; equals GRID_X of shaders/lib/grid.wgsl. */
 const GRID_X = 32768;
 
-/** One workgroup for each item, for kernels that find theirs by `grid.wgsl`. */
+/** A grid of one workgroup for each item, for kernels that find their item with `grid.wgsl`. */
 export function folded(workgroups: number): readonly [number, number] {
   return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
 }
@@ -115,7 +115,7 @@ export interface FlatOptions<Sizes, Input extends string>
   readonly constants?: (dims: Sizes) => Bound;
   /** Invocations of a workgroup. @default {32} */
   readonly width?: number;
-  /** Width on CPU adapters, where each register of lanes is a unit of work for a core. @default {width} */
+  /** Width on CPU adapters, where a core's unit of work is one SIMD register of lanes. @default {width} */
   readonly cpuWidth?: number;
 }
 
@@ -145,7 +145,7 @@ export function flat<Sizes, Input extends string>(
 /** Rows of a matrix. */
 export const rowsOf = ({ rows }: { readonly rows: number }) => rows;
 
-/** Reads these inputs as textures where rows are many: a copy ends the compute pass, which a few rows are not worth. */
+/** Reads these inputs as textures if there are many rows; few do not pay for a copy, which ends the compute pass. */
 export const ofManyRows =
   <Input extends string>(...inputs: ReadonlyArray<Input>) =>
   ({ rows }: { readonly rows: number }) => rows >= 128 ? inputs : [];

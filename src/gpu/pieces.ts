@@ -1,4 +1,4 @@
-/** What a dispatch reaches of the tensors of its op: all of them, or a stretch of rows. */
+/** Which rows of an op's tensors a dispatch reaches: all, or a stretch of them. */
 import { storedBytes } from "../model/formats.ts";
 import {
   bytesOf,
@@ -13,7 +13,7 @@ import { bytesWithin, dimsWithin, stretchesOf } from "../model/stretches.ts";
 import type { Part } from "./copies.ts";
 import type { Bound } from "./launches.ts";
 
-/** An op in a run, or a stretch of its rows where it cannot reach all of them at once. */
+/** An op in a run, or a stretch of its rows if it cannot reach all rows at once. */
 export interface Piece {
   readonly op: Op;
   readonly stretch: Span | null;
@@ -40,13 +40,13 @@ export function bytesOfStretch({ op, stretch }: Piece, tensor: Tensor) {
   return stretch === null ? null : bytesWithin(op, tensor, stretch);
 }
 
-/** What a piece reads or writes of a tensor in this buffer. */
+/** The part of `buffer` in which a piece reads or writes a tensor. */
 export function partOf(piece: Piece, tensor: Tensor, buffer: GPUBuffer): Part {
   const all = { offset: 0, size: bytesOf(tensor, piece.dims) };
   return { buffer, ...bytesOfStretch(piece, tensor) ?? all };
 }
 
-/** What is bound of a tensor in this buffer: all of it where that is not more than can be bound. */
+/** The binding of a tensor in `buffer`: its part, or the whole buffer if that can be bound. */
 export function bindingOf(
   piece: Piece,
   tensor: Tensor,
@@ -59,13 +59,13 @@ export function bindingOf(
   return buffer.size <= bindingBytes ? { buffer } : { buffer, size: bindingBytes };
 }
 
-/** The row of a weight that its binding begins with. */
+/** The first row of a weight that is bound. */
 export function firstBoundRow({ reach, span }: Tensor): number {
   if (reach === undefined || span === undefined) return 0;
   return Math.floor(span.first / SPAN_UNIT) * SPAN_UNIT;
 }
 
-/** Which part of its buffer is bound of a weight that cannot be reached whole. */
+/** The part of its buffer that is bound for a weight that cannot be reached whole; null for others. */
 function weightPart(tensor: Tensor): { readonly offset: number; readonly size: number } | null {
   const { reach, span, format, cols } = tensor;
   if (reach === undefined || span === undefined) return null;

@@ -30,14 +30,14 @@ export interface Interface {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** A form of a kernel: which inputs it reads through textures, and how the weights are stored that it reads. */
+/** A form of a kernel: which inputs it reads through textures, and the storage format of its weights. */
 export interface Form {
   readonly kernel: KernelName;
   readonly textures: ReadonlyArray<number>;
   readonly weights: WeightFormat | null;
 }
 
-/** What tells a form from others. */
+/** A name that identifies a form. */
 export function nameOf({ kernel, textures, weights }: Form): string {
   return `${kernel} ${textures} ${weights}`;
 }
@@ -46,11 +46,11 @@ export function nameOf({ kernel, textures, weights }: Form): string {
 export interface Pipelines {
   readonly interfaceOf: (form: Form) => Interface;
   readonly pipeline: (form: Form, launch: Launch) => GPUComputePipeline;
-  /** How many there are. */
+  /** The number of pipelines so far. */
   readonly count: () => number;
-  /** Those that were dispatched before. */
+  /** Pipelines that were dispatched before. */
   readonly dispatched: WeakSet<GPUComputePipeline>;
-  /** The first complaint of the compiler, if any. */
+  /** The first compiler error since the last call, or null. */
   readonly failure: () => Promise<{ readonly kernel: string; readonly message: string } | null>;
 }
 
@@ -59,7 +59,7 @@ const LITTLE_ENDIAN = true;
 /** Bytes between the `Dims` of two dispatches; every adapter allows offsets of this alignment. */
 export const DIMS_STRIDE = 256;
 
-/** Writes the fields of one dispatch's `Dims` at `offset`; sizes are u32, scalars f32, as the shader says. */
+/** Writes the fields of one dispatch's `Dims` at `offset`; sizes are u32, scalars f32, as the shader declares. */
 export function writeDims(
   target: DataView,
   offset: number,

@@ -1,9 +1,9 @@
 import { Effect } from "effect";
 import type { OpTime, Profile } from "../domain/report.ts";
 
-/** Bytes for times: of about a million dispatches. Later ones are counted, not timed. */
+/** Bytes for the times of about a million dispatches. Later dispatches are counted, not timed. */
 const RESULT_BYTES = 1 << 24;
-/** Start and end of each dispatch of one submission. */
+/** Number of timestamps of one submission: start and end of each dispatch. */
 const QUERIES = 4096;
 /** Results of queries lie at multiples of this. */
 const RESOLVE_ALIGNMENT = 256;
@@ -11,9 +11,9 @@ const TIMESTAMP_BYTES = 8;
 
 /** Times dispatches by timestamp queries, each in a compute pass of its own. */
 export interface Profiler {
-  /** What to begin the pass of the next dispatch with, or null when no more are timed. */
+  /** The timestamp writes for the pass of the next dispatch, or null if it is not timed. */
   readonly begin: (program: string, op: string) => GPUComputePassTimestampWrites | null;
-  /** Puts the times of all dispatches since the last call where they can be read; ends a command buffer. */
+  /** Copies the times of all dispatches since the last call to a buffer. Must come last in a command buffer. */
   readonly resolve: (encoder: GPUCommandEncoder) => void;
   /** What was timed so far. */
   readonly profile: Effect.Effect<Profile>;

@@ -1,4 +1,4 @@
-/** What of a program is dispatched and with which sizes: all that is known without a device. */
+/** Which dispatches a program makes, and with which sizes: all that is known without a device. */
 import { KernelFailed } from "../domain/errors.ts";
 import { recordOf } from "../model/ops/registry.ts";
 import { bytesOf, type Dims, MOST_TRIPS, type Op } from "../model/plan.ts";
@@ -16,12 +16,12 @@ export interface Scheduled {
   readonly launches: ReadonlyArray<Launch>;
 }
 
-/** What of an adapter a schedule depends on. */
+/** The properties of an adapter that a schedule depends on. */
 export interface Limits {
   readonly traits: Traits;
-  /** Most bytes of a buffer that an op can reach at once. */
+  /** Maximum bytes of a buffer that an op can reach at once. */
   readonly bindingBytes: number;
-  /** Most bytes of a buffer that can be read as a texture. */
+  /** Maximum bytes of a buffer that can be read as a texture. */
   readonly textureBytes: number;
 }
 
@@ -51,7 +51,7 @@ function scheduled(piece: Piece, limits: Limits): Scheduled {
   return {
     piece,
     form: { kernel: name, textures, weights: format === "u32" ? null : format },
-    // A weight's texture begins with its first row, its binding where it must.
+    // A texture of a weight begins with the weight's row 0, a binding with its first bound row.
     sizes: {
       ...bound,
       firstRow: stored === null || textures.includes(weight!) ? 0 : firstBoundRow(stored),
@@ -60,7 +60,7 @@ function scheduled(piece: Piece, limits: Limits): Scheduled {
   };
 }
 
-/** The input that a kernel reads through load_weight, whose text its format chooses (weight_readers.ts). */
+/** The input that a kernel reads through load_weight; its format chooses that function's text (weight_readers.ts). */
 export function weightInput(op: Op): number | null {
   const input = recordOf(op).inputs.indexOf("w");
   return input < 0 ? null : input;
@@ -71,7 +71,7 @@ function positionOf(op: Op, input: string): number {
   return [...inputs, ...optional].indexOf(input);
 }
 
-/** State such as a cache changes with every token, so that a copy would cost more than it saves. */
+/** Whether an input is copied to a texture. A copy of state, such as a cache that changes each token, would not pay. */
 function isCopied(piece: Piece, input: number, { textureBytes }: Limits): boolean {
   const tensor = piece.op.inputs[input]!;
   const { size } = bytesOfStretch(piece, tensor) ?? { size: bytesOf(tensor, piece.dims) };

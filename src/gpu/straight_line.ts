@@ -1,7 +1,7 @@
 /**
- * The one transform of WGSL text. It sets `const NAME = ...;` lines of a kernel, and can write out the loops that are
- * marked `// @unroll`, so that one readable file serves GPUs, which like loops, and CPU adapters, which read
- * workgroup memory fast only at constant addresses in straight-line code.
+ * The first transform of WGSL text. It sets `const NAME = ...;` lines of a kernel, and can unroll the loops that are
+ * marked `// @unroll`. So one readable file serves GPUs, which keep the loops, and CPU adapters, which read workgroup
+ * memory fast only at constant addresses in straight-line code.
  */
 
 const CONST_LINE = /^const (\w+) = (\d+)u;$/;
@@ -36,7 +36,7 @@ function constantsOf(lines: ReadonlyArray<string>): ReadonlyMap<string, number> 
   return values;
 }
 
-/** Writes out every loop marked `// @unroll`, inner ones too; each pass stands in its own block. */
+/** Unrolls every loop marked `// @unroll`, inner ones too; each iteration becomes a block of its own. */
 export function unrollLoops(code: string): string {
   const lines = code.split("\n");
   return expand(lines, constantsOf(lines)).join("\n");
@@ -47,9 +47,7 @@ const PRODUCT = /(?<=[[(]|\+ )(\d+)u \* (\d+)u/g;
 const SUM = /(?<=[[(])(\d+)u \+ (\d+)u(?=[\])]| [^*/%])/g;
 const ALONE = /(?<![\w])\((\d+)u\)/g;
 
-/**
- * Computes what is known of the indices in a line: half of the time a compiler takes to read straight lines goes there.
- */
+/** Evaluates constant parts of indices, which would take half of a compiler's time to read straight lines. */
 function foldIndices(line: string, constants: ReadonlyMap<string, number>): string {
   let folded = line.replace(/\b[A-Z]\w*\b/g, (name) => {
     const value = constants.get(name);

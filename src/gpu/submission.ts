@@ -1,11 +1,11 @@
-/** What of a run is handed to the device at a time. */
+/** How the steps of a run are divided into submissions. */
 import { type Copy, type Part, recordCopy } from "./copies.ts";
 import type { Host } from "./host.ts";
 import type { Family } from "./launches.ts";
 
 /**
- * Dispatches recorded into one command buffer. Long ones keep the host from seeing errors; a CPU computes them inside of
- * the call that submits them.
+ * Maximum steps of one command buffer. A long one delays errors, and a CPU computes all of it inside the call that
+ * submits it.
  */
 const SUBMIT_EVERY: Readonly<Record<Family, number>> = { tiles: 2048, lines: 32, loops: 32 };
 
@@ -26,7 +26,8 @@ export type Step =
   };
 
 /**
- * Steps of one submission each. Drivers compile a kernel when it is first dispatched, for seconds: it stands alone.
+ * Divides steps into submissions. A pipeline's first dispatch gets one of its own: drivers compile it then, for
+ * seconds.
  */
 export function partsOf(
   steps: ReadonlyArray<Step>,

@@ -1,8 +1,8 @@
 /**
- * The second transform of WGSL text: reads chosen storage bindings through textures instead. CPU adapters test every
- * lane of a read whose address differs between lanes, at many times the cost of reading a texel
- * (docs/kernels.md has the measurements). The data stay the same bits: four words make a texel. Storage textures, since
- * sampled ones have mip levels, whose sizes and strides lavapipe looks up lane by lane.
+ * The second transform of WGSL text: it makes kernels read chosen storage bindings through textures. If the address of
+ * a storage read differs between lanes, CPU adapters test every lane, at many times the cost of reading a texel
+ * (docs/kernels.md has the measurements). The bits stay the same: four words make a texel. The textures are storage
+ * textures: sampled ones have mip levels, whose sizes and strides lavapipe looks up lane by lane.
  */
 
 /** Bytes of four words. */
@@ -51,7 +51,7 @@ fn ${name}_at(i: u32) -> ${result} {
   return replaceReads(code.replace(declaration, texture), name) + reader;
 }
 
-/** `name[...]` to `name_at(...)`, brackets matched. */
+/** Replaces `name[...]` by `name_at(...)`, with matching brackets. */
 function replaceReads(code: string, name: string): string {
   const start = new RegExp(`(?<![\\w.])${name}\\[`, "g");
   let out = "";

@@ -9,8 +9,8 @@ import int8 from "../../shaders/lib/weight/int8.wgsl" with { type: "text" };
 import nf4 from "../../shaders/lib/weight/nf4.wgsl" with { type: "text" };
 
 /**
- * `load_weight` by format, appended to kernels that call it. One text for all formats would be put in at each of the
- * calls, and drivers keep much of what they then find unreachable.
+ * `load_weight` by format, appended to kernels that call it. One text for all formats would be inlined at each call,
+ * and drivers would keep much of its unreachable code.
  */
 export const WEIGHT_READERS: Readonly<Record<WeightFormat, string>> = {
   f32,

@@ -2,7 +2,7 @@ import { Result, Schema } from "effect";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 
-/** Rotary embedding; `scaling` is Llama 3's wavelength-dependent slow-down. */
+/** Rotary position embedding (RoPE); `scaling` is that of Llama 3, which depends on the wavelength. */
 export interface Rope {
   readonly base: number;
   readonly scaling: null | {
@@ -44,7 +44,7 @@ export function headGroup({ heads, keyValueHeads }: Architecture): number {
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
 const positiveNumber = Schema.Finite.check(Schema.isGreaterThan(0));
-/** More layers than any model has would be listed, each with its tensors, before one is found missing. */
+/** Bounded, since the tensors of all layers are listed before the first missing one is found. */
 const layerCount = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }));
 
 const RopeFields = Schema.Struct({
@@ -57,7 +57,7 @@ const RopeFields = Schema.Struct({
   original_max_position_embeddings: Schema.optionalKey(Schema.Finite),
 });
 
-/** The fields of a Hugging Face `config.json` that decide what is computed, in both styles (before and after v5). */
+/** The fields of a Hugging Face `config.json` that affect the computation, in the styles before and after v5. */
 const HuggingFaceConfig = Schema.Struct({
   model_type: Schema.String,
   vocab_size: positive,
@@ -194,7 +194,7 @@ function toRope(c: HuggingFaceConfig): Rope {
   };
 }
 
-/** The `config.json` of a model this project made itself, in the field names published checkpoints have. */
+/** The `config.json` of a model that this project made, with the field names of published checkpoints. */
 export function writeConfig(architecture: Architecture): Record<string, unknown> {
   const a = architecture;
   const name = { qwen2: "Qwen2", qwen3: "Qwen3", llama: "Llama" }[a.family];

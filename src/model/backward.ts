@@ -3,20 +3,20 @@ import { recordOf } from "./ops/registry.ts";
 import { columnsOf, type Op, type Tensor, windowOf } from "./plan.ts";
 
 /**
- * Gradients of the tensors of a forward list. A contribution to an activation overwrites the first time and adds
- * afterwards; a contribution to a parameter always adds, to the engine's tensor `d <name>`. A window of columns has
- * the same window of the gradient of its matrix; the windows of a matrix do not overlap and leave no
- * column out.
+ * Gradients of the tensors of a forward list. The first contribution to an activation overwrites its gradient; later
+ * ones add to it. A contribution to a parameter always adds to the engine's tensor `d <name>`. The gradient of a window
+ * of columns is the same window of its matrix's gradient. The windows of a matrix do not overlap and together cover all
+ * columns.
  */
 export interface Gradients {
   readonly needs: (tensor: Tensor) => boolean;
   readonly of: (tensor: Tensor) => Tensor | undefined;
-  /** Calls `emit` with the gradient tensor to write, and whether to add, if anything asks for it. */
+  /** If the gradient of `tensor` is needed, calls `emit` with the tensor to write it to and whether to add. */
   readonly contribute: (
     tensor: Tensor,
     emit: (target: Tensor, options: { readonly accumulate: boolean }) => void,
   ) => void;
-  /** Lets `tensor` have the very gradient `d`; it must have none yet. */
+  /** Makes `d` itself the gradient of `tensor`, which must not have another one yet. */
   readonly share: (tensor: Tensor, d: Tensor) => void;
 }
 
@@ -41,7 +41,7 @@ export function dependents(ops: ReadonlyArray<Op>, trainable: ReadonlySet<string
 
 /** Gradient bookkeeping for one forward list. */
 export function createGradients(b: Builder, needed: ReadonlySet<string>): Gradients {
-  /** Gradients of whole matrices, and the columns of them that hold something. */
+  /** Gradients of whole matrices; `written` names the windows of them that were written. */
   const gradients = new Map<string, Tensor>();
   const written = new Set<string>();
   const needs = (tensor: Tensor) => needed.has(tensor.name);

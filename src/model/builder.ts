@@ -6,7 +6,7 @@ import type { Extent, Op, Role, Tensor } from "./plan.ts";
 /** Collects the ops of a plan and names its scratch tensors. */
 export interface Builder {
   readonly ops: ReadonlyArray<Op>;
-  /** Appends an op on tensors and sizes by the names of its record; sizes that the record does not name are left out. */
+  /** Appends an op. Its record names the tensors and sizes; sizes that it does not name are dropped. */
   readonly push: <Kind extends OpKind>(
     kind: Kind,
     tensors: TensorsOf<RecordOf<Kind>, Tensor>,
@@ -16,9 +16,9 @@ export interface Builder {
   readonly append: (op: Op) => void;
   /** A tensor by name; the same name gives the same tensor. */
   readonly tensor: (name: string, rows: Extent, cols: number, options?: TensorOptions) => Tensor;
-  /** A new scratch tensor, its name made unique by a number. */
+  /** A new scratch tensor; a number makes its name unique. */
   readonly scratch: (label: string, rows: Extent, cols: number) => Tensor;
-  /** A tensor already asked for, or undefined. */
+  /** The tensor of this name if it was made already, else undefined. */
   readonly find: (name: string) => Tensor | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface TensorOptions {
   readonly format?: Format;
 }
 
-/** The op of a kind: its tensors in the order of their bindings, and no sizes but those that its record names. */
+/** Makes an op: its tensors in binding order, and only the sizes that its record names. */
 function opOf(
   kind: OpKind,
   tensors: Readonly<Record<string, Tensor | undefined>>,
@@ -46,7 +46,7 @@ function opOf(
   };
 }
 
-/** An op that does not know of windows would read the wrong columns. */
+/** Throws if an op that takes whole tensors gets a window: it would read the wrong columns. */
 function refuseWindows(op: Op): void {
   const window = [...op.inputs, ...op.outputs].find((tensor) => tensor.window !== undefined);
   if (window !== undefined && recordOf(op).takesWindows !== true) {

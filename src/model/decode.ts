@@ -13,12 +13,12 @@ export interface Sampling {
   readonly minP: number;
 }
 
-/** Whether a filter cuts the distribution, so that the ratio of the update ignores something. */
+/** Whether a filter truncates the distribution. The ratio in the update ignores the truncation. */
 export function truncates(sampling: Sampling): boolean {
   return sampling.topK > 0 || sampling.topP < 1 || sampling.minP > 0;
 }
 
-/** Columns of the `status` tensor (N,8), one row a sequence that is being decoded. */
+/** Columns of the `status` tensor (N,8), one row for each sequence that is being decoded. */
 export const STATUS = { alive: 0, produced: 1, limit: 2, key0: 3, key1: 4 } as const;
 
 /** At most this many different tokens end a message. */
@@ -39,13 +39,13 @@ export function stopDims(stops: ReadonlyArray<number>): Record<string, number> {
 
 const DECODE_INPUTS = ["ids", "positions", "queries", "status", "sampled", "seen"] as const;
 
-/** What the host writes before it decodes. */
+/** An input that the host writes before it decodes. */
 export type DecodeInput = typeof DECODE_INPUTS[number];
 
 /**
- * One decoded token for each of N sequences: feeds `ids`, appends to the cache, samples, tests for a stop and
- * advances `ids`, `positions`, `queries` and `status` on the device, so that it repeats without the host.
- * `sampled` (N, 2 messageTokens) holds pairs of token id and the bits of its log-prob.
+ * One decoding step for each of N sequences. It feeds `ids`, appends to the cache, samples, tests for a stop and
+ * advances `ids`, `positions`, `queries` and `status` on the device, so that steps repeat without the host. `sampled`
+ * (N, 2 messageTokens) holds pairs of token id and the bits of its log-prob.
  */
 export function decodeProgram(
   model: ModelForm,
@@ -81,7 +81,7 @@ export function decodeProgram(
   return programOf(masked ? "decode_masked" : "decode", { step: b.ops }, DECODE_INPUTS);
 }
 
-/** (N,4) what the log-prob of a token is made of: in the trainer's tiles and their order, so that it has the same bits. */
+/** (N,4) softmax statistics for log-probs, in the tiles and order of the trainer, so that they have its bits. */
 function statisticsOf(b: Builder, logits: Tensor, weight: Tensor): Tensor {
   const statistics = b.scratch("head_statistics", logits.rows, 4);
   for (const { first, count: features } of vocabularySpans(weight)) {
@@ -95,7 +95,7 @@ function statisticsOf(b: Builder, logits: Tensor, weight: Tensor): Tensor {
   return statistics;
 }
 
-/** Logits over temperature of the tokens that may be drawn. */
+/** Logits divided by the temperature; NEG_LARGE for tokens that a filter drops. */
 function filtered(b: Builder, logits: Tensor): Tensor {
   const { rows, cols } = logits;
   const masked = b.scratch("masked_logits", rows, cols);

@@ -16,22 +16,22 @@ import { columnsOf, type Extent, type Op, SPAN_UNIT, symbol, type Tensor } from 
 /** Parameters of a model, by the name they are stored under. */
 export interface Weights {
   readonly tensor: (name: string) => Tensor;
-  /** The parameters that one holds, first to last; null where the model has none of that name. */
+  /** The parameters that the stored one of this name holds, first to last; null if there is none. */
   readonly parts: (name: string) => ReadonlyArray<Parameter> | null;
 }
 
-/** A model as programs are made for it: how matrices are stored, and which adapters they have. */
+/** What programs must know of a model, such as how its matrices are stored and which adapters they have. */
 export interface ModelForm {
   readonly architecture: Architecture;
   readonly format: WeightFormat;
   readonly lora: Lora | null;
-  /** Most bytes of a weight that one op can reach. */
+  /** Maximum bytes of a weight that one op can reach. */
   readonly bindingBytes: number;
 }
 
 /**
- * How a parameter is stored in a model of this format: vectors in f32, and embeddings, whose errors every token and
- * logit would feel, in no fewer than 16 bits.
+ * How a parameter is stored in a model of this format. Vectors are f32. Embeddings keep at least 16 bits, since their
+ * errors would affect every token and logit.
  */
 export function formatOf({ shape, kind }: Parameter, format: WeightFormat): WeightFormat {
   if (shape.length < 2) return "f32";
@@ -68,19 +68,19 @@ export function declareWeights(b: Builder, model: ModelForm): Weights {
 }
 
 /**
- * What a forward pass is for. `training` and `scoring` read the keys and values of the batch itself, and `training`
- * keeps what its backward pass needs; others write to a cache that outlives the run and read it: `prefill`, `short prefill`
- * of few rows, and `decoding`. Queries of one sequence lie side by side but in `decoding`, where each row is a sequence
- * of its own.
+ * What a forward pass is for. `training` and `scoring` read the keys and values of the batch itself; `training` also
+ * keeps what its backward pass needs. `prefill`, `short prefill` (few rows) and `decoding` write to a cache that
+ * outlives the run, and read from it. Queries of one sequence are neighbours, except in `decoding`, where each row is a
+ * sequence of its own.
  */
 export type Pass = "training" | "scoring" | "prefill" | "short prefill" | "decoding";
 
 /** Number of slots of the key/value cache. */
 export const CACHE_SLOTS = symbol("M");
 
-/** The residual stream after the last layer, and the ops of each layer with what it adds up to. */
+/** The residual stream after the last layer, and the ops and the output of each layer. */
 export interface Decoded {
-  /** (N,C); see {@link lastNorm}. */
+  /** (N,C), before {@link lastNorm}. */
   readonly x: Tensor;
   readonly layers: ReadonlyArray<{ readonly ops: ReadonlyArray<Op>; readonly output: Tensor }>;
 }
@@ -117,7 +117,7 @@ function decoderLayer(
 ): Tensor {
   const a = model.architecture;
   const w = (name: string) => weights.tensor(`model.layers.${at.layer}.${name}`);
-  // Few rows are bound by the number of dispatches: norms and gates are made where a product reads them.
+  // With few rows the number of dispatches limits the speed, so products compute the norms and gates that they read.
   const isFused = pass === "decoding" || pass === "short prefill";
   const project = (
     name: string,

@@ -13,7 +13,7 @@ export interface Adapter {
 /** Numbers on the host side. Engines take any of these and convert to what they store. */
 export type HostArray = Float32Array | Float64Array | Uint32Array;
 
-/** The row of an op's result that is not finite, and what the rows stand for: the symbol of their number, if any. */
+/** A row of an op's result that is not finite. The symbol `rows` says what such a row stands for; null if unknown. */
 export interface NonFiniteResult {
   readonly op: string;
   readonly row: number;
@@ -22,22 +22,22 @@ export interface NonFiniteResult {
 
 /** A program with memory. Writing and running only queue work; reading waits for it. */
 export interface Executable<Phase extends string = string, Input extends string = string> {
-  /** Puts numbers into an input tensor, from its number `at` on. @default {0} */
+  /** Writes numbers to an input tensor, from its element `at` on. @default {0} */
   readonly write: (tensor: Input, data: HostArray, at?: number) => void;
-  /** Runs one phase, `repeat` times over, with these sizes and scalars. */
+  /** Runs one phase `repeat` times with these sizes and scalars. */
   readonly run: (phase: Phase, dims: Dims, repeat?: number) => void;
   /** Contents of input, output or shared tensors, in one wait. Sizes follow the dims of the last run. */
   readonly read: (
     tensors: ReadonlyArray<string>,
   ) => Effect.Effect<Readonly<Record<string, HostArray>>, KernelFailed>;
-  /** Runs a phase op by op and tells the first op whose result is not finite. */
+  /** Runs a phase op by op and returns the first op whose result is not finite. */
   readonly findNonFinite: (
     phase: Phase,
     dims: Dims,
   ) => Effect.Effect<NonFiniteResult | null, KernelFailed>;
 }
 
-/** Interprets plans. Tensors of role weight, gradient and state belong to the engine, by name. */
+/** Runs programs. Tensors of role weight, gradient and state belong to the engine and are shared by name. */
 export interface Engine {
   readonly adapter: Adapter;
   /** Gives a program its memory; `capacity` bounds every symbol of later runs. */
@@ -52,13 +52,13 @@ export interface Engine {
   readonly reserve: (slotBytes: ReadonlyArray<number>) => Effect.Effect<void, BadInput>;
   /** Creates a shared tensor if it is new, filled with zeros. */
   readonly allocate: (tensor: Tensor, capacity: Dims) => Effect.Effect<void, BadInput>;
-  /** How its kernels cut the queries of attention into tiles. */
+  /** What tiles of attention queries cost in its kernels, which decides how runs cut them. */
   readonly tiles: TileCosts;
-  /** Most bytes of a tensor that one op can reach at once; larger ones are reached in stretches of rows. */
+  /** Maximum bytes of a tensor that one op can reach at once; larger tensors are reached in stretches of rows. */
   readonly bindingBytes: number;
-  /** Overwrites a shared tensor from its number `at` on, which must begin a run of its format. @default {0} */
+  /** Overwrites a shared tensor from element `at` on, which must begin a run of its format. @default {0} */
   readonly write: (tensor: string, data: HostArray, at?: number) => void;
-  /** Waits until all that was queued is done, so that what it was copied from is free again. */
+  /** Waits until all queued work is done, so that the memory it was copied from is free again. */
   readonly settle: () => Effect.Effect<void, KernelFailed>;
   /** Sets shared tensors to zero. */
   readonly clear: (tensors: ReadonlyArray<string>) => void;

@@ -1,17 +1,17 @@
 /**
- * How numbers lie in memory. Formats below 16 bits are for weights that are not trained: runs of 256 numbers, their
- * scales behind them, so that one buffer holds both. `int8`: a scale (f32) for 64 numbers, the largest is 127. `int4`: a
- * scale (bf16) for 32, the largest is 7. `nf4`: a scale (f32) for 64, levels of the normal distribution (QLoRA,
- * arXiv 2305.14314, appendix E). Runs go on from row to row.
+ * How numbers are stored. Formats below 16 bits are for weights that are not trained. They have runs of 256 codes with
+ * the scales behind them, so that one buffer holds both; a run can continue in the next row. `int8`: a scale (f32) for
+ * 64 numbers, the largest of which becomes 127. `int4`: a scale (bf16) for 32, the largest becomes 7. `nf4`: a scale
+ * (f32) for 64, levels of the normal distribution (QLoRA, arXiv 2305.14314, appendix E).
  */
 import type { WeightFormat } from "../domain/recipe.ts";
 import { roundBf16, widenBf16 } from "../math/bf16.ts";
 import type { HostArray } from "./engine.ts";
 
-/** How the numbers of a tensor are stored; those that are no weights are f32 or u32. */
+/** How the numbers of a tensor are stored. Tensors that are not weights are f32 or u32. */
 export type Format = WeightFormat | "u32";
 
-/** Numbers that are stored together, and the bytes they take. */
+/** `run` numbers are stored together and take `bytes` bytes. */
 export const LAYOUT: Readonly<Record<Format, { readonly run: number; readonly bytes: number }>> = {
   f32: { run: 1, bytes: 4 },
   u32: { run: 1, bytes: 4 },
@@ -22,13 +22,13 @@ export const LAYOUT: Readonly<Record<Format, { readonly run: number; readonly by
   nf4: { run: 256, bytes: 144 },
 };
 
-/** Bytes that so many numbers take: whole groups of 16, as devices read them. */
+/** Bytes that `elements` numbers take, rounded up to the groups of 16 bytes that devices read. */
 export function storedBytes(format: Format, elements: number): number {
   const { run, bytes } = LAYOUT[format];
   return Math.ceil(Math.ceil(elements / run) * bytes / 16) * 16;
 }
 
-/** Numbers as they are stored: rounded to nearest, ties to even in 16 bits. */
+/** Encodes numbers, rounded to nearest. The 16-bit formats round ties to even. */
 export function encodeValues(format: Format, data: HostArray): Uint8Array<ArrayBuffer> {
   if (format === "u32") return bytesOfArray(Uint32Array.from(data));
   const values = data instanceof Float32Array ? data : Float32Array.from(data);
@@ -44,7 +44,7 @@ export function encodeValues(format: Format, data: HostArray): Uint8Array<ArrayB
   }
 }
 
-/** The first `elements` numbers of what is stored. */
+/** Decodes the first `elements` stored numbers. */
 export function decodeValues(format: Format, bytes: ArrayBuffer, elements: number): HostArray {
   switch (format) {
     case "u32":
@@ -64,7 +64,7 @@ function bytesOfArray(array: Uint32Array | Float32Array | Uint16Array): Uint8Arr
   return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 }
 
-/** Device copies move four bytes at a time. */
+/** Pads to an even length, since device copies move four bytes at a time. */
 function padded(halves: Uint16Array): Uint16Array {
   if (halves.length % 2 === 0) return halves;
   const longer = new Uint16Array(halves.length + 1);
@@ -131,7 +131,7 @@ function scalesOf(format: RunFormat, values: Float32Array) {
   return { scales: widenBf16(halves), stored: halves };
 }
 
-/** The codes whose values are nearest, of numbers that share a scale. */
+/** Writes the nearest codes of numbers that share a scale. */
 function writeCodes(
   format: RunFormat,
   values: Float32Array,
@@ -150,7 +150,7 @@ function writeCodes(
   }
 }
 
-/** How many edges lie below: four comparisons of a binary search. */
+/** The number of edges below `value`: a binary search of four comparisons. */
 function nf4CodeOf(value: number): number {
   let code = value > NF4_EDGES[7]! ? 8 : 0;
   if (value > NF4_EDGES[code + 3]!) code += 4;

@@ -2,7 +2,7 @@ import { hashString, type RandomKey, splitKey, uniform } from "../math/threefry.
 import type { Architecture } from "./architecture.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 
-/** Standard deviation of a fresh matrix; outputs into the residual stream are smaller by sqrt(2 layers). */
+/** Standard deviation of a fresh matrix. Matrices that write to the residual stream divide it by sqrt(2 layers). */
 const MATRIX_STD = 0.02;
 const EMBEDDING_STD = 0.05;
 

@@ -32,7 +32,7 @@ export function scalingOf({ rank, alpha, rankStabilized }: Lora): number {
   return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
 }
 
-/** Refuses adapters that no kernel computes. */
+/** Fails for adapters that no kernel supports. */
 export function checkLora(lora: Lora): Result.Result<Lora, BadInput> {
   const { rank, alpha, targets } = lora;
   if (!Number.isInteger(rank) || rank < 4 || rank % 4 !== 0) {
@@ -83,7 +83,7 @@ function factor(name: string, rows: number, cols: number): Parameter {
   return { name, shape: [rows, cols], rows, cols, kind: "matrix" };
 }
 
-/** The same as engines hold them: first factors that read the same input are stacked. */
+/** The factors as engines hold them: first factors that read the same input are stacked. */
 export function storedLoraOf(
   architecture: Architecture,
   lora: Lora,
@@ -92,8 +92,8 @@ export function storedLoraOf(
 }
 
 /**
- * Fresh adapters: first factors uniform within 1 / sqrt(inputs), as PEFT makes them, second factors 0, so that the model
- * is its base; a pure function of the key and each factor's name.
+ * Fresh adapters. First factors are uniform within 1 / sqrt(inputs), as in PEFT. Second factors are 0, so that the
+ * model equals its base. A pure function of the key and each factor's name.
  */
 export function initialLora(
   architecture: Architecture,

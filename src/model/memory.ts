@@ -14,9 +14,9 @@ interface Lifetime {
 }
 
 /**
- * Assigns scratch tensors to slots so that no two that live at the same time share one. A tensor lives from its first to
- * its last mention in the list. The largest come first, each into the smallest slot that is free for all of its life, so
- * that a slot is as large as the first tensor in it (greedy by size, Pisarchyk and Lee, arXiv 2001.03288).
+ * Assigns scratch tensors to slots so that tensors never share a slot while both live. A tensor lives from its first to
+ * its last mention in the list. Tensors are placed largest first, each in the smallest slot that is free for its whole
+ * life, so that a slot is as large as its first tensor (greedy by size, Pisarchyk and Lee, arXiv 2001.03288).
  */
 export function planScratch(program: Program, capacity: Dims): ScratchPlan {
   const lives = lifetimes(program).map((life) => ({
@@ -49,7 +49,7 @@ function lifetimes(program: Program): ReadonlyArray<Lifetime> {
   return [...lives.values()];
 }
 
-/** Bytes of all that a program touches: what it alone owns, and the weights, gradients and state that it shares. */
+/** Bytes of all memory that a program uses: its own, and the weights, gradients and state that it shares. */
 export function programBytes(program: Program, capacity: Dims): number {
   const scratch = planScratch(program, capacity).slotBytes.reduce((sum, bytes) => sum + bytes, 0);
   const held = (tensor: Tensor) => tensor.role !== "scratch";

@@ -29,8 +29,8 @@ export interface Prediction {
 }
 
 /**
- * Builds the tables of a packed batch. `ids` are the tokens of all segments one after the other; predictions stand
- * in the order in which log-probs come back, each row at most once.
+ * Builds the tables of a packed batch. `ids` are the tokens of all segments, one segment after another. Log-probs come
+ * back in the order of `predictions`, where each row occurs at most once.
  */
 export function packBatch(
   segments: ReadonlyArray<Segment>,
@@ -65,7 +65,7 @@ export function packBatch(
   };
 }
 
-/** The largest number of tokens that see one. */
+/** The largest number of tokens that see the same token. */
 function largestView(keys: Uint32Array, count: number): number {
   let most = 0;
   for (let n = 0; n < count; n++) {
@@ -79,7 +79,7 @@ function largestView(keys: Uint32Array, count: number): number {
   return most;
 }
 
-/** For each token id that occurs `[id, first, count, 0]` into the rows sorted by id, earlier rows first. */
+/** For each token id that occurs, `[id, first, count, 0]`: its part of the rows sorted by id, earlier rows first. */
 export function occurrenceTable(
   ids: Uint32Array,
 ): { readonly occurrences: Uint32Array; readonly tokenOrder: Uint32Array } {
@@ -101,7 +101,7 @@ export function occurrenceTable(
   return { occurrences, tokenOrder };
 }
 
-/** A sequence to be packed: its tokens, and how many of the first ones others may share. */
+/** A sequence to be packed: its tokens, and how many of its leading tokens others may share. */
 export interface Packable {
   readonly tokens: Uint32Array;
   readonly shareable: number;
@@ -112,7 +112,7 @@ export interface SharedSegment extends Segment {
   readonly sequence: number;
 }
 
-/** How many of their first tokens two texts have in common, `most` at most. */
+/** The number of leading tokens that two texts have in common, at most `most`. */
 export function commonPrefix(left: Uint32Array, right: Uint32Array, most = Infinity): number {
   const end = Math.min(left.length, right.length, most);
   let count = 0;
@@ -120,18 +120,18 @@ export function commonPrefix(left: Uint32Array, right: Uint32Array, most = Infin
   return count;
 }
 
-/** How many first tokens two sequences have in common and may share. */
+/** The number of leading tokens that two sequences have in common and may share. */
 export function sharedTokens(left: Packable, right: Packable): number {
   return commonPrefix(left.tokens, right.tokens, Math.min(left.shareable, right.shareable));
 }
 
-/** Segments above a segment at most: the tables of a packed batch have a row for each. */
+/** Maximum number of ancestors of a segment; the tables of a packed batch have a row for each. */
 export const MOST_ANCESTORS = 8;
 
 /**
- * Packs sequences so that what neighbours have in common stands there once: a forest in which every sequence ends in a
- * segment of its own, told by `leaves`. At most `mostSeeing` tokens see a shared one, since the backward pass walks
- * them for each key.
+ * Packs sequences so that the prefix that neighbours share is stored once. In the resulting forest every sequence ends
+ * in a segment of its own, which `leaves` gives by index. At most `mostSeeing` tokens see a shared token, since the
+ * backward pass loops over them for each key.
  */
 export function shareSegments(
   sequences: ReadonlyArray<Packable>,
@@ -148,7 +148,7 @@ export function shareSegments(
     start += length;
     return segments.length - 1;
   };
-  /** Sequences `[first, last]`, which have `depth` tokens in common that stand in `parent` and above. */
+  /** Packs sequences `[first, last]`; `parent` and its ancestors, `above` in all, hold their first `depth` tokens. */
   const pack = (first: number, last: number, depth: number, parent: number, above: number) => {
     if (first === last || above === MOST_ANCESTORS) {
       for (let i = first; i <= last; i++) {

@@ -11,7 +11,7 @@ export interface Parameter {
   readonly kind: "embedding" | "matrix" | "residual" | "bias" | "norm";
 }
 
-/** All parameters of a model in order of use; a tied head is the embedding and stands once. */
+/** All parameters of a model in order of use; a tied head is the embedding and is listed once. */
 export function parametersOf(architecture: Architecture): ReadonlyArray<Parameter> {
   const a = architecture;
   const layers = Array.from({ length: a.layers }, (_, layer) => layerParameters(a, layer)).flat();
@@ -51,7 +51,7 @@ export function stackParameters(
 ): ReadonlyArray<StoredParameter> {
   const stored = new Map<string, StoredParameter>();
   for (const parameter of parameters) {
-    // The second factor of an adapter reads what its own first factor made.
+    // Second factors of adapters are not stacked: each reads the output of its own first factor.
     const name = parameter.name.includes(".lora_B.") ? parameter.name : parameter.name.replace(
       /(?<=\.)\w+_proj(?=\.)/,
       (part) => STACKS[part] ?? part,
@@ -77,7 +77,7 @@ function extended(top: Parameter, below: Parameter): Pick<Parameter, "shape" | "
   return { shape: isMatrix ? [rows, cols] : [cols], rows, cols };
 }
 
-/** The values of a stored parameter from those of its parts. */
+/** Joins the values of the parts of a stored parameter. */
 export function stackValues<A extends Float32Array | Float64Array>(
   { rows, cols, parts }: StoredParameter,
   valuesOf: (part: string) => A,
@@ -95,7 +95,7 @@ export function stackValues<A extends Float32Array | Float64Array>(
   return values;
 }
 
-/** The values of each part from those of the stored parameter, without a copy. */
+/** Splits the values of a stored parameter into those of its parts, without a copy. */
 export function unstackValues<A extends HostArray>(
   { parts }: StoredParameter,
   values: A,

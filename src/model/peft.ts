@@ -5,10 +5,10 @@ import { BadInput } from "../domain/errors.ts";
 import { PROJECTIONS } from "../domain/recipe.ts";
 import { checkLora, type Lora, type Projection } from "./lora.ts";
 
-/** What PEFT puts before the name that a factor has here. */
+/** The prefix that PEFT adds to the name that a factor has here. */
 export const PEFT_PREFIX = "base_model.model.";
 
-/** Fields that change what an adapter computes, and the values that mean the plain thing. */
+/** Fields that change what an adapter computes, and the values that stand for plain LoRA. */
 const PLAIN: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   peft_type: ["LORA"],
   bias: ["none"],
@@ -34,7 +34,7 @@ const refused = (rule: string, value: unknown) =>
     }),
   );
 
-/** Reads `adapter_config.json`; refuses what would compute something else than plain LoRA. Dropout is of training only. */
+/** Reads `adapter_config.json`. Fails for anything but plain LoRA. Ignores dropout, which only training uses. */
 export function readPeftConfig(config: unknown): Result.Result<Lora, BadInput> {
   if (!isRecord(config)) return refused("its configuration must be a JSON record", config);
   for (const [field, plain] of Object.entries(PLAIN)) {

@@ -25,9 +25,9 @@ export interface Tensor {
   readonly cols: number;
   readonly format: Format;
   readonly role: Role;
-  /** First column within the matrix of this name, and how many columns that has; absent for all of them. */
+  /** First column within the matrix of this name, and that matrix's number of columns; absent for the whole matrix. */
   readonly window?: { readonly column: number; readonly stride: number };
-  /** Most rows of a weight that one op can reach; absent where it can reach all. */
+  /** Maximum rows of a weight that one op can reach; absent if it can reach all. */
   readonly reach?: number;
   /** Rows of a weight that an op reads; absent for all of them. */
   readonly span?: Span;
@@ -39,10 +39,10 @@ export interface Span {
   readonly count: number;
 }
 
-/** Rows that begin at a whole number of bytes which every device can bind at, whatever the format and the columns. */
+/** A multiple of this many rows begins at an offset that every device can bind at, in any format and of any width. */
 export const SPAN_UNIT = 1024;
 
-/** The stretches in which the rows of a weight can be read, first to last: an op for each. */
+/** The stretches of rows in which a weight is read, first to last. Each needs an op of its own. */
 export function spansOf({ name, rows, reach }: Tensor): ReadonlyArray<Span> {
   if (typeof rows !== "number") throw new Error(`Weight ${name} has no fixed rows`);
   const most = reach ?? rows;
@@ -52,7 +52,7 @@ export function spansOf({ name, rows, reach }: Tensor): ReadonlyArray<Span> {
   }));
 }
 
-/** Columns `column`.. of a matrix, in place. Only ops that say so take a window. */
+/** A window of `cols` columns of a matrix from `column` on, in place. Only ops with `takesWindows` accept it. */
 export function columnsOf(tensor: Tensor, column: number, cols: number): Tensor {
   return { ...tensor, cols, window: { column, stride: tensor.cols } };
 }
@@ -62,7 +62,7 @@ export function windowOf(tensor: Tensor): { readonly column: number; readonly st
   return tensor.window ?? { column: 0, stride: tensor.cols };
 }
 
-/** One step of a plan, its tensors in the order that the record of its kind names them in. */
+/** One step of a plan. Its tensors are in the order of the record of its kind. */
 export interface Op {
   readonly kind: OpKind;
   readonly inputs: ReadonlyArray<Tensor>;
@@ -70,7 +70,7 @@ export interface Op {
   readonly dims: Readonly<Record<string, Extent>>;
 }
 
-/** A list cut into phases that are run by name: the host may read outputs and write inputs between two of them. */
+/** A list of ops, cut into phases that are run by name. The host may read outputs and write inputs between phases. */
 export interface Program<Phase extends string = string, Input extends string = string> {
   readonly name: string;
   readonly phases: Readonly<Record<Phase, ReadonlyArray<Op>>>;
@@ -78,7 +78,7 @@ export interface Program<Phase extends string = string, Input extends string = s
   readonly inputs: ReadonlyArray<Input>;
 }
 
-/** A program whose inputs are among those named: it has those that its ops read. */
+/** Makes a program with those of the named inputs that its ops read. Throws if they read any other input. */
 export function programOf<Phase extends string, Input extends string>(
   name: string,
   phases: Program<Phase>["phases"],
@@ -101,7 +101,7 @@ export function symbol(name: string, times = 1): Extent {
   return { symbol: name, times };
 }
 
-/** Symbols of these names as sizes of the same names. */
+/** A record of symbols, each under its own name. */
 export function symbols<Name extends string>(...names: ReadonlyArray<Name>): Record<Name, Extent> {
   const entries = names.map((name) => [name, symbol(name)] as const);
   return Object.fromEntries(entries) as Record<Name, Extent>; // an entry for each name
@@ -170,13 +170,13 @@ function isWindowOf(tensor: Tensor, whole: Tensor): boolean {
 }
 
 /**
- * Loop iterations that an invocation of a kernel may take: llvmpipe ends loops without a word after 65,535, and a plan
- * is made so that it fits there.
+ * Maximum loop iterations of one kernel invocation. llvmpipe silently ends loops after 65,535 iterations, and plans are
+ * made to fit that limit.
  */
 export const MOST_TRIPS = 60_000;
 
 /**
- * Rows that every stretch of an op but the last is a multiple of: whole blocks of the sums over rows, which begin at a
- * multiple of the 256 bytes that every device can bind at.
+ * Every stretch of an op but the last is a multiple of this many rows. So it holds whole blocks of sums over rows and
+ * begins at a multiple of 256 bytes, where every device can bind.
  */
 export const STRETCH_UNIT = 256;

@@ -23,14 +23,14 @@ import { type Op, type Program, programOf, symbol, symbols, type Tensor } from "
 
 /*
  * Five programs made of the same ops. Their symbols:
- * N tokens of a pass, R rows that predict a token, U different token ids,
+ * N tokens of a pass, R rows that predict a token, U distinct token ids,
  * Q rows of the query table, K rows of the key table, queryTiles and keyTiles,
  * S the most tokens that attend to one token,
  * M slots of the cache, C copied slots, P positions of the rotary table.
  * Scalars: inverseTemperature, and those of AdamW.
  */
 
-/** What of a model is trained: its adapters where it has some, else all of it. */
+/** The trained parameters of a model: those of its adapters if it has any, else all. */
 export function trainedParametersOf(
   { architecture, lora }: ModelForm,
 ): ReadonlyArray<StoredParameter> {
@@ -47,7 +47,7 @@ function normed(b: Builder, model: ModelForm, weights: Weights, x: Tensor): Tens
   return rmsnorm(b, x, weight, eps);
 }
 
-/** Rows that predict something; `inverse` is what the backward pass reads. */
+/** The rows that predict a token. Only the backward pass needs `inverse`. */
 function selectRows(b: Builder, hidden: Tensor, inverse: Tensor | null): HeadTensors["x"] {
   return gatherRows(b, hidden, input(b, "row_index"), inverse);
 }
@@ -64,8 +64,8 @@ function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
 const GRADIENT_INPUTS = [...PACKED_INPUTS, "d_head"] as const;
 
 /**
- * Log-probs and entropies of a packed batch (`forward`), then the gradients of `d_head` added to the engine's
- * (`backward`). The host decides what the loss is between the two. Gradients have the same bits whatever is recomputed.
+ * `forward` gives log-probs and entropies of a packed batch. The host then computes the loss and writes `d_head`, from
+ * which `backward` adds gradients to the engine's. Gradients have the same bits whatever is recomputed.
  */
 export function gradientProgram(
   model: ModelForm,
@@ -118,17 +118,17 @@ export function logProbProgram(
   return programOf("log_prob", { forward: b.ops }, LOG_PROB_INPUTS);
 }
 
-/** Rows up to which `fillFew` is for: dispatches cost more than products, and its kernels are those of decoding. */
+/** Up to this many rows, `fillFew` is used: dispatches then cost more than products. It has the kernels of decoding. */
 export const FEW_ROWS = 64;
 
 const CACHE_INPUTS = [...PASS_INPUTS, ...HEAD_INPUTS, "pairs"] as const;
 
-/** What the cache program does. */
+/** The phases of the cache program. */
 export type CachePhase = "fill" | "fillFew" | "score" | "copy";
 
 /**
- * Fills the cache with keys and values of N tokens, many (`fill`) or few (`fillFew`); fills it and gives log-probs of R
- * of them (`score`), which scores suffixes hung on cached trajectories; copies C slots of the cache to others (`copy`).
+ * `fill` (many tokens) and `fillFew` write keys and values of N tokens to the cache. `score` also gives log-probs of R
+ * of them: it scores probes appended to cached contexts. `copy` copies C slots of the cache to others.
  */
 export function cacheProgram(
   model: ModelForm,
@@ -157,7 +157,7 @@ export function cacheProgram(
   return programOf("cache", { fill, fillFew, score, copy }, CACHE_INPUTS);
 }
 
-/** The ops that state depends on: keys and values of the last layer need no more of it. */
+/** The ops that state depends on. Of the last layer, these are only the ops that make its keys and values. */
 function writers(ops: ReadonlyArray<Op>): ReadonlyArray<Op> {
   const needed = new Set<string>();
   const kept = ops.toReversed().filter(({ inputs, outputs }) => {
@@ -174,7 +174,7 @@ export interface AdamW {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** What decays: matrices, embeddings and factors of adapters among them, or norms and biases too. */
+  /** What decays: matrices, which include embeddings and adapter factors, or norms and biases too. */
   readonly decayed: "matrices" | "all";
 }
 

@@ -1,6 +1,6 @@
 /**
- * Activations that are computed again instead of kept (Chen et al., arXiv 1604.06174): of each layer only its input
- * stays from the forward pass to the backward pass, where the layer is run once more.
+ * Recomputes activations instead of keeping them (Chen et al., arXiv 1604.06174). Of each layer only the input is kept
+ * until the backward pass, which runs the layer once more.
  */
 import type { RECOMPUTES } from "../domain/recipe.ts";
 import type { Builder } from "./builder.ts";
@@ -9,14 +9,14 @@ import type { Op, Tensor } from "./plan.ts";
 /** What is kept between the passes: everything, or the input of each layer. */
 export type Recompute = typeof RECOMPUTES[number];
 
-/** The name of a tensor that is computed again. */
+/** The name of the recomputed copy of a tensor. */
 export function againName(tensor: string): string {
   return `${tensor} again`;
 }
 
 /**
- * Appends the ops of a layer once more, on tensors of their own, up to the ops that make `output`, which is still there.
- * Returns the whole layer as the backward pass is to see it.
+ * Appends the ops of a layer once more, on tensors of their own, except those that make `output`, which still exists.
+ * Returns all ops of the layer, on the tensors that the backward pass reads.
  */
 export function repeatLayer(
   b: Builder,

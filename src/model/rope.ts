@@ -1,8 +1,8 @@
 import type { Rope } from "./architecture.ts";
 
 /**
- * Angles per position step of each rotated pair, (D/2): base^(-2i/D), with Llama 3's scaling: long wavelengths are
- * stretched by `factor`, short ones kept, those between blended (transformers, modeling_rope_utils).
+ * Angle per position step of each rotated pair, (D/2): base^(-2i/D). Llama 3's scaling stretches long wavelengths by
+ * `factor`, keeps short ones and blends those between (transformers, modeling_rope_utils).
  */
 export function ropeFrequencies(rope: Rope, headDim: number): Float64Array {
   const pairs = headDim / 2;

@@ -1,9 +1,9 @@
 import type { Dims } from "./plan.ts";
 
 /**
- * Attention over a forest. A packed batch is a list of segments; the tokens of a segment see themselves causally
- * and, of each ancestor, a first part. That one definition is packing, KV-cached decoding, a prompt shared by a
- * group, and probe suffixes hung on a trajectory.
+ * Attention over a forest. A packed batch is a list of segments. A token sees its segment up to itself, and a leading
+ * part of each ancestor. This one definition covers packing, decoding with a KV cache, a prompt shared by a group, and
+ * probes appended to a trajectory.
  */
 export interface Segment {
   /** First slot of the segment in the key/value rows. */
@@ -17,33 +17,33 @@ export interface Segment {
   readonly visible: number;
 }
 
-/** Slots in a tile of attention; in the backward pass of keys, keys and queries. */
+/** Slots in a tile of attention. In the backward pass of keys, keys in a tile and queries in a tile. */
 export const TILE = 32;
 
-/** What tiles of queries cost the kernels of an engine. */
+/** What tiles of queries cost in the kernels of an engine. */
 export interface TileCosts {
-  /** Queries in a tile, as many in all tiles of a run: few where sequences are short, many where tiles meet many slots. */
+  /** Queries in each tile of a run: `few` suits short sequences, `many` suits tiles that read many slots. */
   readonly queries: readonly [few: number, many: number];
   /**
-   * What a tile of slots costs a tile of queries beside what each of these costs, in heads of queries that meet it: its
-   * keys and values are read once for all of them.
+   * The fixed cost of a tile of slots for a tile of queries: its keys and values are read once for all of them. The
+   * unit is the cost of one head of one query.
    */
   readonly readCost: number;
-  /** A run takes many queries only below this share of the cost of few, since they need pipelines of their own. */
+  /** A run takes `many` only if it costs less than this share of `few`, since it needs pipelines of its own. */
   readonly worth: number;
 }
 
-/** How a run cuts its queries into tiles: by their costs where `group` heads share keys and values. */
+/** What decides how a run cuts its queries into tiles: the costs, and `group`, the number of heads that share a key. */
 export interface Tiling extends TileCosts {
   readonly group: number;
 }
 
 /**
- * What the tokens of one run see. Rows of four: row n < N of `queries` is `[firstRange, rangeCount, ownStart, slot]`,
- * the rows after hold ranges of slots `[start, end, 0, 0]`, root first. Query n sees its ranges, then ownStart..slot.
- * `tiles` holds `[row, count, firstRange, rangeCount]` of at most `tileRows` rows that stand in consecutive slots: of one
- * segment, or of several that see parts of the same ancestors; its ranges are the longest of those parts. Tiles that
- * see most slots come first.
+ * What the tokens of one run see, in rows of four. Row n < N of `queries` is
+ * `[firstRange, rangeCount, ownStart, slot]`; the rows after these are ranges of slots `[start, end, 0, 0]`, root
+ * first. Query n sees its ranges, then ownStart..slot. A row of `tiles`, `[row, count, firstRange, rangeCount]`, holds
+ * at most `tileRows` rows in consecutive slots. They are of one segment, or of several that see parts of the same
+ * ancestors; the ranges of the tile are the longest of these parts. Tiles that see most slots come first.
  */
 export interface QueryTable {
   readonly inputs: Readonly<Record<"queries" | "tiles" | "positions", Uint32Array>>;
@@ -69,7 +69,7 @@ export function ancestorRanges(
   return ranges;
 }
 
-/** A stretch of tokens of one segment that is computed now: tokens `[from, from + count)` of `segment`. */
+/** Tokens `[from, from + count)` of `segment`, which are computed in this run. */
 export interface QueryRun {
   readonly segment: number;
   readonly from: number;
@@ -78,23 +78,23 @@ export interface QueryRun {
 
 type Range = readonly [start: number, end: number];
 
-/** Rows that meet the same tiles of slots. */
+/** Query rows that read the same tiles of slots. */
 interface Tile {
   readonly row: number;
   readonly count: number;
   readonly ranges: ReadonlyArray<Range>;
-  /** First slot that a row of it sees in its own segment, and the slot after that of its last row. */
+  /** First slot that its rows see in their own segment, and the slot after that of the last row. */
   readonly own: Range;
 }
 
 const tilesOf = ([start, end]: Range) => Math.ceil((end - start) / TILE);
 
-/** Tiles of slots that a tile of queries meets. */
+/** Number of tiles of slots that a tile of queries reads. */
 function slotTiles({ ranges, own }: Tile): number {
   return [...ranges, own].reduce((sum, range) => sum + tilesOf(range), 0);
 }
 
-/** Two tiles as one, or null where they have too little in common for that to be less work. */
+/** Merges two tiles; null if they do not fit together, or if that would not be less work. */
 function merged(first: Tile, second: Tile): Tile | null {
   const follows = first.own[1] === second.own[1] - second.count;
   const isKin = first.ranges.length === second.ranges.length &&
@@ -109,7 +109,7 @@ function merged(first: Tile, second: Tile): Tile | null {
   return slotTiles(together) < slotTiles(first) + slotTiles(second) ? together : null;
 }
 
-/** Cuts runs into tiles of `most` rows; a run begins in the last tile of the one before it where that is less work. */
+/** Cuts runs into tiles of at most `most` rows. A run begins in the last tile before it if that is less work. */
 function cutTiles(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
@@ -137,7 +137,7 @@ function cutTiles(
   return tiles;
 }
 
-/** The cheaper tiles of runs, most work first. */
+/** The tiles of few or of many rows, whichever cost less; tiles with most work come first. */
 function cheaperTiles(
   segments: ReadonlyArray<Segment>,
   runs: ReadonlyArray<QueryRun>,
@@ -165,7 +165,7 @@ export function queryTable(
     ...runs.map((run) => ancestorRanges(segments, run.segment)),
     ...tiles.map((tile) => tile.ranges),
   ];
-  // Rows of the table at which the lists of ranges begin, equal ones once.
+  // The row of the table at which each list of ranges begins. Equal lists are stored once.
   const firstRange = new Map<string, number>();
   const ranges: Range[] = [];
   const placeOf = (list: ReadonlyArray<Range>): number => {
@@ -212,15 +212,15 @@ export function allRuns(segments: ReadonlyArray<Segment>): ReadonlyArray<QueryRu
 }
 
 /**
- * Who sees each key of a whole packed batch, for the backward pass. Rows of four: row n < N of `keys` is
- * `[firstView, viewCount, ownEnd, 0]`, the rows after are views `[queryStart, queryEnd, visibleEnd, 0]`. Key n is seen
- * by n..ownEnd and by every view with n < visibleEnd.
+ * Which queries see each key of a whole packed batch, for the backward pass, in rows of four. Row n < N of `keys` is
+ * `[firstView, viewCount, ownEnd, 0]`; the rows after these are views `[queryStart, queryEnd, visibleEnd, 0]`. Key n is
+ * seen by n..ownEnd and by every view with n < visibleEnd.
  *
- * A row of `key_tiles` is `[key, part, firstStretch, stretchCount]` of at most TILE keys of one segment. A stretch is a
- * row of `keys`, `[queryStart, queryEnd, visibleEnd, isOwn]`; own queries see the keys up to themselves. Keys that many
- * queries see are in several tiles, each with a part of the queries and with rows of its own for the sums; tiles with
- * most work come first. Row n of `key_parts` is `[first, parts, keys, 0]`: the sums of key n, one of `keys` in its
- * tiles, are the rows first, first + keys, ..
+ * A row of `key_tiles`, `[key, part, firstStretch, stretchCount]`, holds at most TILE keys of one segment. A stretch is
+ * a row of `keys`, `[queryStart, queryEnd, visibleEnd, isOwn]`; own queries see the keys up to themselves. Keys that
+ * many queries see are in several tiles. Each of these has a part of the queries, and rows of its own for the sums.
+ * Tiles with most work come first. Row n of `key_parts` is `[first, parts, keys, 0]`. Key n is one of the `keys` keys
+ * of its tiles; its sums are the rows first, first + keys, ..
  */
 export interface KeyTable {
   readonly inputs: Readonly<Record<"keys" | "key_tiles" | "key_parts", Uint32Array>>;
@@ -234,10 +234,10 @@ interface Stretch {
   readonly isOwn: boolean;
 }
 
-/** Tiles of queries that a tile of keys meets before it is cut into parts. */
+/** A tile of keys is cut into parts only if it reads more tiles of queries than this. */
 const QUERY_TILES = 16;
 
-/** Queries that see some of the keys [key, keyEnd) of a segment; neighbours that see all of them are one stretch. */
+/** Queries that see some of the keys [key, keyEnd) of a segment. Neighbours that see all of them are one stretch. */
 function stretchesOf(
   [key, keyEnd]: Range,
   ownEnd: number,
@@ -294,7 +294,7 @@ function viewsOf(segments: ReadonlyArray<Segment>): ReadonlyArray<ReadonlyArray<
   return views;
 }
 
-/** Table and tiles of who sees each key. */
+/** Table and tiles of the queries that see each key. */
 export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
   const views = viewsOf(segments);
   const count = segments.reduce((sum, segment) => sum + segment.length, 0);
@@ -310,7 +310,7 @@ export function keyTable(segments: ReadonlyArray<Segment>): KeyTable {
       return { keys, stretches: stretchesOf(keys, end, list) };
     });
   });
-  // Parts add at most as many rows as there are keys.
+  // With at most `most` tiles of queries in a part, parts add at most as many rows as there are keys.
   const all = tiles.reduce((sum, { stretches }) => sum + queryTiles(stretches), 0);
   const most = Math.max(QUERY_TILES, Math.ceil(all * TILE / count));
   const parts: Array<{ readonly row: number[]; readonly work: number }> = [];

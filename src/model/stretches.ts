@@ -1,7 +1,7 @@
 /**
- * Ops that go row by row, cut into stretches of rows where a tensor of theirs is larger than a device can bind, or their
- * loop longer than one may be: a device bounds the width of a model, not the length of a context. The results are those
- * of the whole op, to the bit, since no cut goes through a block of a sum over rows.
+ * Cuts ops that go row by row into stretches of rows if a device cannot bind one of their tensors whole, or if their
+ * loop would be too long. So a device limits the width of a model, but not the length of a context. Results have the
+ * bits of the whole op, since no cut goes through a block of a sum over rows.
  */
 import { storedBytes } from "./formats.ts";
 import { named } from "./ops/op.ts";
@@ -19,7 +19,7 @@ import {
   windowOf,
 } from "./plan.ts";
 
-/** Whether a tensor of an op has a stretch of rows for each stretch of the op's. */
+/** Whether a tensor of an op is cut into stretches of rows together with the op. */
 export function goesByRow(op: Op, { name, rows }: Tensor): boolean {
   const record = recordOf(op);
   if (record.goesByRow !== true) return false;
@@ -35,13 +35,13 @@ function rowsOf({ dims: { rows = 0 } }: Op): Extent {
   return rows;
 }
 
-/** Bytes of `count` of what the symbol of a tensor's rows counts. */
+/** Bytes of a tensor's rows if the symbol of their number has the value `count`. */
 function bytesOfSome(tensor: Tensor, count: number): number {
   const times = typeof tensor.rows === "number" ? tensor.rows : tensor.rows.times;
   return storedBytes(tensor.format, count * times * windowOf(tensor).stride);
 }
 
-/** Bytes that an op must reach of a tensor at once. */
+/** Bytes of a tensor that an op must reach at once. */
 export function reachedBytes(op: Op, tensor: Tensor, dims: Dims): number {
   const { span, reach, format, cols } = tensor;
   if (span !== undefined && reach !== undefined) return storedBytes(format, reach * cols);
@@ -50,7 +50,7 @@ export function reachedBytes(op: Op, tensor: Tensor, dims: Dims): number {
   return isCut ? Math.min(all, bytesOfSome(tensor, STRETCH_UNIT)) : all;
 }
 
-/** Stretches of what the symbol of an op's rows counts, about equally long: one where the op can do all rows at once. */
+/** About equally long stretches of an op, in units of its rows' symbol; one stretch if it can do all rows at once. */
 export function stretchesOf(op: Op, dims: Dims, bindingBytes: number): ReadonlyArray<Span> {
   const symbol = symbolOf(rowsOf(op));
   if (symbol === null) return [{ first: 0, count: 0 }];
@@ -71,13 +71,13 @@ export function stretchesOf(op: Op, dims: Dims, bindingBytes: number): ReadonlyA
   }));
 }
 
-/** Which bytes of its tensor a stretch of an op reads or writes; null for all of them. */
+/** The bytes of a tensor that a stretch of an op reads or writes; null for all of them. */
 export function bytesWithin(op: Op, tensor: Tensor, { first, count }: Span) {
   if (!goesByRow(op, tensor)) return null;
   return { offset: bytesOfSome(tensor, first), size: bytesOfSome(tensor, count) };
 }
 
-/** The sizes of a run of a stretch of an op. */
+/** The sizes of a run for one stretch of an op. */
 export function dimsWithin(op: Op, dims: Dims, { count }: Span): Dims {
   const symbol = symbolOf(rowsOf(op));
   return symbol === null ? dims : { ...dims, [symbol]: count };

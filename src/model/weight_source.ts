@@ -5,7 +5,7 @@ import type { Parameter, StoredParameter } from "./parameters.ts";
 
 /** Where the values of a model's parameters come from: memory, or files that are read when asked. */
 export interface WeightSource {
-  /** `count` values of a parameter from its value `from` on, row by row. */
+  /** `count` values of a parameter, row by row, from value `from` on. */
   readonly read: (
     name: string,
     from: number,
@@ -25,7 +25,7 @@ export function weightsInMemory(weights: ReadonlyMap<string, Float32Array>): Wei
   };
 }
 
-/** A source whose parameters of these names are in memory. */
+/** A source that reads these weights from memory and all others from `source`. */
 export function withWeights(
   source: WeightSource,
   weights: ReadonlyMap<string, Float32Array>,
@@ -61,10 +61,10 @@ export function streamParameter(
   );
 }
 
-/** Values on their way to a device at a time: 4 MiB, and whole runs of every format. */
+/** Values that are sent to a device at a time: 4 MiB, and whole runs of every format. */
 const PIECE = 2 ** 20;
 
-/** Writes parameters to an engine that has them allocated, piece by piece: no tensor is in memory whole. */
+/** Writes parameters to an engine that has allocated them, piece by piece: host memory holds no whole tensor. */
 export const writeWeights = Effect.fn("writeWeights")(function* (
   engine: Engine,
   parameters: ReadonlyArray<StoredParameter>,
@@ -87,18 +87,18 @@ export const writeWeights = Effect.fn("writeWeights")(function* (
   }
 });
 
-/** Values whose pieces are some hundred megabytes of garbage. */
+/** Number of values between collections, in which pieces become some hundred megabytes of garbage. */
 const COLLECT_EVERY = 8 * PIECE;
 
 /**
- * Pieces become garbage faster than it is collected, since the collector sees how little of it is on its own heap. The
- * launcher lets programs ask for collection; where they cannot, loading takes some hundred megabytes more.
+ * Asks for a garbage collection. Pieces become garbage faster than it is collected, since the collector counts only the
+ * little that is on its own heap. The launcher allows this; without it, loading takes some hundred megabytes more.
  */
 const collect: () => void = () => {
   (globalThis as { gc?: () => void }).gc?.();
 };
 
-/** Values of a stored parameter, from whichever of its parts they belong to. */
+/** `count` values of a stored parameter from value `at` on, read from the parts that hold them. */
 const readPiece = Effect.fnUntraced(function* (
   source: WeightSource,
   { parts }: StoredParameter,

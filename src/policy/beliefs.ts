@@ -14,8 +14,8 @@ interface Suffix {
 }
 
 /**
- * Hangs every probe on the cached context of its sequence: only probe tokens are computed. They are written to slots
- * that belong to no sequence and see the first `boundary` tokens of their context and themselves.
+ * Appends every probe to the cached context of its sequence, so that only probe tokens are computed. They are written
+ * to slots that belong to no sequence. They see the first `boundary` tokens of the context and their own probe.
  */
 export const beliefsOnePass = Effect.fn("Policy.beliefs")(function* (
   runtime: Runtime,
@@ -95,7 +95,7 @@ const scoreSuffixes = Effect.fnUntraced(function* (
   });
 });
 
-/** The cached contexts, and the probes that hang on them, which are computed. */
+/** Segments of the cached contexts and of the probes after them, and runs that compute the probes. */
 function suffixSegments(
   { probeSlots }: Runtime,
   requests: ReadonlyArray<BeliefRequest>,
@@ -134,7 +134,7 @@ export const beliefsSequential = Effect.fn("Policy.beliefsSequential")(function*
         (_, i) => boundary + probe.start + i,
       ),
     }));
-    // One by one, since sequences of one batch share what they have in common.
+    // One by one, since sequences of one batch would share the prefix that they have in common.
     const found = yield* Effect.forEach(
       sequences,
       (sequence) => logProbsOf(runtime, [sequence], 1),

@@ -9,15 +9,15 @@ interface Named {
 /** Rows of the key/value cache: which sequence each holds, and which of its tokens. */
 export interface CacheRows {
   /**
-   * First slots of the rows of some sequences, at most as many as there are rows. One that has no row takes that of a
-   * retired sequence, else of any that is neither asked for nor pinned: the row with most of its leading tokens, the
-   * longest unused of such. A row then holds no more than what its tokens begin with.
+   * First slots of the rows of some sequences, at most as many as there are rows. One without a row takes an empty row,
+   * else one that is neither asked for nor pinned, retired ones first: the row with most of its leading tokens, of
+   * equal ones the longest unused. A row then holds only the prefix that it shares with the asked tokens.
    */
   readonly acquire: (asked: ReadonlyArray<Named>) => ReadonlyArray<number>;
-  /** Keeps the row of a sequence, which is written to, until it is let go. */
+  /** Keeps the row of a sequence while it is written to, until `unpin`. */
   readonly pin: (sequence: string) => void;
   readonly unpin: (sequence: string) => void;
-  /** Gives up the row of a sequence before those of others. */
+  /** Marks the row of a sequence as one to reuse before those of others. */
   readonly retire: (sequence: string) => void;
   /** How many leading tokens of `tokens` are in the row of the sequence, at most `most`. */
   readonly matching: (sequence: string, tokens: Uint32Array, most: number) => number;
@@ -38,7 +38,7 @@ export function createCacheRows(count: number, slots: number): CacheRows {
   const retired = new Set<string>();
   const pinned = new Set<string>();
   const empty = new Uint32Array(0);
-  /** A row for tokens whose sequence has none, with what it holds. */
+  /** A row for a sequence that has none, and the tokens that the row holds. */
   const freeRow = (tokens: Uint32Array, asked: ReadonlySet<string>) => {
     if (rows.size < count) return { row: rows.size, tokens: empty };
     const isFree = (sequence: string) => !asked.has(sequence) && !pinned.has(sequence);

@@ -7,11 +7,11 @@ export interface Row {
   readonly request: GenerateRequest;
   /** First slot of its row in the cache. */
   readonly base: number;
-  /** Tokens its message may have. */
+  /** Maximum tokens of its message. */
   readonly limit: number;
   readonly tokens: number[];
   readonly logProbs: number[];
-  /** Tokens it has once all bursts that were submitted are done, if none ends it before. */
+  /** Number of tokens it will have after all submitted bursts, unless a stop token ends it earlier. */
   reach: number;
 }
 
@@ -21,18 +21,18 @@ export interface BurstResult {
   readonly sampled: Uint32Array;
 }
 
-/** Rows of the decode program, and who is decoded in which. A row that nobody is in is parked where it does no harm. */
+/** Rows of the decode program, and the sequence in each. An empty row is parked on a cache slot of no sequence. */
 export interface DecodeRows {
-  /** Rows in use and parked ones between them, as the next burst has them. */
+  /** The rows of the next burst: those in use, and null for parked rows between them. */
   readonly rows: () => ReadonlyArray<Row | null>;
   /** Puts a sequence into the first row that is free. */
   readonly enter: (row: Row) => void;
   readonly leave: (row: Row) => void;
   /** Whether at most half of the rows are in use. */
   readonly isSparse: () => boolean;
-  /** Moves sequences to the first rows; what was submitted must be done, since they go on from what the host knows. */
+  /** Moves sequences to the first rows. All bursts must have been read, since rows go on from the host's state. */
   readonly compact: () => void;
-  /** Tells the device of rows that are not what they were; others go on from where the device has them. */
+  /** Writes the rows that changed to the device; other rows go on from the device's state. */
   readonly write: (executable: Pick<Executable<"step", DecodeInput>, "write">) => void;
 }
 
@@ -73,7 +73,7 @@ export function createDecodeRows(parking: number): DecodeRows {
   };
 }
 
-/** Puts the state of neighbouring rows, from row `first` on, where decoding advances it. */
+/** Writes the state of neighbouring rows, from row `first` on, to the inputs that decoding advances. */
 function writeRows(
   executable: Pick<Executable<"step", DecodeInput>, "write">,
   rows: ReadonlyArray<Row | null>,
@@ -105,7 +105,7 @@ function writeRows(
   executable.write("positions", positions, first);
 }
 
-/** Adds what row `n` of a burst was given since it was last looked at; `most` pairs of `sampled` belong to a row. */
+/** Adds the tokens that row `n` of a burst got since the last call; a row has `most` pairs of `sampled`. */
 export function takeTokens(
   row: Row,
   n: number,

@@ -11,7 +11,7 @@ export interface CachedContext {
   readonly base: number;
 }
 
-/** What a row lacks of its context: tokens `[from, from + copied)` are in the row at `source`, the rest is computed. */
+/** What a row lacks: tokens `[from, from + copied)` are copied from the row at `source`, others are computed. */
 interface Lack {
   readonly context: CachedContext;
   readonly from: number;
@@ -21,12 +21,12 @@ interface Lack {
   readonly round: number;
 }
 
-/** A prompt copies what all prompts begin with in round 1, and the group's other prompts copy it in round 2. */
+/** In round 1 a prompt copies what all prompts begin with; in round 2 the other prompts of its group copy it. */
 const LAST_ROUND = 2;
 
 /**
- * Fills what the rows lack of their contexts. A row copies what its context begins with, as one in another row or one
- * before it does, so that the prompt of a group is computed once.
+ * Fills what the rows lack of their contexts. A row copies the prefix that its context shares with another row or with
+ * a context before it, so that the prompt of a group is computed once.
  */
 export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContext>): void {
   const lacks = lacksOf(runtime, contexts);
@@ -41,7 +41,7 @@ export function fillCache(runtime: Runtime, contexts: ReadonlyArray<CachedContex
 }
 
 function lacksOf({ cache }: Runtime, contexts: ReadonlyArray<CachedContext>): ReadonlyArray<Lack> {
-  /** Contexts that are computed in part and may be copied from. */
+  /** Contexts that others may copy from, since a part of them is computed. */
   const sources: Lack[] = [];
   return contexts.map((context) => {
     const lack = lackOf(context, sources, cache);
@@ -51,7 +51,7 @@ function lacksOf({ cache }: Runtime, contexts: ReadonlyArray<CachedContext>): Re
   });
 }
 
-/** A row is filled from where it ends: from the row that is closest among those held, or from a context before it. */
+/** What a row lacks. It copies from the held row or the context before it that shares the longest prefix. */
 function lackOf(
   context: CachedContext,
   sources: ReadonlyArray<Lack>,
@@ -60,7 +60,7 @@ function lackOf(
   const { sequence, tokens, length, base } = context;
   const from = cache.matching(sequence, tokens, length);
   let best = { source: base, common: from, round: 0 };
-  // What others hold is copied before anything is written.
+  // Round 0 copies what other rows hold, before anything is computed.
   const closest = cache.closest(tokens, length);
   if (closest.common > from) best = { source: closest.base, common: closest.common, round: 0 };
   for (const { context: other, round } of sources) {
@@ -68,7 +68,7 @@ function lackOf(
     if (common > best.common) best = { source: other.base, common, round: round + 1 };
   }
   const { source, common, round } = best;
-  // Asked about twice, as for two gold answers, a sequence has one row.
+  // A sequence that is asked for twice, as for two gold answers, has one row: there is nothing to copy.
   return source === base
     ? { context, from: common, copied: 0, source, round }
     : { context, from, copied: common - from, source, round };
@@ -132,7 +132,7 @@ function computePass(
   cachePass.run(phase, { ...most, ...table.dims });
 }
 
-/** Tells the cache program what the tokens of a run see. */
+/** Writes what the tokens of a run see to the cache program. */
 export function writeTable(
   cachePass: Pick<Runtime["cachePass"], "write">,
   { inputs }: QueryTable,

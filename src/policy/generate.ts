@@ -14,15 +14,15 @@ import type { GenerateOptions, GenerateRequest, Generation, Policy } from "./pol
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Decoding steps of a burst: about as long as the wait for its result, which costs 11 ms and more on any adapter. The
- * next burst is submitted before the wait, so that the device is never idle.
+ * Decoding steps of a burst. They take about as long as the wait for their result, which is 11 ms and more on any
+ * adapter. The next burst is submitted before the wait, so that the device is never idle.
  */
 const STEPS = { gpu: 32, software: 4, interpreter: 1 } as const;
 
-/** Bursts on their way at the same time. Plain loops are done with one before they can be given another. */
+/** Bursts in flight at the same time. Plain loops finish one before they can start another. */
 const BURSTS = { gpu: 2, software: 2, interpreter: 1 } as const;
 
-/** A message that somebody waits for. */
+/** A message that a caller waits for. */
 interface Asked {
   readonly request: GenerateRequest;
   readonly limit: number;
@@ -31,10 +31,10 @@ interface Asked {
   readonly message: Deferred.Deferred<Generation, KernelFailed>;
 }
 
-/** The rows of a burst, and who was decoded in each. */
+/** The sequence in each row of a burst; null for a parked row. */
 type Burst = ReadonlyArray<Row | null>;
 
-/** All who are being decoded, and all who wait to be. */
+/** Messages that wait (`waiting`), messages that are decoded (`live`), and bursts in flight (`underway`). */
 interface Stream {
   readonly runtime: Runtime;
   readonly rows: DecodeRows;
@@ -44,9 +44,9 @@ interface Stream {
 }
 
 /**
- * Samples messages for all who ask, now or later, from one stream of bursts. What is asked for enters at the next
- * burst into a row that is free, and leaves as soon as its end is known; the burst that is then on its way decodes the
- * row for nothing. Requests of other options wait until those before them are done.
+ * Samples messages for all callers in one stream of bursts. A request enters a free row at the next burst and leaves as
+ * soon as its end is known; the burst that is then in flight decodes the row for nothing. Requests with other options
+ * wait until those before them are done.
  */
 export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] {
   const rows = createDecodeRows(runtime.probeSlots);
@@ -63,7 +63,7 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
     });
     return yield* Effect.gen(function* () {
       stream.waiting = [...stream.waiting, ...asked.filter(({ limit }) => limit > 0)];
-      // What is asked for at the same time enters together.
+      // Requests that are made at the same time enter together.
       yield* Effect.yieldNow;
       yield* advance(stream);
       return yield* Effect.forEach(asked, ({ message }) => Deferred.await(message));
@@ -71,7 +71,7 @@ export function createGenerate(runtime: Runtime): Policy["Service"]["generate"] 
   });
 }
 
-/** How many bursts on their way somebody waits for. */
+/** Number of bursts in flight that decode a live message. */
 function awaited({ underway, live }: Stream): number {
   return [...underway].filter((rows) => rows.some((row) => row !== null && live.has(row))).length;
 }
@@ -99,7 +99,7 @@ function leave({ runtime, live, rows }: Stream, row: Row): void {
   rows.leave(row);
 }
 
-/** Tells all who wait why there will be no message. */
+/** Fails all live and waiting messages with this cause. */
 function fail(stream: Stream, cause: Cause.Cause<KernelFailed>): void {
   const all = [...stream.live.values(), ...stream.waiting];
   stream.waiting = [];
@@ -107,13 +107,13 @@ function fail(stream: Stream, cause: Cause.Cause<KernelFailed>): void {
   for (const { message } of all) Deferred.doneUnsafe(message, Effect.failCause(cause));
 }
 
-/** Forgets what nobody waits for any more. */
+/** Forgets messages that their caller no longer waits for. */
 function withdraw(stream: Stream, asked: ReadonlyArray<Asked>): void {
   stream.waiting = stream.waiting.filter((one) => !asked.includes(one));
   for (const [row, one] of stream.live) if (asked.includes(one)) leave(stream, row);
 }
 
-/** Submits bursts until as many are on their way as may be. */
+/** Submits bursts until as many are in flight as allowed, or there is nothing to decode. */
 function advance(stream: Stream): Effect.Effect<void> {
   const { engine, scope } = stream.runtime;
   return Effect.gen(function* () {
@@ -129,7 +129,7 @@ function advance(stream: Stream): Effect.Effect<void> {
   );
 }
 
-/** Submits the next burst and answers with the wait for its result; null when there is nothing to decode yet. */
+/** Submits the next burst and returns the wait for its result; null when there is nothing to decode yet. */
 function submit(stream: Stream): Effect.Effect<void, KernelFailed> | null {
   const { runtime, rows: decoding, live, underway } = stream;
   const entering = nextToEnter(stream.waiting, [...live.values()], runtime.capacity.rows);
@@ -137,7 +137,7 @@ function submit(stream: Stream): Effect.Effect<void, KernelFailed> | null {
   // Requests leave the queue only after they entered: if that fails, `fail` must still find them.
   stream.waiting = stream.waiting.slice(entering.length);
   if (decoding.isSparse()) {
-    // Rows move when the host knows where they are.
+    // A row can move only after the host has read its state.
     if (awaited(stream) > 0) return null;
     decoding.compact();
   }
@@ -158,7 +158,7 @@ function submit(stream: Stream): Effect.Effect<void, KernelFailed> | null {
   );
 }
 
-/** Takes what a burst came to, and goes on when those whose messages have ended have asked for their next ones. */
+/** Takes a burst's tokens and completes ended messages. Then lets their callers ask again before it goes on. */
 const settle = Effect.fnUntraced(function* (stream: Stream, rows: Burst, found: BurstResult) {
   const { runtime: { cache, capacity }, live, underway } = stream;
   const ended: Array<readonly [Row, Asked]> = [];
@@ -182,20 +182,20 @@ const settle = Effect.fnUntraced(function* (stream: Stream, rows: Burst, found: 
     Deferred.doneUnsafe(asked.message, Effect.succeed(generation));
   }
   yield* Effect.yieldNow;
-  // A burst counts as underway until here. Plain loops never wait, and would else decode all messages to their ends
-  // before anybody can ask for another.
+  // A burst counts as in flight until here. Otherwise plain loops, which never wait, would decode all messages to
+  // their ends before any caller can ask for another.
   underway.delete(rows);
   yield* advance(stream);
 });
 
-/** A message that there is no room for. */
+/** The empty message of a request that leaves no room for tokens. */
 const NOTHING: Generation = {
   tokens: new Uint32Array(0),
   logProbs: new Float64Array(0),
   stopped: false,
 };
 
-/** Who of those who wait, in their order, can be decoded beside those who are: one of a sequence, all alike. */
+/** The waiting messages, in order, that can be decoded beside the live ones: one of a sequence, with equal options. */
 function nextToEnter(
   waiting: ReadonlyArray<Asked>,
   live: ReadonlyArray<Asked>,
@@ -214,12 +214,12 @@ function nextToEnter(
   return others < 0 ? waiting : waiting.slice(0, others);
 }
 
-/** Whether a token ended the message, rather than its limit. */
+/** Whether a stop token ended the message, rather than its limit. */
 function isStopped({ tokens }: Row, { options }: Asked): boolean {
   return options.stopIds.includes(tokens.at(-1)!);
 }
 
-/** Tokens a message may have. The last token's slot is not needed, since it is never fed. */
+/** Maximum tokens of a message. The last token needs no slot, since it is never fed. */
 function limitOf({ capacity }: Runtime, { tokens, maxTokens }: GenerateRequest): number {
   return Math.min(maxTokens, capacity.messageTokens, capacity.contextTokens - tokens.length);
 }

@@ -37,13 +37,13 @@ interface Training {
   readonly adamw: AdamW;
   readonly parameters: ReadonlyArray<StoredParameter>;
   readonly gradient: ExecutableOf<typeof gradientProgram>;
-  /** Tables of a micro-batch that the gradient program reads: a frozen embedding asks for none of tokens. */
+  /** Tables of a micro-batch that the gradient program reads; with a frozen embedding, none of token occurrences. */
   readonly tables: ReadonlyArray<keyof MicroBatch["inputs"]>;
   readonly update: ExecutableOf<typeof updateProgram>;
   updates: number;
 }
 
-/** Trains a runtime's model with AdamW: its adapters where it has some, else all parameters. */
+/** Trains a runtime's model with AdamW: its adapters if it has any, else all parameters. */
 export const createLearner: (
   runtime: Runtime,
   adamw: AdamW,
@@ -169,7 +169,7 @@ function boundOf(runtime: Runtime, { dims }: MicroBatch, temperature: number) {
   return { ...runtime.dims, ...dims, inverseTemperature: 1 / temperature };
 }
 
-/** The forward pass, and what the loss says of its log-probs, written where the backward pass reads it. */
+/** Runs the forward pass and the loss, and writes the loss's slopes where the backward pass reads them. */
 const forwardLoss = Effect.fnUntraced(function* <L extends LossGradient>(
   { runtime, gradient, tables }: Training,
   batch: MicroBatch,

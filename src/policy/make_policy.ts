@@ -19,12 +19,12 @@ export function makePolicy(runtime: Runtime): Policy["Service"] {
   });
 }
 
-/** The base of a model with adapters, which shares its weights: the model with its adapters switched off. */
+/** The base of a model with adapters: it shares the model's weights, with the adapters switched off. */
 export const makeBasePolicy = Effect.fn("makeBasePolicy")(function* (runtime: Runtime) {
   const { engine, form, dims } = runtime;
   const logProb = yield* engine.load(logProbProgram({ ...form, lora: null }), dims);
   const base = { ...runtime, logProb };
-  // Keys and values of the adapted model are no use to the base: each probe is a forward pass of its own.
+  // The base cannot use the adapted model's cached keys and values: each probe is a forward pass of its own.
   const beliefs: Policy["Service"]["beliefs"] = (requests) => beliefsSequential(base, requests);
   const logProbs: Policy["Service"]["logProbs"] = (sequences, temperature) =>
     logProbsOf(base, sequences, temperature);

@@ -1,4 +1,4 @@
-/** What a run will hold in the device's memory, before it holds any of it. */
+/** Plans what a run will hold in device memory, before anything is allocated. */
 import { Result } from "effect";
 import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
@@ -16,28 +16,28 @@ export interface MemoryPart {
   readonly bytes: number;
 }
 
-/** A way of running that fits, and what it takes. */
+/** A way of running, and the memory that it takes. */
 export interface MemoryPlan {
   readonly capacity: Capacity;
   readonly recompute: Recompute;
   readonly parts: ReadonlyArray<MemoryPart>;
-  /** Bytes of the buffers that all programs share as scratch memory, largest first. */
+  /** Sizes in bytes of the buffers that all programs share as scratch memory, largest first. */
   readonly arena: ReadonlyArray<number>;
-  /** The tensor of which an op must reach most at once. */
+  /** The tensor of which an op must reach the most bytes at once. */
   readonly reached: MemoryPart;
   /** The largest tensor. */
   readonly largest: MemoryPart;
 }
 
-/** What memory there is. */
+/** The limits of a device's memory. */
 export interface MemoryLimits {
-  /** Most bytes of a buffer that an op can reach at once. */
+  /** Maximum bytes of a buffer that an op can reach at once. */
   readonly bindingBytes: number;
-  /** Most bytes of a buffer. */
+  /** Maximum bytes of a buffer. */
   readonly bufferBytes: number;
-  /** Whether ops read copies of tensors as textures, which then take as much again. */
+  /** Whether ops read copies of tensors as textures, which take as much memory again. */
   readonly isMirrored: boolean;
-  /** Bytes that all parts may take; null where nobody knows. */
+  /** Maximum bytes of all parts together; null if unknown. */
   readonly budget: number | null;
 }
 
@@ -46,11 +46,11 @@ export interface MemoryUse {
   readonly trains: boolean;
   /** Whether sampling is cut by top-k, top-p or min-p. */
   readonly masked: boolean;
-  /** What may be computed again instead of kept; `auto` for what fits. */
+  /** What is computed again instead of kept; `auto` chooses what fits. */
   readonly recompute: Recompute | "auto";
 }
 
-/** Settings that change no size. */
+/** Any settings will do: they change no size. */
 const ADAMW = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "matrices" } as const;
 
 /** Bytes of all parts. */
@@ -58,7 +58,7 @@ export function totalBytes(parts: ReadonlyArray<MemoryPart>): number {
   return parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** What a policy of this capacity takes. */
+/** The memory that a policy of this capacity takes. */
 export function planMemory(
   form: ModelForm,
   capacity: Capacity,
@@ -87,7 +87,7 @@ export function planMemory(
   return { capacity, recompute, parts: taken, arena, reached: mostReached(programs), largest };
 }
 
-/** The tensor of which an op must reach most at once. */
+/** The tensor of which an op must reach the most bytes at once. */
 function mostReached(programs: ReadonlyArray<SizedProgram>): MemoryPart {
   let reached = NOTHING;
   for (const { program, dims } of programs) {
@@ -125,7 +125,7 @@ function larger(part: MemoryPart, what: string, bytes: number): MemoryPart {
   return bytes > part.bytes ? { what, bytes } : part;
 }
 
-/** What memory is needed for, in the order in which it is told. */
+/** What memory is needed for, in the order in which it is reported. */
 const PARTS = [
   "weights",
   "adapters",
@@ -157,7 +157,7 @@ function isShared({ role }: Tensor): boolean {
   return role === "weight" || role === "gradient" || role === "state";
 }
 
-/** Slots of all programs, which never run at the same time: the i-th largest of each share a buffer. */
+/** Sizes of scratch buffers. Programs never run at the same time, so their i-th largest slots share a buffer. */
 function arenaOf(programs: ReadonlyArray<SizedProgram>): ReadonlyArray<number> {
   const slots = programs.map(({ program, dims }) => planScratch(program, dims).slotBytes);
   const count = slots.reduce((most, { length }) => Math.max(most, length), 0);
@@ -167,7 +167,7 @@ function arenaOf(programs: ReadonlyArray<SizedProgram>): ReadonlyArray<number> {
   );
 }
 
-/** Buffers that one op reads through textures at most; those of a size share so many. */
+/** Maximum buffers that one op reads through textures; buffers of one size share that many textures. */
 const MOST_READ = 4;
 
 /** Bytes of the textures that scratch buffers share, each as large as what an op reaches of its buffer at once. */
@@ -180,7 +180,7 @@ function sharedCopies(arena: ReadonlyArray<number>, bindingBytes: number): numbe
   return [...counts].reduce((sum, [bytes, n]) => sum + bytes * Math.min(n, MOST_READ), 0);
 }
 
-/** Below this many tokens kernels have too few rows to be fast, so that layers are rather computed again. */
+/** With fewer tokens, kernels have too few rows to be fast: recomputing layers is better than so small a pass. */
 const ENOUGH_TOKENS = 2048;
 
 /** Ways of running from the fastest to the smallest. */
@@ -203,7 +203,7 @@ function candidates(wanted: Capacity, { trains, recompute }: MemoryUse) {
   const found = choices.flatMap((recompute) =>
     large.map((passTokens) => ({ capacity: { ...wanted, passTokens }, recompute }))
   );
-  // Small passes after large ones with recomputation, unless all are small.
+  // Small passes come after large passes with recomputation, unless all passes are small.
   for (const recompute of large.length === 0 ? choices : [last]) {
     for (const passTokens of small) {
       found.push({ capacity: { ...wanted, passTokens }, recompute });
@@ -236,7 +236,7 @@ export function fitMemory(
   return refuse(smallest!, limits);
 }
 
-/** A tensor that a device cannot hold in a buffer, or that an op cannot reach there, and what it can. */
+/** A tensor that an op cannot reach or a buffer cannot hold, and the limit `most` that it exceeds; null if none. */
 function tooLarge(
   { reached, largest }: MemoryPlan,
   { bindingBytes, bufferBytes }: MemoryLimits,

@@ -11,30 +11,30 @@ import type { Tiling } from "../model/segments.ts";
 import type { TokenRows } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Sequences that go through the model together, packed; predictions stand in order of sequence and position. */
+/** Sequences that go through the model together, packed; predictions are in order of sequence and position. */
 export interface MicroBatch extends PackedBatch {
-  /** Place of its first sequence among all. */
+  /** Index of its first sequence among all sequences. */
   readonly first: number;
   readonly sequences: ReadonlyArray<TokenRows>;
-  /** Of which of its sequences which token a packed row is. */
+  /** Which of its sequences, and which token of that sequence, a packed row holds. */
   readonly placeOf: (row: number) => { readonly sequence: number; readonly token: number } | null;
 }
 
-/** What of a sequence must be computed, and how much of that others may share: nothing that predicts a trained token. */
+/** Tokens of a sequence that must be computed, and how many others may share: none that predicts a trained token. */
 function packable({ tokens, position }: TokenRows): Packable {
   const end = Math.max(1, position.at(-1) ?? 1);
   return { tokens: tokens.subarray(0, end), shareable: Math.min(position[0] ?? end, end) - 1 };
 }
 
-/** What a pass may hold. */
+/** The limits of a pass. */
 export interface PassLimits {
   readonly tokens: number;
-  /** Tokens that may see a shared one. */
+  /** Maximum tokens that may see a shared token. */
   readonly mostSeeing: number;
   readonly tiling: Tiling;
 }
 
-/** The limits of a runtime's passes; a token is seen by each of the heads that share a key. */
+/** The limits of a runtime's passes. A loop over the tokens that see a key runs for each head that shares the key. */
 export function passLimits({ capacity, tiling }: Runtime): PassLimits {
   return {
     tokens: capacity.passTokens,
@@ -44,8 +44,8 @@ export function passLimits({ capacity, tiling }: Runtime): PassLimits {
 }
 
 /**
- * Packs sequences, in order, into micro-batches that fit a pass; what neighbours share counts once. Each is packed when
- * it is asked for, while the device may still compute the one before.
+ * Packs sequences, in order, into micro-batches that fit a pass; a prefix that neighbours share counts once. A
+ * micro-batch is packed when it is asked for, while the device may still compute the one before.
  */
 export function* packMicroBatches(
   sequences: ReadonlyArray<TokenRows>,

@@ -4,7 +4,7 @@ import type { RandomKey } from "../math/threefry.ts";
 import type { Adapter } from "../model/engine.ts";
 import type { Sampling } from "../model/decode.ts";
 
-/** A context to go on from. Arguments and results of policy and learner survive structuredClone. */
+/** A context to continue. Arguments and results of policy and learner survive structuredClone. */
 export interface GenerateRequest {
   /** Name of the sequence whose keys and values may be kept between calls, such as an episode's id. */
   readonly sequence: string;
@@ -57,21 +57,21 @@ export interface TokenLogProbs {
 export class Policy extends Context.Service<Policy, {
   readonly adapter: Adapter;
   /**
-   * Samples one message for each context. Calls share the device: what one asks for enters where another's messages have
-   * ended. No result depends on what else is asked for, or when.
+   * Samples one message for each context. Calls share the device: a request of one call takes a row where a message of
+   * another has ended. No result depends on other requests or on timing.
    */
   readonly generate: (
     requests: ReadonlyArray<GenerateRequest>,
     options: GenerateOptions,
   ) => Effect.Effect<ReadonlyArray<Generation>, KernelFailed>;
   /**
-   * (boundaries, answer tokens) log-probs of the answer at each boundary, temperature 1, for each request. One pass:
-   * only probe tokens are computed where the context is cached, and nothing of the cache is changed.
+   * (boundaries, answer tokens) log-probs of the answer at each boundary, temperature 1, for each request. Where the
+   * context is cached, one pass computes only probe tokens, and the cached context does not change.
    */
   readonly beliefs: (
     requests: ReadonlyArray<BeliefRequest>,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Float64Array>>, KernelFailed>;
-  /** The same by one whole forward pass for each boundary: the definition, and the oracle of `beliefs`. */
+  /** The same by one whole forward pass for each boundary: the definition, and the test oracle of `beliefs`. */
   readonly beliefsSequential: (
     requests: ReadonlyArray<BeliefRequest>,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Float64Array>>, KernelFailed>;
@@ -79,9 +79,9 @@ export class Policy extends Context.Service<Policy, {
     sequences: ReadonlyArray<TokenRows>,
     temperature: number,
   ) => Effect.Effect<ReadonlyArray<TokenLogProbs>, KernelFailed>;
-  /** Tells that no more messages of a sequence will be asked for: its keys and values are the first to make room. */
+  /** Says that no more messages of a sequence will be asked for: its cached keys and values are evicted first. */
   readonly retire: (sequence: string) => void;
-  /** Forgets all kept keys and values; nothing may be under way. */
+  /** Forgets all kept keys and values; no call may be in progress. */
   readonly release: () => void;
 }>()("igpo/policy/Policy") {}
 
@@ -91,7 +91,7 @@ export interface LossGradient {
   readonly dEntropy: Float64Array;
 }
 
-/** The loss of sequence `index`, and what else it wants to tell. */
+/** The slopes of the loss of sequence `index`, with whatever else the caller wants back. */
 export type SequenceLoss<L extends LossGradient = LossGradient> = (
   index: number,
   found: TokenLogProbs,
@@ -124,18 +124,18 @@ export interface LearnerState {
 
 /** A policy whose weights can be trained. */
 export class Learner extends Context.Service<Learner, {
-  /** Number of updates the weights have seen. */
+  /** Number of updates that were applied to the weights. */
   readonly version: () => number;
   /**
-   * Adds the gradient of the loss over all sequences to a cleared gradient, and answers with what the loss told of each
-   * sequence, or where a number of the forward pass or of the loss was not finite.
+   * Clears the gradient, then adds that of the loss over all sequences. Returns what `loss` returned for each sequence,
+   * or where a number of the forward pass or of the loss was not finite.
    */
   readonly gradient: <L extends LossGradient>(
     sequences: ReadonlyArray<TokenRows>,
     temperature: number,
     loss: SequenceLoss<L>,
   ) => Effect.Effect<Result.Result<ReadonlyArray<L>, NonFinite>, KernelFailed>;
-  /** Computes such a gradient once more, op by op, and tells the first whose result is not finite. */
+  /** Computes such a gradient once more, op by op, and returns the first op whose result is not finite. */
   readonly findNonFinite: (
     sequences: ReadonlyArray<TokenRows>,
     temperature: number,

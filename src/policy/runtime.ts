@@ -15,7 +15,7 @@ import { ropeTable } from "../model/rope.ts";
 import { type WeightSource, writeWeights } from "../model/weight_source.ts";
 import { type CacheRows, createCacheRows } from "./cache.ts";
 
-/** How much a policy can hold at a time; these bound memory and never change results. */
+/** How much a policy can hold at a time; these numbers bound memory and never change results. */
 export interface Capacity {
   /** Sequences decoded at the same time. */
   readonly rows: number;
@@ -27,11 +27,11 @@ export interface Capacity {
   readonly messageTokens: number;
 }
 
-/** What runs the programs of a function that makes them. */
+/** The executable of the program that a function makes. */
 export type ExecutableOf<Make extends (...args: never[]) => Program> = ReturnType<Make> extends
   Program<infer Phase, infer Input> ? Executable<Phase, Input> : never;
 
-/** A model on an engine, ready to be asked. */
+/** A model that is loaded on an engine. */
 export interface Runtime {
   readonly engine: Engine;
   readonly architecture: Architecture;
@@ -49,23 +49,23 @@ export interface Runtime {
   readonly logProb: ExecutableOf<typeof logProbProgram>;
   /** How passes cut their queries into tiles. */
   readonly tiling: Tiling;
-  /** What decodes runs until it is closed. */
+  /** Decoding runs in this scope until it is closed. */
   readonly scope: Scope.Scope;
 }
 
 /** Positions beyond the context, where probes may reach. */
 const PROBE_POSITIONS = 1024;
 
-/** The most that the symbols of a policy's programs stand for. */
+/** Upper bounds of the symbols of a policy's programs. */
 export function dimsOf(architecture: Architecture, capacity: Capacity): Dims {
   const { rows, contextTokens, passTokens } = capacity;
   const slots = rows * contextTokens;
   return {
     N: passTokens,
     R: passTokens,
-    // Ranges of every row, and of every tile.
+    // The rows, the ranges of every row, and those of every tile.
     Q: (1 + 2 * MOST_ANCESTORS) * passTokens,
-    // Views of every key, and stretches of every tile of keys.
+    // The keys, the views of every key, and the stretches of every tile of keys.
     K: (1 + 3 * MOST_ANCESTORS) * passTokens,
     queryTiles: passTokens,
     keyTiles: 2 * passTokens,
@@ -76,7 +76,7 @@ export function dimsOf(architecture: Architecture, capacity: Capacity): Dims {
   };
 }
 
-/** A program and the most that its symbols stand for. */
+/** A program and upper bounds of its symbols. */
 export interface SizedProgram<P extends Program = Program> {
   readonly program: P;
   readonly dims: Dims;
@@ -113,7 +113,7 @@ export const createRuntime: (
   engine: Engine,
   model: {
     readonly architecture: Architecture;
-    /** Those of adapters included. */
+    /** Includes the weights of adapters. */
     readonly weights: WeightSource;
     readonly lora?: Lora | null;
     /** How matrices that are not trained are stored. @default {"f32"} */

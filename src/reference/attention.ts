@@ -31,12 +31,12 @@ function lengthOf(ranges: Ranges): number {
   return length;
 }
 
-/** Room for so many numbers: that given where it is large enough. */
+/** An array for `length` numbers: `room` if it is large enough, else a new one. */
 function roomFor(length: number, room: Float64Array): Float64Array {
   return length <= room.length ? room : new Float64Array(2 * length);
 }
 
-/** Heads that share a key, rows that they meet, and the numbers of each. */
+/** Number of heads that share a key, of rows that they meet, and of elements in a row. */
 type Meeting = Readonly<Record<"group" | "count" | "headDim", number>>;
 
 /** dots[h,i] = a[h] . rows[i] over the rows of all ranges */
@@ -62,7 +62,7 @@ function mixRows(weights: Float64Array, rows: Rows, ranges: Ranges, y: Rows, m: 
   }
 }
 
-/** Keys of head g, or their values, in rows of [keys | values]. */
+/** Columns of head g in rows of [keys | values]: keys for g < keyValueHeads, values after them. */
 function keysOf(keyValue: Values, g: number, { keyValueHeads, headDim }: Shape): Rows {
   return { values: keyValue, at: g * headDim, stride: 2 * keyValueHeads * headDim };
 }
@@ -164,7 +164,7 @@ export const attentionQueryBackward: PlainLoop<"attention_query_backward"> = (te
   }
 };
 
-/** The first part of key j, its other parts 0: dk[j,g] = sum over heads h of g and queries n: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
+/** The first part of key j, with 0 in its others: dk[j,g] = sum over heads h of g and queries n: ds[n,j] q[n,h] / sqrt(D); dv[j,g] = sum p[n,j] dout[n,h] */
 export const attentionKeyBackward: PlainLoop<"attention_key_backward"> = (tensors, shape) => {
   const { q, keyValue, statistics, dOut, keys, keyParts, parts } = tensors;
   const { rows, heads, keyValueHeads, headDim: D } = shape;

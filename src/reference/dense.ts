@@ -19,7 +19,7 @@ function inputOf(x: Values, weight: Values, d: DimsOf<RecordOf<"linear_forward">
   return { values: a, at: 0, stride: inner };
 }
 
-/** Rows of inputs that stay in the cache while all sums that need them are made. */
+/** Rows of inputs that stay in the CPU cache while all sums that need them are computed. */
 const ROWS_AT_A_TIME = 16;
 
 /** y[n,f] (+)= scale (sum_k a[n,k] W[weightRow+f,k] (+ bias[weightRow+f])) (+ residual[n,f]) */
@@ -29,7 +29,7 @@ export const linearForward: PlainLoop<"linear_forward"> = (tensors, d) => {
   const { outCols, outColumn, hasBias, hasResidual, accumulate } = d;
   const a = inputOf(x, norm, d);
   const weight = { values: w, at: weightRow * inner, stride: inner };
-  // Sums are made in place but where y holds something that stays.
+  // Sums are computed in place, unless they must be added to what y holds.
   const apart = accumulate === 1 ? new Float64Array(ROWS_AT_A_TIME * features) : null;
   for (let first = 0; first < rows; first += ROWS_AT_A_TIME) {
     const count = Math.min(ROWS_AT_A_TIME, rows - first);
@@ -57,7 +57,7 @@ export const linearForward: PlainLoop<"linear_forward"> = (tensors, d) => {
   }
 };
 
-/** Rows and features whose gradients are copied to lie side by side. */
+/** Number of rows and of features whose gradients are copied to be contiguous. */
 const [DEEP, WIDE] = [64, 8];
 
 /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */

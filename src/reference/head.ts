@@ -1,7 +1,7 @@
 import { NEG_LARGE, type PlainLoop, type Values } from "./loop.ts";
 import { addDots, type Rows } from "./products.ts";
 
-/** Carries (max m, s = sum exp(z - m), t = sum z exp(z - m), z of the target) on by one tile of logits; z is tempered */
+/** Updates (max m, s = sum exp(z - m), t = sum z exp(z - m), z of the target) with one tile of logits; z is tempered */
 export const headStatistics: PlainLoop<"head_statistics"> = ({ tile, targets, statistics }, d) => {
   const { rows, stride, column, first, features, inverseTemperature } = d;
   for (let r = 0; r < rows; r++) {
@@ -71,8 +71,8 @@ function forLogits(
 }
 
 /**
- * (m, s, t, z) of `headStatistics` carried on by tokens first .. first + tokens, from hidden states and weights. Where
- * `keep` is 1, their logits before the temperature; columns past the vocabulary repeat its last token.
+ * Updates (m, s, t, z) of `headStatistics` with tokens first .. first + tokens, from hidden states and weights. If
+ * `keep` is 1, stores their logits before the temperature; columns past the vocabulary repeat its last token.
  */
 export const headForward: PlainLoop<"head_forward"> = (tensors, d) => {
   const { x, w, targets, statistics, logits: kept } = tensors;
@@ -105,7 +105,7 @@ export const headBackward: PlainLoop<"head_backward"> = (tensors, d) => {
   });
 };
 
-/** The same of logits at hand */
+/** The same from logits that were kept */
 export const logitsBackward: PlainLoop<"logits_backward"> = (tensors, d) => {
   const all = { values: tensors.logits, at: 0, stride: d.stride };
   gradientsOfLogits(all, tensors, { ...d, first: 0, start: 0, count: d.rows });

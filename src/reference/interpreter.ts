@@ -83,7 +83,7 @@ export function createInterpreter(): Engine {
     // Plain loops read no tiles.
     tiles: { queries: [TILE, TILE], readCost: 0, worth: 0 },
     bindingBytes: Infinity,
-    // Plain loops are for small models: each program keeps its own.
+    // Plain loops are for small models, so each program has its own scratch memory.
     reserve: () => Effect.void,
     write: (name, data, at = 0) => lookUp(shared, name).set(rounded(data, formats.get(name)!), at),
     settle: () => Effect.void,
@@ -92,7 +92,7 @@ export function createInterpreter(): Engine {
   };
 }
 
-/** Arrays that memory has no room for throw RangeErrors; anything else is a defect. */
+/** A RangeError says that memory has no room for an array; any other error is a defect. */
 function noRoom(what: string, bytes: number) {
   return (error: unknown): BadInput => {
     if (!(error instanceof RangeError)) throw error;
@@ -102,7 +102,7 @@ function noRoom(what: string, bytes: number) {
   };
 }
 
-/** What is left of numbers in a format; those of 32 bits stay in 64. */
+/** Numbers as they are after storage in a format. Formats of 32 bits are not rounded: the loops keep 64 bits. */
 function rounded(data: HostArray, format: Format): HostArray {
   if (format === "f32" || format === "u32") return data;
   return decodeValues(format, encodeValues(format, data).buffer, data.length);
@@ -151,7 +151,7 @@ function loadProgram<Phase extends string, Input extends string>(
   const runOp = <Kind extends OpKind>(op: Op & { readonly kind: Kind }, dims: Dims) => {
     const given = { inputs: valuesOf(op.inputs), outputs: valuesOf(op.outputs) };
     PLAIN_LOOPS[op.kind](
-      // The builder made the op of the tensors and sizes that its record names.
+      // The builder made the op from the tensors and sizes that its record names.
       named(recordOf(op), given) as TensorsOf<RecordOf<Kind>, Values>,
       dimsOf(op, dims) as DimsOf<RecordOf<Kind>, number>,
     );

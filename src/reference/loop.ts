@@ -10,5 +10,5 @@ export type PlainLoop<Kind extends OpKind> = (
   dims: DimsOf<RecordOf<Kind>, number>,
 ) => void;
 
-/** Smallest finite f32: where a maximum starts, and what a masked logit is. */
+/** Smallest finite f32: the initial value of a maximum, and the value of a masked logit. */
 export const NEG_LARGE = -3.4028234e38;

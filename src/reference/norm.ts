@@ -1,6 +1,6 @@
 import type { PlainLoop, Values } from "./loop.ts";
 
-/** First element of row n, of which `perRow` lie side by side in a window of a wider matrix. */
+/** First element of row n; `perRow` rows lie side by side in each row of a window of a wider matrix. */
 function startOf(
   { cols, perRow, column, stride }: Record<"cols" | "perRow" | "column" | "stride", number>,
   n: number,
@@ -50,7 +50,7 @@ export const rmsnormWeightBackward: PlainLoop<"rmsnorm_weight_backward"> = (tens
   }
 };
 
-/** A head's numbers: from `at` on. */
+/** The numbers of a head, from `at` on. */
 interface Head {
   readonly values: Values;
   readonly at: number;
@@ -96,7 +96,7 @@ export const ropeForward: PlainLoop<"rope_forward"> = (tensors, d) => {
   }
 };
 
-/** dx[n] = dy[n] turned back by the angles of the row's position, or as it is when turns is 0 */
+/** dx[n] = dy[n] rotated back by the angles of the row's position, or as it is if turns is 0 */
 export const ropeBackward: PlainLoop<"rope_backward"> = ({ dy, positions, angles, dx }, d) => {
   const { rows, cols, headDim, turns } = d;
   const { stride, column, outStride, outColumn } = d;

@@ -1,8 +1,8 @@
 import type { Values } from "./loop.ts";
 
-// The loops that nearly all time goes into. A sum waits for its last term, so a processor makes eight side by side in
-// little more time than one, and a number that is loaded serves several. Each sum has the same terms in the same order
-// whatever stands beside it: no bit of a row depends on the other rows.
+// Nearly all time is spent in these loops. Each addition of a sum waits for the one before, so a processor computes
+// eight sums in little more time than one, and each loaded number serves several sums. A sum has the same terms in the
+// same order whatever is computed beside it: no bit of a row depends on the other rows.
 
 /** A row-major matrix within an array: row r begins at `at + r * stride`. */
 export interface Rows {
@@ -29,7 +29,7 @@ export function addDots(x: Rows, w: Rows, y: Rows, { rows, inner, features }: Pr
 /** The first row and column of a block of sums, and the terms of each. */
 type Block = Record<"n" | "f" | "inner", number>;
 
-/** `| 0` says that no place is beyond 2^31, which V8 would else check of each: a ninth of the time. */
+/** `| 0` says that indices are below 2^31. Otherwise V8 checks each of them, which takes a ninth of the time. */
 function addTwoByFourDots(x: Rows, w: Rows, y: Rows, { n, f, inner }: Block): void {
   const [a, b, c] = [x.values, w.values, y.values];
   const x0At = (x.at + n * x.stride) | 0;

@@ -1,6 +1,6 @@
 import type { PlainLoop } from "./loop.ts";
 
-/** Sums of squares of stretches of 4096 elements */
+/** Sums of squares of blocks of 4096 elements */
 export const sumSquares: PlainLoop<"sum_squares"> = ({ x, sums }, { elements }) => {
   for (let block = 0; block * 4096 < elements; block++) {
     let sum = 0;
@@ -12,7 +12,7 @@ export const sumSquares: PlainLoop<"sum_squares"> = ({ x, sums }, { elements }) 
 /**
  * AdamW (Loshchilov & Hutter 2019) with decoupled decay:
  * m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w = w (1 - lr wd) - lr (m / c1) / (sqrt(v / c2) + eps)
- * The three are rounded to the float32 that a checkpoint holds, so that a resumed run goes on with the same bits.
+ * m, v and w are rounded to float32, as a checkpoint holds them, so that a resumed run goes on with the same bits.
  */
 export const adamwUpdate: PlainLoop<"adamw_update"> = ({ gradient, w, m, v }, d) => {
   for (let i = 0; i < d.elements; i++) {

@@ -1,5 +1,5 @@
-// The codes of four consecutive weights of 4 bits, in runs of 256, each 9 vec4u, and the word that their scale is in:
-// scales stand behind the codes. `at` counts groups of four.
+// The codes of four consecutive weights of 4 bits, and the word that holds their scale. A run of 256 weights is
+// 9 vec4u: the scales stand behind the codes. `at` counts groups of four.
 struct Codes {
   codes: vec4u,
   scale: u32,

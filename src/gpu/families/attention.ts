@@ -1,4 +1,4 @@
-/** Kernels of attention: row by row, or by subgroups where the run has tiles. */
+/** Kernels of attention: row by row, or by subgroups if the run has tiles. */
 import { TILE, type TileCosts } from "../../model/segments.ts";
 import delta from "../../../shaders/attention_delta.wgsl" with { type: "text" };
 import forward from "../../../shaders/attention_forward.wgsl" with { type: "text" };
@@ -26,7 +26,7 @@ import { quarter } from "./elementwise.ts";
 /** Sizes of all kernels of attention. */
 type Sizes = BoundOf<"attention_forward">;
 
-/** Key and value heads of all rows. */
+/** Number of key/value heads over all rows. */
 const keyValueHeads = (dims: Sizes) => dims.rows * dims.keyValueHeads;
 /** Constants of kernels that hold a head in registers. */
 const byHeadDim = ({ headDim }: Sizes) => ({ D4: headDim / 4 });
@@ -35,18 +35,18 @@ const byHeadGroup = (dims: Sizes) => ({
   D4: dims.headDim / 4,
   GROUP: dims.heads / dims.keyValueHeads,
 });
-/** Trips of a walk over the slots that a query sees: no more than there are positions. */
+/** Maximum loop iterations over the slots that a query sees: the number of positions. */
 const overSlots = ({ P = 0 }: RunSizes) => P;
 
-/** Vectors of four that the queries of an invocation may take where attention works by subgroups. */
+/** Maximum vectors of four for the queries of an invocation in subgroup attention. */
 const FORWARD_VECTORS = 64;
 /** The same in the backward pass, for queries or keys: more are hardly faster and compile four times as long. */
 const BACKWARD_VECTORS = 16;
 
-/** Costs of tiles, fitted on lavapipe to kernels that brought keys and values to workgroup memory. */
+/** Costs of tiles, fitted on lavapipe to kernels that copied keys and values to workgroup memory. */
 export const TILE_COSTS: TileCosts = { queries: [32, 64], readCost: 32, worth: 0.95 };
 
-/** Slots or queries that attention by subgroups takes at a time. */
+/** Slots or queries that subgroup attention processes at a time. */
 const BLOCK = 4;
 
 function subgroupAttention<Input extends string>(
@@ -80,7 +80,7 @@ function subgroupQueries<Input extends string>(
     const most = Math.max(1, Math.floor(vectors / D4));
     const heads = Array.from({ length: most }, (_, i) => most - i);
     const GROUP = heads.find((count) => sharing % count === 0) ?? 1;
-    // Where keys come from far, more rows share them; two of one head keep to the first-level cache.
+    // More rows share keys that are far in memory. Of a single head, two rows still fit the first-level cache.
     const wanted = Math.min(2 * GROUP, Math.floor(most / GROUP), tileRows / subgroup);
     const ROWS = Math.max(1, Math.floor(wanted));
     const SPLITS = Math.ceil(tileRows / (ROWS * subgroup));
@@ -109,7 +109,7 @@ function subgroupKeys<Input extends string>(source: string, textures: ReadonlyAr
   return subgroupAttention(source, launch, trips, textures);
 }
 
-/** Options of kernels whose invocations own the heads of one key in one row of queries. */
+/** Options of kernels in which an invocation owns the heads of one query that share a key. */
 const ofQueries = {
   cpuWidth: LANES,
   trips: overSlots,

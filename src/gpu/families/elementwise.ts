@@ -1,4 +1,4 @@
-/** Kernels whose invocations or workgroups own an item each: elements, rows, heads. */
+/** Kernels in which each invocation or workgroup owns one item: an element, a row or a head. */
 import adamwUpdate from "../../../shaders/adamw_update.wgsl" with { type: "text" };
 import cacheCopy from "../../../shaders/cache_copy.wgsl" with { type: "text" };
 import columnSumBackward from "../../../shaders/column_sum_backward.wgsl" with { type: "text" };
@@ -28,16 +28,16 @@ type Matrix = Readonly<Record<"rows" | "cols", number>>;
 /** Groups of four elements of a matrix. */
 export const quarter = ({ rows, cols }: Matrix) => rows * cols / 4;
 const colsOf = ({ cols }: { readonly cols: number }) => cols;
-/** Pairs of one head of all rows. */
+/** Number of rotated pairs of one head over all rows. */
 const halfHeads = (d: Readonly<Record<"rows" | "headDim", number>>) => d.rows * d.headDim / 2;
 /** Trips of a loop over all rows in blocks. */
 const overRows = ({ rows }: { readonly rows: number }) => rows + Math.ceil(rows / 256);
 const ofNorm = { trips: ({ cols }: Matrix) => cols / 2, textures: ofManyRows("weight") };
 
 /**
- * A kernel whose workgroups own a row of the vocabulary each: one SIMD register of invocations on CPU adapters where the
- * row is short, since what invocations share is dear there. `passes` is how often an invocation goes over its part of the
- * row.
+ * A kernel in which a workgroup owns one row of the vocabulary. For short rows on CPU adapters, a workgroup is one SIMD
+ * register of invocations, since sharing between invocations is slow there. `passes` is how often an invocation reads
+ * its part of the row.
  */
 function perRow(source: string, passes: number, widest: number): Kernel<Matrix, never> {
   const isShort = ({ cols }: Matrix) => cols <= 4096;
@@ -51,7 +51,7 @@ function perRow(source: string, passes: number, widest: number): Kernel<Matrix, 
   };
 }
 
-/** Kernels of one invocation or workgroup an item. */
+/** Kernels of one invocation or workgroup for each item. */
 export const ELEMENTWISE = {
   embedding_forward: flat(embeddingForward, quarter, { width: 64 }),
   embedding_backward: flat(embeddingBackward, ({ unique, cols }) => unique * cols / 4),

@@ -25,18 +25,18 @@ import {
 type Linear = BoundOf<"linear_forward">;
 type LinearWeight = BoundOf<"linear_weight_backward">;
 
-/** Width of the fewest workgroups of at most `most` invocations that cover `features`, equally wide. */
+/** Width of equally wide workgroups, the fewest of at most `most` invocations that cover `features`. */
 function widthFor(features: number, most: number): number {
   const groups = Math.ceil(features / most);
   return Math.min(most, Math.ceil(features / groups / LANES) * LANES);
 }
 
-/** Inner features of the longest slice of a sum: a tile of them must fit workgroup memory. */
+/** Maximum inner features of a slice of a sum: a tile of them must fit workgroup memory. */
 const INNER_MOST = 256;
 
 /**
- * Rows a workgroup computes at once: few for decoding, many for training, as many as the tile may hold. Straight lines for
- * more than 8 rows are no faster and take a second and more to compile.
+ * Rows that a workgroup computes at once: few for decoding, many for training, at most what its tile can hold. Straight
+ * lines for more than 8 rows are no faster and take a second and more to compile.
  */
 function rowsPerTile(rows: number, rowBytes: number, { family, workgroupBytes }: Traits): number {
   const fits = Math.floor(workgroupBytes / rowBytes);
@@ -44,7 +44,7 @@ function rowsPerTile(rows: number, rowBytes: number, { family, workgroupBytes }:
   return wanted <= fits ? wanted : fits >= 16 ? 16 : 8;
 }
 
-/** Where sums over inner features are cut, so that a slice of a few rows fits workgroup memory. */
+/** Length of the slices of sums over inner features: a slice of a few rows fits workgroup memory. */
 function sliceOf(inner: number): number {
   const slices = Math.ceil(inner / INNER_MOST);
   return Math.ceil(inner / slices / 4) * 4;
@@ -67,8 +67,8 @@ function linearTileLaunches(dims: Linear): ReadonlyArray<Launch> {
 }
 
 /**
- * Features of a workgroup of `linear_forward`. On a CPU a tile of x is filled once for all of them, so that they are as
- * many as leave each core a workgroup; more than 384 are no faster. A GPU needs its registers.
+ * Features of a workgroup of `linear_forward`. On a CPU a workgroup fills its tile of x once for all its features, so
+ * it gets as many as still leave each core a workgroup; more than 384 are no faster. On a GPU registers limit them.
  */
 function linearWidth(features: number, { family, cores, maxInvocations }: Traits) {
   const most = family === "lines" ? Math.min(384, Math.max(64, Math.ceil(features / cores))) : 128;
@@ -76,12 +76,12 @@ function linearWidth(features: number, { family, cores, maxInvocations }: Traits
 }
 
 /**
- * Longer sums are told at run time what to add, also where they are the only slice: lavapipe keeps 15 MB for each
- * pipeline of so many straight lines, and reading y for nothing is little beside the sum.
+ * Sums over more inner features choose at run time whether to add to y, so that they share a pipeline: lavapipe keeps
+ * 15 MB for each pipeline of so many straight lines. An unneeded read of y costs little beside the sum.
  */
 const SHORT_SUM = 128;
 
-/** y = x Wᵀ: one dispatch where a tile of x fits workgroup memory, else one for each part, which adds to those before. */
+/** y = x Wᵀ: one dispatch if a tile of x fits workgroup memory, else one for each part, which adds to those before. */
 function linearLaunches(dims: Linear, traits: Traits): ReadonlyArray<Launch> {
   const { rows, features, inner, from: FROM } = dims;
   const slice = sliceOf(inner);
@@ -108,8 +108,8 @@ function linearLaunches(dims: Linear, traits: Traits): ReadonlyArray<Launch> {
 }
 
 /**
- * Rows whose products are summed before they are added to a gradient of a weight: adding to memory costs as much as some
- * hundred products, so blocks are long where there are rows to fill them.
+ * Rows whose products are summed before the sum is added to a weight's gradient. Adding to memory costs as much as some
+ * hundred products, so blocks are long if there are enough rows.
  */
 function rowsOfBlock({ rows, wholeRows = rows }: LinearWeight): number {
   return wholeRows >= 1024 ? 256 : wholeRows > 64 ? 128 : 64;
@@ -121,7 +121,7 @@ function weightBackwardLaunches(dims: LinearWeight, traits: Traits): ReadonlyArr
   const TB = rowsOfBlock(dims);
   const TK = 16;
   const owners = Math.ceil(features / 4);
-  // lavapipe keeps 30 MB for each pipeline of so many straight lines: a narrow workgroup makes one fit all features.
+  // lavapipe keeps 30 MB for each pipeline of so many straight lines; narrow workgroups let one serve all features.
   const WG = widthFor(
     owners,
     Math.min(traits.family === "lines" ? 32 : 64, traits.maxInvocations),
@@ -135,27 +135,27 @@ function weightBackwardLaunches(dims: LinearWeight, traits: Traits): ReadonlyArr
   }));
 }
 
-/** Rows that an invocation owns where kernels work by subgroups: of 64 features, four rows and no more fit registers. */
+/** Rows that an invocation owns in subgroup kernels: with 64 features, at most four rows fit its registers. */
 const SUBGROUP_ROWS = 4;
 
-/** Features of an invocation by subgroups, each of whose lanes reads the weights of some. */
+/** Features that an invocation owns; the lanes of its subgroup divide the reads of their weights. */
 function subgroupFeatures(features: number): number {
   return features % STRIP === 0 ? STRIP : STRIP / 2;
 }
 
-/** Whether a product is one for `linear_row_forward`: its workgroups are full, and a lane stores four features at a time. */
+/** Whether `linear_row_forward` suits a product: workgroups must be full, and a lane stores four features at a time. */
 function suitsRows(
   { rows, features, outCols, outColumn, from }: Linear,
   traits: Traits,
 ): boolean {
   if (!suitsSubgroups(traits)) return false;
-  // Lanes past the last row do as much as others, but tiles for as many rows would take seconds to compile.
+  // Lanes past the last row waste work, but 7/8 full is enough: tiles for so many rows would compile for seconds.
   const isFull = rows > 7 / 8 * SUBGROUP_ROWS * traits.subgroup;
   return from === 0 && isFull && features % (STRIP / 2) === 0 && outCols % 4 === 0 &&
     outColumn % 4 === 0;
 }
 
-/** Rows from which a product is worth tiles of registers. */
+/** Minimum rows of a product for which tiles of registers pay. */
 const MANY_ROWS = 32;
 
 /** The kernel of a product. */
@@ -167,7 +167,7 @@ export function linearKernelOf(dims: Linear, traits: Traits) {
 }
 
 /**
- * Constants of the head where its weight goes through workgroup memory. Sums are cut where `linearLaunches` cuts them, so
+ * Constants of the head if its weight goes through workgroup memory. Sums are cut where `linearLaunches` cuts them, so
  * that they have the same bits.
  */
 function byRows(rows: number, inner: number, traits: Traits) {
@@ -178,7 +178,7 @@ function byRows(rows: number, inner: number, traits: Traits) {
     traits.family === "lines" ? INNER_MOST : 64,
     Math.floor(traits.workgroupBytes / (4 * FEATURES)),
   );
-  // Chunks of memory that make a slice of the sum, all equally long.
+  // A slice of the sum consists of SLICE chunks in workgroup memory, all equally long.
   const groups = sliced / 4;
   let SLICE = Math.ceil(sliced / most);
   while (groups % SLICE !== 0) SLICE += 1;
@@ -188,7 +188,7 @@ function byRows(rows: number, inner: number, traits: Traits) {
   return { FEATURES, ROWS: 1, SUMS: FEATURES, KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS };
 }
 
-/** The same where it goes through registers of a subgroup. */
+/** The same if the weight goes through registers of a subgroup. */
 function bySubgroups(rows: number, inner: number, { subgroup }: Traits) {
   const FEATURES = STRIP;
   const ROWS = rows > 2 * subgroup ? SUBGROUP_ROWS : 1;
@@ -234,11 +234,11 @@ function headConstants({ rows, inner }: BoundOf<"head_backward">, traits: Traits
   return suitsSubgroups(traits) ? bySubgroups(rows, inner, traits) : byRows(rows, inner, traits);
 }
 
-/** The head in strips of the vocabulary, one a dispatch. */
+/** The head in strips of the vocabulary: one dispatch for each strip. */
 function headLaunches(dims: BoundOf<"head_forward">, traits: Traits): ReadonlyArray<Launch> {
   const constants = headConstants(dims, traits);
   const { FEATURES, ROWS, WG } = constants;
-  // Logits that are kept fill their rows.
+  // Kept logits fill whole rows of `stride` columns.
   const tokens = dims.keep === 1 ? dims.stride : dims.tokens;
   return Array.from({ length: Math.ceil(tokens / FEATURES) }, (_, strip) => ({
     constants: { ...constants, KEEP: dims.keep },
@@ -247,7 +247,7 @@ function headLaunches(dims: BoundOf<"head_forward">, traits: Traits): ReadonlyAr
   }));
 }
 
-/** Gradients of logits that are made again, in strips of the vocabulary: one dispatch. */
+/** Gradients of logits that are computed again, in strips of the vocabulary: one dispatch. */
 function headBackwardLaunches(
   dims: BoundOf<"head_backward">,
   traits: Traits,
@@ -267,7 +267,7 @@ function logitsLaunches({ rows, stride }: BoundOf<"logits_backward">): ReadonlyA
   return [{ constants: { FEATURES, WG }, grid: [stride / FEATURES, Math.ceil(rows / WG)] }];
 }
 
-/** A few rows are not worth a copy; weights are copied once an update. */
+/** Few rows of x do not pay for a copy; weights are copied only once an update. */
 const rowsAndWeight = ({ rows }: { readonly rows: number }) =>
   rows >= 128 ? ["x", "w"] as const : ["w"] as const;
 

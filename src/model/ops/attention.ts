@@ -8,7 +8,7 @@ export const ATTENTION = {
   attention_forward: defineOp(
     {
       inputs: ["q", "keyValue", "queries"],
-      // Kernels by subgroups read the tiles; the tables of keys are what the backward pass reads.
+      // Subgroup kernels read the tiles. Only the backward pass reads the tables of keys.
       optional: ["tiles", "keys", "keyParts", "keyTiles"],
       outputs: ["out", "softmax"],
       dims: ["rows", "heads", "keyValueHeads", "headDim"],
@@ -77,9 +77,9 @@ export function attention(
     readonly query: Tensor;
     readonly keyValue: Tensor;
     readonly queries: Tensor;
-    /** (T,4) of stretches of queries of one sequence, if there are such. */
+    /** (T,4) tiles of queries; null where each query is of another sequence. */
     readonly tiles: Tensor | null;
-    /** Who sees each key, which the backward pass reads: `keys` (K,4), `key_parts` (N,4), `key_tiles` (L,4). */
+    /** Which queries see each key, for the backward pass: `keys` (K,4), `key_parts` (N,4), `key_tiles` (L,4). */
     readonly keys: Record<"table" | "parts" | "tiles", Tensor> | null;
   },
   shape: AttentionShape,

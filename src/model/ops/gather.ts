@@ -8,7 +8,7 @@ export const GATHER = {
   gather_rows_forward: defineOp(
     {
       inputs: ["x", "index"],
-      // The backward pass reads it.
+      // Only the backward pass reads it.
       optional: ["inverse"],
       outputs: ["y"],
       dims: ["rows", "cols"],

@@ -7,19 +7,19 @@ const SIZES = ["rows", "inner", "vocabulary", "inverseTemperature"] as const;
 
 /** Ops of the head: log-probs and entropies of the softmax over the vocabulary. */
 export const HEAD = {
-  /** Carries [max, sum of exp, weighted sum, the target's logit] of each row on by some tokens, from hidden states. */
+  /** Updates [max, sum of exp, weighted sum, the target's logit] of each row with some tokens, from hidden states. */
   head_forward: defineOp({
     inputs: ["x", "w", "targets"],
     outputs: ["statistics", "logits"],
     dims: [...SIZES, "stride", "first", "tokens", "keep"],
   }, BY_ROW),
-  /** Carries the same on by a tile of logits. */
+  /** Updates the same statistics with a tile of logits. */
   head_statistics: defineOp({
     inputs: ["tile", "targets"],
     outputs: ["statistics"],
     dims: ["rows", "stride", "column", "first", "features", "inverseTemperature"],
   }, BY_ROW),
-  /** Log-prob of the target, entropy and log sum, of the statistics of all tokens. */
+  /** Log-prob of the target, entropy and log sum, from the statistics of all tokens. */
   head_finish: defineOp({ inputs: ["statistics"], outputs: ["result"], dims: ["rows"] }, BY_ROW),
   /** Gradients of the logits of some tokens, from hidden states. */
   head_backward: defineOp({
@@ -35,10 +35,10 @@ export const HEAD = {
   }, BY_ROW),
 };
 
-/** Tokens of the vocabulary whose logits are in registers at a time: the most FEATURES that kernels of the head take. */
+/** Tokens of the vocabulary whose logits are in registers at a time: the largest FEATURES of the head's kernels. */
 export const STRIP = 64;
 
-/** Tokens whose logits have gradients in memory at a time, whole strips: no tensor of a batch is as wide as a large vocabulary. */
+/** Tokens whose logit gradients are in memory at a time, whole strips: no tensor is as wide as a large vocabulary. */
 export function vocabularyTile(vocabulary: number): number {
   const tiles = Math.ceil(vocabulary / (vocabulary <= 8192 ? 640 : 4096));
   return Math.ceil(vocabulary / tiles / STRIP) * STRIP;
@@ -50,17 +50,17 @@ export function vocabularySpans(weight: Tensor): ReadonlyArray<Span> {
 }
 
 /**
- * The head: log-prob of a target and entropy of softmax(x W^T / temperature), row by row, without a tensor as wide
- * as a large vocabulary. Logits are made strip by strip and never stored; (max, sum, weighted sum) are carried along
- * (online softmax), and the backward pass makes them again to store a tile of their gradients. Where all of the
- * vocabulary is one tile, logits take no more memory than their gradients and are kept between the passes instead.
+ * The head: log-prob of a target and entropy of softmax(x W^T / temperature), row by row, without a tensor as wide as a
+ * large vocabulary. Logits are computed strip by strip and never stored; each strip updates (max, sum, weighted sum)
+ * (online softmax). The backward pass computes the logits again and stores one tile of their gradients at a time. If
+ * the vocabulary is one tile, logits take no more memory than their gradients and are kept between the passes.
  */
 export interface HeadTensors {
-  /** (R,C) normalised hidden states of the rows that predict something. */
+  /** (R,C) normalised hidden states of the rows that predict a token. */
   readonly x: Tensor;
   /** (V,C) */
   readonly weight: Tensor;
-  /** (R,1) token each row is asked about. */
+  /** (R,1) token whose log-prob each row gives. */
   readonly targets: Tensor;
   /** 1 / temperature of the softmax. */
   readonly inverseTemperature: Extent;
@@ -70,11 +70,11 @@ export interface HeadTensors {
 export interface HeadResult {
   /** (R,4), see {@link headForward}. */
   readonly result: Tensor;
-  /** (R, tile of the vocabulary), null where it is larger than that. */
+  /** (R, tile of the vocabulary) logits; null if the vocabulary has several tiles. */
   readonly logits: Tensor | null;
 }
 
-/** {@link headForward} before a backward pass, with the same bits. */
+/** {@link headForward} that keeps what a backward pass needs, with the same bits. */
 export function headForwardKept(b: Builder, head: HeadTensors): HeadResult {
   const vocabulary = vocabularyOf(head.weight);
   const stride = vocabularyTile(vocabulary);
@@ -111,7 +111,7 @@ function dimsOf({ x, weight, inverseTemperature }: HeadTensors) {
 }
 
 /**
- * Adds to dx and dWeight (null when not trained) what `dHead` (R,2) = [dLoss/dLogProb, dLoss/dEntropy] implies.
+ * Writes dx and adds to dWeight (null when not trained), given `dHead` (R,2) = [dLoss/dLogProb, dLoss/dEntropy].
  * dz[v] = (dLogProb (1[v = y] - p[v]) - dEntropy p[v] (log p[v] + H)) / temperature
  */
 export function headBackward(

@@ -37,8 +37,8 @@ export const LINEAR = {
       gradients.contribute(x, (target, { accumulate }) => {
         linear(b, d, transposed(b, w), { target, accumulate, scale });
       });
-      // The residual takes over the gradient of the sum without a copy. What adds to it later comes from ops that
-      // stand before this one in the forward list, hence after it here.
+      // The residual shares the gradient of the sum without a copy. Ops that add to it later come before this op in
+      // the forward list, so they run after it here.
       if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
     },
   ),
@@ -70,7 +70,7 @@ export interface LinearOptions {
   readonly residual?: Tensor | undefined;
   /** What the sum is multiplied by. @default {1} */
   readonly scale?: Extent;
-  /** What becomes of x first, with the bits of `rmsnorm` or `swiglu`; has no gradient. */
+  /** What is applied to x first, with the bits of `rmsnorm` or `swiglu`. Such a product has no gradient. */
   readonly from?: LinearInput | undefined;
   readonly target?: Tensor;
   readonly accumulate?: boolean;
@@ -108,13 +108,13 @@ export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOpt
   return y;
 }
 
-/** The columns of a product that a stretch of rows of the weight makes. */
+/** The columns of a product that come from a stretch of the weight's rows. */
 function partOf(y: Tensor, { first, count }: Span): Tensor {
   const { column, stride } = windowOf(y);
   return columnsOf({ ...y, cols: stride }, column + first, count);
 }
 
-/** Where a product reads and writes. */
+/** The columns that a product reads and writes. */
 function windowsOf(x: Tensor, y: Tensor) {
   const { stride: inStride, column: inColumn } = windowOf(x);
   const { stride: outCols, column: outColumn } = windowOf(y);

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import { scaled, type Tensor, windowOf } from "../plan.ts";
 import { defineOp, LOOP_ROWS } from "./op.ts";
 
-/** Rows and where they lie: `perRow` side by side in a window of columns. */
+/** Number of rows and where they lie: `perRow` of them side by side in a row of a window. */
 const ROWS = ["rows", "cols", "perRow", "column", "stride"] as const;
 
 /** Ops of the RMS norm. */

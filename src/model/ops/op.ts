@@ -1,6 +1,6 @@
 /**
- * What an op is, said once. A record names the tensors and the sizes of an op; the types of its plain loop, of its
- * kernels and of the calls that push it follow from these names.
+ * The single definition of an op. A record names the tensors and the sizes of an op; the types of its plain loop, of
+ * its kernels and of the calls that push it follow from these names.
  */
 import type { Gradients } from "../backward.ts";
 import type { Builder } from "../builder.ts";
@@ -14,7 +14,7 @@ export interface OpShape {
   readonly optional?: ReadonlyArray<string>;
   /** Tensors that it writes, in the order of their bindings; no input has the same name. */
   readonly outputs: ReadonlyArray<string>;
-  /** Sizes and scalars, which the `Dims` uniform of its kernel is made of. */
+  /** Sizes and scalars, the fields of its kernel's `Dims` uniform. */
   readonly dims: ReadonlyArray<string>;
 }
 
@@ -22,20 +22,20 @@ export interface OpShape {
 export interface OpParts<Name extends string = string> {
   /** Whether its tensors may be windows of columns. @default {false} */
   readonly takesWindows?: boolean;
-  /** Whether some of its rows need no other rows of its tensors, so that it can be cut. @default {false} */
+  /** Whether it can process some rows with those rows of its tensors alone, so that it can be cut. @default {false} */
   readonly goesByRow?: boolean;
-  /** Most rows that it can do at once. @default {Infinity} */
+  /** Maximum rows that it can process at once. @default {Infinity} */
   readonly mostRows?: number;
-  /** Tensors that are cut with the op (true) or never (false), where their number of rows says otherwise. */
+  /** Tensors that are always (true) or never (false) cut with the op, whatever their number of rows says. */
   readonly isCut?: Readonly<Partial<Record<Name, boolean>>>;
   /** Whether it leaves some rows of its outputs as they are. @default {false} */
   readonly writesSomeRows?: boolean;
 }
 
-/** Most ops go row by row and take whole columns. */
+/** For ops that go row by row and take no windows, as most do. */
 export const BY_ROW: OpParts = { goesByRow: true };
 
-/** Most rows of one loop over rows, which adds once more for each block of the sum. */
+/** Maximum rows of one loop over rows. The loop takes one more iteration for each block of the sum. */
 export const LOOP_ROWS: number = Math.floor(MOST_TRIPS / (STRETCH_UNIT + 1)) * STRETCH_UNIT;
 
 /** The tensors of an op by name, or what stands for them. */
@@ -53,7 +53,7 @@ type OptionalOf<S extends OpShape> = S extends
 /** The sizes and scalars of an op by name. */
 export type DimsOf<S extends OpShape, Size> = { readonly [Name in S["dims"][number]]: Size };
 
-/** Pushes the ops that carry the gradient `d` of the first output of an op on to its inputs. */
+/** Pushes the ops that compute the gradients of an op's inputs from `d`, the gradient of its first output. */
 type GradientRule<S extends OpShape> = (
   b: Builder,
   op: {
@@ -64,7 +64,7 @@ type GradientRule<S extends OpShape> = (
   gradients: Gradients,
 ) => void;
 
-/** All that the model knows of an op; `gradient` is called with an op of its kind and the gradient of its first output. */
+/** All that the model knows of an op. `gradient` takes an op of this kind and the gradient of its first output. */
 export type OpRecord<S extends OpShape = OpShape> = S & OpParts & {
   readonly gradient?: (b: Builder, op: Op, d: Tensor, gradients: Gradients) => void;
 };
@@ -77,14 +77,14 @@ export function defineOp<const S extends OpShape>(
 ): OpRecord<S> {
   if (rule === undefined) return { ...shape, ...parts };
   const gradient: OpRecord["gradient"] = (b, op, d, gradients) => {
-    // The builder made the op of the tensors and sizes that its record names.
+    // The builder made the op from the tensors and sizes that its record names.
     const tensors = named(shape, op) as TensorsOf<S, Tensor>;
     rule(b, { tensors, dims: op.dims as DimsOf<S, Extent>, d }, gradients);
   };
   return { ...shape, ...parts, gradient };
 }
 
-/** Names what stands for the inputs and outputs of an op, in the order of its tensors. */
+/** Names values that are given in the order of an op's inputs and outputs. */
 export function named<T>(
   { inputs, optional = [], outputs }: OpShape,
   given: { readonly inputs: ReadonlyArray<T>; readonly outputs: ReadonlyArray<T> },

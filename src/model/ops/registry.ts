@@ -32,7 +32,7 @@ export type OpKind = keyof typeof OPS;
 /** The record of a kind, with the names of its tensors and sizes. */
 export type RecordOf<Kind extends OpKind> = (typeof OPS)[Kind];
 
-/** What the record of an op says of the op. */
+/** The record of the kind of an op. */
 export function recordOf({ kind }: { readonly kind: OpKind }): OpRecord {
   return OPS[kind];
 }

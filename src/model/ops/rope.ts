@@ -9,7 +9,7 @@ const VALUE = ["valueColumn", "valueStride"] as const;
 
 /** Ops of rotary positions. */
 export const ROPE = {
-  /** query[n] = q[n] turned by the angles of its position; keyValue[slot[n]] = [k[n] turned | v[n]] */
+  /** query[n] = q[n] rotated by the angles of its position; keyValue[slot[n]] = [k[n] rotated | v[n]] */
   rope_forward: defineOp({
     inputs: ["q", "k", "v", "positions", "angles", "queries"],
     outputs: ["query", "keyValue"],
@@ -17,13 +17,13 @@ export const ROPE = {
   }, {
     takesWindows: true,
     goesByRow: true,
-    // Keys and values go to slots; of the table of queries, the first rows are those of the tokens.
+    // Keys and values go to slots, not to rows. The first rows of the table of queries are those of the tokens.
     isCut: { keyValue: false, queries: true },
   }, (b, { tensors, dims: { headDim }, d: dQuery }, gradients) => {
     const { q, k, v, positions, angles, keyValue } = tensors;
     const dKeyValue = gradients.of(keyValue);
     if (dKeyValue === undefined) return;
-    /** Turns the gradient of what was written for an input back to that input; values were not turned. */
+    /** Gives an input its gradient: `dy` rotated back, or as it is (`turns` 0) for values, which were not rotated. */
     const turnBack = (input: Tensor, dy: Tensor, turns: 0 | 1) =>
       gradients.contribute(input, (dx) => {
         const { column: outColumn, stride: outStride } = windowOf(dx);
@@ -35,7 +35,7 @@ export const ROPE = {
     turnBack(k, columnsOf(dKeyValue, 0, k.cols), 1);
     turnBack(v, columnsOf(dKeyValue, k.cols, v.cols), 0);
   }),
-  /** dx[n] = dy[n] turned back by the angles of its position, or as it is where `turns` is 0 */
+  /** dx[n] = dy[n] rotated back by the angles of its position, or as it is if `turns` is 0 */
   rope_backward: defineOp({
     inputs: ["dy", "positions", "angles"],
     outputs: ["dx"],

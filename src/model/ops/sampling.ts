@@ -4,7 +4,7 @@ const STOPS = ["stop0", "stop1", "stop2", "stop3"] as const;
 
 /** Ops that choose the next token. */
 export const SAMPLING = {
-  /** Tempered logits of each row, NEG_LARGE where a filter drops a token. */
+  /** Tempered logits of each row; NEG_LARGE for tokens that a filter drops. */
   sampling_mask: defineOp({
     inputs: ["logits", "seen"],
     outputs: ["masked"],
