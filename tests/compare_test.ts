@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect, Fiber } from "effect";
 import { compare } from "../src/programs/compare.ts";
 import { configureCompare } from "../src/run/configure_compare.ts";
@@ -111,6 +111,13 @@ const refusal = (flags: Partial<CompareFlags>) =>
   Effect.runPromise(Effect.flip(configureCompare({ ...FLAGS, ...flags }))).then(
     ({ message }) => message,
   );
+
+Deno.test("configureCompare() reads the finished comparisons of the results page, whenever they were made", async () => {
+  for (const name of ["worlds", "presets", "ablations"]) {
+    const plan = await Effect.runPromise(configureCompare({ ...FLAGS, resume: `bench/${name}` }));
+    ok(plan.isResumed && plan.presets.length > 1, name);
+  }
+});
 
 Deno.test("configureCompare() refuses other presets, another recipe and fewer seeds when it goes on", () =>
   inFolder(async (folder) => {

@@ -82,7 +82,7 @@ const LATER_FIELDS = {
 } as const satisfies Partial<Recipe>;
 
 /** Runs of before there were such fields say nothing of them. */
-function withLaterFields(saved: unknown): unknown {
+export function withLaterFields(saved: unknown): unknown {
   if (!isRecord(saved) || !isRecord(saved["recipe"])) return saved;
   return {
     adapter: null,

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect";
-import { configure, type RunPlan } from "./configure.ts";
+import { configure, type RunPlan, withLaterFields } from "./configure.ts";
 import { RunConfig } from "../domain/config.ts";
 import { decodeRecord, isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
@@ -90,7 +90,7 @@ const configureResumed = Effect.fnUntraced(function* (flags: CompareFlags, folde
         `it holds a run of another program`,
     });
   }
-  const old = yield* decodeRecord(CompareConfig, saved, what);
+  const old = yield* decodeRecord(CompareConfig, withLaterFields(saved), what);
   if (seeds !== null && seeds < old.seeds) {
     return yield* new BadInput({
       message: `Cannot resume with fewer seeds than were asked for: --seeds is ${seeds}, ` +
