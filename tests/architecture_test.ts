@@ -127,7 +127,7 @@ Deno.test("house: every file lies in a room", () => {
 });
 
 Deno.test("house: every export is documented", async () => {
-  // What a module passes on is documented where it comes from, and looked up there when it stands alone.
+  // A re-export is documented where it comes from. `mod.ts` is read alone, so that `deno doc` looks it up there.
   for (const paths of [sourcePaths.filter((path) => path !== "mod.ts"), ["mod.ts"]]) {
     deepStrictEqual(await undocumentedExports(paths), []);
   }
@@ -161,7 +161,7 @@ const walks = map.split("\n**").slice(1).map((text) => ({
     ([, path, name, what]) => ({
       path: path!,
       name: name!,
-      /** What leads to the function: a call, or the member of a service that it answers. */
+      /** What leads to the function: a call, or the service method that it implements. */
       led: new RegExp(`\\b${name}\\(|${/`\w+(\.\w+)`/.exec(what!)?.[1] ?? "\\b$^"}\\b`),
     }),
   ),

@@ -80,7 +80,7 @@ Deno.test("configure() resumes a run of before there were adapters, the Hub, sch
     deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
     deepStrictEqual([ppoEpochs, miniBatches], [1, 1]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
-    // Norms and biases decayed then; a run goes on as it began.
+    // In older runs norms and biases decayed too; a run resumes as it began.
     const resumed = (await plan({ resume: folder })).config;
     deepStrictEqual([decayed, resumed.recipe.decayed], ["matrices", "all"]);
     deepStrictEqual(resumed, { ...config, recipe: { ...config.recipe, decayed: "all" } });

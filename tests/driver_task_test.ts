@@ -1,11 +1,11 @@
-/** The task `driver` at the command line, where a driver cannot be had. */
+/** The task `driver` at the command line, where no driver can be fetched. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { command } from "../driver/command.ts";
 import { hasGpu } from "../src/files/installed_drivers.ts";
 import { copyProject } from "./support/project_copy.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
-/** No driver is installed as far as the task sees, and the network is a proxy that does not answer. */
+/** Variables with which the task finds no installed driver, and its network is a proxy that does not answer. */
 const OFFLINE = {
   XDG_DATA_DIRS: "/nonexistent",
   DENO_WEBGPU_BACKEND: "",

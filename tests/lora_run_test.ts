@@ -27,7 +27,6 @@ const screen: Screen = {
 
 const names = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();
 
-/** The model with the adapters of a folder, or as a folder holds it. */
 const adapted = (adapter: string) =>
   Effect.runPromise(withAdapters(tinyModel, { adapter, recipe: { lora: null }, seed: 0 }));
 
@@ -75,7 +74,7 @@ Deno.test("a run with adapters keeps them alone, in PEFT's layout, and begins as
     deepStrictEqual({ ...lora, targets: [...lora.targets] }, SIZES);
     const lines = (await metricsOf(folder)).map((line) => JSON.parse(line));
     const steps = lines.filter(({ type }) => type === "step");
-    // The reference policy is the base: no distance before the first update, some later.
+    // The reference policy is the base, so the KL is 0 before the first update and larger later.
     strictEqual(steps[0]!.kl, 0);
     ok(steps.slice(1).some(({ kl, gradientNorm }) => kl > 0 && gradientNorm > 0));
     ok(steps.every(({ logProbGap }) => logProbGap < 1e-5));

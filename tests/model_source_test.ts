@@ -51,7 +51,7 @@ Deno.test("configure() resumes with the commit that was recorded, whatever lies 
     const flags = { model: "org/name", out: folder };
     const { config } = await Effect.runPromise(configure("train", flags));
     strictEqual(config.revision, "main");
-    // As the program writes it once the model is there; the folder of that name came later.
+    // The program records the commit once the model is fetched. Here a folder of the same name has come later.
     const recorded = { ...config, model: "checkpoints/skilled", revision: commit };
     await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(recorded));
     const resumed = await Effect.runPromise(configure("train", { resume: folder }));

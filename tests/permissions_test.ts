@@ -6,7 +6,7 @@ const HUB = "net=*.huggingface.co,*.hf.co$HUB_MIRROR";
 /** What --search names, by ./igpo. */
 const SEARCH = "$SEARCH_HOST";
 
-/** What the tasks may do that start a program; others call one of these. HUB_MIRROR is the host of HF_ENDPOINT, by ./igpo. */
+/** Permissions of tasks that start a program; others call one of these. ./igpo takes HUB_MIRROR from HF_ENDPOINT. */
 const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   program: ["read", "write", "env", "sys=systemMemoryInfo", HUB + SEARCH, "ffi=.cache/driver"],
   export: ["read", "write", "env", HUB],

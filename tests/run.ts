@@ -1,27 +1,26 @@
 // deno-lint-ignore-file no-console
 /**
- * Runs the parts of the test suite named by its arguments, all but the slow proofs without any, and ends with the line
- * `N passed, N failed, N skipped`. Formatting, linting and type checking count as one test each.
+ * Runs the parts of the test suite that its arguments name; without arguments, all but the slow proofs. The last line
+ * is `N passed, N failed, N skipped`. Formatting, linting and type checking count as one test each.
  *
  * @module
  */
 
 import { command } from "../driver/command.ts";
 
-/** Counts of tests, and what the last line shows. */
 interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** One `deno` command; `paths` that do not exist are left out; a part without any test counts as one skipped. */
+/** One `deno` command. Missing `paths` are left out, and a part without any test counts as one skipped test. */
 interface Part {
   readonly args: ReadonlyArray<string>;
   readonly paths: ReadonlyArray<string>;
-  /** Given for `deno test` parts: what the tests may do beyond reading, writing and computing. */
+  /** For `deno test` parts only: what the tests may do beyond reading, writing and computing. */
   readonly test?: { readonly permissions: ReadonlyArray<string> };
-  /** Given where what tests print is part of the result. */
+  /** Set where the output of the tests is part of the result. */
   readonly shows?: "output";
 }
 
@@ -43,7 +42,7 @@ const SPECIAL = [
   "tests/architecture_test.ts",
   ...PROGRAMS,
 ];
-// What runs rival runtimes has a configuration of its own.
+// The files that run rival runtimes have a configuration of their own.
 const SOURCES = [
   ...["mod.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
@@ -53,16 +52,14 @@ const SOURCES = [
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
 const RESULTS = ".cache/tests";
 
-/** The network is the machine's own. */
+/** Only the machine itself can be reached. */
 const NETWORK = "--allow-net=127.0.0.1,localhost";
 
-/** A `deno test` part. */
 function tests(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Part {
   const permissions = [NETWORK, "--allow-ffi=.cache/driver"];
   return { args, paths, test: { permissions } };
 }
 
-/** A part whose tests start programs of this project. */
 function programTests(...paths: ReadonlyArray<string>): Part {
   return { args: [], paths, test: { permissions: ["--allow-run=deno", NETWORK] } };
 }
@@ -91,7 +88,7 @@ async function deno(args: ReadonlyArray<string>): Promise<boolean> {
   return (await child.status).success;
 }
 
-/** Counts of a JUnit report, or one failure when there is none: then not even the tests could be loaded. */
+/** Counts of a JUnit report, or one failure without a report: then the tests could not even be loaded. */
 async function readCounts(report: string, { success }: { success: boolean }): Promise<Counts> {
   const xml = await Deno.readTextFile(report).catch(() => "");
   const total = (name: string) =>

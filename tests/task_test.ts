@@ -54,7 +54,6 @@ Deno.test("loadTask() turns searching off where asked", async () => {
   strictEqual(await searched("off"), " no results");
 });
 
-/** Writes a file of questions and one of documents. */
 async function writeData(folder: string, count: number) {
   const lines = (rows: ReadonlyArray<unknown>) => rows.map((row) => JSON.stringify(row)).join("\n");
   const numbers = Array.from({ length: count }, (_, i) => i);

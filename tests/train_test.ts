@@ -15,7 +15,6 @@ import { assertClose } from "./support/comparison.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** Names in a folder, none where there is no such folder. */
 async function namesIn(path: string): Promise<ReadonlyArray<string>> {
   const names: Array<string> = [];
   try {
@@ -130,7 +129,7 @@ Deno.test("a run of one update a step writes what it wrote when this was written
   );
 });
 
-/** Four updates a step at rates of their own, with decay. */
+/** Four updates a step, with a schedule of learning rates and weight decay. */
 const SEVERAL: Partial<Recipe> = {
   ppoEpochs: 2,
   miniBatches: 2,
@@ -170,7 +169,7 @@ Deno.test("a run of several updates a step that is stopped goes on as an unbroke
     deepStrictEqual(await metricsOf(folder), unbroken);
   }));
 
-/** Interrupts a run as Ctrl-C does, once it has said something that a pattern finds. */
+/** Interrupts a run as Ctrl-C does, once it has printed a text that matches a pattern. */
 function stopped(folder: string, pattern: RegExp, recipe: Partial<Recipe> = {}): Promise<void> {
   return Effect.runPromise(Effect.gen(function* () {
     const stopAt = (text: string) =>

@@ -73,7 +73,7 @@ import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 
-/** Folder of the checkpoint that training starts from unless told otherwise. */
+/** Folder of the checkpoint that training starts from by default. */
 const embeddedModel = fileURLToPath(new URL("../../checkpoints/spoiled", import.meta.url));
 
 /** When this program started, milliseconds. */
@@ -100,7 +100,6 @@ const printProfile = Effect.fnUntraced(
   },
 );
 
-/** Where the embedded checkpoints belong. */
 const embeddedFolder = fileURLToPath(new URL("../../checkpoints", import.meta.url));
 
 const runPretrain = Effect.fnUntraced(function* (flags: PretrainFlags) {
@@ -158,7 +157,7 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
   const { config: { revision }, date } = prepared;
   const worlds = yield* Effect.forEach(plan.worlds, ({ name, config: own }, i) => {
     const config = { ...own, revision };
-    // The first world's task is what was prepared.
+    // `prepare` has loaded the first world's task already.
     const task = i === 0
       ? Effect.succeed(prepared.task)
       : loadTask({ ...prepared, config, purpose: "train" });
@@ -269,7 +268,7 @@ const igpo = Command.make("igpo").pipe(
   ]),
 );
 
-/** One sentence for what is wrong with a command line, with the flags there are when one is unknown. */
+/** One sentence on what is wrong with a command line; for an unknown flag or program it lists the known ones. */
 function sentenceOf(error: CliError.CliError, help: CliOutput.Presenter.InvalidInvocation): string {
   const program = help.commandPath.at(-1) ?? "";
   const flags = help.helpDoc.flags.map((flag) => `--${flag.name}`).join(", ");
@@ -309,7 +308,7 @@ const presenter: CliOutput.Presenter = {
 
 const unused = Effect.die("not a part of this program");
 
-/** What effect/cli asks of its platform; only flags and help are used. */
+/** The services that effect/cli needs; only flags and help are used. */
 const cliPlatform = Layer.mergeAll(
   FileSystem.layerNoop({}),
   Path.layer,
@@ -333,7 +332,7 @@ const cliPlatform = Layer.mergeAll(
   CliOutput.layerPresenter(presenter),
 );
 
-/** What the user did wrong, as the one sentence that stands on stderr, or null when it is not that. */
+/** The sentence for stderr when the user did something wrong, or null for any other cause. */
 function badInputOf(cause: Cause.Cause<unknown>): string | null {
   const error = Cause.squash(cause);
   const isBadInput = error instanceof BadInput || error instanceof NoAdapter;

@@ -28,7 +28,7 @@ const count = (name: string, description: string) =>
 const presetNames = `Presets: ${Object.keys(PRESETS).join(", ")}`;
 const recipeNames = [...RECIPES.keys()].join(", ");
 
-/** Says what a program does, and on its own page which presets it can be told to use. */
+/** Describes a program. Its own help page also lists the presets. */
 export const describe = (does: string) =>
 <Name extends string, Input, Context, E, R>(
   command: Command.Command<Name, Input, Context, E, R>,
@@ -42,9 +42,9 @@ export const describe = (does: string) =>
 export const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-TIME)");
 /** Seed of every draw. */
 export const seed = count("seed", "Seed of every random draw (default 0)");
-/** Rounds of rollout and training; updates in programs that imitate. */
+/** Number of steps of rollout and update, or of updates in programs that imitate. */
 export const steps = count("steps", "Steps of rollout and update (default: the recipe's)");
-/** The algorithm. */
+/** The preset, which is the algorithm. */
 export const preset = text(
   "preset",
   "NAME|FILE",
@@ -62,7 +62,7 @@ const device = orNull(
   ),
 );
 const worldNames = Object.keys(WORLDS) as ReadonlyArray<WorldName>; // keys of a constant
-/** What of the embedded world is trained on. */
+/** Which questions of the embedded world are trained on. */
 export const world = orNull(
   Flag.Literals("world", worldNames).pipe(
     Flag.withDescription(
@@ -79,7 +79,7 @@ export const model = text(
   "DIR|ORG/NAME",
   "Folder of a model or checkpoint, or one of the Hugging Face Hub (default: the embedded one)",
 );
-/** Which state of a model of the Hub. */
+/** Branch, tag or commit of a model of the Hub. */
 export const revision = text("revision", "REV", "Branch, tag or commit of ORG/NAME (default main)");
 /** Folder of adapters. */
 export const adapter = text("init-adapter", "DIR", "Adapter to start from, as PEFT writes them");
@@ -98,7 +98,7 @@ const search = text(
   "Search engine: an address of Search-R1's protocol, serper, tavily, brave, or an index; off: tools find nothing",
 );
 
-/** What is trained on what. */
+/** Model, adapter and data of a program. */
 export const data = { model, revision, adapter, questions, corpus, search };
 /** The corpus that is indexed. */
 export const indexed = Argument.String("corpus").pipe(
@@ -122,7 +122,7 @@ export const port = Flag.Int("port").pipe(
   Flag.withDescription("Port to listen on (default 8001)"),
   Flag.withDefault(8001),
 );
-/** Where a configuration comes from. */
+/** Recipe, configuration file and device of a program. */
 export const sources = { recipe, config, device };
 
 const weights = orNull(
@@ -145,18 +145,18 @@ const memory = orNull(
 /** How a run fits into memory. */
 export const room = { weights, recompute, memory };
 
-/** Parts between commas. */
+/** The parts between commas. */
 function listed(list: string): ReadonlyArray<string> {
   return list.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
-/** The worlds of some names, each once. */
+/** The worlds of these names; none where a name is unknown or repeated, or where there is no name. */
 function asWorlds(names: ReadonlyArray<string>): Option.Option<ReadonlyArray<WorldName>> {
   const worlds = worldNames.filter((name) => names.includes(name));
   return worlds.length > 0 && worlds.length === names.length ? Option.some(worlds) : Option.none();
 }
 
-/** What is compared. */
+/** The presets to compare. */
 export const presets = Flag.String("presets").pipe(
   Flag.map(listed),
   Flag.map((names) => names.join() === "all" ? Object.keys(PRESETS) : names),
@@ -164,7 +164,7 @@ export const presets = Flag.String("presets").pipe(
   Flag.withDescription("Two or more presets or JSON files, the first to compare with, or all"),
   Flag.withDefault([]),
 );
-/** On what it is compared. */
+/** The worlds to compare them on. */
 export const worlds = Flag.String("world").pipe(
   Flag.map(listed),
   Flag.filterMap(
@@ -177,7 +177,7 @@ export const worlds = Flag.String("world").pipe(
   ),
   Flag.withDefault([]),
 );
-/** How many seeds are compared. */
+/** The number of seeds to compare. */
 export const seeds = Flag.Int("seeds").pipe(
   Flag.filter((value) => value >= 1, (value) => `Expected 1 or more, got ${value}`),
   Flag.withMetavar("N"),
@@ -185,11 +185,11 @@ export const seeds = Flag.Int("seeds").pipe(
   orNull,
 );
 
-/** Whether adapters are added into their model. */
+/** Whether an export merges the adapters into their model. */
 export const merge = Flag.optional(Flag.Boolean("merge")).pipe(
   Flag.withDescription("Write the whole model with its adapters added in"),
   Flag.map(Option.getOrElse(() => false)),
 );
 
-/** Folder that an export makes; a flag of its own, since it has no default. */
+/** Folder that an export makes. Unlike `out` it has no default, so it is a flag of its own. */
 export const exportOut = text("out", "DIR", "New folder to write to");

@@ -3,8 +3,8 @@ import type { BadInput } from "../domain/errors.ts";
 import { onDisk, syncFolder, writeNewFile } from "./disk.ts";
 
 /**
- * Writes a file so that a reader, or a program that starts after a crash, finds the old content or the new
- * one whole: temporary file beside it, flush, rename.
+ * Writes a file so that a reader finds either the old content or the whole new content, also after a crash. It writes
+ * a temporary file beside it, flushes it and renames it.
  */
 export const writeFileAtomic = Effect.fn("writeFileAtomic")(
   function* (path: string, content: string | Uint8Array) {
@@ -19,9 +19,9 @@ export const writeFileAtomic = Effect.fn("writeFileAtomic")(
 );
 
 /**
- * Writes a folder so that it is there whole or not at all: `fill` writes into a temporary folder beside
- * it, which is renamed at the end. A folder already there is replaced; a crash between the two renames leaves
- * it beside under a name that begins with a dot.
+ * Writes a folder completely or not at all: `fill` writes into a temporary folder beside it, which is then renamed. An
+ * existing folder is replaced. After a crash between the two renames, the old folder lies beside the path under a name
+ * that begins with a dot.
  */
 export const writeFolderAtomic = Effect.fn("writeFolderAtomic")(
   function* <R>(path: string, fill: (folder: string) => Effect.Effect<void, BadInput, R>) {

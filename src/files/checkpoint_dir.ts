@@ -26,15 +26,15 @@ export interface CheckpointFolder {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
 
-/** Name of the weights in one file. */
+/** Name of the file of weights, where there is only one. */
 export const SINGLE = "model.safetensors";
-/** Name of the list of weights in several files. */
+/** Name of the index, where several files hold the weights. */
 export const INDEX = "model.safetensors.index.json";
 
 const IndexFile = Schema.Struct({
   weight_map: Schema.Record(
     Schema.String,
-    // A plain name: an index must not reach outside of its folder.
+    // Only plain names, so that an index cannot point outside its folder.
     Schema.String.check(Schema.isPattern(/^[^/\\]+\.safetensors$/)),
   ),
 });
@@ -65,7 +65,7 @@ export const readCheckpointTensor = Effect.fn("readCheckpointTensor")(
   },
 );
 
-/** What a checkpoint folder is written from. */
+/** Content of a checkpoint folder to be written. */
 export interface CheckpointContent {
   readonly config: unknown;
   readonly tensors: ReadonlyArray<StreamedTensor>;
@@ -74,12 +74,12 @@ export interface CheckpointContent {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Bytes of the largest shard, unless one tensor is larger: what the hub's tools write. */
+/** Most bytes of a shard, as the hub's tools write it. A tensor that is larger gets a shard of its own. */
 const SHARD_BYTES = 5e9;
 
 /**
- * Writes a checkpoint folder that is there whole or not at all; one already there is replaced. Tensors of more than
- * `shardBytes` are spread over shards with an index.
+ * Writes a checkpoint folder completely or not at all, and replaces an existing one. Tensors of more than `shardBytes`
+ * together are spread over shards with an index.
  */
 export const writeCheckpoint = Effect.fn("writeCheckpoint")(
   function* (path: string, content: CheckpointContent, shardBytes = SHARD_BYTES) {
@@ -135,7 +135,7 @@ function cutShards(
   }));
 }
 
-/** The list of shards as the hub's tools write it. */
+/** The index of the shards, as the hub's tools write it. */
 function indexOf(shards: ReadonlyArray<Shard>, dtype: FloatDtype) {
   const bytes = shards.flatMap(({ tensors }) => tensors.map((one) => tensorBytes(one, dtype)));
   return {
@@ -161,7 +161,7 @@ const listShards = Effect.fnUntraced(function* (path: string) {
   return tensors;
 });
 
-/** Names of the shards that a checkpoint's list speaks of, each once. */
+/** Names of the shards in a checkpoint's index, each once. */
 export const readShardNames = Effect.fn("readShardNames")(
   function* (path: string) {
     return [...new Set(Object.values(yield* readIndex(path)))];

@@ -21,8 +21,8 @@ export const readCorpus = Effect.fn("readCorpus")(function* (path: string) {
 });
 
 /**
- * The passages of all rows. Fails with `BadInput` naming file and row on a row without id or text, on an id
- * that stands twice, and on a corpus without rows.
+ * The passages of all rows. Fails with `BadInput` on a row without id or text and on a repeated id, naming file and
+ * row, and on a corpus without rows.
  */
 export function collectPassages(
   rows: ReadonlyArray<Row>,

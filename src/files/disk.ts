@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 
-/** Bytes that one call reads or writes at most; some systems refuse 2 GiB and more at once. */
+/** Most bytes that one call reads or writes, since some systems refuse 2 GiB and more at once. */
 const CHUNK_BYTES = 1 << 26;
 
 /** A range of a file. */
@@ -10,7 +10,7 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** Runs a disk operation; what it throws becomes `Cannot <action>: ...`. */
+/** Runs a disk operation; an exception becomes the error `Cannot <action>: ...`. */
 export function onDisk<A>(action: string, run: () => Promise<A>): Effect.Effect<A, BadInput> {
   return Effect.tryPromise({
     try: run,
@@ -51,7 +51,7 @@ export const readRange = Effect.fn("readRange")(function* (path: string, range: 
   });
 });
 
-/** Writes a new file, part after part, and returns when it is on the disk itself. */
+/** Writes a new file part by part, and returns when the disk holds it. */
 export const writeNewFile = Effect.fn("writeNewFile")(
   function* (path: string, parts: Iterable<Uint8Array> | Stream.Stream<Uint8Array, BadInput>) {
     const stream = Stream.isStream(parts) ? parts : Stream.fromIterable(parts);
@@ -67,7 +67,7 @@ export const writeNewFile = Effect.fn("writeNewFile")(
 
 /** Makes renames and new names in a folder survive a power cut, where the system can. */
 export const syncFolder = Effect.fnUntraced(function* (path: string) {
-  // Windows opens no folders; there the rename is as durable as it gets.
+  // Windows cannot open folders, so a failure is ignored.
   yield* Effect.ignore(Effect.acquireUseRelease(
     onDisk(`open "${path}"`, () => Deno.open(path)),
     (file) => onDisk(`sync "${path}"`, () => file.sync()),
@@ -75,7 +75,7 @@ export const syncFolder = Effect.fnUntraced(function* (path: string) {
   ));
 });
 
-/** What was thrown about a file, in the words of a user rather than of a system call where it is a common case. */
+/** Why a file operation failed; common cases are in a user's words, not in those of a system call. */
 export function fileReason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
@@ -83,7 +83,7 @@ export function fileReason(error: unknown): string {
   return reason(error);
 }
 
-/** The message of whatever was thrown, on one line. */
+/** The message of a thrown value, on one line. */
 export function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replaceAll(/\s*\n\s*/g, " ");
@@ -101,7 +101,7 @@ export async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number)
   return filled;
 }
 
-/** Writes all bytes of a part where a file stands. */
+/** Writes all bytes of a part at the file's current position. */
 export async function append(file: Deno.FsFile, part: Uint8Array): Promise<void> {
   for (let written = 0; written < part.length;) {
     written += await file.write(part.subarray(written, written + CHUNK_BYTES));

@@ -10,13 +10,13 @@ import {
 import { driverSettings } from "./driver_settings.ts";
 import { askAdapter, hasAvx512, hasGpu, hasLavapipe } from "./installed_drivers.ts";
 
-/** Whose choice the adapter is that WebGPU comes to find: the user's, this program's, or that there is none worth it. */
+/** Who chose the driver that WebGPU uses: the user or this program; `none` where no driver is worth using. */
 export type DriverChoice = "user's" | "ours" | "none";
 
 /**
- * Chooses the driver that WebGPU uses from here on, and sets what drivers read from the environment: a GPU, an
- * installed Mesa on the CPU, or the one that `deno task driver` fetched. What the user has set stays. Run it before the
- * first `requestAdapter` of the program, since WebGPU looks for drivers once.
+ * Chooses the driver that WebGPU uses from here on: that of a GPU, an installed Mesa for the CPU, or the one that
+ * `deno task driver` fetched. It also sets the environment variables that drivers read, but none that the user has set.
+ * Run it before the first `requestAdapter` of the program, since WebGPU looks for drivers only once.
  *
  * Without permission to set variables it does nothing.
  *
@@ -40,8 +40,8 @@ async function choose(): Promise<DriverChoice> {
 }
 
 /**
- * What finds the best of the installed drivers, or null. Only Vulkan is asked where it has a good answer, since the end
- * of EGL, which OpenGL loads, races with the end of Deno's threads and can crash a program that is done.
+ * The backend that finds the best installed driver, or null. OpenGL is asked only where Vulkan finds no GPU: OpenGL
+ * loads EGL, whose shutdown races with the end of Deno's threads and can crash a program that has finished.
  */
 async function installedBackend(): Promise<"vulkan" | "gl" | null> {
   for (const backend of await hasGpu() ? ["vulkan", "gl"] as const : []) {
@@ -50,7 +50,7 @@ async function installedBackend(): Promise<"vulkan" | "gl" | null> {
   return hasLavapipe() ? "vulkan" : null;
 }
 
-/** Loads the fetched driver, if there is one that works and this program may. */
+/** Loads the fetched driver; false where there is none, it does not work, or this program may not load it. */
 function useFetched(): boolean {
   const libraries = readLibraries();
   if (libraries === null) {
@@ -63,7 +63,7 @@ function useFetched(): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return false;
     passOver(error instanceof Error ? error.message : String(error));
-    // So that the next `deno task driver` fetches it again, where this program may write.
+    // Without its manifest, the next `deno task driver` fetches it again.
     try {
       Deno.removeSync(new URL(MANIFEST, DRIVER_FOLDER));
     } catch { /* Then it is passed over again. */ }
@@ -91,7 +91,7 @@ async function applySettings(): Promise<void> {
   for (const [name, value] of Object.entries(driverSettings(facts))) Deno.env.set(name, value);
 }
 
-/** A folder of our own for shaders of 512 bits: the user's, or one that is there or can be made. */
+/** The user's shader cache or our own for 512 bits, made where it is missing; null where it cannot be made. */
 function shaderFolder(env: Readonly<Record<string, string>>): string | null {
   const cache = env["XDG_CACHE_HOME"] || `${env["HOME"] || "/tmp"}/.cache`;
   const folder = env["MESA_SHADER_CACHE_DIR"] || `${cache}/igpo/lavapipe-512`;

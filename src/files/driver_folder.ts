@@ -1,6 +1,6 @@
 /**
- * The graphics driver that `deno task driver` fetched. It uses this file without a configuration, so this file imports
- * no packages.
+ * The graphics driver that `deno task driver` fetched. That task runs this file without a configuration, so this file
+ * imports no packages.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { fileURLToPath } from "node:url";
 /** Where the fetched driver lies. */
 export const DRIVER_FOLDER: URL = new URL("../../.cache/driver/", import.meta.url);
 
-/** What leads Vulkan's loader to the fetched driver. */
+/** Name of the file that points Vulkan's loader to the fetched driver. */
 export const ICD = "lvp_icd.json";
 
-/** The list of what was fetched, written when it had been seen to work. */
+/** Name of the list of fetched files, which is written once the driver has been seen to work. */
 export const MANIFEST = "files.json";
 
-/** A file as it was when it was seen to work. */
+/** A fetched file as it was when the driver was seen to work. */
 interface FetchedFile {
   readonly name: string;
   readonly bytes: number;
@@ -27,15 +27,15 @@ function describe(name: string, folder: URL): FetchedFile {
   return { name, bytes: size, modifiedSeconds: Math.floor((mtime?.getTime() ?? 0) / 1000) };
 }
 
-/** Writes down the files of a driver, its libraries in the order in which they load. */
+/** Writes the list of a driver's files, with the libraries in the order in which they load. */
 export function writeManifest(names: ReadonlyArray<string>, folder: URL): void {
   const files = names.map((name) => describe(name, folder));
   Deno.writeTextFileSync(new URL(MANIFEST, folder), JSON.stringify(files));
 }
 
 /**
- * The libraries of a fetched driver in the order in which they load, or null where one is no longer as it was seen to
- * work: loading a damaged library can end the process.
+ * The libraries of a fetched driver in the order in which they load, or null where a file has changed since the driver
+ * was seen to work: loading a damaged library can end the process.
  */
 export function readLibraries(folder: URL = DRIVER_FOLDER): ReadonlyArray<string> | null {
   try {
@@ -53,9 +53,9 @@ export function readLibraries(folder: URL = DRIVER_FOLDER): ReadonlyArray<string
   }
 }
 
-/** Makes a fetched driver the one that WebGPU uses. Throws where a library does not load. */
+/** Makes WebGPU use a fetched driver. Throws where a library does not load. */
 export function useDriver(libraries: ReadonlyArray<string>, folder: URL = DRIVER_FOLDER): void {
-  // Once loaded here, a library is the one that is found by its name.
+  // A library that is loaded here is the one that a later search for its name finds.
   for (const name of libraries) Deno.dlopen(new URL(name, folder), {});
   const icd = fileURLToPath(new URL(ICD, folder));
   // Two names of one setting; where both are set, the newer one counts.
@@ -65,10 +65,10 @@ export function useDriver(libraries: ReadonlyArray<string>, folder: URL = DRIVER
 
 const ICD_VARIABLES = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"];
 
-/** The variable by which Deno is told which system library WebGPU asks. */
+/** The variable that tells Deno which system library WebGPU uses. */
 export const BACKEND = "DENO_WEBGPU_BACKEND";
 
-/** Whether the user has named a driver: then nothing is chosen. What a parent process chose is no such name. */
+/** Whether the user has named a driver, so that none is chosen. A driver that a parent process chose does not count. */
 export function isNamed(): boolean {
   const ours = fileURLToPath(new URL(ICD, DRIVER_FOLDER));
   const named = ICD_VARIABLES.map((name) => Deno.env.get(name) ?? "").filter((path) => path !== "");

@@ -18,17 +18,17 @@ import { type HubFile, type HubListing, listHubModel } from "./hub_listing.ts";
 import type { HubPlace } from "./hub_request.ts";
 import type { HubSettings } from "./hub_settings.ts";
 
-/** Who is told what comes. */
+/** Callbacks on the progress of a fetch. */
 export interface FetchWatch {
-  /** A file is there up to so many bytes. */
+  /** The first `bytes` bytes of a file are there. */
   readonly onBytes: (file: HubFile, bytes: number) => Effect.Effect<void>;
-  /** A file is there. */
+  /** A fetched file is complete. */
   readonly onFile: (file: HubFile) => Effect.Effect<void>;
 }
 
 /**
- * A model of the Hugging Face Hub as a folder of the cache. What the cache has whole is used without asking anyone;
- * of the rest, only what a model is loaded from is fetched.
+ * A model of the Hugging Face Hub as a folder of the cache. A revision that the cache holds completely is used without
+ * a request. Otherwise only the missing files that a model is loaded from are fetched.
  */
 export const fetchSnapshot = Effect.fn("fetchSnapshot")(
   function* (model: HubModel, settings: HubSettings, watch: FetchWatch) {

@@ -22,14 +22,14 @@ export interface HubBlob extends HubPlace {
   readonly file: HubFile;
 }
 
-/** Told how many bytes of a file are there. */
+/** Is called with the number of bytes of a file that are there. */
 export type ShowBytes = (file: HubFile, bytes: number) => Effect.Effect<void>;
 
 const EXCLUSIVE = true;
 
 /**
- * Makes sure that the cache has a blob; true when it had to be fetched. Bytes go to `HASH.incomplete`, from where the
- * next try or the next run goes on, and get their name when their hash is right.
+ * Makes sure that the cache has a blob; true when it had to be fetched. Bytes go to `HASH.incomplete`, where the next
+ * try or the next run continues. That file gets its final name when its hash is right.
  */
 export const fetchBlob = Effect.fn("fetchBlob")(function* (blob: HubBlob, show: ShowBytes) {
   const { settings, model, file } = blob;
@@ -48,7 +48,7 @@ export const fetchBlob = Effect.fn("fetchBlob")(function* (blob: HubBlob, show: 
   return true;
 }, Effect.scoped);
 
-/** Holds the lock by which tools keep each other from fetching the same blob, until the scope closes. */
+/** Holds the lock that keeps other tools from fetching the same blob, until the scope closes. */
 const lockBlob = Effect.fnUntraced(function* ({ settings, model, file }: HubBlob) {
   const folder = hubFolder(`${settings.cache}/.locks`, model.id);
   const path = `${folder}/${file.hash}.lock`;
@@ -59,13 +59,13 @@ const lockBlob = Effect.fnUntraced(function* ({ settings, model, file }: HubBlob
     }),
     (lock) => Effect.sync(() => lock.close()),
   );
-  // Asked again and again rather than waited for, so that Ctrl-C ends it.
+  // The lock is polled, since Ctrl-C could not end a call that waits for it.
   yield* onDisk(`lock "${path}"`, () => lock.tryLock(EXCLUSIVE)).pipe(
     Effect.repeat({ until: (isHeld) => isHeld, schedule: Schedule.spaced("200 millis") }),
   );
 });
 
-/** Appends to `part` what it lacks, in one request. */
+/** Appends the missing bytes to `part`, in one request. */
 const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show: ShowBytes) {
   const { file } = blob;
   const { silence } = yield* HubPatience;
@@ -76,7 +76,7 @@ const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show:
   const { size } = yield* onDisk(`read "${part}"`, () => out.stat());
   if (size === file.size) return;
   const response = yield* request(blob, size < file.size ? size : 0);
-  // A server that knows no ranges begins anew.
+  // A server without range requests sends the file from its first byte.
   const start = response.status === 206 ? size : 0;
   yield* onDisk(`write "${part}"`, async () => {
     await out.truncate(start);
@@ -103,7 +103,7 @@ const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show:
     ),
   );
   yield* onDisk(`write "${part}"`, () => out.sync());
-  // It broke off, or was silent for too long.
+  // The connection broke, or was silent for too long.
   if (end < file.size) {
     return yield* new HubUnreachable({
       message: `the connection ended after ${end} of ${file.size} bytes`,
@@ -118,7 +118,7 @@ const request = Effect.fnUntraced(function* (blob: HubBlob, start: number) {
     try: (signal) =>
       hubFetch(settings)(`${settings.endpoint}/${model.id}/resolve/${commit}/${file.name}`, {
         headers: {
-          // Bytes as they are kept: those of a compressed answer could not be counted.
+          // Uncompressed, since the bytes of a compressed answer could not be counted.
           "accept-encoding": "identity",
           ...(start > 0 ? { range: `bytes=${start}-` } : {}),
         },
@@ -135,7 +135,7 @@ const request = Effect.fnUntraced(function* (blob: HubBlob, start: number) {
   return yield* Effect.fail(refused(blob, { status: response.status, words }));
 });
 
-/** Fails unless a fetched file has its size and hash; a wrong one is removed. */
+/** Fails when the hash of a fetched file is wrong, and removes that file. */
 const checkHash = Effect.fnUntraced(function* ({ model, file }: HubBlob, part: string) {
   const found = yield* onDisk(`read "${part}"`, () => hashFile(part, file));
   if (found === file.hash) return;
@@ -146,7 +146,7 @@ const checkHash = Effect.fnUntraced(function* ({ model, file }: HubBlob, part: s
   });
 });
 
-/** Hash of a file: sha256 as LFS has it, or sha1 with git's header before the bytes. */
+/** Hash of a file: LFS's sha256 of its bytes, or git's sha1 of a header and its bytes. */
 async function hashFile(path: string, { hash, size }: HubFile): Promise<string> {
   const hasher = createHash(hash.length === 64 ? "sha256" : "sha1");
   if (hash.length === 40) hasher.update(`blob ${size}\0`);

@@ -23,11 +23,11 @@ export interface HubModel {
 /** A model of the Hub on the disk. */
 export interface Snapshot {
   readonly folder: string;
-  /** Hash of the commit that it is of. */
+  /** Hash of its commit. */
   readonly commit: string;
 }
 
-/** Files without which a model is none, besides its weights. */
+/** Files that every model needs besides its weights. */
 export const NEEDED_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"] as const;
 
 /** Files that some models have. */
@@ -44,7 +44,7 @@ export const hubFolder = (cache: string, id: string): string =>
 export const snapshotFolder = (repo: string, commit: string): string =>
   `${repo}/snapshots/${commit}`;
 
-/** The snapshot of a revision as the cache knows it, or null where it lacks any file that a model needs. */
+/** The cached snapshot of a revision, or null where it lacks a file that a model needs. */
 export const findSnapshot = Effect.fn("findSnapshot")(
   function* (cache: string, { id, revision }: HubModel) {
     const repo = hubFolder(cache, id);
@@ -86,7 +86,7 @@ export const linkBlob = Effect.fn("linkBlob")(
   },
 );
 
-/** Writes down which commit a revision is at. */
+/** Records the commit of a revision. */
 export const writeRef = Effect.fn("writeRef")(
   function* (repo: string, revision: string, commit: string) {
     if (isCommit(revision)) return;

@@ -23,11 +23,11 @@ export interface HubFile {
 /** What the Hub has at a revision. */
 export interface HubListing {
   readonly commit: string;
-  /** By name; those in folders are left out. */
+  /** By name, without those in subfolders. */
   readonly files: ReadonlyMap<string, HubFile>;
 }
 
-// Both end up in paths: nothing but hashes may come in.
+// Both become parts of paths, so that only hashes are accepted.
 const Commit = Schema.String.check(Schema.isPattern(/^[0-9a-f]{40}$/));
 const Hash = Schema.String.check(Schema.isPattern(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
 
@@ -43,7 +43,7 @@ const Entries = Schema.Array(Schema.Struct({
 /** Asks the Hub for the commit of a revision and for its files. */
 export const listHubModel = Effect.fn("listHubModel")(function* (place: HubPlace) {
   const { settings, model: { id, revision } } = place;
-  // The token goes in by fetch: the package refuses those that do not begin with "hf_", mirrors have others.
+  // `fetch` adds the token: the package refuses tokens that do not begin with "hf_", as those of some mirrors do not.
   const common = { hubUrl: settings.endpoint, fetch: hubFetch(settings) };
   const commit = yield* ask(place, async () => {
     const info = await modelInfo({ ...common, name: id, revision, additionalFields: ["sha"] });

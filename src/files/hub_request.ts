@@ -5,12 +5,12 @@ import { reason } from "./disk.ts";
 import type { HubModel } from "./hub_cache.ts";
 import type { HubSettings } from "./hub_settings.ts";
 
-/** The Hub cannot be reached or has no time: what another try may cure. */
+/** The Hub cannot be reached or is too busy; another try may help. */
 export class HubUnreachable extends Schema.TaggedError<HubUnreachable>()("HubUnreachable", {
   message: Schema.String,
 }) {}
 
-/** How much is put up with. */
+/** How long a request waits, and when it is tried again. */
 export interface Patience {
   /** When a request is tried again. */
   readonly retries: Schedule.Schedule<unknown>;
@@ -18,7 +18,7 @@ export interface Patience {
   readonly silence: number;
 }
 
-/** 30 s of silence, and other tries after 0.5, 1, 2 and 4 s, unless a program says otherwise. */
+/** By default 30 s of silence, and further tries after 0.5, 1, 2 and 4 s. */
 export const HubPatience: Context.Reference<Patience> = Context.Reference<Patience>(
   "igpo/files/HubPatience",
   {
@@ -29,7 +29,7 @@ export const HubPatience: Context.Reference<Patience> = Context.Reference<Patien
   },
 );
 
-/** Tries again what could not reach the Hub. */
+/** Repeats an effect that could not reach the Hub. */
 export const retryHub = <A, E, R>(
   effect: Effect.Effect<A, E | HubUnreachable, R>,
 ): Effect.Effect<A, E | HubUnreachable, R> =>
@@ -39,7 +39,7 @@ export const retryHub = <A, E, R>(
       while: (error) => error instanceof HubUnreachable,
     }));
 
-/** Fails where no answer comes. */
+/** Fails an effect that gets no answer in time. */
 export const inTime = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | HubUnreachable, R> =>
@@ -55,14 +55,14 @@ export interface HubPlace {
   readonly model: HubModel;
 }
 
-/** An answer that is none. */
+/** An answer that refuses a request. */
 export interface HubRefusal {
   readonly status: number;
   /** What the Hub says about it. */
   readonly words: string;
 }
 
-/** `fetch` with the token; redirects to other hosts lose it, as fetch has it. */
+/** `fetch` with the token, which `fetch` itself drops on a redirect to another host. */
 export function hubFetch({ token }: HubSettings): typeof fetch {
   return (input, init) => {
     const headers = new Headers(init?.headers);
@@ -71,7 +71,7 @@ export function hubFetch({ token }: HubSettings): typeof fetch {
   };
 }
 
-/** Why a refused request cannot work, or that another try may. */
+/** The error of a refused request: `BadInput`, or `HubUnreachable` where another try may help. */
 export function refused(place: HubPlace, { status, words }: HubRefusal): BadInput | HubUnreachable {
   const { settings: { endpoint, token }, model: { id, revision } } = place;
   const said = `${status}${token === null ? " without a token" : " to your token"} (${
@@ -96,7 +96,7 @@ export function refused(place: HubPlace, { status, words }: HubRefusal): BadInpu
   return cannot(`the token's owner must have access, which ${endpoint}/${id} may grant`);
 }
 
-/** Why a request failed without an answer, or that another try may not. */
+/** The error of a request without an answer: `BadInput`, or `HubUnreachable` where another try may help. */
 export function failed({ settings: { endpoint }, model }: HubPlace, error: unknown) {
   if (error instanceof Deno.errors.NotCapable) {
     return new BadInput({
@@ -110,13 +110,13 @@ export function failed({ settings: { endpoint }, model }: HubPlace, error: unkno
         `does: ${line(reason(error))}`,
     });
   }
-  // What fetch throws says "fetch failed"; why stands in its cause, after the whole address.
+  // The message of fetch's error is "fetch failed". Its cause gives the reason, after the whole address.
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const said = reason(cause).replace(/^error sending request for url \([^)]*\): /, "");
   return new HubUnreachable({ message: line(said) });
 }
 
-/** What is said when tries are used up. */
+/** The error after the last try. */
 export function gaveUp({ settings, model }: HubPlace, cause: HubUnreachable, kept: string) {
   return new BadInput({
     message: `Cannot fetch "${model.id}" as ${settings.endpoint} must be reachable: ` +

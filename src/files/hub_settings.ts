@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { onDisk } from "./disk.ts";
 
-/** Where the Hugging Face Hub is, where what comes from it is kept, and who asks. */
+/** The address of the Hugging Face Hub, the cache for its files, and the user's token. */
 export interface HubSettings {
   /** `https://huggingface.co`, or a mirror of it; without a slash at the end. */
   readonly endpoint: string;
@@ -19,15 +19,15 @@ export type Environment = (name: string) => string | undefined;
 const IS_TRUE = /^(1|on|yes|true)$/i;
 
 /**
- * Reads what Hugging Face's own tools read: HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, HF_HUB_OFFLINE, and the token of
- * HF_TOKEN or else of the file that `hf auth login` writes.
+ * Reads the settings that Hugging Face's own tools read: HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, HF_HUB_OFFLINE, and the
+ * token in HF_TOKEN or else in the file that `hf auth login` writes.
  *
  * Source: huggingface_hub, `constants.py` and `utils/_auth.py`.
  */
 export const readHubSettings = Effect.fn("readHubSettings")(
   function* (env: Environment = (name) => Deno.env.get(name)) {
     const user = env("HOME") ?? env("USERPROFILE") ?? ".";
-    // An empty variable counts as none, and ~ is the user's folder, as there.
+    // As in those tools, an empty variable counts as unset, and ~ is the user's folder.
     const read = (name: string) => env(name)?.trim().replace(/^~(?=[/\\]|$)/, user) || null;
     const home = read("HF_HOME") ?? `${read("XDG_CACHE_HOME") ?? `${user}/.cache`}/huggingface`;
     const endpoint = (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");

@@ -1,5 +1,5 @@
 /**
- * The graphics drivers that this machine has. `deno task driver` uses this file without a configuration, so this file
+ * The graphics drivers that this machine has. `deno task driver` runs this file without a configuration, so this file
  * imports no packages.
  *
  * @module
@@ -7,7 +7,7 @@
 import type { AdapterInfo } from "../domain/adapter.ts";
 import { BACKEND } from "./driver_folder.ts";
 
-/** Whether Mesa's Vulkan for the CPU is installed, with the loader that leads to it. */
+/** Whether Mesa's Vulkan driver for the CPU is installed, and Vulkan's loader. */
 export function hasLavapipe(): boolean {
   const data = Deno.env.get("XDG_DATA_DIRS") || "/usr/local/share:/usr/share";
   const drivers = ["/etc", ...data.split(":")].flatMap((path) => namesIn(`${path}/vulkan/icd.d`));
@@ -17,10 +17,10 @@ export function hasLavapipe(): boolean {
     libraries.some((folder) => namesIn(folder).includes("libvulkan.so.1"));
 }
 
-// Deno opens what lies in /proc and /sys to programs that may do everything, and to others as modules that their source
-// names. On other systems there are no such modules.
+// Deno lets a program read files in /proc and /sys only if it has all permissions. Other programs can import them as
+// modules whose paths are literals in the source. Other systems have no such modules.
 
-/** Whether Linux knows a device that could be a GPU: by its own drivers, NVIDIA's, or Windows below it. */
+/** Whether Linux has a device that could be a GPU, by its own drivers, by NVIDIA's, or by Windows below it. */
 export async function hasGpu(): Promise<boolean> {
   const found = await Promise.allSettled([
     import("file:///sys/class/drm/renderD128/dev", { with: { type: "text" } }),
@@ -36,7 +36,7 @@ export async function hasAvx512(): Promise<boolean> {
   return / avx512f /.test(await read.then((module) => module.default, () => ""));
 }
 
-/** Asks in a worker what WebGPU finds with a backend: a runtime that once found no adapter never finds one. */
+/** The adapter that WebGPU finds with a backend. A worker asks, as a runtime that once found none never finds one. */
 export async function askAdapter(backend: "vulkan" | "gl"): Promise<AdapterInfo | null> {
   Deno.env.set(BACKEND, backend);
   const worker = new Worker(new URL("./adapter_worker.ts", import.meta.url), { type: "module" });

@@ -8,7 +8,7 @@ export interface Row {
   readonly value: unknown;
 }
 
-/** Rows of JSON Lines text that follows `before` lines; empty lines hold none. Fails with `BadInput` naming the row. */
+/** Rows of JSON Lines text that follows `before` lines; empty lines are skipped. Fails with `BadInput` naming the row. */
 export function parseJsonl(
   text: string,
   path: string,
@@ -56,7 +56,7 @@ export function badFields(
 
 /** A JSON Lines file that is open for appending. */
 export interface JsonlWriter {
-  /** Adds one line; it has left the program when this returns. */
+  /** Adds one line; the operating system has it when this returns. */
   readonly append: (value: unknown) => Effect.Effect<void, BadInput>;
 }
 
@@ -112,7 +112,7 @@ async function openForAppending(path: string): Promise<Deno.FsFile> {
 const LINE_END = 0x0a;
 const BLOCK_BYTES = 1 << 16;
 
-// Looks backwards, block by block: a metrics file may be long, its last line is not.
+// Searches backwards, block by block, since a metrics file may be long but its last line is short.
 async function endOfLastLine(file: Deno.FsFile): Promise<number> {
   const block = new Uint8Array(BLOCK_BYTES);
   for (let end = (await file.stat()).size; end > 0;) {

@@ -3,10 +3,10 @@ import { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import { badFields, badRow, type Row } from "./jsonl.ts";
 
-/** Between the accepted answers of one row in the official data. */
+/** Separates the accepted answers of a row in the official data. */
 export const ANSWER_SPLIT = "<|answer_split|>";
 
-/** How long a gold answer may be; longer ones make beliefs over thousands of tokens. */
+/** How long a gold answer may be: the belief in a longer one could take thousands of tokens. */
 export interface GoldCap {
   readonly maxWords: number;
   readonly maxCharacters: number;
@@ -53,7 +53,7 @@ const OfficialRow = Schema.Struct({
   data_source: Schema.String,
   prompt: Schema.Array(Schema.Struct({ role: Schema.String, content: Schema.String })),
   reward_model: Schema.Struct({
-    // Search-R1 wraps the list once more.
+    // Search-R1 wraps the list in an object.
     ground_truth: Schema.Union([Golds, Schema.Struct({ target: Golds })]),
   }),
   extra_info: Schema.optional(
@@ -65,8 +65,8 @@ const OfficialRow = Schema.Struct({
 export const UNNAMED_KIND = "unnamed";
 
 /**
- * One row as a question. Gold answers are split at `<|answer_split|>` and trimmed; a row without an id is
- * called by its number. Fails with `BadInput` naming file and row when text or gold answers are missing.
+ * One row as a question. Gold answers are split at `<|answer_split|>` and trimmed. A row without an id gets its number
+ * as id. Fails with `BadInput` naming file and row when text or gold answers are missing.
  */
 export function parseQuestion(
   { row, value }: Row,
@@ -86,9 +86,9 @@ export function parseQuestion(
 }
 
 /**
- * The questions of all rows. Gold answers above the cap are left out, and questions that have no other;
- * both are counted. Fails with `BadInput` on the first bad row, on an id that stands twice within its
- * kind, and when no question is left.
+ * The questions of all rows. Gold answers above the cap are left out, and so are questions without any other gold
+ * answer; both are counted. Fails with `BadInput` on the first bad row, on an id that is repeated within its kind, and
+ * when no question is left.
  */
 export function collectQuestions(
   rows: ReadonlyArray<Row>,

@@ -9,7 +9,7 @@ export function checkpointPath(run: string, step: number): string {
   return `${run}/${CHECKPOINTS_FOLDER}/step-${step}`;
 }
 
-/** The steps a run has checkpoints of, in order. A folder is there whole or not at all, so each one listed can be read. */
+/** The steps of a run's checkpoints, in order. Checkpoints are written completely or not at all: each can be read. */
 export const listCheckpoints = Effect.fn("listCheckpoints")(function* (run: string) {
   const path = `${run}/${CHECKPOINTS_FOLDER}`;
   const names = yield* onDisk(`read "${path}"`, async () => {
@@ -30,7 +30,7 @@ export const removeCheckpoint = Effect.fn("removeCheckpoint")(
   },
 );
 
-/** Removes what a killed program left of checkpoints it had not finished. */
+/** Removes the unfinished checkpoints that a killed program left. */
 export const removeUnfinished = Effect.fn("removeUnfinished")(function* (run: string) {
   const path = `${run}/${CHECKPOINTS_FOLDER}`;
   yield* onDisk(`remove unfinished checkpoints of "${path}"`, async () => {

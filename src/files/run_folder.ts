@@ -5,7 +5,6 @@ import { fileReason, onDisk } from "./disk.ts";
 /** Name of the resolved configuration in a run's folder; a folder that has it holds a run. */
 export const CONFIG_FILE = "config.json";
 
-/** Whether a path exists. */
 const exists = (path: string) =>
   Effect.promise(() => Deno.stat(path).then(() => true, () => false));
 
@@ -23,7 +22,7 @@ export const createRunFolder = Effect.fn("createRunFolder")(function* (folder: s
   yield* Effect.acquireRelease(checkWritable(folder), () => removeEmpty(folder));
 });
 
-/** Makes the folder of a run anew, without what one that was begun and never saved left in it. */
+/** Makes the folder of a run anew, without the files of a run that was begun and never saved. */
 export const remakeRunFolder = Effect.fn("remakeRunFolder")(function* (folder: string) {
   if (yield* exists(folder)) {
     yield* onDisk(`remove "${folder}"`, () => Deno.remove(folder, { recursive: true }));
@@ -31,7 +30,7 @@ export const remakeRunFolder = Effect.fn("remakeRunFolder")(function* (folder: s
   yield* createRunFolder(folder);
 });
 
-/** Folders that hold something stay, as removing them fails. */
+/** Removes an empty folder. A folder that holds something stays, since removing it fails. */
 const removeEmpty = (folder: string) => Effect.ignore(Effect.tryPromise(() => Deno.remove(folder)));
 
 /** Creates `folder` where it is missing and fails when nothing can be written to it. */

@@ -11,14 +11,14 @@ import {
 } from "./safetensors_header.ts";
 import { DTYPE_BYTES, type FloatDtype, fromFloat32, type RawTensor } from "./tensor_types.ts";
 
-/** A tensor to be stored; `values` are row-major, as many as `shape` says, in memory or piece by piece. */
+/** A tensor to be stored; `values` are row-major and fill `shape`, in memory or piece by piece. */
 export interface Float32Tensor<Values = Float32Array> {
   readonly name: string;
   readonly shape: ReadonlyArray<number>;
   readonly values: Values;
 }
 
-/** A tensor that is stored without being in memory whole. */
+/** A tensor that can be stored without holding all of it in memory. */
 export type StreamedTensor = Float32Tensor<Float32Array | Stream.Stream<Float32Array, BadInput>>;
 
 /** Reads and checks the header of a safetensors file; no tensor is loaded. */
@@ -31,7 +31,7 @@ export const readSafetensorsHeader = Effect.fn("readSafetensorsHeader")(function
   return yield* Effect.fromResult(parseHeader(json, file));
 });
 
-/** Elements `from`.. of a tensor, row by row. */
+/** `count` elements of a tensor from element `from` on, row-major. */
 export interface TensorPart {
   readonly from: number;
   readonly count: number;
@@ -60,8 +60,8 @@ export const readSafetensors = Effect.fn("readSafetensors")(function* (path: str
 });
 
 /**
- * Writes a new safetensors file with metadata `{"format": "pt"}`, tensors in the given order, and returns
- * when it is on the disk. The same tensors give the same bytes. One tensor is converted at a time.
+ * Writes a new safetensors file with metadata `{"format": "pt"}` and the tensors in the given order, and returns when
+ * the disk holds it. The same tensors give the same bytes. One tensor is converted at a time.
  */
 export const writeSafetensors = Effect.fn("writeSafetensors")(
   function* (path: string, tensors: ReadonlyArray<StreamedTensor>, dtype: FloatDtype = "F32") {

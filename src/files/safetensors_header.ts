@@ -12,7 +12,7 @@ export interface TensorInfo {
   readonly byteLength: number;
 }
 
-/** What the head of a safetensors file says. */
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
   /** By name, in the order of their bytes. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
@@ -36,7 +36,7 @@ const HeaderEntry = Schema.Struct({
 const HeaderJson = Schema.Record(Schema.String, Schema.Unknown);
 const Metadata = Schema.Record(Schema.String, Schema.String);
 
-/** Bytes of the length field that a file begins with. */
+/** Bytes of the length field at the start of a file. */
 export const LENGTH_BYTES = 8;
 
 const LITTLE_ENDIAN = true;
@@ -163,7 +163,7 @@ function isDtype(dtype: string): dtype is TensorDtype {
   return Object.hasOwn(DTYPE_BYTES, dtype);
 }
 
-// Undefined is what no schema here accepts, so a header that is no JSON fails as one of the wrong shape.
+// No schema here accepts undefined, so a header that is not JSON fails like one of the wrong shape.
 function parseJson(json: Uint8Array): unknown {
   const text = Result.try(() => new TextDecoder("utf-8", { fatal: true }).decode(json));
   return Result.getOrUndefined(

@@ -1,17 +1,17 @@
 import { Effect } from "effect";
 
-/** Where a program reports to. */
+/** The output of a program. */
 export interface Screen {
-  /** Characters a line has room for. */
+  /** Characters of a line. */
   readonly columns: number;
   readonly isTerminal: boolean;
   /** Whether escape codes for colours are wanted: on a terminal, unless NO_COLOR is set. */
   readonly hasColor: boolean;
   /** Prints lines that stay. */
   readonly print: (text: string) => Effect.Effect<void>;
-  /** Shows a line until the next text comes; nothing when the output is not a terminal. */
+  /** Shows a line until the next text; does nothing when the output is not a terminal. */
   readonly showProgress: (text: string) => Effect.Effect<void>;
-  /** The same as a callback. */
+  /** `showProgress` as a plain callback. */
   readonly onProgress: (text: string) => void;
 }
 

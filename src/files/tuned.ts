@@ -5,10 +5,10 @@ import { BadInput } from "../domain/errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { onDisk } from "./disk.ts";
 
-/** Where `tune` keeps what it found: a JSON record of adapter names and families. */
+/** The file in which `tune` keeps its results: a JSON record of adapter names and families of kernels. */
 const TUNED_FILE = new URL("../../.cache/tuned.json", import.meta.url);
 
-/** The names that `tune` wrote down, by adapter; none where it never ran or this program has no folder. */
+/** The families that `tune` recorded, by adapter; none where it never ran or this program is not a file on a disk. */
 export const readTuned = Effect.fn("readTuned")(
   function* (file: URL = TUNED_FILE): Effect.fn.Return<Readonly<Record<string, string>>, BadInput> {
     if (file.protocol !== "file:") return {};
@@ -27,7 +27,7 @@ export const readTuned = Effect.fn("readTuned")(
   },
 );
 
-/** Writes down the family of an adapter beside those of others. */
+/** Records the family of an adapter and keeps those of others. */
 export const writeTuned = Effect.fn("writeTuned")(
   function* (adapter: string, family: string, file: URL = TUNED_FILE) {
     const known = yield* readTuned(file).pipe(Effect.catch(() => Effect.succeed({})));

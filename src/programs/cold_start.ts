@@ -14,16 +14,16 @@ import type { Architecture } from "../model/architecture.ts";
 import type { AdamW } from "../model/programs.ts";
 import type { Imitation, ImitationBatch } from "../pipeline/imitate.ts";
 
-/** One stretch of the supervised start: what is imitated, for how many tokens, how fast. */
+/** One phase of the cold start: what is imitated, for how many tokens, and the peak of the learning rate. */
 export interface ColdStartPhase {
   readonly name: "copy" | "skills" | "habits";
   readonly tokens: number;
   readonly peakLearningRate: number;
 }
 
-/** How the embedded checkpoints are made; docs/cold_start.md tells what each part is for. */
+/** How the embedded checkpoints are made; docs/cold_start.md says what each part is for. */
 export const COLD_START = {
-  /** Few texts an update: the number of updates decides, not the number of tokens. */
+  /** Few texts an update, since the number of updates matters and not the number of tokens. */
   textsPerUpdate: 8,
   clipNorm: 1,
   adamw: { beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.01, decayed: "all" } satisfies AdamW,
@@ -34,7 +34,7 @@ export const COLD_START = {
   copy: { name: "copy", tokens: 300_000, peakLearningRate: 2e-3 } satisfies ColdStartPhase,
   /** Perfect demonstrations. */
   skills: { name: "skills", tokens: 1_700_000, peakLearningRate: 2e-3 } satisfies ColdStartPhase,
-  /** Bad habits, which reinforcement learning is to break. Half as many tokens left F1 0.06 when sampled, not 0.15. */
+  /** Bad habits for reinforcement learning to break. With half as many tokens, sampled F1 was 0.06 instead of 0.15. */
   habits: { name: "habits", tokens: 800_000, peakLearningRate: 7e-4 } satisfies ColdStartPhase,
 } as const;
 
@@ -81,7 +81,7 @@ export function worldTokenizer(
 /** Endless texts of a phase, in a fixed order. */
 function* textsOf(phase: ColdStartPhase["name"], text: WorldText, seed: number) {
   const habits: Habits | null = phase === "habits" ? WORLD_RECIPE.habits : null;
-  // The worlds of the habits are not those of the skills.
+  // Habits are shown in other worlds than skills.
   const firstWorld = phase === "habits" ? 1_000_000 : 0;
   for (let index = 0;; index++) {
     if (phase === "copy") yield encodeCopySample(text.tokenizer, copySample(seed, index));

@@ -34,8 +34,8 @@ export interface CompareOptions
 
 /**
  * Trains with every preset, world and seed from the same weights; runs of one world and seed play the same episodes in
- * their first step. Leaves each run's folder, `runs.jsonl`, `compare.md` and `compare.svg`. What the folder holds
- * already is not done again.
+ * their first step. Writes each run's folder, `runs.jsonl`, `compare.md` and `compare.svg`. Runs that the folder
+ * already holds are not repeated.
  */
 export const compare = Effect.fn("compare")(function* (options: CompareOptions) {
   const { plan: { folder, presets, seed: first, seeds, written }, worlds, screen } = options;
@@ -47,7 +47,7 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(written));
   const { finished, append } = yield* openRuns(folder);
   const runs: Array<ComparedRun> = [];
-  /** What the starting weights answer is the same in all runs; how it is graded is the preset's. */
+  /** Evaluations of the starting weights. All runs get the same answers, but presets may grade them differently. */
   const starts = new Map<string, ReadonlyArray<EvaluationLine>>();
   for (let seed = first; seed < first + seeds; seed++) {
     for (const world of worlds) {
@@ -89,7 +89,7 @@ interface Place {
   readonly world: ComparedWorld;
   readonly preset: Preset;
   readonly seed: number;
-  /** By the presets' outcomes. */
+  /** Evaluations of the starting weights, by the `outcome` of a preset as JSON. */
   readonly starts: Map<string, ReadonlyArray<EvaluationLine>>;
 }
 
@@ -115,7 +115,7 @@ const trainOne = Effect.fnUntraced(function* (
     checkpoint,
     startEvaluations: starts.get(grading) ?? [],
     startedMillis: yield* Clock.currentTimeMillis,
-    // Of each run, only what it came to stays on the screen.
+    // Only the result of each run stays on the screen.
     screen: { ...screen, print: (text) => screen.showProgress(text.split("\n")[0] ?? "") },
   });
   if (!starts.has(grading)) starts.set(grading, yield* readEvaluations(folder));
@@ -128,7 +128,7 @@ const trainOne = Effect.fnUntraced(function* (
   return yield* comparedRun(folder, summary, world.name);
 });
 
-/** A curve a preset: the mean over seeds, with the band that holds the true mean in 95 of 100 cases. */
+/** One curve for each preset: the mean over seeds, with its 95 % confidence band. */
 function curvesOf(runs: ReadonlyArray<ComparedRun>): ReadonlyArray<Curve> {
   return [...Map.groupBy(runs, ({ preset }) => preset)].map(([name, ofPreset]) => {
     const byStep = Map.groupBy(ofPreset.flatMap(({ curve }) => curve), ({ step }) => step);

@@ -17,12 +17,12 @@ import type { Task } from "../run/task.ts";
 export interface EvaluateProgramOptions {
   readonly plan: RunPlan;
   readonly task: Pick<Task, "protocol" | "test">;
-  /** Episodes in play at the same time: what the policy's cache has room for. */
+  /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
   readonly screen: Screen;
 }
 
-/** Measures a policy on the test questions; leaves `evaluation.json` and every answer in the folder. */
+/** Measures a policy on the test questions; writes `evaluation.json` and every answer into the folder. */
 export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgramOptions) {
   const { plan: { config, preset, folder }, task, wave, screen } = options;
   const policy = yield* Policy;
@@ -59,7 +59,6 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   return report;
 });
 
-/** One question with its answer. */
 function answerLine({ question, episode }: Attempt, { plan: { preset } }: EvaluateProgramOptions) {
   const { id, kind, text, golds } = question;
   const answer = episode?.answer ?? null;

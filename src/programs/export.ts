@@ -39,7 +39,7 @@ export const mergedWeights = Effect.fn("mergedWeights")(function* (
 
 const DTYPES: Readonly<Record<string, FloatDtype>> = { bfloat16: "BF16", float16: "F16" };
 
-/** What a model's configuration says its weights are stored in. */
+/** The type of the stored weights, as the model's configuration says. */
 function dtypeOf(config: unknown): FloatDtype {
   const said = isRecord(config) ? config["torch_dtype"] ?? config["dtype"] : undefined;
   return DTYPES[String(said)] ?? "F32";

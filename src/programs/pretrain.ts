@@ -41,17 +41,17 @@ export function freshModel(seed: number): Result.Result<FreshModel, BadInput> {
 
 /** What the cold start of the embedded world needs besides a learner of the fresh model. */
 export interface PretrainOptions extends FreshModel {
-  /** Folder of checkpoints; each is a folder of its own in it. */
+  /** Folder in which each checkpoint gets a folder of its own. */
   readonly folder: string;
   readonly seed: number;
-  /** Updates of each part at most, for a try; null for all. */
+  /** Most updates for each checkpoint, for a quick try; null for all. */
   readonly steps: number | null;
   readonly screen: Screen;
 }
 
 /**
- * Makes the embedded checkpoints by imitation: `skilled` copies lists, then answers perfectly; `spoiled` goes on from
- * there with bad habits and is where training starts.
+ * Makes the embedded checkpoints by imitation. `skilled` learns to copy lists, then to answer perfectly. `spoiled`
+ * continues from there with bad habits; training starts from it.
  */
 export const pretrain: (
   options: PretrainOptions,

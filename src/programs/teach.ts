@@ -22,15 +22,15 @@ import type { Protocol } from "../text/protocol.ts";
 import { answerBody, toolCallsBody } from "../text/protocol_style.ts";
 import { concatIds } from "../text/slot.ts";
 
-/** Updates over which the learning rate rises to the recipe's; from there it falls linearly to a tenth. */
+/** Updates over which the learning rate rises. Over all updates a linear factor takes it to a tenth of the recipe's. */
 const WARM_UP_UPDATES = 10;
 
-/** What the agent thinks before it searches; before it answers it thinks what the probe thinks. */
+/** The thought before a search; the thought before an answer is that of the probe. */
 const SEARCH_THOUGHT = "\nI should look this up.\n";
 
 /**
- * One demonstration a question, as token ids of a rollout: one search for the question itself, then the gold answer.
- * The loss is on what the agent writes.
+ * The demonstration of a question, as token ids of a rollout: one search for the question itself, then the gold
+ * answer. The loss is on the agent's messages.
  */
 export const demonstrate = Effect.fn("demonstrate")(
   function* (protocol: Protocol, question: Question) {

@@ -18,7 +18,7 @@ import {
 } from "../run/run.ts";
 import { finishRun } from "../run/summary.ts";
 
-/** Trains step by step, evaluates before, during and after, and leaves everything in the run's folder. */
+/** Trains step by step, evaluates before, during and after, and writes everything into the run's folder. */
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { recipe: { promptsPerStep } } = options.plan.config;
   yield* checkQuestions({ questions: options.task.train.questions, promptsPerStep });

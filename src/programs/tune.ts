@@ -19,7 +19,7 @@ const VOCABULARY = 640;
 const [ROWS, TOKENS, DECODED] = [16, 128, 32];
 const ROUNDS = 3;
 
-/** What a family took, in milliseconds; the first of all includes compiling. */
+/** The times of a family, in milliseconds; `first` includes compiling. */
 interface Timing {
   readonly family: Family;
   readonly first: number;
@@ -27,12 +27,12 @@ interface Timing {
   readonly gradient: number;
 }
 
-/** Families that may be fastest; straight lines take a GPU's compiler minutes. */
+/** Families that may be fastest. A GPU's compiler takes minutes for the straight-line code of `lines`. */
 function candidates({ adapter }: Device): ReadonlyArray<Family> {
   return adapter.kind === "gpu" ? FAMILIES.filter((family) => family !== "lines") : FAMILIES;
 }
 
-/** Times the families of kernels on this adapter, on decoding and training of the embedded model, and keeps the fastest. */
+/** Times decoding and training of the embedded model with each family of kernels, and keeps the fastest family. */
 export const tune = Effect.fn("tune")(function* (opened: Device, screen: Screen) {
   const timings: Timing[] = [];
   yield* screen.print(
@@ -104,7 +104,7 @@ const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) 
     dLogProb: logProb.map(() => 1),
     dEntropy: logProb.map(() => 0),
   }));
-  // A weight read back waits for what was asked.
+  // `save` reads weights back, so it ends after the gradient.
   const waited = Effect.andThen(gradient, learner.save());
   const first = yield* millisecondsOf(Effect.andThen(generate(DECODED), waited));
   const decode: number[] = [];

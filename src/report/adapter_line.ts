@@ -1,4 +1,4 @@
-/** What computes: the adapter's own words, or null for plain loops. */
+/** What computes: the adapter's own description, or null for plain loops. */
 export interface AdapterChoice {
   readonly description: string | null;
 }

@@ -3,9 +3,9 @@ import { mean, quantile, standardDeviation } from "../math/statistics.ts";
 import { studentQuantile } from "../math/student.ts";
 import { keyFromSeed } from "../math/threefry.ts";
 
-/** What one run of a comparison came to. */
+/** The result of one run of a comparison. */
 export interface ComparedRun {
-  /** What it was trained on: the name of a world, or of whatever the questions are. */
+  /** What it was trained on: a world or kinds of questions, by name, or `questions` for the user's own. */
   readonly world: string;
   readonly preset: string;
   readonly seed: number;
@@ -18,11 +18,11 @@ export interface ComparedRun {
   readonly byKind: Readonly<Record<string, number>>;
   /** Share of groups whose advantages were all 0, mean over steps. */
   readonly idleGroups: number;
-  /** Messages an episode in the last step. */
+  /** Mean number of messages of an episode in the last step. */
   readonly turns: number;
   /** Mean time of a step, seconds. */
   readonly stepSeconds: number;
-  /** Steps and their seconds until validation F1 was {@link TARGET_F1}, linear between evaluations; null if never. */
+  /** Steps and seconds until validation F1 was {@link TARGET_F1}, linear between evaluations; null if never. */
   readonly target: { readonly steps: number; readonly seconds: number } | null;
   /** Time of the whole run. */
   readonly seconds: number;
@@ -33,7 +33,7 @@ export interface ComparedRun {
 /** The validation F1 that `target` counts the steps to. */
 export const TARGET_F1 = 0.6;
 
-/** A mean with the interval that holds the true one in 95 of 100 such experiments; null for a single value. */
+/** A mean with its 95 % confidence interval, which is null for a single value. */
 export interface Estimate {
   readonly mean: number;
   readonly interval: readonly [number, number] | null;
@@ -41,7 +41,7 @@ export interface Estimate {
 }
 
 /**
- * Mean of values and Student's interval, mean ± t sd / sqrt(n) with the sample's standard deviation and t of 0.975.
+ * Mean and Student's confidence interval, mean ± t sd / sqrt(n), with the sample's standard deviation and t at 0.975.
  *
  * @example
  * ```ts
@@ -58,17 +58,17 @@ export function estimate(values: ReadonlyArray<number>): Estimate {
   return { mean: centre, interval: [centre - half, centre + half], count };
 }
 
-/** How a preset did against another one, paired by seed: pairing takes out what a seed does to both. */
+/** A preset minus a base, paired by seed: pairing removes the effect that a seed has on both. */
 export interface Contrast extends Estimate {
-  /** Seeds in which it did better. */
+  /** Number of seeds in which the preset did better. */
   readonly wins: number;
-  /** Of the mean difference when the test questions are drawn anew from themselves, seeds as they are. */
+  /** 95 % interval of the mean difference when the test questions are resampled and the seeds are kept. */
   readonly overQuestions: readonly [number, number] | null;
-  /** The smallest true difference that so many seeds would show in 80 of 100 such experiments; null for one seed. */
+  /** The smallest true difference that this number of seeds detects with a power of 80 %; null for one seed. */
   readonly detectable: number | null;
 }
 
-/** Difference in test F1 of runs of one world, a preset less a base, over the seeds that both have. */
+/** Test F1 of a preset minus that of a base, over the seeds that both have. All runs are of one world. */
 export function contrast(
   runs: ReadonlyArray<ComparedRun>,
   { preset, base }: { readonly preset: string; readonly base: string },

@@ -8,7 +8,7 @@ import {
   TARGET_F1,
 } from "./compare_statistics.ts";
 
-/** For each world a Markdown table of all presets against the first, and a sentence of verdict for each. */
+/** For each world, a Markdown table of all presets against the first, and one verdict for each other preset. */
 export function compareReport(runs: ReadonlyArray<ComparedRun>): string {
   return [...Map.groupBy(runs, ({ world }) => world)]
     .map(([world, own]) => worldReport(world, own))
@@ -65,7 +65,7 @@ function rowOf(runs: ReadonlyArray<ComparedRun>, found: Contrast | null): Readon
   ];
 }
 
-/** Mean over the runs that reached it, and how many did where not all. */
+/** Mean over the runs that reached the target, and their number where some did not. */
 function reachText(
   runs: ReadonlyArray<ComparedRun>,
   value: (target: NonNullable<ComparedRun["target"]>) => number,

@@ -2,14 +2,14 @@ import type { EpisodeView } from "../domain/report.ts";
 import { fit, signed } from "./style.ts";
 import { element, FAINT_INK, INK, label, picture } from "./svg.ts";
 
-/** One panel of bars; a place without a value stays empty. */
+/** One panel of bars; a turn without a value says `none`. */
 interface Panel {
   readonly title: string;
   readonly note: string;
   readonly bars: ReadonlyArray<Bar>;
 }
 
-/** A bar from zero, and what stands below it. */
+/** A bar from zero, with the name of its turn. */
 interface Bar {
   readonly name: string;
   readonly value: number | null;
@@ -48,7 +48,7 @@ function panelsOf(episode: EpisodeView): ReadonlyArray<Panel> {
     {
       title: "Belief",
       note: "before, nats a token",
-      // The belief a turn starts from stands at that turn, so that its gain leads to the next one.
+      // Each turn shows the belief before it, so that its gain leads to the next turn's belief.
       bars: bars([
         episode.firstBelief,
         ...episode.turns.slice(0, -1).map((turn) => turn.belief),
@@ -89,7 +89,6 @@ function panelParts(panel: Panel, place: { top: number; isLast: boolean }): Arra
 
 const VALUE_ROOM = 18;
 
-/** Where a bar stands. */
 interface BarPlace {
   readonly centre: number;
   readonly width: number;

@@ -1,7 +1,7 @@
 import { inBytes } from "../domain/bytes.ts";
 import { bar } from "./style.ts";
 
-/** A file on its way. */
+/** A file that is being fetched. */
 export interface FetchedFile {
   readonly name: string;
   /** Bytes. */

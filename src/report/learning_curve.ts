@@ -1,6 +1,6 @@
 import { element, FAINT_INK, GRID, label, picture, SERIES_COLORS, ticks } from "./svg.ts";
 
-/** A place on a curve; `low` and `high` bound the band around it. */
+/** A point of a curve; `low` and `high` bound the band around it. */
 export interface CurvePoint {
   readonly x: number;
   readonly y: number;
@@ -8,13 +8,13 @@ export interface CurvePoint {
   readonly high?: number;
 }
 
-/** A named curve, its points by rising x. */
+/** A named curve with its points in ascending order of x. */
 export interface Curve {
   readonly name: string;
   readonly points: ReadonlyArray<CurvePoint>;
 }
 
-/** What a chart of curves says. */
+/** A chart of curves and its labels. */
 export interface CurveChart {
   readonly title: string;
   readonly xLabel: string;
@@ -49,7 +49,7 @@ function chartOf(chart: CurveChart): ReadonlyArray<string> {
   ];
 }
 
-/** Values to pixels, and the values the axes name. */
+/** Functions from values to pixels, and the values that the axes show. */
 interface Scales {
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
@@ -63,7 +63,7 @@ function scalesFor(curves: ReadonlyArray<Curve>): Scales {
   const ys = points.flatMap(({ y, low = y, high = y }) => [low, high]).filter(Number.isFinite);
   const [xLow, xHigh] = spanOf(xs);
   const [yMin, yMax] = spanOf(ys);
-  // A share is shown from zero, so that the picture does not exaggerate.
+  // Values that are never negative are shown from zero, so that the picture does not exaggerate.
   const base = yMin >= 0 && yMin < yMax ? 0 : yMin;
   const step = ticks(base, yMax, 5);
   const unit = (step[1] ?? 1) - (step[0] ?? 0);
@@ -145,7 +145,7 @@ function lineOf({ points }: Curve, { x, y }: Scales, index: number): string {
 
 const NAME_HEIGHT = 17;
 
-/** Names at the ends of their curves, pushed apart where curves end close to each other, and none below the plot. */
+/** Names at the ends of their curves, pushed apart where these are close, but never below the plot. */
 function namesOf(curves: ReadonlyArray<Curve>, { x, y }: Scales): Array<string> {
   const ends = curves.flatMap(({ name, points }, index) => {
     const end = points.at(-1);

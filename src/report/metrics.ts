@@ -15,7 +15,7 @@ export type MetricsLine =
     & EvaluationReport
   );
 
-/** Opens `metrics.jsonl` of a run's folder until the scope closes and returns what appends a line. */
+/** Opens `metrics.jsonl` of a run's folder until the scope closes and returns a function that appends a line. */
 export const openMetrics = Effect.fn("openMetrics")(function* (folder: string) {
   const writer = yield* openJsonlWriter(`${folder}/${METRICS_FILE}`);
   return (line: MetricsLine) => writer.append(line);

@@ -1,10 +1,10 @@
 import type { Profile } from "../domain/report.ts";
 import { duration } from "./style.ts";
 
-/** Rows that say where most of the time went. */
+/** Rows of single ops; the ops that took less time share one more row. */
 const ROWS = 24;
 
-/** Where a run's time went: device time by program and op, longest first, and what is left of the wall's. */
+/** Where a run's time went: device time by program and op, longest first, and the rest of the wall time. */
 export function profileTable({ times, untimed }: Profile, wallSeconds: number): string {
   const seconds = times.reduce((sum, time) => sum + time.seconds, 0);
   const shown = times.slice(0, ROWS);

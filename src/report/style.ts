@@ -60,7 +60,7 @@ export function duration(seconds: number): string {
 
 const BAR_WIDTH = 24;
 
-/** `███████░░░░░`: how much of a whole is done; all of it where there is nothing to do. */
+/** `███████░░░░░`: how much of a whole is done; a full bar where there is nothing to do. */
 export function bar(done: number, total: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * BAR_WIDTH);

@@ -15,12 +15,12 @@ export function summaryJson(summary: Summary): string {
   });
 }
 
-/** Scores of single questions stand in the metrics. */
+/** Leaves out the scores of single questions, which are in the metrics. */
 function withoutScores({ scores: _scores, ...numbers }: EvaluationReport) {
   return numbers;
 }
 
-/** Writes `summary.json` into a run's folder, whole or not at all. */
+/** Writes `summary.json` into a run's folder, completely or not at all. */
 export const writeSummary = Effect.fn("writeSummary")(function* (folder: string, summary: Summary) {
   yield* writeFileAtomic(`${folder}/${SUMMARY_FILE}`, summaryJson(summary));
 });

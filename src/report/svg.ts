@@ -9,7 +9,7 @@ export function element(name: string, attributes: Attributes, content = ""): str
   return content === "" ? `<${name}${list}/>` : `<${name}${list}>${content}</${name}>`;
 }
 
-/** Words at a place. */
+/** One text element. */
 export function label(words: string, attributes: Attributes): string {
   return element("text", attributes, escapeText(words));
 }
@@ -18,11 +18,11 @@ export function label(words: string, attributes: Attributes): string {
 export interface Frame {
   readonly width: number;
   readonly height: number;
-  /** Read out in place of the picture. */
+  /** Screen readers read it out in place of the picture. */
   readonly title: string;
 }
 
-/** A whole picture on white, with no need of other files. */
+/** A whole picture on white that needs no other files. */
 export function picture({ width, height, title }: Frame, parts: ReadonlyArray<string>): string {
   const content = [
     element("title", {}, escapeText(title)),
@@ -49,7 +49,7 @@ export const INK = "#1f2933";
 export const FAINT_INK = "#6b7785";
 /** Colour of grid lines. */
 export const GRID = "#e4e8ec";
-/** Colours of series, told apart by most colour-blind readers. */
+/** Colours of series, which most colour-blind readers can tell apart. */
 export const SERIES_COLORS = [
   "#0b6bcb",
   "#d9622b",

@@ -14,7 +14,7 @@ export interface TextOptions {
   readonly hasColor: boolean;
 }
 
-/** What a step is doing, how far it has come, and in units of what. */
+/** The phase that a step is in, and how many of its units are done. */
 export interface Progress {
   readonly step: number;
   readonly steps: number;
@@ -31,7 +31,7 @@ export function progressLine({ step, steps, phase, done, total, unit }: Progress
   }  ${done}/${total} ${unit}`;
 }
 
-/** What the program waits for while the driver compiles; it keeps the result on disk. */
+/** What a program shows while it waits for the driver to compile kernels. The driver caches them on disk. */
 export function kernelLine(count: number): string {
   return `preparing kernels for this adapter: ${count}`;
 }
@@ -60,7 +60,7 @@ export function evaluationLine(report: EvaluationReport): string {
   ].join("  ");
 }
 
-/** Test results before and after training, by kind of question, and what the run took. */
+/** Test results before and after training, by kind of question, and the time of the run. */
 export function summaryTable(summary: Summary, options: TextOptions): string {
   const { before, after } = summary;
   const style = styleFor(options);
@@ -84,7 +84,6 @@ export function summaryTable(summary: Summary, options: TextOptions): string {
 
 const NAME_WIDTH = 14;
 
-/** The two results a row compares. */
 interface Comparison {
   readonly before: KindReport | undefined;
   readonly after: KindReport | undefined;
@@ -105,7 +104,7 @@ function tableRow(name: string, { before, after, style }: Comparison): string {
   ].join("");
 }
 
-/** An episode turn by turn: what was thought, asked and found, and what it was worth. */
+/** An episode turn by turn: thought, query and results, then belief, gain and advantage. */
 export function episodeText(episode: EpisodeView, options: TextOptions): string {
   const style = styleFor(options);
   const room = Math.max(20, options.columns - LABEL_WIDTH);
@@ -126,7 +125,6 @@ export function episodeText(episode: EpisodeView, options: TextOptions): string 
 
 const LABEL_WIDTH = 11;
 
-/** How the lines of a turn are laid out. */
 interface Layout {
   readonly line: (label: string, text: string) => string;
   readonly style: Style;

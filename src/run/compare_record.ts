@@ -6,7 +6,7 @@ import { mean } from "../math/statistics.ts";
 import { type ComparedRun, TARGET_F1 } from "../report/compare_statistics.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
 
-/** Name of the file of finished runs in a comparison's folder: with the configuration, all that going on needs. */
+/** Name of the file of finished runs in a comparison's folder. Resuming needs this file and the configuration. */
 export const RUNS_FILE = "runs.jsonl";
 
 const ComparedRunSchema = Schema.Struct({
@@ -25,7 +25,7 @@ const ComparedRunSchema = Schema.Struct({
   curve: Schema.Array(Schema.Struct({ step: Schema.Int, f1: Schema.Finite })),
 });
 
-/** The finished runs of a comparison's folder, and what adds one, until the scope closes. */
+/** The finished runs of a comparison's folder, and a function that adds one until the scope closes. */
 export const openRuns = Effect.fn("openRuns")(function* (folder: string) {
   const path = `${folder}/${RUNS_FILE}`;
   // Opening repairs a last line that a crash cut short.
@@ -40,7 +40,7 @@ export const openRuns = Effect.fn("openRuns")(function* (folder: string) {
 
 type Lines = ReadonlyArray<unknown>;
 
-/** What a finished run came to, from its summary and the lines of its metrics. */
+/** The result of a finished run, from its summary and the lines of its metrics. */
 export const comparedRun = Effect.fnUntraced(function* (
   folder: string,
   { before, after, preset, seed, wallSeconds }: Summary,
@@ -67,7 +67,7 @@ export const comparedRun = Effect.fnUntraced(function* (
   } satisfies ComparedRun;
 });
 
-/** A field of the lines of one type, with their steps; lines without the number are left out. */
+/** Values of a field in the lines of one type, with their steps; only numbers count. */
 function numbersOf(lines: Lines, type: string, field: string) {
   return lines.filter(isRecord).flatMap((line) => {
     const { [field]: value, step, split } = line;
@@ -88,7 +88,7 @@ function curveOf(lines: Lines): ComparedRun["curve"] {
     .map(({ step, value }) => ({ step, f1: value }));
 }
 
-/** When a curve first is at the target, and the time of the steps until then; null where it never is. */
+/** Steps and seconds until a curve first reaches the target; null where it never does. */
 export function reach(
   curve: ComparedRun["curve"],
   seconds: ReadonlyArray<number>,

@@ -11,7 +11,7 @@ import type { Preset } from "../igpo/preset.ts";
 import { resolvePreset } from "../igpo/presets.ts";
 import { revisionOf } from "./model_source.ts";
 
-/** What a program knows before it starts; reading it has written nothing. */
+/** What a program knows before it starts. Making a plan writes nothing. */
 export interface RunPlan {
   /** Everything the run depends on, to be written to its folder. */
   readonly config: RunConfig;
@@ -66,7 +66,7 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
   return { config, preset, folder, isResumed: true };
 });
 
-/** Fields that recipes got later, with the values that mean what runs of before did. */
+/** Fields that recipes got later, with the values that keep the behaviour of earlier runs. */
 const LATER_FIELDS = {
   lora: null,
   weightFormat: "f32",
@@ -81,7 +81,7 @@ const LATER_FIELDS = {
   wrongGolds: 0,
 } as const satisfies Partial<Recipe>;
 
-/** Runs of before there were such fields say nothing of them. */
+/** Adds the fields that a run of an earlier version lacks. */
 export function withLaterFields(saved: unknown): unknown {
   if (!isRecord(saved) || !isRecord(saved["recipe"])) return saved;
   return {

@@ -11,14 +11,14 @@ import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { resolvePreset } from "../igpo/presets.ts";
 
-/** What a comparison knows before it starts; reading it has written nothing. */
+/** What a comparison knows before it starts. Making a plan writes nothing. */
 export interface ComparePlan {
   readonly folder: string;
   readonly isResumed: boolean;
   readonly presets: ReadonlyArray<Preset>;
   /** At least one, each with the configuration of its runs. */
   readonly worlds: ReadonlyArray<{ readonly name: string; readonly config: RunConfig }>;
-  /** The first seed, and how many are counted up from it. */
+  /** The first seed, and the number of seeds counted up from it. */
   readonly seed: number;
   readonly seeds: number;
   /** All of this as `config.json` holds it. */
@@ -31,7 +31,7 @@ const CompareConfig = Schema.Struct({
   /** Null for the recipe's training questions or the user's own. */
   worlds: Schema.Array(Schema.NullOr(Schema.Literals(Object.keys(WORLDS) as Array<WorldName>))),
   seeds: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-  /** The date that the system prompt says; null until the comparison has begun. */
+  /** The date in the system prompt; null until the comparison has begun. */
   date: Schema.NullOr(Schema.String),
 });
 
@@ -132,7 +132,7 @@ const planOf = Effect.fnUntraced(function* (
   } satisfies ComparePlan;
 });
 
-/** The world of a recipe, or its kinds where they have no name. */
+/** The name of a recipe's world, or its kinds of questions where no world has exactly these. */
 function nameOfKinds({ trainKinds }: Recipe): string {
   const kinds = QUESTION_KINDS.filter((kind) => trainKinds.includes(kind)).join("+");
   const named = Object.entries(WORLDS).find(([, own]) => own.join("+") === kinds);

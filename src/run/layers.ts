@@ -19,11 +19,11 @@ import { type Capacity, createRuntime, type Runtime } from "../policy/runtime.ts
 import type { Machine } from "./machine.ts";
 import type { Purpose } from "./task.ts";
 
-/** Bytes that keys and values may take where nobody knows how many there are, and their share of those that there are. */
+/** Bytes of the key/value cache where the device's memory is unknown, and its share of a known memory. */
 const CACHE_BYTES = 2 ** 31;
 const CACHE_SHARE = 1 / 4;
 
-/** What a recipe asks for: as many sequences at a time as a step has, or as there is room for. */
+/** The capacity that a recipe asks for: rows for all sequences of a step, or for as many as there is room for. */
 function wantedCapacity(
   recipe: Recipe,
   { keyValueHeads, headDim, layers }: Architecture,
@@ -98,7 +98,7 @@ const openRuntime = Effect.fnUntraced(function* ({ machine, model, room }: Polic
   return yield* createRuntime(engine, { ...model, format: room.format }, room.capacity);
 });
 
-/** A policy that is sampled and trained by some presets, and the starting weights where one of them refers to those. */
+/** A policy, its learner, and the reference policy where one of the presets needs it. */
 export function layerLearner(
   setup: PolicySetup<"train">,
   presets: ReadonlyArray<RefersTo>,
@@ -121,8 +121,9 @@ export function layerPolicy(setup: PolicySetup): Layer.Layer<Policy, BadInput | 
 }
 
 /**
- * The starting weights, or null where no preset refers to them. A model with adapters refers to its base, whose weights
- * it shares. Scoring takes as much room for keys and values as the learner has.
+ * The reference policy, or null where no preset needs one. For a model with adapters it is the base, whose weights the
+ * two share; else it is a copy of the starting weights. If that copy scores beliefs, its cache has as many rows as the
+ * policy's.
  */
 const makeReference = Effect.fnUntraced(function* (
   { machine, model, room: { capacity } }: PolicySetup,

@@ -18,7 +18,7 @@ export interface Machine {
   readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
   /** What memory it has. */
   readonly limits: MemoryLimits;
-  /** Where device time went so far, or null where it is not measured. */
+  /** Device time so far, by program and op, or null where it is not measured. */
   readonly profile: Effect.Effect<Profile> | null;
 }
 
@@ -67,7 +67,7 @@ export function machineLines({ adapter }: Machine): ReadonlyArray<string> {
   return adapterLines({ description: adapter.kind === "interpreter" ? null : adapter.name });
 }
 
-/** The share of the machine's memory that a run may take where it computes on the CPU, which has other uses for it. */
+/** Share of the machine's memory that a run on the CPU may take, since other programs need memory too. */
 const OWN_SHARE = 0.8;
 
 const ownMemory = Effect.map(systemMemory, (bytes) => bytes === null ? null : OWN_SHARE * bytes);

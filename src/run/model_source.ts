@@ -7,15 +7,14 @@ import { readHubSettings } from "../files/hub_settings.ts";
 import type { Screen } from "../files/screen.ts";
 import { fetchedLine, fetchLine } from "../report/fetch_line.ts";
 
-/** The revision of a model of the Hub that names none. */
 const DEFAULT_REVISION = "main";
 
 /** Which model a run begins with. */
 export type ModelSource = Pick<RunConfig, "model" | "revision">;
 
 /**
- * Decides what `--model` means and returns the revision of a model of the Hub, null for a folder: what exists or looks
- * like a path is a folder, what else looks like ORG/NAME is of the Hub.
+ * Decides what `--model` means. A name that exists or looks like a path is a folder; any other ORG/NAME is a model of
+ * the Hub. Returns the revision of a model of the Hub, and null for a folder.
  */
 export const revisionOf = Effect.fn("revisionOf")(function* ({ model, revision }: ModelSource) {
   const isFolder = model === null || looksLikePath(model) || (yield* pathExists(model));
@@ -43,7 +42,7 @@ function looksLikePath(model: string): boolean {
   return /^([.~]|[/\\]|[A-Za-z]:[/\\])/.test(model) || /[/\\]$/.test(model);
 }
 
-/** The folder of the model that a run begins with, fetched where it is of the Hub, and the commit that it is at. */
+/** The folder of the model that a run begins with. A model of the Hub is fetched, and its commit is the revision. */
 export const locateModel = Effect.fn("locateModel")(function* (
   { model, revision }: ModelSource,
   { embeddedModel, screen }: { readonly embeddedModel: string; readonly screen: Screen },

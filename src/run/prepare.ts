@@ -16,13 +16,13 @@ import { loadTask, type Purpose } from "./task.ts";
 /** What preparing depends on besides the plan. */
 export interface PrepareOptions<P extends Purpose> {
   readonly purpose: P;
-  /** Folder of the model of plans that name none. */
+  /** Folder of the model for plans that name none. */
   readonly embeddedModel: string;
   /** Whether the machine times its kernels. @default {false} */
   readonly profile?: boolean;
-  /** Whether a folder that is gone on with holds one run, with its checkpoints. @default {true} */
+  /** Whether a resumed folder holds one run with its checkpoints, not a comparison. @default {true} */
   readonly isOneRun?: boolean;
-  /** The date that the system prompt says, where no checkpoint tells: today unless it is given. */
+  /** The date in the system prompt where no checkpoint has one; today unless it is given. */
   readonly date?: string | null;
 }
 
@@ -55,7 +55,7 @@ export const prepare = Effect.fn("prepare")(
   },
 );
 
-/** What a run takes of the device's memory, before it takes it. */
+/** Lines on how much of the device's memory a run will take. */
 function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<string> {
   const again = recompute === "layer" ? ", layers computed twice" : "";
   return [
@@ -64,7 +64,7 @@ function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<stri
   ];
 }
 
-/** All that {@link prepare} found. */
+/** The result of {@link prepare}. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>;
 
 /** `2026-11-23`. */

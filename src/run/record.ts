@@ -5,7 +5,7 @@ import type { EvaluationReport, StepReport } from "../domain/report.ts";
 import { readJsonl } from "../files/jsonl.ts";
 import { METRICS_FILE, openMetrics, rewindMetrics } from "../report/metrics.ts";
 
-/** What a run has written about itself: the lines of `metrics.jsonl`. */
+/** The record of a run: the lines of `metrics.jsonl`. */
 export interface RunRecord {
   readonly addStep: (report: StepReport) => Effect.Effect<void, BadInput>;
   /** The evaluation of a split after `step` steps: as recorded, or else measured and recorded now. */
@@ -21,7 +21,7 @@ export interface RunRecord {
   readonly evaluations: Effect.Effect<ReadonlyArray<EvaluationLine>>;
 }
 
-/** Which evaluation. */
+/** What identifies an evaluation: the steps done before it, and its split. */
 export interface EvaluationPlace {
   readonly step: number;
   readonly split: "validation" | "test";
@@ -47,8 +47,8 @@ const EvaluationLineSchema = Schema.Struct({
 });
 
 /**
- * Opens the record of a run in its folder until the scope closes. A run that goes on after `step` steps forgets what
- * was written about later ones; -1 forgets everything.
+ * Opens the record of a run in its folder until the scope closes. For a run that resumes after `step` steps, lines of
+ * later steps are removed; -1 removes all lines.
  */
 export const openRecord = Effect.fn("openRecord")(function* (folder: string, step: number) {
   yield* rewindMetrics(folder, step);
@@ -71,7 +71,7 @@ export const openRecord = Effect.fn("openRecord")(function* (folder: string, ste
   } satisfies RunRecord;
 });
 
-/** The evaluations that a run's folder tells of, in order. */
+/** The evaluations that are recorded in a run's folder, in order. */
 export const readEvaluations = Effect.fnUntraced(function* (folder: string) {
   const rows = yield* readJsonl(`${folder}/${METRICS_FILE}`);
   const lines = rows.filter(({ value }) => isRecord(value) && value["type"] === "evaluation");

@@ -27,11 +27,11 @@ export interface TrainOptions {
   readonly plan: RunPlan;
   readonly task: Task;
   readonly model: ModelFolder;
-  /** Where to go on, or null for a new run. */
+  /** The checkpoint to resume from, or null for a new run. */
   readonly checkpoint: LoadedCheckpoint | null;
-  /** The date the system prompt says. */
+  /** The date in the system prompt. */
   readonly date: string;
-  /** Episodes in play at the same time: what the policy's cache has room for. */
+  /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
   readonly screen: Screen;
   /** When the program started, milliseconds. */
@@ -40,13 +40,13 @@ export interface TrainOptions {
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
 }
 
-/** What adapters of the embedded model call it. */
+/** The name of the embedded model in the files of its adapters. */
 export const EMBEDDED_MODEL = "the embedded model of igpo";
 
-/** A run under way. */
+/** A run in progress. */
 export interface Run extends TrainOptions {
   readonly record: RunRecord;
-  /** Steps done, when the first one was, and what warnings are judged from. */
+  /** Steps done, when the first one ended, the history that the alarms read, and an episode to show. */
   readonly state: Ref.Ref<{
     readonly step: number;
     readonly firstStepMillis: number | null;
@@ -99,12 +99,12 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   return { ...options, record, state } satisfies Run;
 });
 
-/** Whether a line says what a run began with; its summary needs one. */
+/** Whether a line is the test evaluation before the first step, which the summary needs. */
 function isFirstTest({ step, split }: EvaluationLine): boolean {
   return step === 0 && split === "test";
 }
 
-/** Writes down a finished step and says what is wrong with it. */
+/** Records and shows a finished step, with its warnings. */
 export const recordStep = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
   const { plan: { config, preset }, screen, record, task } = run;
   const report = summarizeStep(updated, preset);
@@ -131,7 +131,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
   }
 });
 
-/** Validation questions every so often, test questions before and after. */
+/** Asks validation questions every `evaluateEvery` steps and at both ends, test questions at both ends alone. */
 export const evaluateDue = Effect.fnUntraced(function* (run: Run, step: number) {
   const { recipe } = run.plan.config;
   const isEnd = step === 0 || step === recipe.steps;
@@ -160,12 +160,11 @@ const evaluateSplit = Effect.fnUntraced(
   },
 );
 
-/** An evaluation without its place. */
 function reportOf({ step: _step, split: _split, ...report }: EvaluationLine): EvaluationReport {
   return report;
 }
 
-/** Every so many steps and at the end; `checkpointEvery` 0 keeps the last only. */
+/** Saves a checkpoint every `checkpointEvery` steps and at the end; 0 keeps the last one only. */
 export const checkpointDue = Effect.fnUntraced(function* (run: Run, step: number) {
   const { steps, checkpointEvery } = run.plan.config.recipe;
   if (step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0)) yield* save(run);
@@ -182,7 +181,7 @@ const save = Effect.fnUntraced(function* ({ plan, state, model, date }: Run) {
   for (const old of older) yield* removeCheckpoint(folder, old);
 });
 
-/** An interrupted or diverged run keeps what it has learned. */
+/** Saves a checkpoint when a run was interrupted or diverged. */
 export const saveOnStop = Effect.fnUntraced(function* (run: Run, cause: Cause.Cause<unknown>) {
   const isDiverged = Cause.squash(cause) instanceof TrainingDiverged;
   const { step } = yield* Ref.get(run.state);

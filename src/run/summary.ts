@@ -9,7 +9,7 @@ import { episodeText, summaryTable } from "../report/terminal.ts";
 import type { Run } from "./run.ts";
 import type { EvaluationLine } from "./record.ts";
 
-/** Writes and shows what a finished run came to. */
+/** Writes and shows the results of a finished run. */
 export const finishRun = Effect.fnUntraced(function* (run: Run) {
   const { plan: { config, preset, folder }, screen, startedMillis } = run;
   const { recipe, seed } = config;

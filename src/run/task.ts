@@ -32,7 +32,7 @@ export interface Split {
   readonly environment: Environment["Service"];
 }
 
-/** What an agent is trained and measured on; no question stands in two splits. */
+/** What an agent is trained and measured on; no question is in two splits. */
 export interface Task {
   readonly tokenizer: Tokenizer;
   readonly protocol: Protocol;
@@ -46,13 +46,13 @@ export interface Task {
 /** Whether a policy is trained, or only sampled. */
 export type Purpose = "train" | "evaluate";
 
-/** What a task is made for. */
+/** What a task is made from. */
 export interface TaskOptions {
   readonly config: RunConfig;
   readonly model: ModelFolder;
-  /** Today, as the system prompt says it. */
+  /** The date in the system prompt. */
   readonly date: string;
-  /** All questions of a file are test questions when nothing is trained. */
+  /** When nothing is trained, all questions of a file are test questions. */
   readonly purpose: Purpose;
 }
 
@@ -101,21 +101,21 @@ const KEEPS_THOUGHTS =
   "The chat template leaves out what earlier messages thought, but episodes keep it as it was " +
   "sampled: serve the trained model with a template that keeps it too";
 
-/** A question too long for the context is refused now rather than at the step that asks it. */
+/** Refuses a question too long for the context now, not only at the step that asks it. */
 const checkPrompts = Effect.fnUntraced(function* (
   protocol: Protocol,
   questions: ReadonlyArray<Question>,
   { contextTokens }: Recipe,
 ) {
   const room = contextTokens - protocol.prompt("").ids.length;
-  // No encoder makes more than four tokens of a character: most questions need no look.
+  // No encoder makes more than four tokens of a character, so most questions need no check.
   for (const question of questions.filter(({ text }) => 4 * text.length >= room)) {
     const tokens = protocol.prompt(question.text).ids.length;
     yield* checkPrompt(question, tokens, { contextTokens });
   }
 });
 
-/** The embedded world's own chat template asks for its compact layout; all others get the paper's. */
+/** Tokenizer and protocol. The embedded world's chat template gets the compact layout, all others the paper's. */
 const readText = Effect.fnUntraced(function* (model: ModelFolder, date: string) {
   const files = model.tokenizerFiles;
   const tokenizerConfig: unknown = yield* parseJson(files, "tokenizer_config.json");
@@ -143,7 +143,7 @@ function parseJson(files: ModelFolder["tokenizerFiles"], name: keyof typeof file
   });
 }
 
-/** Worlds are data: they are the same for all seeds of a run, so that runs can be compared. */
+/** Worlds are data: they do not depend on a run's seed, so that runs can be compared. */
 const WORLD_SEED = 0;
 const LARGEST_WORLD = 7;
 
@@ -188,7 +188,7 @@ const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
   };
 });
 
-/** The usual shares of some kinds. */
+/** The usual shares of the given kinds, and 0 for the others. */
 function mixOf(kinds: ReadonlyArray<QuestionKind>): QuestionMix {
   const share = (kind: QuestionKind) => kinds.includes(kind) ? WORLD_RECIPE.mix[kind] : 0;
   return {
@@ -203,7 +203,7 @@ function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
   return { concurrency: toolConcurrency, deadline: Duration.seconds(toolDeadlineSeconds) };
 }
 
-/** Gold answers longer than this make beliefs of hundreds of tokens. */
+/** How long a gold answer may be: the belief in a longer one takes hundreds of tokens. */
 const GOLD_CAP = { maxWords: 30, maxCharacters: 300 };
 
 const fileSplits = Effect.fnUntraced(function* (
@@ -211,7 +211,7 @@ const fileSplits = Effect.fnUntraced(function* (
   path: string,
 ) {
   const { questions: read, counts } = yield* readQuestions(path, GOLD_CAP);
-  // Ids are new within a kind; random keys need them to be new in the file.
+  // Ids are unique within a kind, but random keys need ids that are unique in the file.
   const questions = read.map((question) => ({
     ...question,
     id: `${question.kind}/${question.id}`,
@@ -236,7 +236,7 @@ const fileSplits = Effect.fnUntraced(function* (
   };
 });
 
-/** Held-out questions first, each split at most a quarter of all, in an order that no seed changes. */
+/** Splits questions in an order that no seed changes. Test and validation come first, each at most a quarter of all. */
 function splitQuestions(questions: ReadonlyArray<Question>, recipe: Recipe) {
   const order = createRandom(keyFromSeed(WORLD_SEED)).shuffle(questions);
   const quarter = Math.floor(order.length / 4);

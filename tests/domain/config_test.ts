@@ -5,7 +5,7 @@ import { decodeRecord } from "../../src/domain/decode.ts";
 import { type Flags, NO_FLAGS } from "../../src/domain/flags.ts";
 import { conflictOfRecipe, RECIPES } from "../../src/domain/recipe.ts";
 
-/** Flags and files by what differs from none at all. */
+/** Flags and files, given by those that are set. */
 type Given = Partial<Flags> & { readonly files?: Partial<ConfigFiles> };
 
 function resolve({ files, ...flags }: Given) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { plainWords } from "../../src/environment/analysis.ts";
 import { buildBm25, type Hit, searchBm25 } from "../../src/environment/bm25.ts";
 
-/** The formula again, straight from its definition, over every document. */
+/** The formula as it is defined, over every document. */
 function scoreAll(texts: ReadonlyArray<string>, query: string, k1: number, b: number): Array<Hit> {
   const documents = texts.map(plainWords);
   const mean = documents.reduce((sum, words) => sum + words.length, 0) / documents.length;

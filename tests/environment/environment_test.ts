@@ -129,7 +129,7 @@ Deno.test("step() gives a hanging tool its deadline, releases it, and keeps the 
   }));
 });
 
-/** Sleeps as many seconds as its argument says short of five, and counts how many run at once. */
+/** Sleeps for five seconds minus its argument, and counts how many calls run at once. */
 const countingTool = Effect.gen(function* () {
   const running = yield* Ref.make(0);
   const most = yield* Ref.make(0);

@@ -1,6 +1,6 @@
 /**
- * Real corpora lie outside the repository, in the folder that REAL_DIR names. A test that wants one says so
- * in one line when it is absent and passes.
+ * Real corpora lie outside the repository, in the folder that REAL_DIR names. Without it, a test that needs a corpus
+ * says so in one line and passes.
  */
 export function realFolder(path: string): string | null {
   const folder = folderFromEnvironment();

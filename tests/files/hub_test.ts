@@ -28,7 +28,6 @@ const sharded = await shardedFiles();
 const SHARD = "model-00002-of-00002.safetensors";
 const NEEDED = ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"];
 
-/** What a test says of its server and of the call. */
 interface Setting extends Partial<HubServerOptions> {
   readonly files?: CommitFiles;
 }
@@ -241,7 +240,7 @@ hubTest("fetchSnapshot() refuses a file that is longer than the Hub says", {
 }, async ({ settings }) => {
   bytes.length = 0;
   match(await refused(settings), /as the hash of config.json must be /);
-  // Without waiting for its end.
+  // The file is refused before its end is read.
   ok(Math.max(...bytes) < 1_000_000);
 });
 
@@ -388,7 +387,7 @@ folderTest(
     match(await refused(settings), /does not hold all of its revision "main"$/);
     await place(WEIGHTS);
     deepStrictEqual(await fetched(settings), { folder, commit: FIRST });
-    // A link to a blob that is gone is no file.
+    // A link to a missing blob does not count as a file.
     await Deno.remove(`${repo}/blobs/${sha256(skilled[WEIGHTS]!)}`);
     match(await refused(settings), /does not hold all of its revision "main"$/);
   },

@@ -102,7 +102,7 @@ function checkPolicyLoss(
   family.countCase();
 }
 
-/** The reference divides 0 by 0 where a row has no token and rows are averaged; nowhere else. */
+/** Only where a row has no token and rows are averaged, the reference divides 0 by 0. */
 function isUndefined(batch: TokenMatrix, aggregation: unknown, want: number): boolean {
   const hasEmptyRow = batch.mask.some((row) => row.every((m) => m === 0));
   return Number.isNaN(want) && hasEmptyRow && aggregation === "seq-mean-token-mean";

@@ -17,7 +17,7 @@ const SPANS = "igpo/pseudo-answer-spans.json";
 const FIELDS = ["id", "answer", "ids", "start", "end", "span_text", "span_is_answer"];
 const FLAGS = ["tail_ids_equal_suffix", "head_ids_equal_prefix"];
 
-/** Ids of the probe's fixed parts, as the cases without a merge across an edge show them. */
+/** Ids of the probe's fixed parts, taken from a case in which no token reaches across an edge. */
 interface Frame {
   readonly prefix: Float64Array;
   readonly suffix: Float64Array;
@@ -48,11 +48,11 @@ function checkSpan(goldenCase: GoldenRecord, { prefix, suffix }: Frame, family: 
   const ids = vector(goldenCase.ids);
   const [start, end] = [num(goldenCase.start), num(goldenCase.end)];
   const label = `case ${goldenCase.id}`;
-  // The official rule subtracts lengths, so its span has these bounds whether or not ids merged.
+  // The official rule subtracts lengths, so its span has these bounds even if a token reaches across an edge.
   family.equal([prefix.length, ids.length - suffix.length], [start, end], label);
   const probe = assembleProbe(prefix, ids.slice(start, Math.max(start, end)), suffix);
   family.equal([probe.start, probe.end], [start, Math.max(start, end)], label);
-  // Where a token reaches over the answer's edge, encoding the parts apart gives other ids.
+  // If a token reaches across an edge of the answer, encoding the parts separately gives other ids.
   family.equal([...probe.ids].join() === ids.join(), isClean(goldenCase), label);
 }
 

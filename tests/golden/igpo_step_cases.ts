@@ -33,7 +33,7 @@ import {
 import type { Session } from "./model_session.ts";
 import type { Family } from "./summary.ts";
 
-/** Tolerances of the README of the golden data. */
+/** Tolerances from the README of the golden data. */
 const GAIN_OF_PROBABILITY = { atol: 1e-6 };
 const MEAN_LOG_PROB = { atol: 1e-4 };
 

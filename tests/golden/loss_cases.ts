@@ -41,7 +41,7 @@ export function tokenMatrix(goldenCase: GoldenRecord): TokenMatrix {
   };
 }
 
-/** A loss with its gradient spread over the padded matrix, and the results of each row. */
+/** A loss, its gradient as a padded matrix, and the results of each row. */
 export interface MatrixLoss {
   readonly loss: number;
   readonly grad: Rows;

@@ -57,7 +57,7 @@ const MODEL_FILES = {
   "llama3-tiny": ["igpo-step.safetensors"],
 };
 
-/** Files that are no text; they are small enough to be kept whole. */
+/** Binary files, which are small enough to be kept whole. */
 const BINARIES: ReadonlyArray<string> = [
   "qa/dev-150.parquet",
   ...MODELS.flatMap((name) =>

@@ -21,7 +21,7 @@ import {
 import type { LossColumns, Session } from "./model_session.ts";
 import type { Family } from "./summary.ts";
 
-/** Tolerances of the README of the golden data. */
+/** Tolerances from the README of the golden data. */
 export const MODEL_VALUES = { atol: 1e-4 };
 export const MODEL_LOSS = { atol: 2e-5 };
 /** Losses after weights have moved by steps of AdamW. */
@@ -30,7 +30,7 @@ const GRADIENT_SHARE = 2e-5;
 const ADAMW_WORST = 2e-4;
 const ADAMW_CLOSE = 1e-5;
 const ADAMW_FAR_SHARE = 1e-3;
-/** Share of the largest gradient by which gradients in f32 are off, says the README of its own reference. */
+/** Error of f32 gradients as a share of the largest gradient, as the README says of its own reference. */
 const F32_GRADIENT_ERROR = 4e-6;
 // The README bounds gradients, not their norm; sqrt(parameters) times that bound is below this.
 export const NORM = { atol: 1e-5, rtol: 2e-3 };
@@ -66,7 +66,7 @@ const TENSORS = [
   "advantages",
 ];
 
-/** Everything a model's golden files say but the IGPO step. */
+/** All numbers of a model's golden files except the IGPO step. */
 export const checkModel = Effect.fnUntraced(function* (
   session: Session,
   model: GoldenModel,
@@ -214,8 +214,9 @@ export interface WantedParameters {
 }
 
 /**
- * All parameters after updates: none far off, and few off at all. In f32 the sign of a gradient that is smaller than
- * its error is noise, and AdamW divides it by itself: such an element may have gone the other way.
+ * Checks all parameters after updates: none may be far off, and few may be off at all. In f32 the sign of a gradient
+ * that is smaller than its error is noise, and AdamW divides a gradient by its size: such an element may have moved in
+ * the other direction.
  */
 export const checkParameters = Effect.fnUntraced(function* (
   session: Session,
@@ -277,7 +278,7 @@ const checkAdamw = Effect.fnUntraced(function* (
   const losses = vector(settings["losses"]);
   const norms = vector(settings["grad_norms_before_clip"]);
   const rows = trainedRowsOf(model);
-  // The step's own gradients, which the golden ones were compared with where the folder has them.
+  // The step's own gradients; where the folder has golden ones, the two have been compared.
   let gradients: ReadonlyMap<string, Float32Array> = new Map();
   yield* session.restart();
   for (const [step, wanted] of losses.entries()) {
@@ -309,7 +310,7 @@ function floatsBy(values: ReadonlyMap<string, ArrayLike<number>>) {
   return new Map(values.entries().map(([name, array]) => [name, Float32Array.from(array)]));
 }
 
-/** Fails on settings of AdamW that the update does not do. */
+/** Fails on settings of AdamW that the update does not support. */
 export function checkAdamwSettings(
   settings: GoldenRecord,
   traces: ReadonlyArray<string>,

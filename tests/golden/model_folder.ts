@@ -31,7 +31,7 @@ const KNOWN_FILES = [
 ];
 const NUMBERED = /^(model-\d+-of-\d+|grad_(nll|ppo|full)|adamw_step[1-9]\d*)\.safetensors$/;
 
-/** A golden model: how it is built, its weights, and where its numbers lie. */
+/** A golden model: its architecture, its weights, and the folder of its numbers. */
 export interface GoldenModel {
   readonly folder: string;
   readonly files: ReadonlyArray<string>;
@@ -57,7 +57,6 @@ export function modelFolders(): ReadonlyArray<string> {
   );
 }
 
-/** Names in a folder beside or in those of the models. */
 export function goldenNamesIn(folder: string): ReadonlyArray<string> {
   return goldenNames(`models/${folder}`);
 }
@@ -73,12 +72,10 @@ export function pathOf(folder: string, file = ""): string {
   return `${goldenDir()}/models/${folder}/${file}`;
 }
 
-/** Any JSON file of the folder. */
 export function readJson(folder: string, file: string): GoldenRecord {
   return record(JSON.parse(Deno.readTextFileSync(pathOf(folder, file))));
 }
 
-/** All tensors of a safetensors file of the folder. */
 export function readTensors(
   folder: string,
   file: string,
@@ -86,7 +83,6 @@ export function readTensors(
   return Effect.runPromise(readSafetensors(pathOf(folder, file)));
 }
 
-/** A tensor of numbers by name. */
 export function floatsOf(tensors: ReadonlyMap<string, RawTensor>, name: string): Float32Array {
   return Result.getOrThrow(toFloat32(tensorOf(tensors, name)));
 }
@@ -107,7 +103,7 @@ function tensorOf(tensors: ReadonlyMap<string, RawTensor>, name: string): RawTen
   return tensor;
 }
 
-/** The architecture, read the same from both styles of `config.json` where both are there. */
+/** The architecture. Where both styles of `config.json` are there, both must give the same one. */
 export function readBothConfigs(folder: string, files: ReadonlyArray<string>): Architecture {
   const [first, ...others] = files.filter((name) => name.startsWith("config."))
     .map((name) => Result.getOrThrow(readArchitecture(readJson(folder, name))));
@@ -159,7 +155,7 @@ export interface PaddedBatch {
   readonly positions?: ReadonlyArray<ReadonlyArray<number>>;
 }
 
-/** Rows without their padding; a gap inside of a row fails, and so do positions that do not count up. */
+/** Rows without their padding. Fails on a gap inside a row and on positions that do not count up. */
 export function cutRows(batch: PaddedBatch): ReadonlyArray<GoldenSequence> {
   return batch.ids.map((ids, b) => {
     const kept = [...ids.keys()].filter((s) => batch.attention[b]![s] === 1);

@@ -41,7 +41,7 @@ function logitsProgram(model: ModelForm) {
   return programOf("logits", { forward: b.ops }, PASS_INPUTS);
 }
 
-/** AdamW as the golden data write it; `checkAdamwSettings` compares that all parameters decay. */
+/** AdamW with the settings of the golden data; `checkAdamwSettings` checks that all parameters decay. */
 export function adamwOf(settings: GoldenRecord) {
   const [beta1, beta2] = list(settings["betas"]).map(num);
   return {
@@ -162,5 +162,4 @@ export const openSession = Effect.fnUntraced(function* (
   };
 });
 
-/** A golden model being asked. */
 export type Session = Effect.Success<ReturnType<typeof openSession>>;

@@ -18,7 +18,7 @@ import { openSession } from "./model_session.ts";
 import { checkSampling } from "./sampling_cases.ts";
 import { goldenTest } from "./summary.ts";
 
-/** Greatest number of tokens a golden IGPO step or continuation adds to a row of its batch. */
+/** Most tokens that a golden IGPO step or continuation adds to a row of its batch. */
 const ROOM = 64;
 
 for (const engine of ENGINES) {

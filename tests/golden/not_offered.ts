@@ -1,6 +1,6 @@
 /**
- * Everything in the golden data that no preset and no program of ours offers. Golden tests count
- * these and fail on any other name they do not know.
+ * Everything in the golden data that no preset and no program of ours offers. Golden tests count these names and fail
+ * on any other unknown name.
  */
 export const NOT_OFFERED = {
   /** igpo/advantages.json, verl/advantages.json: NAME of `expected` keys. */
@@ -21,7 +21,6 @@ export const NOT_OFFERED = {
   modelFamilies: ["gemma3-tiny"],
 } as const;
 
-/** Whether a list of {@link NOT_OFFERED} names it. */
 export function isNotOffered(kind: keyof typeof NOT_OFFERED, name: string): boolean {
   const names: ReadonlyArray<string> = NOT_OFFERED[kind];
   return names.includes(name);

@@ -16,7 +16,6 @@ const FIELDS = ["id", "options", "previous_tokens", "logits", "kept", "probs"];
 const OPTIONS = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty"];
 const PROBABILITY = { atol: 1e-5 };
 
-/** What the op leaves of the logits: kept tokens, and the probability of every token. */
 const maskedOf = Effect.fnUntraced(function* (engine: Engine, goldenCase: GoldenRecord) {
   const options = record(goldenCase["options"]);
   assertKnown(Object.keys(options), OPTIONS, "sampling options");
@@ -49,7 +48,7 @@ const maskedOf = Effect.fnUntraced(function* (engine: Engine, goldenCase: Golden
   return { kept, probabilities: weights.map((w) => w / total), logits };
 });
 
-/** Every case of models/sampling.json; where equal logits straddle a cut, which of them are kept is open. */
+/** Every case of models/sampling.json; where equal logits straddle a cut, any of them may be kept. */
 export const checkSampling = Effect.fnUntraced(function* (engine: Engine, family: Family) {
   for (const goldenCase of readGolden("models/sampling.json").cases) {
     assertKnown(Object.keys(goldenCase), FIELDS, "sampling case");

@@ -2,14 +2,12 @@ import { assertClose, type Tolerance } from "../support/comparison.ts";
 
 /** Counts what a family of golden cases compared. */
 export interface Family {
-  /** Compares numbers, or throws. */
   readonly close: (
     got: ArrayLike<number>,
     want: ArrayLike<number>,
     tolerance: Tolerance,
     label: string,
   ) => void;
-  /** Compares anything that must be equal, or throws. */
   readonly equal: (got: unknown, want: unknown, label: string) => void;
   /** One case done, whatever it compared. */
   readonly countCase: () => void;

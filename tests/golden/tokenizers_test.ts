@@ -21,7 +21,7 @@ const FILES = ["tokenizer.json", "tokenizer_config.json", "encodings.json"];
 const folders = goldenNames("tokenizers").filter((name) => name !== CHAT);
 const encoded = folders.filter((name) => has(name, "encodings.json"));
 
-/** Tokenizers whose file equals another's, but for added tokens that their own configuration lists. */
+/** Tokenizers whose file equals another's, except for added tokens that their own configuration lists. */
 const SAME_FILE: Readonly<Record<string, string>> = { qwen3: "qwen2.5" };
 
 function has(name: string, file: string): boolean {
@@ -79,7 +79,7 @@ function checkEncoding(family: Family, name: string, golden: GoldenRecord): void
   family.equal([...tokenizer.encode(source)], ids, `${label} ids`);
   checkPlain(family, tokenizer, { source, ids, label });
   if (ids_with_special !== undefined) {
-    // No encoder of ours adds tokens: chat templates write the one that begins a text.
+    // Our encoders add no tokens: chat templates write the token that begins a text.
     const bos = text(record(readJson(`${name}/tokenizer_config.json`)).bos_token);
     const begun = [...tokenizer.encode(bos + source)];
     family.equal(begun, ids_with_special, `${label} ids with special tokens`);

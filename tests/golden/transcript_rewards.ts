@@ -1,13 +1,12 @@
 /**
- * Where the official code of 2025-11 writes turn rewards into a transcript (`compute_score`), kept
- * as the oracle of our explicit turn ids.
+ * How the official code of 2025-11 places turn rewards in a transcript (`compute_score`), kept as the oracle of our
+ * explicit turn ids.
  */
 
 const TURN_SEPARATOR = "\n<|im_start|>assistant\n";
-/** Above this many chunks a missing gain is taken to be 0, below it all gains are dropped. */
+/** With more chunks than this, a missing gain counts as 0; else all gains are dropped. */
 const TURN_CAP = 10;
 
-/** A reward at a token index. */
 export interface PlacedReward {
   readonly token: number;
   readonly reward: number;
@@ -15,9 +14,9 @@ export interface PlacedReward {
 
 /**
  * Gains go to the last token of their chunk, the outcome to the last token of all; a chunk is the
- * text up to the next assistant header. If gains and chunks do not fit only the outcome remains.
+ * text up to the next assistant header. If gains and chunks do not fit, only the outcome remains.
  * A chunk whose text occurred before is looked up at its FIRST occurrence, so its gain lands there
- * and clears what that chunk held: the fault that explicit turn ids rule out.
+ * and clears that chunk's reward. Explicit turn ids rule this fault out.
  *
  * `tokenCount` gives the number of tokens of a text. Later entries overwrite earlier ones.
  */
@@ -40,7 +39,7 @@ export function placeTurnRewards(
   return placed;
 }
 
-/** The gains if there is one for each chunk but the last, else none. */
+/** The gains if each chunk but the last has one, else none. */
 function fittingGains(gains: ReadonlyArray<number>, chunkCount: number): ReadonlyArray<number> {
   if (gains.length === 0 || chunkCount === 1) return [];
   const padded = gains.length !== chunkCount - 1 && chunkCount > TURN_CAP ? [...gains, 0] : gains;

@@ -64,8 +64,8 @@ goldenTest("trl advantages", ["trl/advantages.json"], (family) => {
 });
 
 /**
- * TRL's nanstd divides two integer tensors, so its n / (n - 1) has float32 precision even where all
- * else is float64: up to 3e-8 of the standard deviation. Brings our std + eps to that.
+ * TRL's nanstd divides two integer tensors, so its n / (n - 1) has float32 precision even where everything else is
+ * float64: an error of up to 3e-8 of the standard deviation. This factor gives our std + eps the same error.
  */
 function besselCorrection(values: Float64Array, eps: number): number {
   const bessel = values.length / (values.length - 1);
@@ -163,8 +163,8 @@ function withSequenceAdvantages(batch: TokenMatrix, { seq_advantages }: GoldenRe
 }
 
 /**
- * TRL's metrics. A clipped share asks for the sign of A; at sequence level, where a ratio is one
- * number a row, it is a mean over rows and not over trained tokens.
+ * TRL's metrics. A clipped share depends on the sign of A. At sequence level a row has one ratio, so the share is a
+ * mean over rows and not over trained tokens.
  */
 function metricsOf(
   batch: TokenMatrix,

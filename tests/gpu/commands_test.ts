@@ -6,7 +6,7 @@ function busy(millis: number): void {
   while (performance.now() < end);
 }
 
-/** Twenty steps of 10 ms each, noted when they are done. */
+/** A command of twenty steps of 10 ms each, which adds its name to `done` at its end. */
 function longCommand(done: string[], name: string) {
   return function* () {
     for (let step = 0; step < 20; step++) {

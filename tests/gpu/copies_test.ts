@@ -9,13 +9,13 @@ import { assertClose } from "../support/comparison.ts";
 import { device, onWgsl, openEngine } from "../support/engines.ts";
 import { randomValues } from "../support/random_values.ts";
 
-/** So many that products read activations as textures. */
+/** Enough rows that products read activations as textures. */
 const ROWS = 130;
 const COLS = 8;
 
 /**
- * Phase 0 makes three scratch tensors of one size, and the last from the first, which leaves the first in a texture.
- * Phase 1 reads all of them in turn, one of them twice.
+ * Phase `make` makes three scratch tensors of one size, the last from the first, so that the first is in a texture.
+ * Phase `read` reads all of them in turn, one of them twice.
  */
 function manyReaders(): Program {
   const b = createBuilder();

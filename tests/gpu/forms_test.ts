@@ -33,7 +33,7 @@ const TILED: ReadonlyArray<OpCase> = [
   ...Object.values(ATTENTION_OPS).map((make) => make(attention, "forest")),
 ];
 
-/** Kernels of one invocation an item, whose workgroup width is nothing but a number. */
+/** Kernels with one invocation for each item, whose workgroup width changes nothing else. */
 const FLAT: ReadonlyArray<OpCase> = [
   {
     label: "",
@@ -97,8 +97,8 @@ function claiming(traits: Partial<Device["traits"]>): Effect.Effect<Engine> {
   return Effect.promise(() => openEngine(withTraits(opened, traits)));
 }
 
-// Compilers contract and reorder the two forms in their own ways: only sums of up to 67 products of numbers up to 2,
-// and exponentials of scores up to 10, are promised to come out alike.
+// Compilers contract and reorder the two forms differently, so that they agree only in sums of up to 67 products of
+// numbers up to 2 and in exponentials of scores up to 10.
 onWgsl("loops and straight-line code agree", () =>
   Effect.gen(function* () {
     const loops = yield* runAll(yield* claiming({ family: "loops" }), TILED);
@@ -122,7 +122,7 @@ onWgsl(
     }),
 );
 
-/** The launch in workgroups of another width, as many as cover the same invocations. */
+/** The launch with workgroups of another width, as many as the same invocations need. */
 function widened(launch: Launch, width: number): Launch {
   const own = launch.overrides!["WG"]!;
   const [x, y] = launch.grid;
@@ -139,7 +139,7 @@ onWgsl("workgroups of another width have the same bits", (engine) =>
     const usual = yield* runAll(engine.fresh(), cases);
     for (const width of [8, 96]) {
       const saved = { ...KERNELS };
-      // The registry is read-only for the program; a test may put other launches into it for a moment.
+      // Programs only read the registry; this test replaces its launches for a moment.
       for (const { kind } of cases) {
         const { launches } = kernelNamed(kind);
         const wider: typeof launches = (dims, traits) =>

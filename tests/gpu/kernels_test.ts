@@ -38,7 +38,7 @@ const FORMS: Readonly<Partial<Record<KernelName, OpKind>>> = FORM_OF;
 /** The op that a kernel carries out. */
 const opOf = (name: KernelName): OpKind => FORMS[name] ?? (name as OpKind); // others are called as their op
 
-/** Kernels of adapters with subgroups alone. */
+/** Kernels that only adapters with subgroups get. */
 const BY_SUBGROUPS: ReadonlyArray<KernelName> = [
   "attention_subgroup_forward",
   "attention_subgroup_query_backward",
@@ -51,7 +51,7 @@ function isStruct(type: TypeDefinition): type is StructDefinition {
   return "fields" in type;
 }
 
-/** What the header of a kernel names. */
+/** The reference and the test that the header of a kernel names. */
 function headerOf(kernel: KernelName) {
   const header = read(`shaders/${kernel}.wgsl`).split("\nstruct Dims")[0]!;
   const found = /Reference: (\S+) (\w+)\. Test: (\S+)\./.exec(header.replaceAll("\n// ", " "));
@@ -102,7 +102,7 @@ Deno.test("every kernel's Dims are u32 and f32 fields of one uniform struct", ()
   }
 });
 
-/** Names in TypeScript and in WGSL, `dKeyValue` and `d_key_value`, as one. */
+/** Names in one spelling, as TypeScript has `dKeyValue` and WGSL `d_key_value`. */
 const plain = (names: ReadonlyArray<string>) =>
   names.map((name) => name.replaceAll("_", "").toLowerCase());
 
@@ -145,7 +145,7 @@ Deno.test("kernels that read weights in any format read the input w so, and no o
   }
 });
 
-/** Fields of the `Dims` of a kernel that its launches do not set, and what its launches ask for. */
+/** Fields of the `Dims` of a kernel that its launches do not set, and the sizes that its launches read. */
 function sizesOf(name: KernelName) {
   const asked = new Set<string>();
   const dims = new Proxy<Bound>({}, { get: (_, field) => (asked.add(String(field)), 64) });
@@ -159,7 +159,7 @@ function sizesOf(name: KernelName) {
   const struct = makeShaderDataDefinitions(KERNELS[name].code).uniforms["dims"]!.typeDefinition;
   assert.ok(isStruct(struct), name);
   const fields = Object.keys(struct.fields);
-  // The host knows the first row of the weight that it binds.
+  // The host sets `firstRow`, the first row of the weight that it binds.
   return { asked, fields: fields.filter((field) => field !== "firstRow" && !set.includes(field)) };
 }
 

@@ -19,7 +19,7 @@ onWgsl(
     Effect.gen(function* () {
       const plain = yield* runOp(engine.fresh(), SMALL);
       const opened = yield* openDevice({ profile: true });
-      // Without a clock for its kernels an adapter has no profiler; those that tests meet have one.
+      // An adapter without timestamp queries has no profiler; the adapters of the tests have timestamp queries.
       if (opened.profiler === null) throw new Error("The adapter has no timestamp queries");
       const profiled = yield* createGpuEngine(opened);
       deepStrictEqual(yield* runOp(profiled, SMALL), plain);

@@ -15,7 +15,7 @@ import { randomIds, randomValues } from "../support/random_values.ts";
 import { inFloat32, separateSegments } from "../support/plans.ts";
 import { loadGradient, roomFor, TINY, tinyWeights } from "../support/tiny_models.ts";
 
-/** Wide where a published model is: at the gates, at the queries, keys and values of a token, and at the vocabulary. */
+/** Wide where published models are wide: at the gates, at queries, keys and values, and at the vocabulary. */
 const WIDE = {
   ...TINY.qwen3,
   vocabulary: 60,
@@ -30,7 +30,7 @@ const WIDE = {
 /** More tokens than one tile of the vocabulary has. */
 const WIDER = { ...WIDE, vocabulary: 700 };
 
-/** Several blocks of the sums over rows in each stretch of what is wide; all of the rest at once. */
+/** Wide tensors have several stretches, each of several blocks of the sums over rows; all others have one stretch. */
 const TOKENS = 1300;
 const BINDING_BYTES = 256_000;
 const LARGER_BINDING = 500_000;

@@ -140,7 +140,7 @@ Deno.test("dr-venus scales gains to a size of at least 0.3", () => {
 });
 
 Deno.test("dr-venus scales gains by at most 10", () => {
-  // Gains 1e-6 apart stay near 0 because of the floor under the root, and would be blown up.
+  // The floor under the root keeps gains that differ by 1e-6 near 0. Without a limit the scale would blow them up.
   const close = [episode([1], 0, [1, 1]), episode([1 + 1e-6], 1, [1, 1])];
   const z = groupAdvantages(close, withGamma(PRESETS["official-2026-02"]!, 0));
   const scaled = groupAdvantages(close, withGamma(PRESETS["dr-venus"]!, 0));

@@ -56,7 +56,7 @@ Deno.test("collapseAlarm() is raised in every recorded collapse before F1 is fou
   for (const run of collapsed) {
     const step = alarmStep(run);
     ok(step !== null, run.name);
-    // Evaluations are ten steps apart: the one that first shows a half may be late by nine.
+    // Evaluations are ten steps apart, so the first that shows F1 halved may be up to nine steps late.
     if (run.halvedAt !== null) ok(step <= run.halvedAt + 3, `${run.name}: ${step}`);
   }
 });

@@ -14,10 +14,9 @@ function leaves(value: unknown, path: string): ReadonlyArray<readonly [string, s
   );
 }
 
-/** Presets of this project, which stand in a table of their own. */
 const isOwn = ({ name }: Preset) => name.startsWith("igpo");
 
-/** The table of the document: a row a field, a column a preset. */
+/** The table of the document: one row for each field, one column for each preset. */
 function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
   const presets = Object.values(PRESETS).filter((preset) => !isOwn(preset));
   const columns = presets.map((preset) => new Map(leaves(preset, "")));
@@ -31,7 +30,7 @@ function presetTable(): ReadonlyArray<ReadonlyArray<string>> {
   return [header, ...rows];
 }
 
-/** A row a preset of this project: its name, and the fields that differ from `paper-v2`. */
+/** One row for each preset of this project: its name, and the fields that differ from `paper-v2`. */
 function ownTable(): ReadonlyArray<ReadonlyArray<string>> {
   const paper = new Map(leaves(PRESETS["paper-v2"], ""));
   return Object.values(PRESETS).filter(isOwn).map((preset) => {

@@ -26,7 +26,7 @@ const V2 = PRESETS["paper-v2"]!;
 const V1 = PRESETS["paper-v1"]!;
 const OFFICIAL_2025 = PRESETS["official-2025-11"]!;
 const NOISE = { atol: 1e-9 };
-/** Batch statistics: the presets whose groups see each other. */
+/** The presets with statistics of the batch, in which groups affect each other. */
 const BATCH_WIDE = presets("dr-venus", "reinforce++", "reinforce++-baseline", "igpo-fading");
 const GROUP_WISE = ALL.filter((preset) => !BATCH_WIDE.includes(preset));
 

@@ -73,7 +73,6 @@ export function presets(...names: ReadonlyArray<string>): ReadonlyArray<Preset> 
   return names.map((name) => PRESETS[name]!);
 }
 
-/** The preset with another discount. */
 export function discounted(preset: Preset, rate: number): Preset {
   return { ...preset, credit: { ...preset.credit, gamma: rate } };
 }

@@ -3,14 +3,13 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
-/** Titles of the tests of a file. */
 async function titlesOf(path: string): Promise<ReadonlyArray<string>> {
   return [...(await read(path)).matchAll(/(?:Deno\.test\(|eachEngine\(\s*)"([^"]*)"/g)].map((
     found,
   ) => found[1]!);
 }
 
-/** Rows of the catalogue: a number, and the files that keep the law with the title of the test, if one is named. */
+/** Rows of the catalogue: the number of a law, its test files, and the title of the test where one is named. */
 async function catalogue() {
   const rows = (await read("docs/laws.md")).matchAll(/^\| (\d+) +\| .* \| (\[.*) \|$/gm);
   return [...rows].map(([, number, kept]) => ({

@@ -13,7 +13,7 @@ const paper = PRESETS["paper-v2"]!;
 const turnsOf = (groups: ReadonlyArray<ReadonlyArray<EpisodeRewards>>, preset: Preset) =>
   batchAdvantages(groups, preset).map((own) => own.map(({ turn }) => [...turn]));
 
-/** Gains on a grid, so that belief often comes back to where it was. */
+/** Gains on a grid, so that a belief often returns to an earlier value. */
 const gains = fc.array(grid(-2, 2, 8), { maxLength: 6 }).map((list) => Float64Array.from(list));
 
 Deno.test("law: positive gains are the gains without the losses", () => {
@@ -48,7 +48,7 @@ Deno.test("law: against the belief without a turn, one that changes nothing gain
     fc.property(beliefs, fc.constantFrom("logprob" as const, "prob" as const), (all, measure) => {
       const without = new Float64Array(all.length - 1).fill(all.at(-1)!);
       ok(gainsAgainstWithout(all, without, measure).every((g) => g === 0));
-      // A single search cut out leaves the prompt.
+      // Without a single search, only the prompt is left.
       const two = Float64Array.of(all[0]!, all.at(-1)!);
       deepStrictEqual(gainsAgainstWithout(two, two.slice(0, 1), measure), gainsOf(two, measure));
     }),
@@ -100,7 +100,7 @@ const noGains: Preset = { ...paper, weights: { ...paper.weights, gain: 0 } };
 const isSilent = (own: ReadonlyArray<EpisodeRewards>) =>
   own.every(({ outcome }) => outcome === own[0]!.outcome);
 
-/** Batches in which groups of equal outcomes are as frequent as others. */
+/** Batches in which groups of equal outcomes are as frequent as other groups. */
 const someSilent = fc.array(
   fc.tuple(group, fc.boolean()).map(([own, silent]) =>
     silent ? own.map(({ gain, turnTokens }) => rewards(gain, 1, turnTokens)) : own

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { learningRateAt, type LearningRates } from "../../src/pipeline/learning_rate.ts";
 import { assertClose } from "../support/comparison.ts";
 
-/** Schedules of up to 50 steps, their warm-up a part of them. */
+/** Schedules of up to 50 steps, of which the warm-up is a part. */
 const rates: fc.Arbitrary<LearningRates> = fc.record({
   lr: fc.double({ min: 1e-7, max: 1, noNaN: true }),
   schedule: fc.constantFrom("constant", "linear", "cosine"),
@@ -39,7 +39,7 @@ Deno.test("law: a falling learning rate reaches minLrRatio of lr when all steps 
     if (one.schedule === "constant" || one.warmupSteps === one.steps) return;
     const end = learningRateAt(one, one.steps + 1);
     assertClose([end], [one.minLrRatio * one.lr], { atol: 1e-12 * one.lr });
-    // During the warm-up a rate may be below the end: it starts at lr / warmupSteps, whatever minLrRatio is.
+    // During the warm-up a rate may be below the final one: it starts at lr / warmupSteps, whatever minLrRatio is.
     const falling = allOf(one).slice(one.warmupSteps);
     ok(one.minLrRatio > 0.999 || falling.every((rate) => rate > end));
   }));

@@ -39,7 +39,7 @@ function atRatioOne(tokens: Tokens): Tokens {
 }
 
 Deno.test("law 31: tokens that are not listed have no part in loss or gradient, by construction", () => {
-  // Masked tokens never enter `SurrogateTokens`; a listed token of weight 0 is the nearest case.
+  // `SurrogateTokens` never holds masked tokens; a listed token of weight 0 is the nearest case.
   fc.assert(fc.property(sequence(1), fc.nat(7), (tokens, index) => {
     const p = index % tokens.logProb.length;
     const masked = { ...tokens, weight: tokens.weight.map((w, q) => q === p ? 0 : w) };

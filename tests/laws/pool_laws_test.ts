@@ -56,7 +56,7 @@ Deno.test("law 16: paper-v2 ignores independent affine maps of gains and outcome
       (rollouts, a, b, c, d) => {
         fc.pre(hasSpread(rollouts));
         const got = values(groupAdvantages(affine(rollouts, a, b, c, d), V2));
-        // eps and the floor move z by up to (1e-6 + 1e-8 / (2 std)) / std of it; the grid's least std is 0.03.
+        // eps and the floor change z by a share of up to (1e-6 + 1e-8 / (2 std)) / std; the grid's least std is 0.03.
         assertClose(got, values(groupAdvantages(rollouts, V2)), { atol: 1e-3 });
       },
     ),

@@ -18,7 +18,6 @@ export function values(advantages: ReadonlyArray<EpisodeAdvantages>): Float64Arr
   );
 }
 
-/** Sum of the numbers. */
 export function sum(numbers: Iterable<number>): number {
   return Float64Array.from(numbers).reduce((total, x) => total + x, 0);
 }

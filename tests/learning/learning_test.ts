@@ -28,12 +28,12 @@ import { device } from "../support/engines.ts";
 const STEPS = 20;
 const SEED = 0;
 
-/** What happens to a step's advantages before the update sees them. */
+/** Changes the advantages of a step before its update. */
 type Deal = (step: TrainingStep) => TrainingStep;
 
 const asEarned: Deal = (step) => step;
 
-/** Deals the trained tokens' advantages of the batch out at random: the same numbers, without their reasons. */
+/** Shuffles the advantages of the batch over its trained tokens: the same numbers, but for random tokens. */
 const shuffled: Deal = (step) => {
   const all = step.batch.sequences.flatMap(({ advantage }) => [...advantage]);
   const dealt = createRandom(splitKey(keyFromSeed(SEED), step.step)).shuffle(all);
@@ -46,7 +46,7 @@ const shuffled: Deal = (step) => {
   return { ...step, batch: { ...step.batch, sequences } };
 };
 
-/** F1 on test questions after so many steps less F1 before. */
+/** F1 on test questions after training minus F1 before. */
 const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
   const config = yield* resolveConfig({ ...NO_FLAGS, seed: SEED, steps: STEPS, world: "mixed" });
   const recipe = { ...config.recipe, testQuestions: 100 };
@@ -96,7 +96,7 @@ const gainInF1 = Effect.fnUntraced(function* (deal: Deal) {
   }).pipe(Effect.provide(layerLearner(setup, [preset])));
 });
 
-// Plain loops would take the better part of an hour.
+// Plain loops would take most of an hour.
 const ignore = device === null;
 
 Deno.test({

@@ -28,7 +28,6 @@ const QWEN2 = {
 const read = (fields: Record<string, unknown>): Architecture =>
   Result.getOrThrow(readArchitecture(JSON.parse(JSON.stringify({ ...QWEN2, ...fields }))));
 
-/** The sentence that refuses a config. */
 function refusal(fields: Record<string, unknown>): string {
   const result = readArchitecture({ ...QWEN2, ...fields });
   assert.ok(Result.isFailure(result), JSON.stringify(fields));

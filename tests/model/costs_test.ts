@@ -1,4 +1,4 @@
-/** What a run costs in ops, dispatches and bytes, at most: a change for the worse is seen, one for the better is not refused. */
+/** Upper bounds on the ops, dispatches and bytes of a run: a change for the worse fails, one for the better passes. */
 import { TILING } from "../support/forests.ts";
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { embeddedArchitecture } from "../../src/programs/cold_start.ts";
@@ -35,7 +35,7 @@ const ROOM: Dims = {
   P: RECIPE.contextTokens + 1024,
   ...Object.fromEntries([...SCALARS, ...UPDATE].map((name) => [name, 1])),
 };
-/** 32 sequences of 128 tokens, with the rounds that their attention takes. */
+/** 32 sequences of 128 tokens, with the tables of their attention. */
 const BATCH = packBatch(
   separateSegments(new Array<number>(32).fill(128)),
   new Uint32Array(TOKENS),
@@ -58,7 +58,6 @@ function launches(ops: ReadonlyArray<Op>, dims: Dims) {
   );
 }
 
-/** Asserts that each phase of a program is at most so many dispatches. */
 function assertDispatches<Phase extends string>(
   { name, phases }: Program<Phase>,
   dims: Dims,

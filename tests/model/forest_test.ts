@@ -22,7 +22,7 @@ const ARCHITECTURE = TINY.qwen2;
 const WEIGHTS = tinyWeights(ARCHITECTURE);
 const TOKENS = 64;
 
-/** A packed batch with what is asked of it: each prediction has slopes of the loss. */
+/** A packed batch with its predictions, and the slopes of the loss at each of them. */
 interface Asked {
   readonly segments: ReadonlyArray<Segment>;
   readonly ids: ReadonlyArray<number>;
@@ -44,7 +44,7 @@ const solve = Effect.fnUntraced(function* (engine: Engine, asked: Asked) {
 
 type Solved = Effect.Success<ReturnType<typeof solve>>;
 
-/** Same numbers: float64 rounding on plain loops; f32 sums in other orders on WGSL. */
+/** Asserts the same numbers up to rounding: of float64 on plain loops, of f32 sums in other orders on WGSL. */
 function assertSame(engine: TestEngine, got: Solved, want: Solved): void {
   const atol = engine.name === "plain" ? 1e-9 : 1e-5;
   assertClose(got.logProb, want.logProb, { atol }, "log-prob");
@@ -60,7 +60,7 @@ const ids = (seed: number, length: number) => [...randomIds(seed, length, ARCHIT
 const PROMPT = ids(1, 5);
 const ANSWERS = [ids(2, 7), ids(3, 4), ids(4, 9)];
 
-/** Predictions of tokens [1, length) of a stretch of rows that starts at `start`. */
+/** Predictions of tokens [1, length) of `tokens`, whose rows begin at `start`. */
 function within(start: number, tokens: ReadonlyArray<number>): Prediction[] {
   return tokens.slice(1).map((target, i) => ({ row: start + i, target }));
 }
@@ -69,7 +69,7 @@ function slopes(seed: number, count: number): Float64Array {
   return Float64Array.from(randomValues(seed, 2 * count));
 }
 
-/** Numbers of several runs, one after the other, with gradients added up. */
+/** The numbers of several runs, concatenated, and the sums of their gradients. */
 function joined(parts: ReadonlyArray<Solved>): Solved {
   const gradients = new Map(
     parts[0]!.gradients.entries().map(([name, values]) => [
@@ -105,7 +105,7 @@ eachEngine("sequences packed together are sequences alone", (engine) =>
     assertSame(engine, packed, joined(alone));
   }));
 
-/** The prompt's predictions come once where it is shared, and with each answer where it is not. */
+/** Picks rows: a shared prompt has its predictions once, an unshared one has them with each answer. */
 function firstOf({ logProb, entropy, gradients }: Solved, rows: ReadonlyArray<number>): Solved {
   const pick = (values: Float64Array) => Float64Array.from(rows, (r) => values[r]!);
   return { logProb: pick(logProb), entropy: pick(entropy), gradients };
@@ -128,7 +128,7 @@ eachEngine(
           ...within(0, PROMPT),
           ...ANSWERS.flatMap((answer, i) => within(forest[i + 1]!.start, answer)),
         ],
-        // Each of the three copies of the prompt below asks for a third.
+        // Below, each of the three copies of the prompt has a third of these slopes.
         dHead: Float64Array.from([...promptSlopes, ...answerSlopes.flatMap((part) => [...part])]),
       });
       const rows = ANSWERS.map((answer) => [...PROMPT, ...answer]);
@@ -190,7 +190,7 @@ eachEngine(
     }),
 );
 
-/** Log-probs from a cache that was filled in the given stretches, each in a pass of its own. */
+/** Log-probs from a cache that was filled in the given passes. */
 const cachedLogProbs = Effect.fnUntraced(function* (
   engine: Engine,
   segments: ReadonlyArray<Segment>,
@@ -249,7 +249,7 @@ eachEngine(
         [run(2, 2, 3), run(1, 0, 1)],
         [run(1, 1, 5)],
       ]);
-      // Each number is a sum of the same terms in the same order, whatever shares its pass.
+      // Each number is a sum of the same terms in the same order, whatever else is in its pass.
       assertClose(single, whole, { atol: 0 }, "token by token");
       assertClose(stretches, whole, { atol: 0 }, "in stretches");
       const separate = yield* solve(engine.fresh(), {

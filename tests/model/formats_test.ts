@@ -12,7 +12,7 @@ const through = (format: WeightFormat, values: Float32Array) => {
 
 Deno.test("encodeValues() errs by half a step of its scale at most", () => {
   const values = randomValues(1, 1000).map((x, i) => i % 97 === 0 ? 8 * x : x);
-  // Groups that share a scale, and the widest step within one whose largest number is 1.
+  // The size of groups that share a scale, and the widest step in a group whose largest number is 1.
   const STEPS = {
     int8: [64, 1 / 127],
     int4: [32, 1 / 7 * (1 + 2 ** -8)],

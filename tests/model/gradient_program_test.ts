@@ -53,7 +53,7 @@ for (const architecture of Object.values(TINY)) {
             const h = 1e-5;
             const slope = ((yield* along(h)) - (yield* along(-h))) / (2 * h);
             const want = direction.reduce((sum, u, i) => sum + u * gradient[i]!, 0);
-            // Curvature times h^2 and 1e-16 / h, for slopes of ordinary size.
+            // Errors: curvature times h^2, and rounding of 1e-16 / h, for slopes of ordinary size.
             assertClose([want], [slope], { atol: 1e-6, rtol: 1e-6 }, name);
           }
           write(Float64Array.from(values));

@@ -43,7 +43,7 @@ const program: fc.Arbitrary<Program> = fc.array(
   return { name: "random", phases, inputs: [] };
 });
 
-/** First and last op that mentions each scratch tensor or a window of it, over all phases. */
+/** First and last op that uses each scratch tensor or a window of it, over all phases. */
 function lifetimes(program: Program): ReadonlyMap<Tensor, readonly [number, number]> {
   const ops = opsOf(program);
   const mentions = (name: string) => ({ inputs, outputs }: Op) =>

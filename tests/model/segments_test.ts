@@ -82,7 +82,7 @@ Deno.test("queryTable() puts more queries in a tile where those share more slots
   assert.deepEqual([1, 2, 7].map((group) => rowsOf(many(256), group)), [64, 64, 32]);
   assert.deepEqual([1, 2, 7].map((group) => rowsOf(many(1024), group)), [64, 64, 32]);
   assert.deepEqual([32, 96, 128].map((length) => rowsOf(many(length), 1)), [32, 32, 64]);
-  // A token more is a tile more.
+  // One more token needs one more tile.
   assert.equal(rowsOf(many(129), 2), 32);
 });
 
@@ -115,7 +115,7 @@ Deno.test("queryTable() cuts each run into tiles, those with most work first", (
       met.push(own, row! + count!);
       for (let n = row!; n < row! + count!; n++) {
         rows.push(n);
-        // What a row sees lies in the stretches of its tile, stretch by stretch.
+        // Each range that a row sees lies in one of the ranges of its tile, in the same order.
         const [range, ranges, start, slot] = queries.subarray(4 * n, 4 * n + 4);
         const seen: number[] = [];
         for (let r = range!; r < range! + ranges!; r++) {

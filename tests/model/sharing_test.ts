@@ -10,20 +10,20 @@ import {
   shareSegments,
 } from "../../src/model/packing.ts";
 
-/** Sequences of few different tokens, so that neighbours often begin alike. */
+/** Sequences with few different tokens, so that neighbours often share their beginning. */
 const sequences: fc.Arbitrary<ReadonlyArray<Packable>> = fc.array(
   fc.record({
     tokens: fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 8 }),
     share: fc.nat(8),
   }).map(({ tokens, share }) => ({
     tokens: Uint32Array.from(tokens),
-    // A sequence has one token of its own at least.
+    // A sequence has at least one token of its own.
     shareable: Math.min(share, tokens.length - 1),
   })),
   { maxLength: 12 },
 );
 
-/** The tokens that a leaf's path from the root holds, and where in the packing each stands. */
+/** The segments on the path from the root to a leaf. */
 function walk({ segments, leaves }: ReturnType<typeof shareSegments>, index: number) {
   const path = [];
   for (let at = leaves[index]!; at >= 0; at = segments[at]!.parent) path.unshift(segments[at]!);

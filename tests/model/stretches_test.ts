@@ -5,7 +5,7 @@ import { linear } from "../../src/model/ops/linear.ts";
 import { MOST_TRIPS, STRETCH_UNIT, symbol } from "../../src/model/plan.ts";
 import { bytesWithin, reachedBytes, stretchesOf } from "../../src/model/stretches.ts";
 
-/** y (2 N, features) = x (2 N, inner) W: two rows for what N counts. */
+/** y (2 N, features) = x (2 N, inner) W: two rows for each token that N counts. */
 function product(inner: number, features: number) {
   const b = createBuilder();
   const x = b.tensor("x", symbol("N", 2), inner);

@@ -178,7 +178,7 @@ Deno.test("a frozen scorer asks the weights a run starts from, and is refused wi
   ).pipe(Layer.provide(frozen.layer));
   const own = await oneStep();
   const { steps, calls } = await finishedSteps({ preset, recipe: { steps: 1 }, reference });
-  // The fake's beliefs depend on the boundary alone: both scorers find the same.
+  // The fake's beliefs depend on the boundary alone, so both scorers find the same.
   deepStrictEqual(
     steps[0]!.groups.flatMap(({ episodes }) => episodes.map(({ belief }) => [...belief])),
     own.episodes.map(({ belief }) => [...belief]),
@@ -203,6 +203,6 @@ Deno.test("against the belief without a turn, the turn's message and observation
   );
   deepStrictEqual([...without], cut.map(({ tokens: rest }) => -1 / rest.length));
   assertClose(gain, without.map((ell) => belief[2]! - ell), { atol: 1e-15 });
-  // An episode that answers at once has nothing to cut.
+  // An episode that answers at once has no turn to cut out.
   strictEqual(episodes.find(({ id }) => id === "1/q/0/0")!.without.length, 0);
 });

@@ -13,23 +13,21 @@ import {
 /** The embedded world's tokenizer and protocol. */
 export const { tokenizer, protocol } = Result.getOrThrow(worldTokenizer(0)).text;
 
-/** What the fake policy says: a message by place, or null to be cut off. */
+/** The messages of the fake policy: the one at a place, or null for one that is cut off. */
 export type Script = (
   place: { readonly question: string; readonly sample: number; readonly turn: number },
 ) => string | null;
 
-/** The body of a message that searches. */
 export function search(query: string): string {
   const call = JSON.stringify({ name: "web_search", arguments: { query: [query] } });
   return `<tool_call>${call}</tool_call>`;
 }
 
-/** The body of a message that answers. */
 export function answer(text: string): string {
   return `<answer>${text}</answer>`;
 }
 
-/** What was asked of the fake, in order. */
+/** The calls to the fake policy, in order. */
 export interface Calls {
   readonly events: Array<string>;
   readonly generated: Array<GenerateRequest>;
@@ -38,10 +36,9 @@ export interface Calls {
   readonly learningRates: Array<number>;
 }
 
-/** How the fake behaves. */
 export interface FakeOptions {
   readonly script: Script;
-  /** Log-prob the trainer finds for all tokens after `version` updates; the sampler's is -1. @default {-1} */
+  /** The trainer's log-prob of all tokens after `version` updates; the sampler's is -1. @default {-1} */
   readonly trainerLogProb?: (version: number) => number;
   /** Where gradient number `call`, from 0, is not finite. */
   readonly brokenAt?: (
@@ -49,7 +46,7 @@ export interface FakeOptions {
   ) => { readonly sequence: number; readonly token: number } | undefined;
 }
 
-/** A policy that reads its messages from a script, a learner that only counts, and what they were asked. */
+/** A policy that reads its messages from a script, a learner that only counts, and the calls to both. */
 export function fakePolicy(options: FakeOptions) {
   const calls: Calls = { events: [], generated: [], beliefs: [], trained: [], learningRates: [] };
   const { trainerLogProb = () => -1 } = options;
@@ -114,7 +111,7 @@ export function fakePolicy(options: FakeOptions) {
   return { calls, layer };
 }
 
-/** A belief tells its boundary: the gold's log-prob there is minus 1 / boundary, for each of its tokens. */
+/** A belief depends on its boundary alone: each gold token has a log-prob of minus 1 / boundary. */
 function beliefRows({ boundaries, probe }: BeliefRequest): ReadonlyArray<Float64Array> {
   return boundaries.map((boundary) =>
     new Float64Array(probe.end - probe.start).fill(-1 / boundary)

@@ -98,11 +98,11 @@ function lossAt(ratio: number, sequences: ReadonlyArray<TrainingSequence>) {
 }
 
 Deno.test("from the second update on the ratio is measured from before the first, and its metrics say so", async () => {
-  // The sampler is near: its own log-prob, -1, is the old one. The policy moves by 0.15 nats an update.
+  // Sampler and trainer agree, so the sampler's log-prob, -1, is the old one. The policy moves by 0.15 nats an update.
   const { steps: [step] } = await finishedSteps({
     recipe: TWICE,
     trainerLogProb: (version) => -1 - 0.15 * version,
-    // The first question is answered at once, so that turns of its mini-batch are not those of the second.
+    // The first question is answered at once, so that the two mini-batches differ in their turns.
     script: ({ question, sample, turn }) =>
       question === "q/1" && turn < sample
         ? search("Dildek")

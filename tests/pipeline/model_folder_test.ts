@@ -13,7 +13,6 @@ const tensors: ReadonlyArray<Float32Tensor> = parametersOf(TINY).map(({ name, sh
   values: tinyModelWeights.get(name)!,
 }));
 
-/** Reads a folder with these tensors. */
 const read = (given: ReadonlyArray<Float32Tensor>, files: Readonly<Record<string, string>> = {}) =>
   inFolder((folder) =>
     Effect.runPromise(
@@ -24,7 +23,7 @@ const read = (given: ReadonlyArray<Float32Tensor>, files: Readonly<Record<string
         files: { ...tinyModel.tokenizerFiles, ...files },
       }).pipe(
         Effect.andThen(readModelFolder(`${folder}/model`)),
-        // Weights are read when they are asked for, which here is before the folder is removed.
+        // Weights are read lazily, so they are read here, before the folder is removed.
         Effect.flatMap((model) =>
           Effect.map(
             readParameters(model.weights, parametersOf(model.architecture)),

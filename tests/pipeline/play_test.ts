@@ -1,4 +1,4 @@
-/** Episodes of a tiny model, in plain loops, whose tools take their time. */
+/** Episodes of a tiny model in plain loops, with tools that take time. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Deferred, Duration, Effect, Exit, Fiber, type Scope } from "effect";
 import { TestClock } from "effect/testing";
@@ -38,7 +38,7 @@ const OPTIONS: PlayOptions = {
   wave: SEATS.length,
 };
 
-/** The usual environment, whose tools run after `before`; episodes are numbered in the order in which they open. */
+/** The usual environment with tools that run after `before`. Episodes are numbered in the order in which they open. */
 function after(
   before: (place: number, turn: number) => Effect.Effect<void, EnvironmentCrashed>,
 ) {
@@ -76,7 +76,7 @@ const withPolicy = <A, E>(
     return yield* Effect.provide(effect, layerPolicy(setup));
   });
 
-/** An episode without what it took. */
+/** An episode without its times. */
 const plain = (episode: Episode | null) =>
   episode && {
     ...episode,
@@ -175,7 +175,7 @@ Deno.test("a failure of the policy ends all episodes and closes their sessions",
     strictEqual(open(), 0);
   }))));
 
-/** Runs an effect on a clock that goes on when all that can be done at a time is done; decoding takes none. */
+/** Runs an effect on a test clock, which advances once nothing more can be done without it. Decoding takes no time. */
 const onTestClock = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect);

@@ -14,13 +14,12 @@ import { score } from "../../src/pipeline/score.ts";
 import { update } from "../../src/pipeline/update.ts";
 import { answer, type FakeOptions, fakePolicy, protocol, search } from "./fake_policy.ts";
 
-/** Two questions that differ in everything. */
+/** Two questions that differ in every field. */
 export const QUESTIONS: ReadonlyArray<Question> = [
   { id: "q/0", text: "What is the birthplace of Dildek?", golds: ["Kendek"], kind: "1-hop" },
   { id: "q/1", text: "What is the spouse of Morvan?", golds: ["Tamsel", "Sel"], kind: "2-hop" },
 ];
 
-/** Small sizes. */
 export const RECIPE: Recipe = {
   ...RECIPES.get("embedded")!,
   promptsPerStep: 2,
@@ -39,7 +38,6 @@ export const PRESET: Preset = {
 export const searchThenAnswer: FakeOptions["script"] = ({ sample, turn }) =>
   turn < sample ? search("Dildek birthplace") : answer(sample === 1 ? " Kendek" : " Morvan");
 
-/** What a run through the stages may change. */
 export interface RunOptions extends Partial<FakeOptions> {
   readonly recipe?: Partial<Recipe>;
   readonly preset?: Preset;
@@ -54,14 +52,14 @@ const tool = {
   run: (call: unknown) => Effect.succeed(` Kendek ${JSON.stringify(call).length}`),
 };
 
-/** An environment with one tool that always finds the same. */
+/** An environment with one tool, whose results differ only by the length of the call. */
 export const environment = makeToolEnvironment({
   tools: [tool],
   deadline: "1 second",
   concurrency: 1,
 });
 
-/** Runs all stages over the recipe's steps with a scripted policy; returns the steps and what was asked of it. */
+/** Runs all stages over the recipe's steps with a scripted policy; returns the exit and the calls to the policy. */
 export async function runStages(options: RunOptions = {}) {
   const recipe = { ...RECIPE, ...options.recipe };
   const preset = options.preset ?? PRESET;

@@ -79,7 +79,7 @@ eachEngine(
       }));
       const options = { sampling: PLAIN, stopIds: [] };
       const without = (yield* policy.generate(requests, options)).map(bitsOf);
-      // The same again, with beliefs asked in the middle of a sequence that stays in the cache.
+      // The same requests again, with beliefs in the middle of a sequence that stays in the cache.
       const first = requests.map((request) => ({
         ...request,
         tokens: request.tokens.slice(0, 12),

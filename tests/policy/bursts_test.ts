@@ -18,14 +18,13 @@ const asking = (i: number, maxTokens: number): GenerateRequest => ({ ...request(
 const one = (policy: PolicyService, asked: GenerateRequest, options = OPTIONS) =>
   Effect.map(policy.generate([asked], options), ([message]) => bitsOf(message!));
 
-/** What a request gives when nobody else asks. */
+/** The bits of a request that is the only one. */
 const alone = (asked: GenerateRequest, options = OPTIONS) =>
   Effect.flatMap(
     openTiny(createInterpreter(), { capacity: CAPACITY }),
     ({ policy }) => one(policy, asked, options),
   );
 
-/** Waits until so many things have happened. */
 const until = (events: ReadonlyArray<string>, count: number) =>
   Effect.gen(function* () {
     while (events.length < count) yield* Effect.yieldNow;
@@ -73,7 +72,7 @@ Deno.test("generate() decodes few rows once half of them have ended", () =>
     Effect.gen(function* () {
       const found = yield* policy.generate([9, 9, 9, 90].map((n, i) => asking(i, n)), OPTIONS);
       deepStrictEqual(found.map(({ tokens }) => tokens.length), [9, 9, 9, 90]);
-      // The second burst was on its way when the first told that three rows had ended.
+      // The second burst was submitted before the result of the first showed that three rows had ended.
       deepStrictEqual(events, ["run 32x4", "run 32x4", "read 0", "read 1", "run 26x1", "read 2"]);
     })
   ));
@@ -117,7 +116,7 @@ Deno.test("generate() takes what is asked for later into the next burst, and let
       yield* until(events, 2);
       const third = yield* Effect.forkChild(one(policy, late));
       deepStrictEqual(yield* Fiber.join(second), wanted);
-      // Burst 1 was submitted with the first; the third is in the place of the second from burst 2 on.
+      // Burst 1 was submitted with burst 0. From burst 2 on, `late` has the row of `short`.
       deepStrictEqual(events, ["run 32x2", "run 32x2", "read 0"]);
       deepStrictEqual(yield* Fiber.join(third), yield* alone(late));
       deepStrictEqual(yield* Fiber.join(first), yield* alone(long));
@@ -136,7 +135,7 @@ Deno.test("generate() keeps two bursts on their way while those whose messages e
       yield* Effect.forEach([0, 1, 2, 3], turns, { concurrency: "unbounded" });
       let underway = 0;
       const counts = events.map((event) => underway += event.startsWith("run") ? 1 : -1);
-      // Until the longest of the last messages is under way alone.
+      // At the end only the longest of the last messages is decoded.
       ok(counts.slice(0, -4).every((count) => count > 0), events.join());
     })
   ));
@@ -189,7 +188,7 @@ Deno.test("an interrupted generate() frees its rows and changes nothing for othe
       );
       yield* until(events, 3);
       yield* Fiber.interrupt(dropped);
-      // Three rows for four that asked: the third of the dropped still waited.
+      // There were three rows for four requests: the third of the dropped ones still waited.
       const late = yield* policy.generate([asking(4, 20), asking(5, 20)], OPTIONS);
       deepStrictEqual(late.map(bitsOf), [yield* alone(asking(4, 20)), yield* alone(asking(5, 20))]);
       deepStrictEqual(yield* Fiber.join(kept), yield* alone(asking(0, 90)));
@@ -218,7 +217,7 @@ Deno.test("a burst that fails fails for all who wait, and the next one is anothe
         (each) => one(policy, each).pipe(Effect.catchTag("KernelFailed", Effect.succeed)),
         { concurrency: "unbounded" },
       );
-      // The second had what it asked for when the others' burst failed; the last still waited for a row.
+      // The second request had ended when the burst of the others failed; the last still waited for a row.
       deepStrictEqual(found[1], yield* alone(asked[1]!));
       for (const i of [0, 2, 3]) strictEqual(found[i], failure);
       deepStrictEqual(yield* one(policy, asked[0]!), yield* alone(asked[0]!));

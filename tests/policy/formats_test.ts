@@ -20,7 +20,7 @@ const LORA: Lora = {
   targets: new Set(["q_proj", "k_proj", "gate_proj", "down_proj"]),
 };
 
-/** More rows than one window of a weight has, so that some of it lies in each. */
+/** An architecture whose weights have more rows than one stretch. */
 const LARGE: Architecture = { ...TINY.qwen2, vocabulary: 2600, hidden: 16, feedForward: 1200 };
 
 const weights = new Map([
@@ -54,7 +54,7 @@ const LOSS: SequenceLoss = (index, { logProb }) => ({
   dEntropy: logProb.map(() => 0.1),
 });
 
-/** What a model says, and its adapters after an update. */
+/** What a model generates, its log-probs, and its adapters after an update. */
 const observe = Effect.fnUntraced(function* (engine: Engine, format: WeightFormat) {
   const { policy, learner } = yield* openTiny(engine, { ...MODEL, format });
   const generated = yield* policy.generate(REQUESTS, {
@@ -77,7 +77,7 @@ eachForm(
       const parts = yield* observe({ ...engine.fresh(), bindingBytes: 100_000 }, format);
       assert.deepEqual(parts.generated.map(bitsOf), whole.generated.map(bitsOf));
       assert.deepEqual(parts.evaluated, whole.evaluated);
-      // Gradients of what was read are summed window by window.
+      // Gradients of the inputs are summed stretch by stretch.
       for (const [name, values] of whole.saved) {
         assertClose(parts.saved.get(name)!, values, { atol: 1e-6 }, name);
       }

@@ -66,7 +66,7 @@ function counting(engine: Engine): { readonly engine: Engine; readonly computed:
   return { engine: { ...engine, load }, computed: () => computed };
 }
 
-/** Each request has the bits that were found among the others also alone, with nothing held. */
+/** Asserts that each request alone, with an empty cache, gives the same bits as among the others. */
 const assertSameAlone = Effect.fnUntraced(function* (
   policy: Policy["Service"],
   requests: ReadonlyArray<GenerateRequest>,
@@ -79,7 +79,7 @@ const assertSameAlone = Effect.fnUntraced(function* (
   }
 });
 
-/** Two groups of a prompt each, and one that begins like the second and goes on. */
+/** Two groups with one prompt each, and a request whose prompt extends that of the second group. */
 const GROUPED = Array.from({ length: 9 }, (_, i) => {
   const prompt = context(40 + Math.floor(i / 4), 17);
   const tokens = i < 8 ? prompt : Uint32Array.from([...context(41, 17), ...context(60, 5)]);
@@ -93,13 +93,13 @@ eachEngine(
       const { engine: own, computed } = counting(engine.fresh());
       const { policy } = yield* openTiny(own);
       const all = (yield* policy.generate(GROUPED, optionsOf(PLAIN))).map(bitsOf);
-      // All but the last token, which decoding feeds; the ninth begins with the 17 of the second group's prompt.
+      // Prefill computes all tokens but the last, which decoding computes. The ninth prompt shares the first 17 tokens.
       assert.equal(computed(), 16 + 16 + (21 - 16));
       yield* assertSameAlone(policy, GROUPED, all);
     }),
 );
 
-/** Three groups of three that begin with one system prompt of 17 tokens, each with a question of 5. */
+/** Three groups of three with one system prompt of 17 tokens; each group has a question of 5 tokens. */
 const QUESTIONED = Array.from({ length: 9 }, (_, i) => {
   const question = context(70 + Math.floor(i / 3), 5);
   const tokens = Uint32Array.from([...context(41, 17), ...question]);
@@ -113,7 +113,7 @@ eachEngine(
       const { engine: own, computed } = counting(engine.fresh());
       const { policy } = yield* openTiny(own, { capacity: { rows: 5 } });
       const found = (yield* policy.generate(QUESTIONED, optionsOf(PLAIN))).map(bitsOf);
-      // Those who wait for a row copy what they begin with from one that is held.
+      // Requests that waited for a row copy their beginning from a row that still holds it.
       assert.equal(computed(), 21 + 2 * 4);
       yield* assertSameAlone(policy, QUESTIONED, found);
     }),
@@ -140,7 +140,7 @@ eachEngine(
     }),
 );
 
-/** Three turns of a sequence, each after a while, as an episode with tools takes them. */
+/** Three turns of a sequence, each after a delay, as in an episode with tools. */
 const episode = (policy: Policy["Service"], i: number, delay: (turn: number) => number) =>
   Effect.gen(function* () {
     let tokens = context(30 + Math.floor(i / 3), 6);
@@ -200,7 +200,7 @@ eachEngine(
       const wanted = yield* fresh.policy.beliefs([believed]);
       const { policy } = yield* openTiny(engine.fresh(), { capacity: { rows: 3 } });
       const others = yield* Effect.forkChild(policy.generate([asked[0]!, asked[2]!], options));
-      // The row of the short message in the cache is taken while the others are decoded.
+      // Beliefs reuse the cache row of the short message while the others are decoded.
       const short = yield* policy.generate([asked[1]!], options);
       assert.deepEqual(yield* policy.beliefs([believed]), wanted);
       const found = yield* Fiber.join(others);
@@ -232,7 +232,7 @@ eachEngine(
   "generate() gives the same bits from a kept, an evicted and a released cache",
   (engine) =>
     Effect.gen(function* () {
-      /** Three turns of five sequences, each going on where the last one ended. */
+      /** Three turns of five sequences; each turn continues the sequence of the last one. */
       const play = (rows: number, release: "never" | "each turn") =>
         Effect.gen(function* () {
           const { policy } = yield* openTiny(engine.fresh(), { capacity: { rows } });
@@ -299,7 +299,7 @@ for (const temperature of [1, 0.7]) {
         });
         const evaluated = yield* policy.logProbs(sequences, temperature);
         generations.forEach(({ logProbs }, i) => {
-          // The sampler's come back as f32; WGSL's trainer knows no other numbers.
+          // The sampler returns f32, as the trainer on WGSL does.
           const trainer = evaluated[i]!.logProb.map(Math.fround);
           assert.deepEqual([...logProbs], [...trainer], `row ${i}`);
         });

@@ -26,7 +26,7 @@ const SEQUENCES = Array.from({ length: 6 }, (_, i): TokenRows => ({
   position: Uint32Array.of(2, 3, 6, 8),
 }));
 
-/** A loss with a slope of its own at each token. */
+/** A loss with a different slope at each token. */
 const LOSS: SequenceLoss = (index, { logProb }) => ({
   dLogProb: Float64Array.from(randomValues(index, logProb.length)),
   dEntropy: Float64Array.from(randomValues(50 + index, logProb.length, 0.1)),
@@ -50,12 +50,12 @@ eachEngine(
       const want = yield* gradientsOf(all.engine);
       const got = yield* gradientsOf(cut.engine);
       const size = Math.max(...want.map(largest));
-      // Sums over tokens are made of other parts: f32 rounding of sums of about 100 terms.
+      // Sums over tokens have other partial sums, so they differ by f32 rounding of about 100 terms.
       want.forEach((values, i) => assertClose(got[i]!, values, { atol: 2e-6 * size }, NAMES[i]!));
     }),
 );
 
-/** Three groups of sequences that begin with one system prompt, each with a question of its own. */
+/** Three groups of sequences with the same system prompt; each group has a question of its own. */
 const GROUPS = Array.from({ length: 9 }, (_, i): TokenRows => {
   const prompt = [...context(90, 7), ...context(91 + Math.floor(i / 3), 5)];
   return {
@@ -113,7 +113,7 @@ const limits = (tokens: number) => ({ tokens, mostSeeing: 1000, tiling: TILING }
 
 Deno.test("packMicroBatches() computes a shared prompt once, and nothing after the last prediction", () => {
   const [batch, ...others] = packMicroBatches(GROUPS, limits(1000));
-  // 7 tokens for all and 4 for each group: what predicts the first trained token is each sequence's own.
+  // 7 tokens are shared by all and 4 by each group. The token that predicts the first trained one is never shared.
   assert.deepEqual([batch!.dims["N"], others.length], [7 + 3 * 4 + 9 * 5, 0]);
   assert.equal([...packMicroBatches(GROUPS, limits(7 + 4 + 3 * 5))].length, 3);
 });
@@ -148,7 +148,7 @@ eachEngine(
   (engine) =>
     Effect.gen(function* () {
       const weights = tinyWeights(TINY.qwen3);
-      // A token that stands once in the whole batch, before the last prediction.
+      // A token that occurs once in the whole batch, before the last prediction.
       const all = SEQUENCES.flatMap(({ tokens }) => [...tokens]);
       const { tokens } = SEQUENCES[3]!;
       const place = tokens.findIndex((token) => all.indexOf(token) === all.lastIndexOf(token));
@@ -214,7 +214,7 @@ eachEngine(
   (engine) =>
     Effect.gen(function* () {
       const { learner } = yield* openTiny(engine.fresh());
-      // Finite on the host, and too large for the products of the backward pass.
+      // The slope is finite on the host, but too large for the products of the backward pass.
       const loss: SequenceLoss = (index, evaluation) => {
         const { dLogProb, dEntropy } = LOSS(index, evaluation);
         return { dLogProb: index === 2 ? dLogProb.with(3, 1.7e308) : dLogProb, dEntropy };
@@ -256,7 +256,7 @@ for (const family of ["qwen2", "qwen3", "llama"] as const) {
     (engine) =>
       Effect.gen(function* () {
         const architecture = TINY[family];
-        // Ids that every vocabulary here has.
+        // Ids below the size of the vocabulary.
         const rows = SEQUENCES.map(({ tokens, position }) => ({
           tokens: tokens.map((id) => id % architecture.vocabulary),
           position,
@@ -298,7 +298,6 @@ eachEngine(
     }),
 );
 
-/** Two updates; what the weights, moments and samples then are. */
 const train = Effect.fnUntraced(function* (tiny: Effect.Success<ReturnType<typeof openTiny>>) {
   for (let step = 0; step < 2; step++) {
     yield* tiny.learner.gradient(SEQUENCES, 1, LOSS);
@@ -314,7 +313,7 @@ eachEngine(
       yield* train(straight);
       const saved = structuredClone(yield* straight.learner.save());
       assert.equal(saved.updates, 2);
-      // Loaded once before going on, since the interpreter's float64 is rounded by save().
+      // save() rounds the interpreter's float64, so the first learner loads the saved state too.
       yield* straight.learner.load(saved);
       yield* train(straight);
       const resumed = yield* openTiny(engine.fresh());

@@ -27,7 +27,7 @@ const LORA: Lora = {
 const REQUESTS = [0, 1, 2, 3].map(request);
 const OPTIONS = { sampling: PLAIN, stopIds: [] };
 
-/** A tiny model's weights with those of adapters; second factors are zero, as at the start, or random. */
+/** The weights of a tiny model and its adapters. Second factors are zero, as at the start, or random. */
 function adapted(family: keyof typeof TINY, second: "zero" | "random") {
   const architecture = TINY[family];
   const adapters = loraParametersOf(architecture, LORA).map(({ name, rows, cols }) => {

@@ -19,7 +19,7 @@ import { TINY, tinyWeights } from "../support/tiny_models.ts";
 import { inFloat32 } from "../support/plans.ts";
 import { nonFinite, openTiny } from "../support/tiny_policy.ts";
 
-/** Share of the largest gradient that an element may be off: rounding of f32 sums in another order, or of f64. */
+/** Tolerance as a share of the largest gradient: sums in another order differ by rounding, in f32 or f64. */
 const SHARE = { plain: 1e-13, wgsl: 2e-6 } as const;
 const MOST_SEEING = 10_000;
 
@@ -66,13 +66,13 @@ function sequencesOf({ vocabulary }: Architecture, length: number, shared: numbe
   }));
 }
 
-/** A loss with a slope of its own at each token. */
+/** A loss with a different slope at each token. */
 const LOSS: SequenceLoss = (index, { logProb }) => ({
   dLogProb: Float64Array.from(randomValues(index, logProb.length)),
   dEntropy: Float64Array.from(randomValues(50 + index, logProb.length, 0.1)),
 });
 
-/** Gradients of all trained parameters from micro-batches of `passTokens` tokens, as many as `count`. */
+/** Gradients of all trained parameters from `count` micro-batches of up to `passTokens` tokens. */
 const gradientsOf = Effect.fnUntraced(function* (
   engine: TestEngine,
   { architecture, weights, lora }: Model,

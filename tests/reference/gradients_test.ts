@@ -19,11 +19,10 @@ import { onPlain } from "../support/engines.ts";
 import { plantForest, tablesOf, tokensOf } from "../support/forests.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 
-/** A small forward list: variables to differentiate with, fixed inputs, and the tensor whose weighted sum is the loss. */
+/** A small forward list: its variables, its fixed inputs, and the tensor whose weighted sum is the loss. */
 interface Setting {
   readonly variables: Readonly<Record<string, Float64Array>>;
   readonly inputs: Readonly<Record<string, Uint32Array | Float64Array>>;
-  /** Emits the forward ops and gives the output. */
   readonly forward: (b: Builder, variable: (name: string, cols: number) => Tensor) => Tensor;
 }
 

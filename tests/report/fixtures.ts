@@ -31,9 +31,9 @@ export const summary: Summary = {
   after: evaluation(0.66),
 };
 
-/** A step whose numbers are all 1 but its number, 12. */
+/** Step 12, all of whose metrics are 1. */
 export const step: StepReport = {
-  // Every name of the table gets a number, which is what the type says.
+  // Every name of the table gets a number, as the type requires.
   ...(Object.fromEntries(
     Object.keys(STEP_METRICS).map((name) => [name, 1]),
   ) as unknown as StepReport),

@@ -20,7 +20,7 @@ export const FOREST = plantForest([
   { length: 1, parent: -1, visible: 0 },
   { length: 2, parent: 0, visible: 0 },
 ]);
-/** Segments and views of several tiles, none a multiple of one. */
+/** Segments and visible parts of several tiles, none of which is a multiple of a tile. */
 export const LONG = plantForest([
   { length: 71, parent: -1, visible: 0 },
   { length: 40, parent: 0, visible: 50 },
@@ -80,7 +80,7 @@ export function tensorsOf(segments: ReadonlyArray<Segment>, shape: Shape, fill: 
     keyParts: words(4, key_parts),
     keyTiles: words(4, key_tiles),
     dims: { rows, ...shape },
-    /** Sizes that say a run has tiles. */
+    /** Sizes of a run that has tiles. */
     tiled: dims,
   };
 }
@@ -93,7 +93,6 @@ function sideBySide(cols: number, key: Float32Array, value: Float32Array): Float
   });
 }
 
-/** Operands of the attention ops over one forest. */
 export type Tensors = ReturnType<typeof tensorsOf>;
 
 /** An op over a forest at each shape, on one token, and on hostile numbers. */
@@ -115,7 +114,7 @@ export function casesOf(make: (tensors: Tensors, label: string) => OpCase): OpCa
   ];
 }
 
-/** Output, log sums and statistics as the forward pass leaves them. */
+/** Output, log sums and statistics of the forward pass. */
 function forwardOf({ q, keyValue, dOut, queries, dims }: Tensors) {
   const out = new Float64Array(q.data.length);
   const softmax = new Float64Array(2 * dims.rows * dims.heads);

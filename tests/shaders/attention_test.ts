@@ -18,8 +18,8 @@ import {
 } from "../support/op_cases.ts";
 import { ATTENTION_OPS, casesOf, RANDOM, tensorsOf } from "./attention_cases.ts";
 
-// A score of D products |q k| <= 4 sqrt(D), here at most 80 in size, is off by 2^-18 or less, its exp by as much
-// relatively; sums are means of values up to 4.
+// A score of D products |q k| <= 4 sqrt(D) is here at most 80 in size and has an error of up to 2^-18, which is the
+// relative error of its exp. Sums are means of values up to 4.
 const FORWARD = { atol: 4e-5, rtol: 2e-5 };
 
 kernelMatches(
@@ -63,8 +63,8 @@ kernelMatches(
   () => ({ atol: 2e-5 }),
 );
 
-// As forward, times |d_out . v - delta| |k| summed over up to 31 slots. Where rows are reversed the log sums are of
-// other rows, so that p can exceed 1: hence relative to the largest output.
+// Errors as in the forward pass, times |d_out . v - delta| |k|, summed over up to 31 slots. Where rows are reversed,
+// log sums belong to other rows and p can exceed 1, so the tolerance is relative to the largest output.
 const backward = (opCase: OpCase) => {
   const size = opCase.inputs.slice(0, 2).reduce(
     (most, { data }) => Math.max(most, largest(data)),
@@ -116,7 +116,7 @@ kernelMatches(
   () => ({ atol: 1e-6 }),
 );
 
-/** A prompt that 40 answers see, every other one only the beginning of: more tiles of queries than a part holds. */
+/** A prompt with 40 answers, half of which see only its beginning: more tiles of queries than a part holds. */
 const CROWD = plantForest([
   { length: 20, parent: -1, visible: 0 },
   ...Array.from({ length: 40 }, (_, i) => ({ length: 14, parent: 0, visible: i % 2 ? 20 : 7 })),

@@ -37,13 +37,13 @@ function cases(kind: "swiglu_forward" | "swiglu_backward"): OpCase[] {
   ];
 }
 
-// exp of WGSL is good to 3 + 2 |x| units in the last place, |x| <= 80 here, in a quotient and a product. Below
-// -80 the kernel takes exp(80) for exp(-x), which moves results that are below 100 exp(-80) in size.
+// WGSL's exp has an error of up to 3 + 2 |x| units in the last place, |x| <= 80 here, in a quotient and a product.
+// Below -80 the kernel takes exp(80) for exp(-x), which changes results that are below 100 exp(-80) in size.
 const SILU = { atol: 1e-32, rtol: 200 * F32_EPSILON };
 
 kernelMatches("swiglu_forward is the plain loop", cases("swiglu_forward"), () => SILU);
 
-// 1 + g (1 - s) cancels near g = -1.28: an absolute error of its terms, |g| <= 100, times |dy up| <= 16.
+// 1 + g (1 - s) cancels near g = -1.28, which leaves the absolute error of its terms, |g| <= 100, times |dy up| <= 16.
 kernelMatches(
   "swiglu_backward is the plain loop",
   cases("swiglu_backward"),

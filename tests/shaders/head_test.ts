@@ -38,7 +38,7 @@ function targets({ rows, features, first = 0 }: Tile) {
   return words(1, randomIds(9, rows, features + 4).map((id) => Math.max(0, first + id - 2)));
 }
 
-/** Statistics as one tile before would have left them. */
+/** Statistics as if one tile had been processed before. */
 function carried({ rows }: Tile): Float32Array {
   return randomValues(5, rows * 4).map((x, i) => [3 * x, 5 + x, 20 * x, x][i % 4]!);
 }
@@ -62,8 +62,8 @@ function logitsOf({ rows, stride }: Tile, value: (f: number) => number): Float32
 
 const WHOLE = { rows: 3, stride: 131, features: 131 };
 
-// exp of WGSL is good to 3 + 2 |x| units in the last place; weights count for exp(-|x|), which makes that at most
-// 4 on average. Sums of `features` such weights, |logit| <= 80.
+// WGSL's exp has an error of up to 3 + 2 |x| units in the last place. Weights are exp(-|x|), which makes the error at
+// most 4 on average. Sums are of `features` such weights, |logit| <= 80.
 kernelMatches("head_statistics carries maximum, sums and the target's logit", [
   statisticsCase("alone", { rows: 1, stride: 1, features: 1 }),
   statisticsCase("first tile", { rows: 13, stride: 256, features: 131 }),
@@ -86,7 +86,7 @@ kernelMatches(
     ],
     outputs: [overwritten(rows, 4)],
   })),
-  // Sums of numbers up to 8, and WGSL's log: within 3 units in the last place or 2^-21.
+  // Sums of numbers up to 8, and WGSL's log, whose error is up to 3 units in the last place or 2^-21.
   () => ({ atol: 2 ** -20, rtol: 8 * F32_EPSILON }),
 );
 
@@ -98,7 +98,7 @@ interface Head {
   readonly format?: Format;
 }
 
-/** Hidden states and weights whose logits are numbers up to 8 or so, and targets. */
+/** Targets, and hidden states and weights whose logits are numbers up to about 8. */
 function headInputs({ rows, inner, vocabulary, format = "f32" }: Head) {
   const size = 3 / Math.sqrt(inner);
   return [
@@ -140,7 +140,7 @@ const HEADS: ReadonlyArray<Head> = [
   { rows: 130, inner: 260, vocabulary: 130 },
 ];
 
-// A logit of `inner` products of numbers up to 3 and 3 / sqrt(inner), its error in the exponent of each weight.
+// A logit is a sum of `inner` products of numbers up to 3 and 3 / sqrt(inner). Its error is in each weight's exponent.
 const ofLogits = ({ dims }: OpCase) => F32_EPSILON * 16 * 9 * Math.sqrt(dims["inner"]!);
 
 kernelMatches(
@@ -237,7 +237,7 @@ onWgsl(
     }),
 );
 
-/** What the plain loops leave of a forward pass: the result, and logits with `stride` columns. */
+/** A forward pass of the plain loops: the result, and logits with `stride` columns. */
 function forwardOf(head: Head, stride: number) {
   const { rows } = head;
   const [x, w, targets] = headInputs(head).map(({ data }) => Float64Array.from(data));
@@ -280,7 +280,7 @@ function logitsBackwardCase(head: Head, stride: number): OpCase {
   };
 }
 
-// p (log p + H) with p up to 1 and |log p + H| up to 40 or so; log p is off by the error of a logit and of the log sum.
+// p (log p + H) with p up to 1 and |log p + H| up to about 40; log p has the errors of a logit and of the log sum.
 kernelMatches(
   "head_backward makes logits again and turns them into gradients, zeros past the last",
   [
@@ -294,6 +294,6 @@ kernelMatches(
 kernelMatches(
   "logits_backward turns logits into their gradients, zeros past the last",
   HEADS.map((head) => logitsBackwardCase(head, vocabularyTile(head.vocabulary))),
-  // Logits and log sums up to 32 have errors of 2^-20, which count for up to 40.
+  // Logits and log sums up to 32 have errors of 2^-20, which are multiplied by up to 40.
   () => ({ atol: 2 ** -14, rtol: 1e-4 }),
 );

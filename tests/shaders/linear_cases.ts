@@ -20,7 +20,7 @@ export interface LinearShape {
   readonly format?: Format;
 }
 
-/** Rounds numbers to what a format of 16 bits or more holds; those of fewer both engines round alike when written. */
+/** Rounds numbers to a format of 16 bits or more. Both engines round those of fewer bits alike when they write them. */
 export const STORED = {
   f32: (values: Float32Array<ArrayBuffer>) => values,
   bf16: asBf16,

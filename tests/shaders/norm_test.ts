@@ -11,7 +11,7 @@ import {
 } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
 
-/** Rows and columns, rows side by side, columns of the matrix before and after them. */
+/** Rows and columns, the number of rows that lie side by side, and columns of the matrix before and after them. */
 const SHAPES = [
   { rows: 1, cols: 4, perRow: 1, before: 0, after: 0 },
   { rows: 33, cols: 20, perRow: 1, before: 0, after: 0 },
@@ -22,7 +22,6 @@ type Shape = (typeof SHAPES)[number];
 const row = (rows: number, cols: number): Shape => ({ rows, cols, perRow: 1, before: 0, after: 0 });
 const label = (shape: Shape) => JSON.stringify(shape);
 
-/** Fields that say where rows lie. */
 function placesOf({ rows, cols, perRow, before, after }: Shape) {
   return { rows, cols, perRow, column: before, stride: before + perRow * cols + after };
 }

@@ -28,7 +28,7 @@ function anglesOf({ rows, headDim }: Pick<Shape, "rows" | "headDim">) {
   ] as const;
 }
 
-/** Queries, keys and values side by side in one matrix with columns to spare, or each in its own. */
+/** Queries, keys and values side by side in one matrix with unused columns, or each in its own matrix. */
 function forwardCase(shape: Shape, source: "stacked" | "apart"): OpCase {
   const { rows, heads, keyValueHeads, headDim } = shape;
   const [queryCols, keyCols] = [heads * headDim, keyValueHeads * headDim];
@@ -62,7 +62,7 @@ function forwardCase(shape: Shape, source: "stacked" | "apart"): OpCase {
     ],
     outputs: [
       overwritten(rows, queryCols),
-      // Slots that no row has keep what they held.
+      // Slots without a row keep their values.
       accumulated(2 * keyCols, randomValues(6, slots * 2 * keyCols)),
     ],
   };
@@ -107,7 +107,7 @@ function backwardCase(
       floats(stride, randomValues(1, rows * stride, 4)),
       ...anglesOf({ rows, headDim }),
     ],
-    // Columns outside the window keep what they held.
+    // Columns outside the window keep their values.
     outputs: [overwritten(rows, outStride)],
   };
 }

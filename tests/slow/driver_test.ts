@@ -1,4 +1,4 @@
-/** The task `driver` at the command line, where it can fetch one. */
+/** The task `driver` at the command line, where it can fetch a driver. */
 import { match, ok, strictEqual } from "node:assert/strict";
 import { command } from "../../driver/command.ts";
 import { hasGpu } from "../../src/files/installed_drivers.ts";

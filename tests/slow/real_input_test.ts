@@ -1,7 +1,7 @@
 /**
  * The path of a user's own model and data: a checkpoint of random weights in the shape of a published family with a
- * published vocabulary, real questions and real passages. It is taught the protocol, then trained for two steps on
- * questions of either file. Needs GOLDEN_DIR and REAL_DIR, and a quarter of an hour.
+ * published vocabulary, real questions and real passages. The model is taught the protocol, then trained for two steps
+ * on questions of either file. Needs GOLDEN_DIR and REAL_DIR, and a quarter of an hour.
  */
 import { Effect } from "effect";
 import assert from "node:assert/strict";
@@ -32,7 +32,7 @@ const training = {
   lr: 1e-4,
 };
 
-/** Random weights need a rate that trained ones would not survive. */
+/** Random weights need a learning rate that is too high for trained ones. */
 const teaching = { ...training, steps: 600, lr: 5e-3 };
 
 /** Random weights in the shape of a small Qwen2 with the vocabulary of a published tokenizer. */

@@ -7,7 +7,7 @@ import { parametersOf } from "../../src/model/parameters.ts";
 import { metricsOf, TINY, tinyModel, tinyModelWeights, tinyRecipe } from "../support/tiny_run.ts";
 
 const STEPS = 12;
-// The entropy bonus moves the weights although an untrained model earns nothing.
+// The entropy bonus moves the weights although an untrained model gets no rewards.
 const preset = { base: "paper-v2", name: "restless", entropy: { coefficient: 0.1 } };
 const recipe = { ...tinyRecipe, steps: STEPS, evaluateEvery: 4, checkpointEvery: 3 };
 
@@ -41,7 +41,7 @@ const start = (out: string) =>
     ...["--preset", `${folder}/preset.json`, "--out", out],
   );
 
-/** Waits until a run has done some steps, then sends a signal; tells what it said. */
+/** Sends a signal to a run that has done some steps, and returns what the run printed. */
 async function stopAfter(steps: number, out: string, signal: Deno.Signal) {
   const child = start(out);
   const lines = async () =>

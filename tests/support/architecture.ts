@@ -15,7 +15,7 @@ export interface SourceFile {
 export interface Import {
   readonly specifier: string;
   readonly target: string;
-  /** Whether nothing of it is left at run time. */
+  /** Whether the import is only of types, so that nothing is left of it at run time. */
   readonly isTypeOnly: boolean;
 }
 
@@ -43,7 +43,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   mod: 9,
 };
 
-/** The rooms that a room with a shorter list than its rank would allow may import. */
+/** For rooms that may import less than their rank allows: the rooms that they may import. */
 const NARROWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   report: ["domain", "igpo", "math", "files"],
 };
@@ -76,7 +76,7 @@ export const importsLeadDown: Rule = (files) =>
     })
   );
 
-/** No file imports itself by way of others; types may. */
+/** No file imports itself by way of others, except for types. */
 export const importsHaveNoCycle: Rule = (files) => {
   const targets = new Map(files.map(({ path, imports }) => [
     path,
@@ -133,7 +133,7 @@ export const onlyEdgesTouchTheMachine: Rule = (files) =>
     ],
   );
 
-/** Programs are started where variables that Deno refuses are left out; the bench, which may start any, excepted. */
+/** Programs are started only where variables that Deno refuses are left out. The bench may start any program. */
 export const onePlaceStartsPrograms: Rule = (files) =>
   files.filter(({ path }) => path !== "driver/command.ts" && !path.startsWith("bench/")).flatMap(
     ({ path, text }) =>
@@ -158,7 +158,7 @@ export const filesAreShort: Rule = (files) =>
     return lines <= 400 ? [] : [`${path} has ${lines} lines, 400 at most`];
   });
 
-/** Most lines of a function without those of functions within it, and with them. */
+/** Most lines of a function: without those of the functions within it, and with them. */
 const MOST_LINES = { own: 40, all: 80 };
 
 /** First and last line of a function. */

@@ -7,7 +7,7 @@ import type { OpKind } from "../../src/model/ops/registry.ts";
 import { type Op, opsOf, type Program, type Tensor } from "../../src/model/plan.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
-/** A way to run plans that every suite is tried on. */
+/** A way to run plans, on which every suite runs. */
 export interface TestEngine {
   readonly name:
     | "plain"
@@ -19,7 +19,7 @@ export interface TestEngine {
   readonly fresh: () => Engine;
 }
 
-/** Lives as long as the test file, whose end destroys the device with everything on it. */
+/** A scope that lives as long as the test file; the end of the file destroys the device with everything on it. */
 const fileScope = Scope.makeUnsafe();
 
 /** The adapter's device, opened once for a test file, or null where there is no adapter. */
@@ -31,7 +31,7 @@ export const device: Device | null = await Effect.runPromise(
 );
 
 if (device === null) {
-  // A line of its own among the results, since output of tests may be hidden.
+  // This adds a line to the results, since the output of tests may be hidden.
   Deno.test.ignore("NO WEBGPU ADAPTER: the wgsl tests of this file are SKIPPED", () => {});
 }
 
@@ -54,7 +54,7 @@ const wgsl: TestEngine = {
   },
 };
 
-/** Kernels as other adapters get them. */
+/** Engines with the kernels that other adapters get. */
 const others: ReadonlyArray<TestEngine> = await openOthers();
 
 async function openOthers(): Promise<ReadonlyArray<TestEngine>> {
@@ -97,7 +97,7 @@ export function onWgsl(
   });
 }
 
-/** Ops whose kernels work by subgroups where there are some. */
+/** Ops whose kernels use subgroups on adapters that have them. */
 const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
   ...["linear_weight_backward", "head_forward", "head_backward"] as const,
 ];
@@ -109,7 +109,7 @@ export function eachForm(
   body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
 ): void {
   onWgsl(claim, body);
-  // Products alone have tiles of registers, and few others subgroups.
+  // Only products have tiles of registers, and only a few other ops have kernels with subgroups.
   const forms = others.filter(({ name }) =>
     name === "wgsl with tiles"
       ? kind === "linear_forward"

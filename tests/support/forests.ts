@@ -15,7 +15,7 @@ export interface Branch {
   readonly visible: number;
 }
 
-/** Segments packed one after the other, each going on where its parent's visible part ends. */
+/** Segments packed one after the other; each one's positions continue its parent's visible part. */
 export function plantForest(branches: ReadonlyArray<Branch>): ReadonlyArray<Segment> {
   const segments: Segment[] = [];
   let start = 0;
@@ -41,10 +41,9 @@ export const forest: fc.Arbitrary<ReadonlyArray<Segment>> = fc.array(
   return plantForest(branches);
 });
 
-/** Tiles as kernels by subgroups have them, of few queries or many, where each head has keys of its own. */
+/** Tiles of few or many queries, as for kernels with subgroups, where each head has keys of its own. */
 export const TILING: Tiling = { ...TILE_COSTS, group: 1 };
 
-/** Number of tokens of all segments. */
 export function tokensOf(segments: ReadonlyArray<Segment>): number {
   return segments.reduce((sum, { length }) => sum + length, 0);
 }

@@ -4,40 +4,36 @@ import { Effect, Result } from "effect";
 import { readSafetensors, writeSafetensors } from "../../src/files/safetensors.ts";
 import { toFloat32 } from "../../src/files/tensor_types.ts";
 
-/** The model's name on the server. */
 export const MODEL = "igpo-tests/skilled";
 
 /** Contents of a commit by name. */
 export type CommitFiles = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
-/** What a server serves and where it misbehaves. */
+/** What a server serves, and how it misbehaves. */
 export interface HubServerOptions {
   readonly commits: Readonly<Record<string, CommitFiles>>;
   readonly refs: Readonly<Record<string, string>>;
-  /** Without it, there is no such model. */
+  /** Where it is set, the server refuses requests without this token. */
   readonly token?: string;
-  /** The status of an answer to a request, where it should be another than the right one. */
+  /** The status of the answer to a request, or null for the right one. */
   readonly status?: (request: HubRequest) => number | null;
-  /** After how many bytes of the answer the connection ends, null for never. */
+  /** The number of bytes of the answer after which the connection ends, or null for a complete answer. */
   readonly cutAfter?: (request: HubRequest) => number | null;
-  /** How a connection ends then: it breaks, says nothing more, or ends as if that were all. @default {"break"} */
+  /** How a cut connection ends: it breaks, falls silent, or ends like a complete answer. @default {"break"} */
   readonly cutBy?: "break" | "silence" | "end";
-  /** What is sent instead of a file's bytes. */
   readonly tamper?: (name: string, bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   readonly ignoresRanges?: boolean;
 }
 
-/** A request as the server saw it. */
 export interface HubRequest {
   readonly host: "hub" | "cdn";
   readonly path: string;
   readonly range: string | null;
   readonly authorization: string | null;
-  /** How many requests for this path at this host there were before. */
+  /** Number of earlier requests for this path at this host. */
   readonly before: number;
 }
 
-/** A server that runs. */
 export interface HubServer {
   readonly endpoint: string;
   readonly requests: ReadonlyArray<HubRequest>;
@@ -52,7 +48,6 @@ const gitHash = (bytes: Uint8Array) =>
 
 const isLfs = (name: string) => name.endsWith(".safetensors") || name.endsWith(".bin");
 
-/** The name of a file's blob. */
 export const blobOf = (name: string, bytes: Uint8Array) =>
   isLfs(name) ? sha256(bytes) : gitHash(bytes);
 
@@ -60,7 +55,7 @@ const entryOf = ([path, bytes]: readonly [string, Uint8Array]) => ({
   type: "file",
   path,
   size: bytes.length,
-  // For LFS git's own hash is that of a pointer.
+  // For an LFS file, git's own hash is that of the pointer file.
   oid: isLfs(path) ? gitHash(new TextEncoder().encode(`pointer to ${path}`)) : gitHash(bytes),
   ...(isLfs(path) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } } : {}),
 });
@@ -157,7 +152,7 @@ function sendFile(
     headers: {
       ...headers,
       etag: `"${blobOf(name, bytes)}"`,
-      // Without a length, the end of what comes is the end.
+      // Without a length, the client takes the end of the connection for the end of the file.
       ...(cut !== null && cutBy === "end" ? {} : { "content-length": `${sent.length}` }),
       ...(start > 0
         ? { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` }
@@ -166,7 +161,7 @@ function sendFile(
   });
 }
 
-/** Ends before the length that was announced, which the other side sees as a broken connection, or does not end. */
+/** A stream that ends before the announced length, which the client sees as a broken connection, or that never ends. */
 function cutStream(
   bytes: Uint8Array<ArrayBuffer>,
   by: "break" | "silence" | "end",
@@ -175,7 +170,7 @@ function cutStream(
     async start(controller) {
       if (bytes.length > 0) controller.enqueue(bytes);
       if (by === "silence") return;
-      // Time to arrive.
+      // The bytes need time to arrive.
       await new Promise((resolve) => setTimeout(resolve, 50));
       controller.close();
     },
@@ -184,7 +179,7 @@ function cutStream(
 
 const SKILLED = "checkpoints/skilled";
 
-/** The embedded model as a repository has it, with files that nobody needs. */
+/** The embedded model as a repository holds it, with files that loading does not need. */
 export async function skilledFiles(): Promise<CommitFiles> {
   const names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
   const bytes = await Promise.all(names.map((name) => Deno.readFile(`${SKILLED}/${name}`)));

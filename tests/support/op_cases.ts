@@ -24,7 +24,7 @@ export function words(cols: number, data: ArrayLike<number>): Operand {
   return { cols, format: "u32", data: Uint32Array.from(data) };
 }
 
-/** What an output holds before an op that overwrites it, and after it where it must not write. */
+/** The value of an output before an op overwrites it, and afterwards where the op must not write. */
 export const UNTOUCHED = 777;
 const GUARD_ROWS = 3;
 
@@ -40,14 +40,14 @@ export function accumulated(cols: number, start: Float32Array): Operand {
   return floats(cols, data);
 }
 
-/** One op with its operands. An operand that stands twice is one tensor. */
+/** One op with its operands. An operand that occurs twice is one tensor. */
 export interface OpCase {
   readonly label: string;
   readonly kind: OpKind;
   readonly dims: Readonly<Record<string, number>>;
   readonly inputs: ReadonlyArray<Operand>;
   readonly outputs: ReadonlyArray<Operand>;
-  /** Takes seconds to compile with loops on an adapter that runs on a CPU: not tried there. */
+  /** Whether the case is left out with loops on an adapter that runs on a CPU, where it takes seconds to compile. */
   readonly heavy?: boolean;
 }
 
@@ -114,12 +114,12 @@ function rowsReversed({ data, cols }: Operand): Operand["data"] {
   return data.map((_, i) => data[(rows - 1 - Math.floor(i / cols)) * cols + i % cols]!);
 }
 
-/** Tolerance of each output, by what the case's numbers are. */
+/** Tolerance of each output, which depends on the numbers of the case. */
 export type OpTolerance = (opCase: OpCase, output: number) => Tolerance;
 
 /**
- * Declares that the kernel of each case gives the plain loop's numbers, the guard rows included, also when the same
- * executable is given other numbers in between, and the same bits for the same numbers.
+ * Declares a test that the kernel of each case gives the plain loop's numbers, guard rows included, and the same bits
+ * for the same numbers, also when the same executable computes other numbers in between.
  */
 export function kernelMatches(
   claim: string,
@@ -167,12 +167,11 @@ export function assertSameBits(
 /** Relative rounding error of one f32 operation. */
 export const F32_EPSILON = 2 ** -24;
 
-/** Any tensor of the largest magnitude `size` summed over `terms` products: worst case of f32 rounding. */
+/** Worst case of f32 rounding in sums of `terms` products, for a tensor whose largest magnitude is `size`. */
 export function roundingOf(terms: number, size: number): Tolerance {
   return { atol: F32_EPSILON * (terms + 4) * size, rtol: 4 * F32_EPSILON };
 }
 
-/** Largest magnitude of some numbers. */
 export function largest(values: ArrayLike<number>): number {
   return Array.from(values).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }

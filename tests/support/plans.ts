@@ -4,7 +4,7 @@ import type { Lora } from "../../src/model/lora.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
 import type { Segment } from "../../src/model/segments.ts";
 
-/** The model in f32, as it is or with adapters, on an engine whose ops reach whole weights. */
+/** The model in f32, with or without adapters, on an engine whose ops reach whole weights. */
 export function inFloat32(architecture: Architecture, lora: Lora | null = null): ModelForm {
   return { architecture, format: "f32", lora, bindingBytes: Infinity };
 }
@@ -19,7 +19,6 @@ export function separateSegments(lengths: ReadonlyArray<number>): ReadonlyArray<
   });
 }
 
-/** Number of values in all parameters. */
 export function countParameters(architecture: Architecture): number {
   return parametersOf(architecture).reduce((sum, p) => sum + p.rows * p.cols, 0);
 }

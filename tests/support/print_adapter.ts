@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console
-// Prints which adapter a program of the project in the folder `Deno.args[0]` comes to use.
+// Prints the adapter that a program of the project in the folder `Deno.args[0]` uses.
 import { Effect } from "effect";
 import { adapterInfo } from "../../src/domain/adapter.ts";
 

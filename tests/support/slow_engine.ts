@@ -3,15 +3,15 @@ import type { KernelFailed } from "../../src/domain/errors.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 
-/** What a slow engine does beside its work. */
+/** What a slow engine records, and when it fails. */
 export interface SlowEngineOptions {
-  /** Told of what decoding is asked for, in order: `run STEPSxROWS` and, when it is there, `read NUMBER`. */
+  /** Gets `run STEPSxROWS` for each burst that is submitted, and `read NUMBER` for each result that is there. */
   readonly events: string[];
-  /** Why the result of window `number` cannot be read, or null. */
+  /** Why the result of burst `number` cannot be read, or null. */
   readonly failing?: (number: number) => KernelFailed | null;
 }
 
-/** Plain loops that say they are a GPU, and whose windows take a while, one after the other. */
+/** Plain loops that claim to be a GPU. The results of their bursts take a while, one after the other. */
 export function slowEngine({ events, failing = () => null }: SlowEngineOptions): Engine {
   const engine = createInterpreter();
   const device = Semaphore.makeUnsafe(1);

@@ -43,7 +43,7 @@ export async function readSources(paths: ReadonlyArray<string>): Promise<Array<S
     .map((path) => `import ${JSON.stringify(new URL(`file://${ROOT}${path}`).href)};`);
   const entry = await Deno.makeTempFile({ suffix: ".ts" });
   await Deno.writeTextFile(entry, all.join("\n"));
-  // `deno info` promises this shape; a change of it leaves no module below and fails the first test.
+  // `deno info` promises this shape. If it changes, no module is found below and the first test fails.
   const { modules } = await deno("info", "--json", "--config", "deno.json", entry) as {
     readonly modules: ReadonlyArray<ModuleInfo>;
   };
@@ -75,7 +75,7 @@ interface SymbolDoc {
 
 /** `path:line name` of every export without a sentence about it. */
 export async function undocumentedExports(paths: ReadonlyArray<string>): Promise<Array<string>> {
-  // `deno doc` promises this shape; a change of it fails the test that looks for a known gap.
+  // `deno doc` promises this shape. If it changes, the test that looks for a known gap fails.
   const { nodes } = await deno("doc", "--json", ...paths) as {
     readonly nodes: Readonly<Record<string, { readonly symbols: ReadonlyArray<SymbolDoc> }>>;
   };

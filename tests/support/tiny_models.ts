@@ -33,7 +33,7 @@ const COMMON = {
   maxPositions: 512,
 } as const;
 
-/** One small architecture of each family, with the odd options spread over them. */
+/** One small architecture of each family; unusual options are spread over them. */
 export const TINY: Readonly<Record<Architecture["family"], Architecture>> = {
   qwen2: {
     ...COMMON,
@@ -50,7 +50,7 @@ export const TINY: Readonly<Record<Architecture["family"], Architecture>> = {
   qwen3: {
     ...COMMON,
     family: "qwen3",
-    // More than one tile of the head, and heads that are wider together than the hidden state.
+    // The vocabulary needs more than one tile of the head, and the heads together are wider than the hidden state.
     vocabulary: 261,
     hidden: 8,
     heads: 2,
@@ -96,7 +96,7 @@ export function tinyWeights(architecture: Architecture): Map<string, Float32Arra
   );
 }
 
-/** A loaded gradient program: what to run it with, and what it then holds. */
+/** A loaded gradient program, as functions from its inputs to its results. */
 export interface LoadedGradient {
   /** (R,4) head of the batch at inverse temperature `inverseTemperature`. */
   readonly forward: (
@@ -129,7 +129,6 @@ export function roomFor(tokens: number, architecture: Architecture) {
   };
 }
 
-/** Writes the weights of a model and its rotary table. */
 export function writeModel(
   engine: Engine,
   architecture: Architecture,
@@ -141,7 +140,6 @@ export function writeModel(
   engine.write("rope", ropeTable(architecture.rope, architecture.headDim, POSITIONS));
 }
 
-/** Loads the gradient program of a model for batches of up to `tokens` tokens. */
 export const loadGradient = Effect.fnUntraced(function* (
   engine: Engine,
   architecture: Architecture,

@@ -59,7 +59,6 @@ export const PLAIN: Sampling = { temperature: 1, topK: 0, topP: 1, minP: 0 };
 export const GREEDY: Sampling = { ...PLAIN, temperature: 0 };
 export const FILTERED: Sampling = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.01 };
 
-/** A random context of a tiny vocabulary. */
 export function context(seed: number, length: number): Uint32Array {
   return randomIds(seed, length, TINY.qwen3.vocabulary);
 }

@@ -49,7 +49,7 @@ export const TINY: Architecture = {
   maxPositions: 256,
 };
 
-/** Makes ends of messages likely: every state points along the first axis, and so does the end's row. */
+/** Makes ends of messages likely: every embedding points along the first axis, and the end token's the most. */
 function talkative(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
   const rows = weights.get("model.embed_tokens.weight")!.slice();
   const end = world.text.protocol.endOfTurnId;
@@ -57,10 +57,9 @@ function talkative(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<stri
   return new Map(weights).set("model.embed_tokens.weight", rows);
 }
 
-/** The weights of {@link tinyModel}. */
 export const tinyModelWeights = talkative(initialWeights(TINY, [1, 2]));
 
-/** The model as a folder would give it. */
+/** The model as if it were read from a folder. */
 export const tinyModel: ModelFolder = {
   architecture: TINY,
   weights: weightsInMemory(tinyModelWeights),
@@ -73,7 +72,7 @@ export const tinyModel: ModelFolder = {
   },
 };
 
-/** An untrained model says nothing sensible: what it says is read by its length, most messages as searches. */
+/** An untrained model writes nothing sensible, so the length of a message decides its action: mostly a search. */
 export const lenientProtocol: Protocol = {
   ...world.text.protocol,
   parseTurn: (ids): Action => {
@@ -118,14 +117,12 @@ export const tinyRecipe: Recipe = {
   checkpointEvery: 2,
 };
 
-/** What a tiny run may change. */
 export interface TinyRun {
   readonly folder: string;
   readonly recipe?: Partial<Recipe>;
   readonly preset?: Preset;
   readonly seed?: number;
   readonly wave?: number;
-  /** Goes on with what the folder holds. */
   readonly isResumed?: boolean;
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
   readonly print?: (text: string) => Effect.Effect<void>;
@@ -162,7 +159,6 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   };
 });
 
-/** Trains the tiny model in plain loops. */
 export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const { prepared, layers } = yield* prepareTiny(options);
   const checkpoint = options.isResumed

@@ -43,7 +43,6 @@ export function smallTokenizer({ tags }: { tags: boolean }): Tokenizer {
   return Result.getOrThrow(makeTokenizer(tokenizerJson, tokenizerConfig));
 }
 
-/** A template from its source alone. */
 export function templateOf(source: string): ChatTemplate {
   return Result.getOrThrow(makeChatTemplate({}, source));
 }

@@ -22,7 +22,7 @@ const paper = paperProtocol(untagged);
 const results = (...contents: ReadonlyArray<string>) => contents.map((content) => ({ content }));
 const count = (ids: Uint32Array, id: number) => ids.filter((other) => other === id).length;
 
-/** Words of strangers: tags, control tokens, line ends, broken surrogates, anything. */
+/** Untrusted text: tags, control tokens, line ends, broken surrogates, anything. */
 const hostile = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.array(

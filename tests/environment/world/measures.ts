@@ -3,10 +3,9 @@ import type { WorldQuestion, WorldTask } from "../../../src/environment/world/qu
 import type { Fact } from "../../../src/environment/world/world.ts";
 import type { WebSearchOptions } from "../../../src/environment/web_search.ts";
 
-/** What someone might type to find a fact of a question. */
+/** What a query for a fact of a question is made of. */
 export type QueryStyle = "name and relation" | "name" | "question";
 
-/** The query of a style for one fact. */
 export function queryFor(style: QueryStyle, question: WorldQuestion, fact: Fact): string {
   switch (style) {
     case "name and relation":
@@ -19,8 +18,8 @@ export function queryFor(style: QueryStyle, question: WorldQuestion, fact: Fact)
 }
 
 /**
- * The share of questions for which one query a fact finds every fact. With "name and relation" this is the
- * best F1 that a perfect agent can reach; with "question" it is what searching without thinking reaches.
+ * The share of questions for which one query for each fact finds every fact. With "name and relation" this is the best
+ * F1 that a perfect agent can reach; with "question" it is the F1 of an agent that searches for the question itself.
  */
 export function retrievalRate(
   task: WorldTask,
