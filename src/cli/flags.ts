@@ -98,8 +98,19 @@ const search = text(
   "Search engine: an address of Search-R1's protocol, serper, tavily, brave, or an index; off: tools find nothing",
 );
 
+const journal = text(
+  "journal",
+  "[MODE:]FILE",
+  "Keep each call of --search and its answer; record: also failures, replay: call nothing (default auto)",
+);
+
+const searchBudget = count(
+  "search-budget",
+  "Queries that --search is asked in the whole run, those of the journal not counted",
+);
+
 /** Model, adapter and data of a program. */
-export const data = { model, revision, adapter, questions, corpus, search };
+export const data = { model, revision, adapter, questions, corpus, search, journal, searchBudget };
 /** The corpus that is indexed. */
 export const indexed = Argument.String("corpus").pipe(
   Argument.withDescription("Documents: .jsonl, .jsonl.gz or .parquet"),

@@ -23,6 +23,10 @@ export const RunConfig = Schema.Struct({
   corpus: TextOrNull,
   /** Address, service or index that is searched, or `off`; null for documents in memory. */
   search: TextOrNull,
+  /** `[MODE:]FILE` in which the calls of the search engine are kept; null for none. */
+  journal: TextOrNull,
+  /** Most queries that the search engine is asked in the whole run; null for no limit. */
+  searchBudget: Schema.NullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
   /** GB of device memory that the run may take; null for the machine's own limit, if that is known. */
   memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** The whole preset as JSON; `decodePreset` reads it. */
@@ -38,6 +42,25 @@ export const DEFAULT_PRESET = "igpo-uplift";
 
 /** The default recipe. */
 export const DEFAULT_RECIPE = "embedded";
+
+/** What a run is told by nobody. */
+const DEFAULTS = {
+  seed: 0,
+  device: "auto",
+  model: null,
+  revision: null,
+  memory: null,
+  adapter: null,
+  questions: null,
+  corpus: null,
+  search: null,
+  journal: null,
+  searchBudget: null,
+  preset: DEFAULT_PRESET,
+} as const;
+
+/** Fields of the configuration that flags of the same name set. */
+const CONFIG_FIELDS = Object.keys(DEFAULTS) as ReadonlyArray<keyof typeof DEFAULTS>;
 
 /** Parsed JSON of the files named by flags; undefined without such a file. */
 export interface ConfigFiles {
@@ -70,23 +93,8 @@ export const resolveConfig = Effect.fnUntraced(function* (
     file: yield* asRecord(files.recipe, "the recipe file"),
     inConfig: file["recipe"],
   });
-  const defaults = {
-    seed: 0,
-    device: "auto",
-    model: null,
-    revision: null,
-    memory: null,
-    adapter: null,
-    questions: null,
-    corpus: null,
-    search: null,
-    preset: DEFAULT_PRESET,
-  };
-  const { seed, device, preset } = flags;
-  const { model, revision, adapter, questions, corpus, search, memory } = flags;
-  const sources = { model, revision, adapter, questions, corpus, search, memory };
-  const given = withoutNulls({ seed, device, ...sources, preset });
-  const merged = { ...defaults, ...file, ...given, recipe };
+  const given = CONFIG_FIELDS.map((name) => [name, flags[name]]);
+  const merged = { ...DEFAULTS, ...file, ...withoutNulls(Object.fromEntries(given)), recipe };
   return yield* decodeRecord(RunConfig, merged, "the configuration");
 });
 

@@ -42,6 +42,10 @@ export interface Flags {
   readonly corpus: string | null;
   /** Address, service or index to search, in place of documents in memory; `off` for tools that find nothing. */
   readonly search: string | null;
+  /** `[MODE:]FILE` in which the calls of the search engine are kept. */
+  readonly journal: string | null;
+  /** Most queries that the search engine is asked. */
+  readonly searchBudget: number | null;
 }
 
 /** Flags of `train`. */
@@ -83,4 +87,6 @@ export const NO_FLAGS: Flags = {
   questions: null,
   corpus: null,
   search: null,
+  journal: null,
+  searchBudget: null,
 };

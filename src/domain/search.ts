@@ -21,6 +21,7 @@ export const SEARCH_FAILURES = [
   "malformed",
   "too_large",
   "late",
+  "spent",
 ] as const;
 
 /** A search engine gave no result; `message` is one line without a full stop. */

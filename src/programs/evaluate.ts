@@ -12,11 +12,12 @@ import { Watch } from "../pipeline/watch.ts";
 import { Policy } from "../policy/policy.ts";
 import { evaluationLine, progressLine } from "../report/terminal.ts";
 import type { Task } from "../run/task.ts";
+import { journalLine } from "../search/journal.ts";
 
 /** What an evaluation needs besides a policy. */
 export interface EvaluateProgramOptions {
   readonly plan: RunPlan;
-  readonly task: Pick<Task, "protocol" | "test">;
+  readonly task: Pick<Task, "protocol" | "test" | "searched">;
   /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
   readonly screen: Screen;
@@ -53,9 +54,12 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
       `${kind.padEnd(width)}F1 ${f1.toFixed(3)}  EM ${em.toFixed(3)}  ${count} questions`,
     );
   }
-  yield* screen.print(
-    `${"all".padEnd(width)}${evaluationLine(report)}\nEverything is in ${folder}`,
-  );
+  const { searched } = task;
+  yield* screen.print([
+    `${"all".padEnd(width)}${evaluationLine(report)}`,
+    ...(searched === null ? [] : [journalLine(searched)]),
+    `Everything is in ${folder}`,
+  ].join("\n"));
   return report;
 });
 

@@ -89,6 +89,8 @@ export function withLaterFields(saved: unknown): unknown {
     revision: null,
     memory: null,
     search: null,
+    journal: null,
+    searchBudget: null,
     ...saved,
     recipe: { ...LATER_FIELDS, ...saved["recipe"] },
   };

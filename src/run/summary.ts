@@ -8,6 +8,7 @@ import { writeSummary } from "../report/summary.ts";
 import { episodeText, summaryTable } from "../report/terminal.ts";
 import type { Run } from "./run.ts";
 import type { EvaluationLine } from "./record.ts";
+import { journalLine } from "../search/journal.ts";
 
 /** Writes and shows the results of a finished run. */
 export const finishRun = Effect.fnUntraced(function* (run: Run) {
@@ -15,11 +16,7 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
   const { recipe, seed } = config;
   const policy = yield* Policy;
   const { firstStepMillis, episode } = yield* Ref.get(run.state);
-  const tests = (yield* run.record.evaluations).filter(({ split }) => split === "test");
-  const reportAt = (at: number) => {
-    const { step: _step, split: _split, ...report } = tests.find(({ step }) => step === at)!;
-    return report;
-  };
+  const evaluations = yield* run.record.evaluations;
   const now = yield* Clock.currentTimeMillis;
   const summary: Summary = {
     adapter: policy.adapter.kind === "interpreter" ? "plain loops" : policy.adapter.name,
@@ -29,8 +26,8 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
     steps: recipe.steps,
     firstStepSeconds: ((firstStepMillis ?? now) - startedMillis) / 1000,
     wallSeconds: (now - startedMillis) / 1000,
-    before: reportAt(0),
-    after: reportAt(recipe.steps),
+    before: testReport(evaluations, 0),
+    after: testReport(evaluations, recipe.steps),
   };
   yield* writeSummary(folder, summary);
   yield* writeFileAtomic(
@@ -39,16 +36,26 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
       title: `${preset.name}, seed ${seed}`,
       xLabel: "step",
       yLabel: "F1",
-      curves: curvesOf(yield* run.record.evaluations),
+      curves: curvesOf(evaluations),
     }),
   );
   if (episode !== null) {
     yield* writeFileAtomic(`${folder}/episode.svg`, episodeSvg(episode));
     yield* screen.print(`\nAn episode of the last step\n${episodeText(episode, screen)}`);
   }
-  yield* screen.print(`\n${summaryTable(summary, screen)}\n\nEverything is in ${folder}`);
+  const { searched } = run.task;
+  const search = searched === null ? "" : `${journalLine(searched)}\n`;
+  const table = summaryTable(summary, screen);
+  yield* screen.print(`\n${table}\n\n${search}Everything is in ${folder}`);
   return summary;
 });
+
+/** The evaluation of the test questions after some steps. */
+function testReport(evaluations: ReadonlyArray<EvaluationLine>, at: number) {
+  const found = evaluations.find(({ split, step }) => split === "test" && step === at);
+  const { step: _step, split: _split, ...report } = found!;
+  return report;
+}
 
 /** F1 on each split by steps done. */
 function curvesOf(evaluations: ReadonlyArray<EvaluationLine>): ReadonlyArray<Curve> {

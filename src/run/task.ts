@@ -19,6 +19,13 @@ import { createRandom } from "../math/random.ts";
 import { keyFromSeed } from "../math/threefry.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { checkPrompt } from "../pipeline/play.ts";
+import {
+  JOURNAL_MODES,
+  type JournalMode,
+  openJournal,
+  type SearchCounts,
+} from "../search/journal.ts";
+import { withBudget } from "../search/budget.ts";
 import { openSearch } from "../search/open.ts";
 import { makeChatTemplate } from "../text/chat_template.ts";
 import { makeProtocol, type Protocol } from "../text/protocol.ts";
@@ -41,6 +48,8 @@ export interface Task {
   readonly test: Split;
   /** What the user should know about the data, one sentence each. */
   readonly notes: ReadonlyArray<string>;
+  /** What the search journal did so far; null without one. */
+  readonly searched: SearchCounts | null;
 }
 
 /** Whether a policy is trained, or only sampled. */
@@ -76,7 +85,9 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
 const SEARCH_OFF = "off";
 
 /** Questions of a file are answered from one source; those of the embedded world from its own documents. */
-function checkSources({ questions, corpus, search }: RunConfig): Effect.Effect<void, BadInput> {
+function checkSources(
+  { questions, corpus, search, journal, searchBudget }: RunConfig,
+): Effect.Effect<void, BadInput> {
   const cannot = (why: string) => Effect.fail(new BadInput({ message: `Cannot ${why}` }));
   const isEngine = search !== null && search !== SEARCH_OFF;
   if (questions === null && (corpus !== null || isEngine)) {
@@ -84,6 +95,10 @@ function checkSources({ questions, corpus, search }: RunConfig): Effect.Effect<v
       `search for answers without questions as --${corpus === null ? "search" : "corpus"} ` +
         `belongs to --questions: it is not given`,
     );
+  }
+  if (!isEngine && (journal !== null || searchBudget !== null)) {
+    const flag = journal === null ? "--search-budget" : "--journal";
+    return cannot(`use ${flag} as it is for a search engine: --search names none`);
   }
   if (corpus !== null && isEngine) {
     return cannot(`search in two places as --corpus and --search "${search}" are one or the other`);
@@ -185,6 +200,7 @@ const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
     validation: split("validation", validationQuestions),
     test: split("test", testQuestions),
     notes: [],
+    searched: null,
   };
 });
 
@@ -207,20 +223,17 @@ function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
 const GOLD_CAP = { maxWords: 30, maxCharacters: 300 };
 
 const fileSplits = Effect.fnUntraced(function* (
-  { config: { recipe, corpus, search: named }, purpose }: TaskOptions,
+  { config, purpose }: TaskOptions,
   path: string,
 ) {
-  const { questions: read, counts } = yield* readQuestions(path, GOLD_CAP);
+  const { recipe } = config;
+  const { questions: read, counts: { skipped } } = yield* readQuestions(path, GOLD_CAP);
   // Ids are unique within a kind, but random keys need ids that are unique in the file.
   const questions = read.map((question) => ({
     ...question,
     id: `${question.kind}/${question.id}`,
   }));
-  const search = named === SEARCH_OFF
-    ? searchNothing
-    : corpus === null
-    ? yield* openSearch(named!, recipe.toolDeadlineSeconds)
-    : searchInMemory(yield* readCorpus(corpus));
+  const { search, counts } = yield* openSources(config);
   const limits = { limit: recipe.searchTopK, ...toolLimits(recipe) };
   const environment = Context.get(yield* Layer.build(layerSearch(search, limits)), Environment);
   const parts = purpose === "train"
@@ -230,11 +243,30 @@ const fileSplits = Effect.fnUntraced(function* (
     train: { questions: parts.train, environment },
     validation: { questions: parts.validation, environment },
     test: { questions: parts.test, environment },
-    notes: counts.skipped === 0 ? [] : [
-      `Skipped ${counts.skipped} questions whose gold answers all exceed ${GOLD_CAP.maxWords} words`,
+    searched: counts,
+    notes: skipped === 0 ? [] : [
+      `Skipped ${skipped} questions whose gold answers all exceed ${GOLD_CAP.maxWords} words`,
     ],
   };
 });
+
+/** What answers the queries of questions of a file. */
+const openSources = Effect.fnUntraced(function* (config: RunConfig) {
+  const { recipe, corpus, search: named, journal, searchBudget } = config;
+  if (named === null) {
+    return { search: searchInMemory(yield* readCorpus(corpus!)), counts: null };
+  }
+  if (named === SEARCH_OFF) return { search: searchNothing, counts: null };
+  const engine = yield* openSearch(named, recipe.toolDeadlineSeconds);
+  const search = searchBudget === null ? engine : withBudget(engine, searchBudget);
+  if (journal === null) return { search, counts: null };
+  const [, mode, file] = JOURNAL.exec(journal)!;
+  // The expression allows modes only.
+  return yield* openJournal(file!, (mode ?? "auto") as JournalMode, { name: named, search });
+});
+
+/** `[MODE:]FILE`. */
+const JOURNAL = new RegExp(`^(?:(${JOURNAL_MODES.join("|")}):)?(.*)$`, "s");
 
 /** Splits questions in an order that no seed changes. Test and validation come first, each at most a quarter of all. */
 function splitQuestions(questions: ReadonlyArray<Question>, recipe: Recipe) {

@@ -14,10 +14,18 @@ export interface Patience {
   readonly waitMillis: number;
   /** Most bytes of an answer. */
   readonly bytes: number;
+  /** Seconds that all tries may take, waits included. */
+  readonly total: number;
 }
 
-/** Three tries of ten seconds. */
-export const PATIENCE: Patience = { seconds: 10, retries: 2, waitMillis: 500, bytes: 8 << 20 };
+/** Three tries of ten seconds each, within half a minute. */
+export const PATIENCE: Patience = {
+  seconds: 10,
+  retries: 2,
+  waitMillis: 500,
+  bytes: 8 << 20,
+  total: 30,
+};
 
 /** Longest that a service may ask to wait. */
 const LONGEST_WAIT_MILLIS = 30_000;
@@ -42,11 +50,20 @@ class Setback {
   }
 }
 
-/** Asks, and asks again where another try may help. Interruption ends the request that is on its way. */
-export const ask = Effect.fn("search.ask")(function* <A>(
-  question: Question<A>,
-  patience: Patience = PATIENCE,
-) {
+/** Asks, and asks again if another try may help. Interruption ends the request that is in flight. */
+export const ask = <A>(question: Question<A>, patience: Patience = PATIENCE) =>
+  askAgain(question, patience).pipe(
+    Effect.timeoutOrElse({
+      duration: `${patience.total} seconds`,
+      orElse: () => {
+        const message = `${hostOf(question.url)} gave no answer within ${patience.total} s`;
+        return Effect.fail(new SearchFailed({ kind: "late", message }));
+      },
+    }),
+    Effect.withSpan("search.ask"),
+  );
+
+const askAgain = Effect.fnUntraced(function* <A>(question: Question<A>, patience: Patience) {
   for (let tries = 0;; tries++) {
     const found = yield* Effect.result(askOnce(question, patience));
     if (Result.isSuccess(found)) return found.success;

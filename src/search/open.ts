@@ -7,13 +7,14 @@ import { openIndex } from "./index_file.ts";
 
 /**
  * The search engine of a name: an address of Search-R1's protocol, a web service whose key is in the environment, or an
- * index on disk. It is open until the scope closes; one try may take `seconds`.
+ * index on disk. It is open until the scope closes. A call gives up before `deadline` seconds, so that it can say why.
  */
 export const openSearch = Effect.fn("openSearch")(function* (
   name: string,
-  seconds: number,
+  deadline: number,
 ): Effect.fn.Return<Search, BadInput, Scope.Scope> {
-  const patience = { ...PATIENCE, seconds: Math.min(PATIENCE.seconds, seconds) };
+  const total = 0.9 * deadline;
+  const patience = { ...PATIENCE, total, seconds: Math.min(PATIENCE.seconds, total) };
   if (name in WEB_SERVICES) {
     // The name is one of the keys.
     const service = WEB_SERVICES[name as keyof typeof WEB_SERVICES];

@@ -6,7 +6,7 @@ import { ask, type Patience } from "../../src/search/ask.ts";
 import { serve } from "./services.ts";
 
 const Answer = Schema.Struct({ found: Schema.String });
-const PATIENCE: Patience = { seconds: 0.5, retries: 2, waitMillis: 10, bytes: 10_000 };
+const PATIENCE: Patience = { seconds: 0.5, retries: 2, waitMillis: 10, bytes: 10_000, total: 60 };
 
 const json = (value: unknown, init?: ResponseInit) => Response.json(value, init);
 const question = (url: string) => ({ url, method: "POST" as const, body: {}, answer: Answer });

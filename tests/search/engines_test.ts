@@ -4,7 +4,7 @@ import { brave, searchR1, serper, tavily } from "../../src/search/engines.ts";
 import { openSearch } from "../../src/search/open.ts";
 import { serve } from "./services.ts";
 
-const PATIENCE = { seconds: 5, retries: 0, waitMillis: 1, bytes: 1 << 20 };
+const PATIENCE = { seconds: 5, retries: 0, waitMillis: 1, bytes: 1 << 20, total: 60 };
 const run = Effect.runPromise;
 
 Deno.test("searchR1() sends all queries at once and reads documents with scores and without", async () => {
