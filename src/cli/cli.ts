@@ -18,6 +18,7 @@ import { COLD_START } from "../programs/cold_start.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
   adapter,
+  against,
   data,
   describe,
   exportOut,
@@ -35,6 +36,7 @@ import {
   resume,
   revision,
   room,
+  samples,
   seed,
   seeds,
   sources,
@@ -52,7 +54,7 @@ import type {
   PretrainFlags,
   TrainFlags,
 } from "../domain/flags.ts";
-import { evaluate as evaluateProgram } from "../programs/evaluate.ts";
+import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
 import { retriever as retrieverProgram } from "../programs/retriever.ts";
@@ -134,10 +136,16 @@ const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan
 }, Effect.scoped);
 
 const runEvaluate = Effect.fnUntraced(
-  function* (flags: EvaluateFlags) {
+  function* ({ against, ...flags }: EvaluateFlags & { readonly against: string | null }) {
     const plan = yield* configure("evaluate", flags);
-    const prepared = yield* prepare(plan, { embeddedModel, purpose: "evaluate" });
-    yield* evaluateProgram(prepared).pipe(Effect.provide(layerPolicy(prepared)));
+    const date = plan.isResumed ? yield* begunOn(plan.folder) : null;
+    const prepared = yield* prepare(plan, {
+      embeddedModel,
+      purpose: "evaluate",
+      isOneRun: false,
+      date,
+    });
+    yield* evaluateProgram({ ...prepared, against }).pipe(Effect.provide(layerPolicy(prepared)));
   },
   Effect.scoped,
 );
@@ -187,7 +195,7 @@ const pretrain = Command.make(
 
 const evaluate = Command.make(
   "evaluate",
-  { out, seed, preset, ...sources, ...data, ...room },
+  { out, seed, samples, against, preset, ...sources, ...data, ...room, resume },
   runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 

@@ -44,6 +44,13 @@ export const out = text("out", "DIR", "Folder of the run (default runs/PROGRAM-T
 export const seed = count("seed", "Seed of every random draw (default 0)");
 /** Number of steps of rollout and update, or of updates in programs that imitate. */
 export const steps = count("steps", "Steps of rollout and update (default: the recipe's)");
+/** Answers to each test question. */
+export const samples = count(
+  "samples",
+  "Answers to each question: one is greedy (default), several are drawn",
+);
+/** Folder of another evaluation. */
+export const against = text("against", "DIR", "Folder of another evaluation, to compare with");
 /** The preset, which is the algorithm. */
 export const preset = text(
   "preset",

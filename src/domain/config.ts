@@ -124,6 +124,7 @@ const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: Recipe
     ...fields,
     ...withoutNulls({
       steps: flags.steps,
+      testSamples: flags.samples,
       trainKinds: flags.world === null ? null : WORLDS[flags.world],
       weightFormat: flags.weights,
       recompute: flags.recompute,

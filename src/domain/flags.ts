@@ -13,6 +13,8 @@ export interface Flags {
   readonly seed: number | null;
   /** Steps, in place of the recipe's. */
   readonly steps: number | null;
+  /** Answers to each test question, in place of the recipe's `testSamples`. */
+  readonly samples: number | null;
   /** Name of a preset, or a JSON file with one. */
   readonly preset: string | null;
   /** Which questions of the embedded world are trained on, in place of the recipe's `trainKinds`. */
@@ -49,16 +51,16 @@ export interface Flags {
 }
 
 /** Flags of `train`. */
-export type TrainFlags = Flags;
+export type TrainFlags = Omit<Flags, "samples">;
 
 /** Flags of `pretrain`. */
-export type PretrainFlags = Omit<Flags, "preset" | "world" | "resume">;
+export type PretrainFlags = Omit<Flags, "samples" | "preset" | "world" | "resume">;
 
 /** Flags of `evaluate`. */
-export type EvaluateFlags = Omit<Flags, "steps" | "world" | "resume">;
+export type EvaluateFlags = Omit<Flags, "steps" | "world">;
 
 /** Flags of `compare`: every preset is trained in every world with the same seeds. */
-export interface CompareFlags extends Omit<Flags, "preset" | "world"> {
+export interface CompareFlags extends Omit<Flags, "samples" | "preset" | "world"> {
   /** Names or files, at least two unless a comparison is resumed. */
   readonly presets: ReadonlyArray<string>;
   /** Empty for the recipe's training questions. */
@@ -72,6 +74,7 @@ export const NO_FLAGS: Flags = {
   out: null,
   seed: null,
   steps: null,
+  samples: null,
   preset: null,
   world: null,
   recipe: null,

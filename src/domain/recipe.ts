@@ -115,6 +115,8 @@ export const Recipe = Schema.Struct({
   trainQuestions: AtLeast(1),
   validationQuestions: AtLeast(0),
   testQuestions: AtLeast(0),
+  /** Answers to each test question in `./igpo evaluate`: one is greedy, several are drawn as in training. */
+  testSamples: AtLeast(1),
 
   /** Steps between evaluations on validation questions; 0 evaluates only before and after the run. */
   evaluateEvery: AtLeast(0),
@@ -163,6 +165,7 @@ const embedded: Recipe = {
   trainQuestions: 600,
   validationQuestions: 100,
   testQuestions: 200,
+  testSamples: 1,
   evaluateEvery: 10,
   checkpointEvery: 20,
 };

@@ -1,4 +1,4 @@
-import { answerWords, normaliseAnswer } from "./answer_text.ts";
+import { answerWords, normaliseAnswer, PUNCTUATION } from "./answer_text.ts";
 import type { OutcomeConfig } from "./preset.ts";
 
 /** Score of an answer against the accepted answers; 0 and false for no answer. */
@@ -30,6 +30,19 @@ export function scoreAnswer(
     em: golds.some((gold) => normaliseAnswer(gold.toLowerCase()) === normalised),
   };
 }
+
+/**
+ * F1 as SQuAD's evaluation script has it, best over `golds`: lower case, punctuation dropped without a space in its place,
+ * the articles a, an and the dropped, words counted as often as they occur.
+ */
+export function squadF1(answer: string, golds: ReadonlyArray<string>): number {
+  const counted = (text: string) =>
+    countedWords(text.toLowerCase().replace(PUNCTUATION, "").replace(ARTICLES, " "), "multiset");
+  const words = counted(answer);
+  return Math.max(0, ...golds.map((gold) => overlapF1(words, counted(gold))));
+}
+
+const ARTICLES = /\b(a|an|the)\b/g;
 
 /**
  * Outcome reward r^O of an episode: F1 or exact match of its answer, `formatPenalty` without a

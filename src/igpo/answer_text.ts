@@ -8,7 +8,7 @@
 const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 /** Python's `string.punctuation`: ASCII only, so a typographic quote or dash stays in its word. */
-const PUNCTUATION = /[!-/:-@[-`{-~]/g;
+export const PUNCTUATION: RegExp = /[!-/:-@[-`{-~]/g;
 
 /** The words of a text: punctuation becomes a space, then split at white space. Articles stay. */
 export function answerWords(text: string): ReadonlyArray<string> {

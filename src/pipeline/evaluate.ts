@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import type { Episode } from "../domain/episode.ts";
+import type { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { EvaluationReport, KindReport } from "../domain/report.ts";
 import type { Recipe } from "../domain/recipe.ts";
@@ -25,9 +26,11 @@ export interface EvaluateOptions {
   readonly step: number;
 }
 
-/** A question with the episode that tried to answer it; null where the environment crashed. */
+/** A question with an episode that tried to answer it; null if the environment crashed. */
 export interface Attempt {
   readonly question: Question;
+  /** Which of the attempts at the question, from 0 on. */
+  readonly sample: number;
   readonly episode: Episode | null;
 }
 
@@ -39,36 +42,58 @@ export interface Evaluation {
 
 const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
 
-/** Answers each question once, always with the likeliest token. An episode lost to a crash counts as no answer. */
-export const evaluateQuestions = Effect.fn("evaluateQuestions")(
-  function* (questions: ReadonlyArray<Question>, options: EvaluateOptions) {
+/** A question to be answered, and which of its answers. */
+export type Wanted = Omit<Attempt, "episode">;
+
+/** How questions are answered. */
+export interface AnswerOptions extends EvaluateOptions {
+  /** Always the likeliest token, or draws as in training. @default {true} */
+  readonly isGreedy?: boolean;
+  /** Called after each attempt. */
+  readonly onAttempt?: (attempt: Attempt) => Effect.Effect<void, BadInput>;
+}
+
+/** Answers questions. No answer depends on the others, or on which are asked at the same time. */
+export const answerQuestions = Effect.fn("answerQuestions")(
+  function* (wanted: ReadonlyArray<Wanted>, options: AnswerOptions) {
     const policy = yield* Policy;
-    const { seed, protocol, recipe, wave, step, preset } = options;
+    const { seed, protocol, recipe, wave, step, isGreedy = true, onAttempt } = options;
     const key = runKey(seed, "evaluation");
-    const seats = questions.map((question) => ({
+    const seats = wanted.map(({ question, sample }) => ({
       question,
       step,
-      sample: 0,
+      sample,
       policyVersion: 0,
-      id: `evaluation/${question.id}`,
-      key: episodeKey(key, { step, questionId: question.id, sample: 0 }),
+      id: `evaluation/${question.id}${sample === 0 ? "" : `/${sample}`}`,
+      key: episodeKey(key, { step, questionId: question.id, sample }),
     }));
     const { maxTurns, maxNewTokens, contextTokens, toolConcurrency: concurrency } = recipe;
     policy.release();
     const episodes = yield* playEpisodes(seats, {
       protocol,
-      sampling: GREEDY,
+      sampling: isGreedy ? GREEDY : recipe,
       maxTurns,
       maxNewTokens,
       contextTokens,
       concurrency,
       wave,
-      onEnded: (done) =>
-        tellProgress({ step, phase: "evaluate", done, total: seats.length, unit: "questions" }),
+      onEnded: (done, { question, sample }, episode) =>
+        Effect.andThen(
+          onAttempt?.({ question, sample, episode }) ?? Effect.void,
+          tellProgress({ step, phase: "evaluate", done, total: seats.length, unit: "questions" }),
+        ),
     });
     policy.release();
-    const attempts = questions.map((question, i): Attempt => ({ question, episode: episodes[i]! }));
-    return { report: reportOf(attempts, preset), attempts } satisfies Evaluation;
+    return wanted.map((one, i): Attempt => ({ ...one, episode: episodes[i]! }));
+  },
+);
+
+/** Answers each question once, always with the likeliest token. An episode lost to a crash counts as no answer. */
+export const evaluateQuestions = Effect.fn("evaluateQuestions")(
+  function* (questions: ReadonlyArray<Question>, options: EvaluateOptions) {
+    const wanted = questions.map((question) => ({ question, sample: 0 }));
+    const attempts = yield* answerQuestions(wanted, options);
+    return { report: reportOf(attempts, options.preset), attempts } satisfies Evaluation;
   },
 );
 

@@ -32,8 +32,12 @@ export interface PlayOptions {
   readonly concurrency: number;
   /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
-  /** Called after each episode with the number of episodes that have ended. */
-  readonly onEnded?: (ended: number) => Effect.Effect<void>;
+  /** Called after each episode with the number of episodes that have ended, its seat, and what came of it. */
+  readonly onEnded?: (
+    ended: number,
+    seat: Seat,
+    episode: Episode | null,
+  ) => Effect.Effect<void, BadInput>;
 }
 
 /**
@@ -48,7 +52,7 @@ export const playEpisodes = Effect.fn("playEpisodes")(
     const play = (seat: Seat) =>
       Effect.scoped(playEpisode(seat, options, tools)).pipe(
         Effect.catchTag("EnvironmentCrashed", () => Effect.succeed(null)),
-        Effect.tap(() => options.onEnded?.(++ended) ?? Effect.void),
+        Effect.tap((episode) => options.onEnded?.(++ended, seat, episode) ?? Effect.void),
       );
     return yield* Effect.forEach(seats, play, { concurrency: options.wave });
   },

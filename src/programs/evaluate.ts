@@ -1,16 +1,29 @@
 import { Effect } from "effect";
-import type { RunPlan } from "../run/configure.ts";
+import { AnswerRow } from "../domain/answer_row.ts";
+import { decodeRecord } from "../domain/decode.ts";
+import type { Question } from "../domain/question.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { pathExists, readText } from "../files/disk.ts";
 import { jsonText } from "../files/json_file.ts";
-import { jsonLine } from "../files/jsonl.ts";
+import { jsonLine, openJsonlWriter, parseJsonl } from "../files/jsonl.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
-import { type Attempt, evaluateQuestions } from "../pipeline/evaluate.ts";
+import { scoreAnswer, squadF1 } from "../igpo/answer_score.ts";
+import { detectable } from "../math/intervals.ts";
+import { answerQuestions, type Attempt } from "../pipeline/evaluate.ts";
 import { gradeAnswer } from "../pipeline/reward.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { Policy } from "../policy/policy.ts";
-import { evaluationLine, progressLine } from "../report/terminal.ts";
+import { compareAnswers, evaluationTable } from "../report/evaluation_table.ts";
+import {
+  againstText,
+  evaluationCsv,
+  evaluationMarkdown,
+  evaluationText,
+} from "../report/evaluation_text.ts";
+import { progressLine } from "../report/terminal.ts";
+import type { RunPlan } from "../run/configure.ts";
 import type { Task } from "../run/task.ts";
 import { journalLine } from "../search/journal.ts";
 
@@ -21,20 +34,83 @@ export interface EvaluateProgramOptions {
   /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
   readonly screen: Screen;
+  /** The date in the system prompt. */
+  readonly date: string;
+  /** Folder of another evaluation of the same questions, to compare with; null for none. */
+  readonly against: string | null;
 }
 
-/** Measures a policy on the test questions; writes `evaluation.json` and every answer into the folder. */
+/** No result between 0 and 1 has a larger standard deviation. */
+const LARGEST_DEVIATION = 0.5;
+
+/** File of the answers in the folder of an evaluation. */
+const ANSWERS_FILE = "answers.jsonl";
+
+/**
+ * Answers the test questions as often as the recipe says and writes answers and tables into the folder. In a folder that
+ * has answers, only those that are missing or were lost to a crash are asked for.
+ */
 export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgramOptions) {
-  const { plan: { config, preset, folder }, task, wave, screen } = options;
+  const { plan: { config, folder }, task, screen, against } = options;
   const policy = yield* Policy;
-  const { protocol, test } = task;
+  const others = against === null ? null : yield* readAnswers(against);
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
-  const { report, attempts } = yield* evaluateQuestions(test.questions, {
+  const { questions } = task.test;
+  yield* screen.print(
+    `${questions.length} questions: two agents that differ by ${
+      detectable(LARGEST_DEVIATION, questions.length, "apart").toFixed(3)
+    } in F1 or more can be told apart, closer ones only with --against`,
+  );
+  const rows = yield* answerMissing(options);
+  const table = evaluationTable(rows);
+  const compared = others === null ? null : compareAnswers(rows, others);
+  const { model, revision } = config;
+  const written = { adapter: policy.adapter.name, model, revision, ...table, against: compared };
+  yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
+  yield* writeFileAtomic(`${folder}/evaluation.csv`, evaluationCsv(table));
+  yield* writeFileAtomic(`${folder}/evaluation.md`, evaluationMarkdown(table));
+  const { searched } = task;
+  yield* screen.print([
+    evaluationText(table),
+    ...(against === null ? [] : [
+      compared === null
+        ? `${against} has no question of these: nothing to compare`
+        : againstText(compared, against),
+    ]),
+    ...(searched === null ? [] : [journalLine(searched)]),
+    `Everything is in ${folder}`,
+  ].join("\n\n"));
+  return table;
+}, Effect.scoped);
+
+/** All answers, in the order of the questions: those that the folder has, and the others as they come. */
+const answerMissing = Effect.fnUntraced(function* (options: EvaluateProgramOptions) {
+  const { plan: { config, preset, folder }, task: { protocol, test }, wave, screen } = options;
+  const { testSamples } = config.recipe;
+  const path = `${folder}/${ANSWERS_FILE}`;
+  const kept = new Map<string, AnswerRow>();
+  if (yield* pathExists(path)) {
+    for (const row of yield* readAnswers(folder)) {
+      if (row.ending !== "crashed") kept.set(keyOf(row), row);
+    }
+  }
+  const wanted = test.questions.flatMap((question) =>
+    Array.from({ length: testSamples }, (_, sample) => ({ question, sample }))
+  );
+  const missing = wanted.filter((one) => !kept.has(keyOf({ ...one.question, ...one })));
+  const { append } = yield* openJsonlWriter(path);
+  yield* answerQuestions(missing, {
     ...config,
     preset,
     protocol,
     wave,
     step: 0,
+    isGreedy: testSamples === 1,
+    onAttempt: (attempt) => {
+      const row = answerRow(attempt, options);
+      kept.set(keyOf(row), row);
+      return append(row);
+    },
   }).pipe(
     Effect.provideService(Environment, test.environment),
     Effect.provideService(
@@ -42,38 +118,57 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
       (progress) => screen.showProgress(progressLine({ ...progress, steps: 0 })),
     ),
   );
-  const { model, revision } = config;
-  const { scores: _scores, ...numbers } = report; // each answer has its own line
-  const written = { adapter: policy.adapter.name, model, revision, ...numbers };
-  const answers = attempts.map((attempt) => jsonLine(answerLine(attempt, options)));
-  yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
-  yield* writeFileAtomic(`${folder}/answers.jsonl`, answers.join(""));
-  const width = 2 + Math.max(12, ...Object.keys(report.byKind).map(({ length }) => length));
-  for (const [kind, { count, f1, em }] of Object.entries(report.byKind)) {
-    yield* screen.print(
-      `${kind.padEnd(width)}F1 ${f1.toFixed(3)}  EM ${em.toFixed(3)}  ${count} questions`,
-    );
-  }
-  const { searched } = task;
-  yield* screen.print([
-    `${"all".padEnd(width)}${evaluationLine(report)}`,
-    ...(searched === null ? [] : [journalLine(searched)]),
-    `Everything is in ${folder}`,
-  ].join("\n"));
-  return report;
+  const rows = wanted.map((one) => kept.get(keyOf({ ...one.question, ...one }))!);
+  // While it grew, the file was in the order in which the answers came.
+  yield* writeFileAtomic(path, rows.map(jsonLine).join(""));
+  return rows;
 });
 
-function answerLine({ question, episode }: Attempt, { plan: { preset } }: EvaluateProgramOptions) {
-  const { id, kind, text, golds } = question;
+function keyOf({ kind, id, sample }: Pick<AnswerRow, "kind" | "id" | "sample">): string {
+  return JSON.stringify([kind, id, sample]);
+}
+
+/** The date that an evaluation was begun with, null before its first answer. */
+export const begunOn = Effect.fnUntraced(function* (folder: string) {
+  if (!(yield* pathExists(`${folder}/${ANSWERS_FILE}`))) return null;
+  return (yield* readAnswers(folder))[0]?.date ?? null;
+});
+
+/** The answers in the folder of an evaluation. */
+const readAnswers = Effect.fnUntraced(function* (folder: string) {
+  const path = `${folder}/${ANSWERS_FILE}`;
+  const text = yield* readText(path);
+  // A kill may have cut the last line short.
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  return yield* Effect.forEach(
+    yield* Effect.fromResult(parseJsonl(whole, path)),
+    ({ value, row }) => decodeRecord(AnswerRow, value, `row ${row} of "${path}"`),
+  );
+});
+
+function answerRow(
+  { question, sample, episode }: Attempt,
+  { plan: { preset }, date }: EvaluateProgramOptions,
+): AnswerRow {
+  const { id, kind, text, golds }: Question = question;
   const answer = episode?.answer ?? null;
+  const { f1, em } = gradeAnswer(answer, golds, preset);
+  const results = episode?.turns.flatMap(({ results }) => results) ?? [];
   return {
     id,
     kind,
     question: text,
     golds,
+    sample,
     answer,
-    ...gradeAnswer(answer, golds, preset),
+    f1,
+    f1Multiset: answer === null ? 0 : scoreAnswer(answer, golds, "multiset").f1,
+    f1Squad: answer === null ? 0 : squadF1(answer, golds),
+    em,
     ending: episode?.ending ?? "crashed",
     turns: episode?.turns.length ?? 0,
+    calls: results.length,
+    failedCalls: results.filter(({ failure }) => failure !== null).length,
+    date,
   };
 }

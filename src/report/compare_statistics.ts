@@ -1,7 +1,6 @@
-import { createRandom } from "../math/random.ts";
-import { mean, quantile, standardDeviation } from "../math/statistics.ts";
+import { bootstrapMean } from "../math/intervals.ts";
+import { mean, standardDeviation } from "../math/statistics.ts";
 import { studentQuantile } from "../math/student.ts";
-import { keyFromSeed } from "../math/threefry.ts";
 
 /** The result of one run of a comparison. */
 export interface ComparedRun {
@@ -95,8 +94,6 @@ interface Pair {
   readonly other: ComparedRun;
 }
 
-const RESAMPLES = 2000;
-
 /** Percentile bootstrap over questions: each question's difference is its mean over seeds. */
 function overQuestions(pairs: ReadonlyArray<Pair>): readonly [number, number] | null {
   const questions = pairs[0]?.run.scores.length ?? 0;
@@ -108,12 +105,7 @@ function overQuestions(pairs: ReadonlyArray<Pair>): readonly [number, number] | 
     { length: questions },
     (_, q) => mean(Float64Array.from(pairs, ({ run, other }) => run.scores[q]! - other.scores[q]!)),
   );
-  const random = createRandom(keyFromSeed(0));
-  const means = Float64Array.from(
-    { length: RESAMPLES },
-    () => mean(byQuestion.map(() => byQuestion[random.int(questions)]!)),
-  );
-  return [quantile(means, 0.025), quantile(means, 0.975)];
+  return bootstrapMean(byQuestion);
 }
 
 function standardError(sample: Float64Array): number {

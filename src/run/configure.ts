@@ -79,6 +79,7 @@ const LATER_FIELDS = {
   miniBatches: 1,
   trainKinds: WORLDS.mixed,
   wrongGolds: 0,
+  testSamples: 1,
 } as const satisfies Partial<Recipe>;
 
 /** Adds the fields that a run of an earlier version lacks. */

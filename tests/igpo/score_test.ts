@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { outcomeOf, scoreAnswer } from "../../src/igpo/answer_score.ts";
+import { outcomeOf, scoreAnswer, squadF1 } from "../../src/igpo/answer_score.ts";
 import { answerWords } from "../../src/igpo/answer_text.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { scoreTranscript } from "../golden/transcript.ts";
@@ -47,4 +47,11 @@ Deno.test("scoreTranscript() reads the first answer, also one that retrieved tex
   strictEqual(scoreTranscript(injected, ["paris"], "f1"), 0);
   strictEqual(scoreTranscript(injected, ["rome"], "f1"), 1);
   strictEqual(scoreTranscript(injected + "</think>", ["rome"], "f1"), -2);
+});
+
+Deno.test("squadF1() drops articles and punctuation as SQuAD's script does", () => {
+  strictEqual(squadF1("The cat's hat", ["cats hat"]), 1);
+  strictEqual(squadF1("a b b", ["b c"]), 0.5);
+  strictEqual(squadF1("an", ["the"]), 0);
+  strictEqual(squadF1("x", ["y", "x"]), 1);
 });

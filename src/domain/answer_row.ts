@@ -1,0 +1,29 @@
+import { Schema } from "effect";
+
+/** One answer of an evaluation, as a line of `answers.jsonl`. */
+export const AnswerRow = Schema.Struct({
+  id: Schema.String,
+  /** Kind of the question, or the data set that it is from. */
+  kind: Schema.String,
+  question: Schema.String,
+  golds: Schema.Array(Schema.String),
+  /** Which of the answers to the question, from 0 on. */
+  sample: Schema.Int,
+  answer: Schema.NullOr(Schema.String),
+  /** F1 as the preset counts words, over the accepted answers. */
+  f1: Schema.Number,
+  /** F1 that counts a repeated word as often as it occurs (DR-Venus), and as SQuAD's script computes it. */
+  f1Multiset: Schema.Number,
+  f1Squad: Schema.Number,
+  em: Schema.Boolean,
+  /** `crashed` where the environment failed; such an answer is asked for again. */
+  ending: Schema.String,
+  turns: Schema.Int,
+  calls: Schema.Int,
+  failedCalls: Schema.Int,
+  /** The date in the system prompt. */
+  date: Schema.String,
+});
+
+/** One answer of an evaluation. */
+export type AnswerRow = typeof AnswerRow.Type;

@@ -1,0 +1,106 @@
+/** Intervals and tests for results on questions. Intervals hold the true value in 95 of 100 cases. */
+import { createRandom } from "./random.ts";
+import { mean, quantile, standardDeviation } from "./statistics.ts";
+import { keyFromSeed } from "./threefry.ts";
+
+/** Quantile of the normal distribution at 0.975, and at 0.8 for a power of 80 %. */
+const [Z, Z_POWER] = [1.959963984540054, 0.8416212335729143];
+
+/** Lower and upper end. */
+export type Interval = readonly [low: number, high: number];
+
+/**
+ * Wilson's interval of a share, k of n (E.B. Wilson, JASA 22, 1927).
+ *
+ * @example
+ * ```ts
+ * import { deepStrictEqual } from "node:assert/strict";
+ * deepStrictEqual(wilson(8, 10).map((x) => x.toFixed(3)), ["0.490", "0.943"]);
+ * ```
+ */
+export function wilson(k: number, n: number): Interval {
+  if (n === 0) return [0, 1];
+  const share = k / n;
+  const spread = Z / (1 + Z * Z / n) * Math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n));
+  const centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n);
+  return [Math.max(0, centre - spread), Math.min(1, centre + spread)];
+}
+
+const RESAMPLES = 2000;
+
+/**
+ * Percentile bootstrap of a mean. `values` has one number for each question: samples of the same question are averaged
+ * first, since they are not independent.
+ */
+export function bootstrapMean(values: Float64Array, seed = 0): Interval {
+  if (values.length === 0) return [NaN, NaN];
+  const random = createRandom(keyFromSeed(seed));
+  const means = Float64Array.from(
+    { length: RESAMPLES },
+    () => mean(values.map(() => values[random.int(values.length)]!)),
+  );
+  return [quantile(means, 0.025), quantile(means, 0.975)];
+}
+
+/**
+ * Exact two-sided McNemar test: the probability of pairs that disagree at least as unevenly as these if neither side is
+ * better. `b` pairs favour one side, `c` the other.
+ *
+ * @example
+ * ```ts
+ * import { strictEqual } from "node:assert/strict";
+ * strictEqual(mcnemar(1, 9).toFixed(4), "0.0215");
+ * ```
+ */
+export function mcnemar(b: number, c: number): number {
+  const n = b + c;
+  // Terms of the binomial distribution with p = 1/2, in logarithms since n may be thousands.
+  let logTerm = -n * Math.LN2;
+  let tail = Math.exp(logTerm);
+  for (let k = 1; k <= Math.min(b, c); k++) {
+    logTerm += Math.log((n - k + 1) / k);
+    tail += Math.exp(logTerm);
+  }
+  return Math.min(1, 2 * tail);
+}
+
+/**
+ * The smallest true difference of two means that questions show with a power of 80 %, from the standard deviation of one
+ * question: of the difference where both answer the same questions, else of one side, of which there are then two.
+ */
+export function detectable(
+  deviation: number,
+  questions: number,
+  compared: "paired" | "apart",
+): number {
+  return (Z + Z_POWER) * deviation * Math.sqrt((compared === "paired" ? 1 : 2) / questions);
+}
+
+/** Two results on the same questions, first less second. */
+export interface PairedDifference {
+  readonly mean: number;
+  readonly interval: Interval;
+  /** See {@link detectable}. */
+  readonly detectable: number;
+}
+
+/** The difference of two lists of results on the same questions, in the same order. */
+export function pairedDifference(first: Float64Array, second: Float64Array): PairedDifference {
+  const differences = first.map((value, i) => value - second[i]!);
+  return {
+    mean: mean(differences),
+    interval: bootstrapMean(differences),
+    detectable: detectable(standardDeviation(differences, 1), differences.length, "paired"),
+  };
+}
+
+/**
+ * The chance that at least one of k answers is right, from `right` of n answers (Chen et al., arXiv 2107.03374):
+ * 1 - C(n - right, k) / C(n, k).
+ */
+export function passAt(k: number, right: number, n: number): number {
+  if (n - right < k) return 1;
+  let miss = 1;
+  for (let i = n - right + 1; i <= n; i++) miss *= 1 - k / i;
+  return 1 - miss;
+}

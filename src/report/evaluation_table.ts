@@ -1,0 +1,171 @@
+/** What answers amount to, by source of the questions, with intervals. */
+import type { AnswerRow } from "../domain/answer_row.ts";
+import { normaliseAnswer } from "../igpo/answer_text.ts";
+import {
+  bootstrapMean,
+  type Interval,
+  mcnemar,
+  pairedDifference,
+  passAt,
+  wilson,
+} from "../math/intervals.ts";
+import { mean } from "../math/statistics.ts";
+
+/** Names of sources as the paper's tables have them, in their order. */
+const PAPER: ReadonlyArray<readonly [name: string, ...also: ReadonlyArray<string>]> = [
+  ["NQ", "nq", "naturalquestions"],
+  ["TQ", "tq", "triviaqa"],
+  ["HotpotQA", "hotpotqa", "hotpot"],
+  ["2Wiki", "2wiki", "2wikimultihopqa"],
+  ["MuSiQue", "musique"],
+  ["Bamboogle", "bamboogle"],
+  ["PopQA", "popqa"],
+];
+
+/** What the answers to the questions of one source amount to. */
+export interface SourceReport {
+  readonly source: string;
+  readonly questions: number;
+  readonly answers: number;
+  /** Means over questions of the mean over their answers. */
+  readonly f1: number;
+  readonly f1Interval: Interval;
+  readonly f1Multiset: number;
+  readonly f1Squad: number;
+  readonly em: number;
+  /** Wilson's interval for one answer a question, else a bootstrap over questions. */
+  readonly emInterval: Interval;
+  /** Share of answers that ended in a well-formed one. */
+  readonly valid: number;
+  readonly turns: number;
+  readonly calls: number;
+  readonly failedCalls: number;
+  /** Chance that one of k answers matches exactly, and share of questions whose commonest answer does; k by index + 1. */
+  readonly passAtK: ReadonlyArray<number>;
+  readonly majority: number;
+}
+
+/** All answers, and those of each source in the paper's order; others follow by name. */
+export interface EvaluationTable {
+  readonly sources: ReadonlyArray<SourceReport>;
+  /** Over all questions. */
+  readonly all: SourceReport;
+  /** Mean over sources, as the paper averages. */
+  readonly average: Readonly<Record<"f1" | "em", number>>;
+}
+
+/** The table of some answers. */
+export function evaluationTable(rows: ReadonlyArray<AnswerRow>): EvaluationTable {
+  const byKind = Map.groupBy(rows, ({ kind }) => kind);
+  const kinds = [...byKind.keys()].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
+  const sources = kinds.map((kind) => sourceReport(nameOf(kind), byKind.get(kind)!));
+  const over = (field: "f1" | "em") => mean(Float64Array.from(sources, (source) => source[field]));
+  return {
+    sources,
+    all: sourceReport("all", rows),
+    average: { f1: over("f1"), em: over("em") },
+  };
+}
+
+function placeOf(kind: string): number {
+  const place = PAPER.findIndex((names) => names.includes(kind.toLowerCase()));
+  return place < 0 ? PAPER.length : place;
+}
+
+function nameOf(kind: string): string {
+  return PAPER[placeOf(kind)]?.[0] ?? kind;
+}
+
+/** The answers to each question. */
+function byQuestion(rows: ReadonlyArray<AnswerRow>) {
+  return Map.groupBy(rows, ({ kind, id }) => JSON.stringify([kind, id]));
+}
+
+/** One number for each question: the mean over its answers. */
+function perQuestion(rows: ReadonlyArray<AnswerRow>, value: (row: AnswerRow) => number) {
+  return Float64Array.from(
+    byQuestion(rows).values(),
+    (answers) => mean(Float64Array.from(answers, value)),
+  );
+}
+
+function sourceReport(source: string, rows: ReadonlyArray<AnswerRow>): SourceReport {
+  const f1 = perQuestion(rows, (row) => row.f1);
+  const em = perQuestion(rows, (row) => Number(row.em));
+  const meanOf = (value: (row: AnswerRow) => number) => mean(Float64Array.from(rows, value));
+  const groups = [...byQuestion(rows).values()];
+  const samples = Math.min(...groups.map(({ length }) => length));
+  const isSingle = groups.every(({ length }) => length === 1);
+  const right = em.reduce((sum, one) => sum + one, 0);
+  const passAtK = Array.from(
+    { length: samples },
+    (_, i) =>
+      mean(Float64Array.from(groups, (answers) => {
+        const matches = answers.filter((row) => row.em).length;
+        return passAt(i + 1, matches, answers.length);
+      })),
+  );
+  return {
+    source,
+    questions: groups.length,
+    answers: rows.length,
+    f1: mean(f1),
+    f1Interval: bootstrapMean(f1),
+    f1Multiset: mean(perQuestion(rows, (row) => row.f1Multiset)),
+    f1Squad: mean(perQuestion(rows, (row) => row.f1Squad)),
+    em: mean(em),
+    emInterval: isSingle ? wilson(right, em.length) : bootstrapMean(em),
+    valid: meanOf(({ ending }) => Number(ending === "answered")),
+    turns: meanOf(({ turns }) => turns),
+    calls: meanOf(({ calls }) => calls),
+    failedCalls: meanOf(({ failedCalls }) => failedCalls),
+    passAtK,
+    majority: mean(Float64Array.from(groups, (answers) => Number(commonest(answers)?.em ?? false))),
+  };
+}
+
+/** An answer that most samples give, the earliest of those that as many give; none where none was well-formed. */
+function commonest(answers: ReadonlyArray<AnswerRow>): AnswerRow | undefined {
+  const said = answers.filter(({ answer }) => answer !== null);
+  const votes = Map.groupBy(said, ({ answer }) => normaliseAnswer(answer!.toLowerCase()));
+  return [...votes.values()].sort((a, b) => b.length - a.length)[0]?.[0];
+}
+
+/** Whether one evaluation did better than another on the same questions. */
+export interface Against {
+  /** Questions that both answered. */
+  readonly questions: number;
+  readonly f1: ReturnType<typeof pairedDifference>;
+  /** Questions that one side matched exactly with its first answer and the other did not, and the exact p of McNemar. */
+  readonly better: number;
+  readonly worse: number;
+  readonly p: number;
+}
+
+/** Compares answers with others, question by question; null where no question is in both. */
+export function compareAnswers(
+  rows: ReadonlyArray<AnswerRow>,
+  others: ReadonlyArray<AnswerRow>,
+): Against | null {
+  const theirs = byQuestion(others);
+  const pairs = [...byQuestion(rows)].flatMap(([key, mine]) => {
+    const other = theirs.get(key);
+    return other === undefined ? [] : [{ mine, other }];
+  });
+  if (pairs.length === 0) return null;
+  const f1Of = (answers: ReadonlyArray<AnswerRow>) =>
+    mean(Float64Array.from(answers, ({ f1 }) => f1));
+  const count = (left: "mine" | "other", right: "mine" | "other") =>
+    pairs.filter((pair) => pair[left][0]!.em && !pair[right][0]!.em).length;
+  const [better, worse] = [count("mine", "other"), count("other", "mine")];
+  return {
+    questions: pairs.length,
+    f1: pairedDifference(
+      Float64Array.from(pairs, ({ mine }) => f1Of(mine)),
+      Float64Array.from(pairs, ({ other }) => f1Of(other)),
+    ),
+    better,
+    worse,
+    p: mcnemar(better, worse),
+  };
+}

@@ -1,0 +1,86 @@
+import { ok, strictEqual } from "node:assert/strict";
+import {
+  bootstrapMean,
+  detectable,
+  mcnemar,
+  pairedDifference,
+  passAt,
+  wilson,
+} from "../../src/math/intervals.ts";
+import { createRandom } from "../../src/math/random.ts";
+import { keyFromSeed } from "../../src/math/threefry.ts";
+
+/** How often an interval of a drawn sample holds the truth. */
+function coverage(trials: number, holds: (random: ReturnType<typeof createRandom>) => boolean) {
+  const random = createRandom(keyFromSeed(7));
+  let held = 0;
+  for (let i = 0; i < trials; i++) held += holds(random) ? 1 : 0;
+  return held / trials;
+}
+
+Deno.test("wilson() holds the true share in 95 of 100 draws, for shares near 0 too", () => {
+  for (const [share, n] of [[0.5, 100], [0.1, 125], [0.02, 200], [0.9, 50]] as const) {
+    const found = coverage(2000, (random) => {
+      let k = 0;
+      for (let i = 0; i < n; i++) k += random.next() < share ? 1 : 0;
+      const [low, high] = wilson(k, n);
+      return low <= share && share <= high;
+    });
+    ok(found > 0.92 && found < 0.985, `${share} of ${n}: ${found}`);
+  }
+});
+
+Deno.test("bootstrapMean() of questions that are averaged over their samples holds the mean in about 95 of 100 draws", () => {
+  const [questions, samples] = [60, 4];
+  // Each question has a share of its own, uniform: samples of one question are alike.
+  const found = coverage(150, (random) => {
+    const values = Float64Array.from({ length: questions }, () => {
+      const share = random.next();
+      let right = 0;
+      for (let i = 0; i < samples; i++) right += random.next() < share ? 1 : 0;
+      return right / samples;
+    });
+    const [low, high] = bootstrapMean(values, random.int(1000));
+    return low <= 0.5 && 0.5 <= high;
+  });
+  ok(found > 0.89 && found < 0.99, `${found}`);
+});
+
+Deno.test("pairedDifference() holds the true difference in about 95 of 100 draws", () => {
+  const found = coverage(150, (random) => {
+    const first = Float64Array.from({ length: 80 }, () => random.next());
+    const second = first.map((value) => Math.max(0, value - 0.2 * random.next()));
+    // E[min(x, 0.2 u)] for x, u uniform is 0.1 - 0.04 / 6.
+    const [low, high] = pairedDifference(first, second).interval;
+    const truth = 0.1 - 0.04 / 6;
+    return low <= truth && truth <= high;
+  });
+  ok(found > 0.89 && found < 0.995, `${found}`);
+});
+
+Deno.test("a true difference as large as detectable() is shown in about 80 of 100 draws", () => {
+  const [n, deviation] = [100, 0.3];
+  const truth = detectable(deviation, n, "paired");
+  const shown = coverage(150, (random) => {
+    // Uniform with this standard deviation.
+    const noise = () => (random.next() - 0.5) * deviation * Math.sqrt(12);
+    const first = Float64Array.from({ length: n }, () => truth + noise());
+    return pairedDifference(first, new Float64Array(n)).interval[0] > 0;
+  });
+  ok(shown > 0.68 && shown < 0.92, `${shown}`);
+});
+
+Deno.test("mcnemar() is the exact two-sided binomial test", () => {
+  strictEqual(mcnemar(0, 0), 1);
+  strictEqual(mcnemar(5, 5), 1);
+  strictEqual(mcnemar(0, 5), 2 / 32);
+  ok(Math.abs(mcnemar(2, 10) - 2 * (1 + 12 + 66) / 4096) < 1e-12);
+  ok(mcnemar(400, 600) < 1e-9 && mcnemar(4000, 4010) > 0.9);
+});
+
+Deno.test("passAt() is the share of draws of k out of n answers with a right one", () => {
+  strictEqual(passAt(1, 2, 4), 0.5);
+  ok(Math.abs(passAt(2, 2, 4) - 5 / 6) < 1e-12);
+  strictEqual(passAt(4, 1, 4), 1);
+  strictEqual(passAt(3, 0, 5), 0);
+});
