@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:credit": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:plans": ["read"],
   "bench:large": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
+  "bench:search": ["read", "write"],
   "bench:long": ["read", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   driver: ["read", "env", "write=.cache", "ffi=.cache", RUNS_APT],
 };

@@ -294,6 +294,10 @@ function sentenceOf(error: CliError.CliError, help: CliOutput.Presenter.InvalidI
       return `Cannot use --${error.option} as ${
         ruleOf(error.expected)
       }: current value is "${error.value}"`;
+    case "MissingOption":
+      return `Cannot run ${program} without --${error.option}: ./igpo ${program} --help says what it is`;
+    case "MissingArgument":
+      return `Cannot run ${program} without ${error.argument}: ./igpo ${program} --help says what it is`;
     default:
       return `Cannot run ${program}: ${error.message}`;
   }

@@ -1,5 +1,5 @@
 import { Duration, Effect, type Scope, Semaphore } from "effect";
-import type { Action, Episode, StepResult } from "../domain/episode.ts";
+import type { Action, Episode, StepResult, ToolResult } from "../domain/episode.ts";
 import { BadInput, type EnvironmentCrashed, type KernelFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import { Environment } from "../environment/environment.ts";
@@ -133,13 +133,23 @@ type Next =
   | { readonly _tag: "Live"; readonly episode: OpenEpisode }
   | { readonly _tag: "Ended"; readonly episode: Episode };
 
+/** More characters than a token ever stands for on average: a text of so many a token fits no context. */
+const TOKEN_CHARACTERS = 64;
+
+/** A tool's result without what no context can hold: encoding 50 MB takes minutes. */
+const capped = ({ contextTokens }: PlayOptions) => (result: ToolResult): ToolResult => {
+  const most = TOKEN_CHARACTERS * contextTokens;
+  if (result.content.length <= most) return result;
+  return { ...result, content: result.content.slice(0, most) };
+};
+
 /** Goes on with the observation, or ends the episode. */
 function follow(
   episode: OpenEpisode,
   { action, result, stopped }: Reply,
   options: PlayOptions,
 ): Next {
-  const results = result._tag === "Observation" ? result.results : [];
+  const results = result._tag === "Observation" ? result.results.map(capped(options)) : [];
   const outcome = result._tag === "End" ? result.outcome : null;
   const end = (ending: Episode["ending"]): Next => ({
     _tag: "Ended",

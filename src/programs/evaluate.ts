@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { AnswerRow } from "../domain/answer_row.ts";
 import { decodeRecord } from "../domain/decode.ts";
+import { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -128,9 +129,14 @@ function keyOf({ kind, id, sample }: Pick<AnswerRow, "kind" | "id" | "sample">):
   return JSON.stringify([kind, id, sample]);
 }
 
-/** The date that an evaluation was begun with, null before its first answer. */
+/** The date that a stopped evaluation was begun with, null before its first answer. */
 export const begunOn = Effect.fnUntraced(function* (folder: string) {
-  if (!(yield* pathExists(`${folder}/${ANSWERS_FILE}`))) return null;
+  if (!(yield* pathExists(`${folder}/${ANSWERS_FILE}`))) {
+    return yield* new BadInput({
+      message: `Cannot go on with an evaluation in "${folder}" as it must hold ${ANSWERS_FILE}: ` +
+        `there is none`,
+    });
+  }
   return (yield* readAnswers(folder))[0]?.date ?? null;
 });
 

@@ -93,6 +93,11 @@ function beginIndex(
     db.exec("commit");
   } else if (!isOurs(db)) return "other" as const;
   const source = sourceOf(db);
+  // Nothing is lost of a run that stopped at a bad row of its first batch.
+  if (source.finished === 0 && source.rows === 0) {
+    db.prepare("update source set path = ?, bytes = ?, millis = ?").run(path, size, millis);
+    return { rows: 0, isFinished: false };
+  }
   const isSame = source.bytes === size && source.millis === millis;
   return isSame ? { rows: source.rows, isFinished: source.finished === 1 } : "other" as const;
 }

@@ -222,3 +222,37 @@ Deno.test("the policy is told of each episode that is over", () =>
     yield* Effect.provideService(play(service), Policy, told);
     deepStrictEqual(retired.sort(), SEATS.map(({ id }) => id).sort());
   }))));
+
+Deno.test("playEpisodes() ends an episode whose tool answers 50 MB at once, and keeps little of it", () =>
+  runTest(Effect.gen(function* () {
+    const huge = "word ".repeat(10 << 20);
+    const service: Environment["Service"] = {
+      ...environment,
+      open: () =>
+        Effect.succeed({
+          step: (action) =>
+            Effect.succeed(
+              action._tag === "ToolCalls"
+                ? {
+                  _tag: "Observation",
+                  results: action.calls.map((call) => ({
+                    call,
+                    content: huge,
+                    failure: null,
+                    seconds: 0,
+                  })),
+                }
+                : { _tag: "End", outcome: null },
+            ),
+        }),
+    };
+    const started = performance.now();
+    const episodes = yield* withPolicy(play(service));
+    const called = episodes.filter((episode) => episode!.turns[0]!.results.length > 0);
+    ok(called.length > 0);
+    for (const episode of called) {
+      strictEqual(episode!.ending, "length");
+      ok(episode!.turns[0]!.results[0]!.content.length <= 64 * OPTIONS.contextTokens);
+    }
+    ok(performance.now() - started < 10_000);
+  })));

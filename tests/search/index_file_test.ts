@@ -63,7 +63,7 @@ Deno.test("writeIndex() names the row that is wrong, and leaves the index of ano
     const [a, b, path] = ["a.jsonl", "b.jsonl", "x.index"].map((name) => `${folder}/${name}`);
     await Deno.writeTextFile(a!, lines([...ROWS, { id: "1", text: "again" }]));
     match(await refused(a!, path!), /in row 4 the id must be new: current value is "1"/);
-    await Deno.remove(path!);
+    // Mended, it goes into the same file.
     await Deno.writeTextFile(a!, lines(ROWS));
     await Deno.writeTextFile(b!, lines(ROWS.slice(1)));
     await indexed(a!, path!);
