@@ -113,6 +113,7 @@ export {
   type ToolEnvironmentOptions,
 } from "./src/environment/environment.ts";
 export {
+  makeTool,
   type RunTool,
   type SessionTool,
   type Tool,

@@ -1,4 +1,4 @@
-import { Cause, Duration, Effect, Schema, type Scope } from "effect";
+import { Cause, Duration, Effect, Result, Schema, type Scope } from "effect";
 import type { ToolCall, ToolFailureKind, ToolResult } from "../domain/episode.ts";
 import type { EnvironmentCrashed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
@@ -26,6 +26,46 @@ export type RunTool = (
 export interface Tool {
   readonly spec: ToolSpec;
   readonly run: RunTool;
+}
+
+/** A tool by what goes in and what comes out. */
+export interface ToolDefinition<Input, Output> {
+  readonly name: string;
+  readonly description: string;
+  /** What the model must write; its annotations and types become the JSON signature in the prompt. */
+  readonly input: Schema.Decoder<Input>;
+  /** What `run` answers with, which the agent reads as JSON. @default {Schema.String, read as it is} */
+  readonly output?: Schema.Encoder<Output>;
+  readonly run: (input: Input) => Effect.Effect<Output, ToolCallRejected | ToolCrashed>;
+}
+
+/** A tool whose arguments are decoded before it runs; the agent reads what was wrong with those that cannot be. */
+export function makeTool<Input, Output = string>(
+  { name, description, input, output, run }: ToolDefinition<Input, Output>,
+): Tool {
+  const decode = Schema.decodeUnknownResult(input);
+  const encode = output === undefined ? String : (value: Output) => {
+    return JSON.stringify(Schema.encodeSync(output)(value));
+  };
+  return {
+    spec: { name, description, parameters: signatureOf(input) },
+    run: (callArguments) => {
+      const decoded = decode(callArguments);
+      if (Result.isSuccess(decoded)) return Effect.map(run(decoded.success), encode);
+      const message = decoded.failure.message.replaceAll(/\s+/g, " ").slice(0, MAX_QUOTED);
+      return Effect.fail(new ToolCallRejected({ message }));
+    },
+  };
+}
+
+/** A schema as JSON Schema, without what tells a model nothing. */
+function signatureOf(schema: Schema.Top): Readonly<Record<string, unknown>> {
+  const { schema: json } = Schema.toJsonSchemaDocument(schema);
+  return JSON.parse(JSON.stringify(json, (key, value) => {
+    const isNoise = key === "additionalProperties" && value === true ||
+      (key === "minimum" || key === "maximum") && Math.abs(value) === Number.MAX_SAFE_INTEGER;
+    return isNoise ? undefined : value;
+  }));
 }
 
 /** A tool with state of its own for each episode, released when the episode's scope closes. */

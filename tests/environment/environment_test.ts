@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Duration, Effect, Exit, Fiber, Ref } from "effect";
+import { Duration, Effect, Exit, Fiber, Ref, Schema } from "effect";
 import { TestClock } from "effect/testing";
 import type { Action, StepResult, ToolResult } from "../../src/domain/episode.ts";
 import { EnvironmentCrashed } from "../../src/domain/errors.ts";
@@ -9,6 +9,7 @@ import {
   type ToolEnvironmentOptions,
 } from "../../src/environment/environment.ts";
 import {
+  makeTool,
   type RunTool,
   type SessionTool,
   type Tool,
@@ -224,4 +225,31 @@ Deno.test("open() and step() report a defect of the environment as EnvironmentCr
     Effect.flip(stepOnce({ grade }, { _tag: "Answer", text: "A" })),
   );
   assert.equal(stepped.boundary, "environment.step");
+});
+
+Deno.test("makeTool() writes the signature of its input, decodes arguments and says what is wrong with them", async () => {
+  const tool = makeTool({
+    name: "add",
+    description: "Adds.",
+    input: Schema.Struct({
+      a: Schema.Int.annotate({ description: "the first" }),
+      b: Schema.optionalKey(Schema.Int),
+    }),
+    output: Schema.Struct({ sum: Schema.Number }),
+    run: ({ a, b = 0 }) => Effect.succeed({ sum: a + b }),
+  });
+  assert.deepEqual(tool.spec.parameters, {
+    type: "object",
+    properties: { a: { type: "integer", description: "the first" }, b: { type: "integer" } },
+    required: ["a"],
+  });
+  const run = (given: unknown) => Effect.runPromise(tool.run(given));
+  assert.equal(await run({ a: 1, b: 2 }), '{"sum":3}');
+  assert.equal(await run({ a: 1 }), '{"sum":1}');
+  for (const given of [null, {}, { a: "1" }, { a: 0.5 }]) {
+    const error = await Effect.runPromise(Effect.flip(tool.run(given)));
+    assert.equal(error._tag, "ToolCallRejected");
+    assert.match(error.message, /xpected|issing/);
+    assert.ok(error.message.length <= 160 && !error.message.includes("\n"));
+  }
 });
