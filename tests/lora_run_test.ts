@@ -3,6 +3,9 @@ import { Effect, Result } from "effect";
 import { exportModel } from "../src/programs/export.ts";
 import type { Screen } from "../src/files/screen.ts";
 import { PROJECTIONS } from "../src/domain/recipe.ts";
+import { readSafetensors, writeSafetensors } from "../src/files/safetensors.ts";
+import { toFloat32 } from "../src/files/tensor_types.ts";
+import { loadCheckpoint } from "../src/pipeline/checkpoint.ts";
 import { readPeftConfig } from "../src/model/peft.ts";
 import { readAdapterFolder, withAdapters } from "../src/pipeline/adapter_folder.ts";
 import { type ModelFolder, readModelFolder } from "../src/pipeline/model_folder.ts";
@@ -132,4 +135,32 @@ Deno.test("adapters of another model, with names of their own or of other sizes 
     const other = { adapter: path, recipe: { lora: { ...SIZES, rank: 8 } }, seed: 0 };
     const refusal = await Effect.runPromise(Effect.flip(withAdapters(tinyModel, other)));
     match(refusal.message, /the recipe's lora must be null or the adapter's own/);
+  }));
+
+Deno.test("adapters and moments that are not finite, or moments v below 0, are refused before anything is trained", () =>
+  inFolder(async (folder) => {
+    await run({ folder, recipe: { steps: 1 } });
+    const path = `${folder}/checkpoints/step-1`;
+    const poisoned = async (file: string, prefix: string, value: number) => {
+      const name = `${path}/${file}`;
+      const bytes = await Deno.readFile(name);
+      const tensors = await Effect.runPromise(readSafetensors(name));
+      const changed = [...tensors.values()].map((tensor) => {
+        const values = Result.getOrThrow(toFloat32(tensor)).slice();
+        if (tensor.name.startsWith(prefix)) values[1] = value;
+        return { name: tensor.name, shape: tensor.shape, values };
+      });
+      await Effect.runPromise(writeSafetensors(`${name}.bad`, changed));
+      await Deno.rename(`${name}.bad`, name);
+      const model = { ...tinyModel, lora: { ...SIZES, targets: new Set(SIZES.targets) } };
+      const refusal = await Effect.runPromise(Effect.flip(loadCheckpoint(path, model)));
+      await Deno.writeFile(name, bytes);
+      return refusal.message;
+    };
+    match(
+      await poisoned("adapter_model.safetensors", "base", NaN),
+      /must be finite: number 1 is NaN/,
+    );
+    match(await poisoned("optimizer.safetensors", "m ", Infinity), /number 1 is Infinity/);
+    match(await poisoned("optimizer.safetensors", "v ", -1), /not negative: number 1 is -1/);
   }));

@@ -5,7 +5,9 @@ import { QUESTION_KINDS, WORLDS } from "./question.ts";
 const AtLeast = (minimum: number) =>
   Schema.Int.check(Schema.isBetween({ minimum, maximum: 1_000_000 }));
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0));
-const AtLeastZero = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0));
+/** A number that f32 holds with room on both sides, so that no product with it overflows or becomes 0. */
+const Within = (minimum: number, maximum: number) =>
+  Schema.Finite.check(Schema.isBetween({ minimum, maximum }));
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
 const Below1 = Schema.Finite.check(
   Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }),
@@ -62,7 +64,7 @@ export const Recipe = Schema.Struct({
   microBatchTokens: AtLeast(2),
 
   /** Sampling of training episodes; evaluation takes the likeliest token. */
-  temperature: Positive,
+  temperature: Within(1e-3, 1e3),
   /** Keeps the smallest set of tokens with at least this total probability; 1 keeps all. */
   topP: Share.check(Schema.isGreaterThan(0)),
   /** Number of likeliest tokens kept; 0 keeps all. */
@@ -71,7 +73,7 @@ export const Recipe = Schema.Struct({
   minP: Share,
 
   /** AdamW's learning rate, or the highest one of a schedule. */
-  lr: Positive,
+  lr: Within(1e-12, 1),
   /** The rate after the warm-up: constant, or falling along a line or half a cosine until the last step. */
   schedule: Schema.Literals(["constant", "linear", "cosine"]),
   /** Steps over which the rate rises to `lr`; 0 for no warm-up. */
@@ -80,12 +82,12 @@ export const Recipe = Schema.Struct({
   minLrRatio: Share,
   beta1: Below1,
   beta2: Below1,
-  adamEps: Positive,
-  weightDecay: AtLeastZero,
+  adamEps: Within(1e-30, 1),
+  weightDecay: Share,
   /** Which parameters decay: matrices (including embeddings and adapter factors), or norms and biases too. */
   decayed: Schema.Literals(["matrices", "all"]),
   /** A gradient of larger norm is scaled down to this norm; null for no bound. */
-  clipNorm: Schema.NullOr(Positive),
+  clipNorm: Schema.NullOr(Within(1e-6, 1e6)),
 
   /** Passes of training through the episodes of a step; advantages are computed once, before the first pass. */
   ppoEpochs: AtLeast(1),

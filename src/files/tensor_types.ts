@@ -65,6 +65,24 @@ export function toFloat32(tensor: RawTensor): Result.Result<Float32Array<ArrayBu
   }
 }
 
+/** Numbers that a run goes on with: finite ones, and none below `least`. */
+export function toTrainable(
+  tensor: RawTensor,
+  least = -Infinity,
+): Result.Result<Float32Array<ArrayBuffer>, BadInput> {
+  return Result.flatMap(toFloat32(tensor), (values) => {
+    const bad = values.findIndex((value) => !Number.isFinite(value) || value < least);
+    if (bad < 0) return Result.succeed(values);
+    const rule = least === 0 ? "finite and not negative" : "finite";
+    return Result.fail(
+      new BadInput({
+        message: `Cannot go on from tensor "${tensor.name}" as all its numbers must be ${rule}: ` +
+          `number ${bad} is ${values[bad]}`,
+      }),
+    );
+  });
+}
+
 /** Bytes of `values` in a storage type; rounds to nearest even, keeps NaN a NaN. */
 export function fromFloat32(values: Float32Array, dtype: FloatDtype): Uint8Array {
   switch (dtype) {

@@ -32,6 +32,9 @@ export function scalingOf({ rank, alpha, rankStabilized }: Lora): number {
   return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
 }
 
+/** Products of adapters stay finite in f32 below this. */
+const LARGEST_ALPHA = 1_000_000;
+
 /** Fails for adapters that no kernel supports. */
 export function checkLora(lora: Lora): Result.Result<Lora, BadInput> {
   const { rank, alpha, targets } = lora;
@@ -43,9 +46,12 @@ export function checkLora(lora: Lora): Result.Result<Lora, BadInput> {
       }),
     );
   }
-  if (!(alpha > 0) || !Number.isFinite(alpha)) {
+  if (!(alpha > 0) || alpha > LARGEST_ALPHA) {
     return Result.fail(
-      new BadInput({ message: `Cannot use the adapters as alpha must be above 0: it is ${alpha}` }),
+      new BadInput({
+        message: `Cannot use the adapters as alpha must be above 0 and at most ${LARGEST_ALPHA}: ` +
+          `it is ${alpha}`,
+      }),
     );
   }
   if (targets.size === 0) {

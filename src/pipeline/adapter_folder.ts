@@ -4,7 +4,7 @@ import type { Recipe } from "../domain/recipe.ts";
 import { writeNewFile } from "../files/disk.ts";
 import { jsonText, readJsonFile } from "../files/json_file.ts";
 import { readSafetensors, writeSafetensors } from "../files/safetensors.ts";
-import { toFloat32 } from "../files/tensor_types.ts";
+import { toTrainable } from "../files/tensor_types.ts";
 import { hashString, keyFromSeed, splitKey } from "../math/threefry.ts";
 import type { Architecture } from "../model/architecture.ts";
 import { checkLora, initialLora, type Lora, loraParametersOf } from "../model/lora.ts";
@@ -37,7 +37,7 @@ export const readAdapterFolder = Effect.fn("readAdapterFolder")(
             `must have shape [${shape}]: ${found}`,
         });
       }
-      weights.set(name, yield* Effect.fromResult(toFloat32(tensor)));
+      weights.set(name, yield* Effect.fromResult(toTrainable(tensor)));
     }
     const extra = [...tensors.keys()].find((name) =>
       !name.startsWith(PEFT_PREFIX) || !weights.has(name.slice(PEFT_PREFIX.length))

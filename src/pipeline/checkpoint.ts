@@ -6,7 +6,7 @@ import { writeNewFile } from "../files/disk.ts";
 import { jsonText, readJsonFile } from "../files/json_file.ts";
 import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
-import { toFloat32 } from "../files/tensor_types.ts";
+import { toTrainable } from "../files/tensor_types.ts";
 import { loraParametersOf } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import { readParameters } from "../model/weight_source.ts";
@@ -106,10 +106,10 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
   const state = yield* decodeRecord(CheckpointState, said, "the state of the checkpoint");
   const tensors = yield* readSafetensors(`${path}/${OPTIMIZER_FILE}`);
   const moments = new Map<string, { readonly m: Float32Array; readonly v: Float32Array }>();
-  const read = Effect.fnUntraced(function* ({ shape }: Parameter, name: string) {
+  const read = Effect.fnUntraced(function* ({ shape }: Parameter, name: string, least?: number) {
     const tensor = tensors.get(name);
     if (tensor !== undefined && String(tensor.shape) === String(shape)) {
-      return yield* Effect.fromResult(toFloat32(tensor));
+      return yield* Effect.fromResult(toTrainable(tensor, least));
     }
     return yield* new BadInput({
       message: `Cannot resume from "${path}" as ${OPTIMIZER_FILE} must hold "${name}" with shape ` +
@@ -120,7 +120,7 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
     const { name } = parameter;
     moments.set(name, {
       m: yield* read(parameter, `m ${name}`),
-      v: yield* read(parameter, `v ${name}`),
+      v: yield* read(parameter, `v ${name}`, 0),
     });
   }
   const learner: LearnerState = { updates: state.updates, weights, moments };

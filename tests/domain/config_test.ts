@@ -68,7 +68,7 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
   ],
   [
     { files: { recipe: { lr: -1 } } },
-    'Cannot read the recipe as field "lr" must be a value greater than 0: current value is -1',
+    'Cannot read the recipe as field "lr" must be a value between 1e-12 and 1: current value is -1',
   ],
   [
     { files: { recipe: { groupSize: "8" } } },

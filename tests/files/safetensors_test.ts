@@ -9,7 +9,7 @@ import {
   writeSafetensors,
 } from "../../src/files/safetensors.ts";
 import { parseHeader } from "../../src/files/safetensors_header.ts";
-import { fromFloat32, toFloat32 } from "../../src/files/tensor_types.ts";
+import { fromFloat32, toFloat32, toTrainable } from "../../src/files/tensor_types.ts";
 import { folderTest, refusal, run, safetensorsBytes } from "./fixtures.ts";
 
 const TENSORS: ReadonlyArray<Float32Tensor> = [
@@ -200,4 +200,23 @@ Deno.test("fromFloat32() and toFloat32() give each value back within half a unit
 Deno.test("toFloat32() refuses tensors of integers", () => {
   const tensor = { name: "w", shape: [], bytes: new Uint8Array(8), dtype: "I32" } as const;
   assert.ok(Result.isFailure(toFloat32(tensor)));
+});
+
+Deno.test("toTrainable() refuses numbers that no run should go on from, and says which", () => {
+  const tensor = (...values: ReadonlyArray<number>) => ({
+    name: "v w",
+    dtype: "F32" as const,
+    shape: [values.length],
+    bytes: new Uint8Array(Float32Array.from(values).buffer),
+  });
+  assert.deepEqual(Result.getOrThrow(toTrainable(tensor(1, -2))), Float32Array.of(1, -2));
+  for (const bad of [NaN, Infinity, -Infinity]) {
+    const failure = Result.getOrThrow(Result.flip(toTrainable(tensor(0, bad))));
+    assert.equal(
+      failure.message,
+      `Cannot go on from tensor "v w" as all its numbers must be finite: number 1 is ${bad}`,
+    );
+  }
+  const negative = Result.getOrThrow(Result.flip(toTrainable(tensor(0, -0.5), 0)));
+  assert.match(negative.message, /must be finite and not negative: number 1 is -0.5$/);
 });

@@ -53,7 +53,10 @@ Deno.test("checkLora() refuses what no kernel computes", () => {
     assert.match(messageOf(checkLora({ ...LORA, rank })), /a positive multiple of 4: it is/);
   }
   for (const alpha of [0, -1, Infinity, NaN]) {
-    assert.match(messageOf(checkLora({ ...LORA, alpha })), /alpha must be above 0: it is/);
+    assert.match(
+      messageOf(checkLora({ ...LORA, alpha })),
+      /alpha must be above 0 and at most 1000000: it is/,
+    );
   }
   assert.match(messageOf(checkLora({ ...LORA, targets: new Set() })), /one projection or more/);
 });
