@@ -353,7 +353,7 @@ function badInputOf(cause: Cause.Cause<unknown>): string | null {
 
 const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
-  if (CliError.isCliError(error)) return Effect.void;
+  if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
   const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged;
   return Console.error(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause));
 };
@@ -375,12 +375,16 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   const stop = () => {
     if (isStopping) Deno.exit(130);
     isStopping = true;
-    Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
+    try {
+      Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
+    } catch {
+      // The terminal may be gone.
+    }
     fiber.interruptUnsafe(fiber.id);
   };
   const signals: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
     ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM"];
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
 });

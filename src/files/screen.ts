@@ -17,12 +17,21 @@ export interface Screen {
 
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Standard output as a screen. */
+/**
+ * Standard output as a screen. When nobody reads it any more, as after `| head`, the program is interrupted, which saves
+ * what there is, and nothing more is printed.
+ */
 export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
   const isTerminal = Deno.stdout.isTerminal();
   const columns = isTerminal ? Deno.consoleSize().columns : 80;
   const encoder = new TextEncoder();
-  const write = (text: string) => writeAll(encoder.encode(text));
+  let isClosed = false;
+  /** Whether the output was closed just now. */
+  const write = (text: string): boolean => {
+    if (isClosed) return false;
+    isClosed = !writeAll(encoder.encode(text));
+    return isClosed;
+  };
   const onProgress = (text: string) => {
     if (isTerminal) write(`${CLEAR_LINE}${text.slice(0, columns - 1)}`);
   };
@@ -31,14 +40,22 @@ export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
     columns,
     isTerminal,
     hasColor: isTerminal && (Deno.env.get("NO_COLOR") ?? "") === "",
-    print: (text) => Effect.sync(() => write(`${clear}${text}\n`)),
+    print: (text) =>
+      Effect.suspend(() => write(`${clear}${text}\n`) ? Effect.interrupt : Effect.void),
     showProgress: (text) => Effect.sync(() => onProgress(text)),
     onProgress,
   };
 });
 
-function writeAll(bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) {
-    written += Deno.stdout.writeSync(bytes.subarray(written));
+/** Writes to standard output; false if its other end is closed. */
+function writeAll(bytes: Uint8Array): boolean {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += Deno.stdout.writeSync(bytes.subarray(written));
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
   }
 }

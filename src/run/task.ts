@@ -231,7 +231,8 @@ const fileSplits = Effect.fnUntraced(function* (
   // Ids are unique within a kind, but random keys need ids that are unique in the file.
   const questions = read.map((question) => ({
     ...question,
-    id: `${question.kind}/${question.id}`,
+    // A kind may hold a slash too: "a/b" with "c" is not "a" with "b/c".
+    id: `${question.kind.replaceAll("%", "%25").replaceAll("/", "%2F")}/${question.id}`,
   }));
   const { search, counts } = yield* openSources(config);
   const limits = { limit: recipe.searchTopK, ...toolLimits(recipe) };

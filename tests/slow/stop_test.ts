@@ -1,5 +1,5 @@
 /** Runs that are stopped and killed at the command line. */
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { command } from "../../driver/command.ts";
 import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
@@ -57,11 +57,31 @@ const unbroken = `${folder}/unbroken`;
 strictEqual((await start(unbroken).output()).code, 0);
 const want = await metricsOf(unbroken);
 
-Deno.test("Ctrl-C ends a run with code 130, everything saved, and it goes on as if nothing had been", async () => {
-  const out = `${folder}/stopped`;
-  const { code, text } = await stopAfter(4, out, "SIGINT");
-  strictEqual(code, 130);
-  match(text, /Saved after step \d+; go on with: \.\/igpo train --resume /);
+for (const [name, signal] of [["Ctrl-C", "SIGINT"], ["A closed terminal", "SIGHUP"]] as const) {
+  Deno.test(`${name} ends a run with code 130, everything saved, and it goes on as if nothing had been`, async () => {
+    const out = `${folder}/stopped-${signal}`;
+    const { code, text } = await stopAfter(4, out, signal);
+    strictEqual(code, 130);
+    match(text, /Saved after step \d+; go on with: \.\/igpo train --resume /);
+    strictEqual((await igpo("--resume", out).output()).code, 0);
+    deepStrictEqual(await metricsOf(out), want);
+  });
+}
+
+Deno.test("a run whose output nobody reads any more is saved and ends without a word", async () => {
+  const out = `${folder}/unread`;
+  const child = start(out);
+  const reader = child.stdout.getReader();
+  let text = "";
+  while (!/step +3\//.test(text)) {
+    const { value, done } = await reader.read();
+    ok(!done, text);
+    text += new TextDecoder().decode(value);
+  }
+  await reader.cancel();
+  const stderr = await new Response(child.stderr).text();
+  strictEqual((await child.status).code, 130);
+  strictEqual(stderr, "");
   strictEqual((await igpo("--resume", out).output()).code, 0);
   deepStrictEqual(await metricsOf(out), want);
 });
