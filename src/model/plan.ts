@@ -169,10 +169,7 @@ function isWindowOf(tensor: Tensor, whole: Tensor): boolean {
     tensor.role === whole.role && tensor.format === whole.format;
 }
 
-/**
- * Maximum loop iterations of one kernel invocation. llvmpipe silently ends loops after 65,535 iterations, and plans are
- * made to fit that limit.
- */
+/** Maximum loop iterations of one kernel invocation: some devices silently end a loop after 65,535. */
 export const MOST_TRIPS = 60_000;
 
 /**
