@@ -159,10 +159,11 @@ Deno.test("configureCompare() refuses one preset, one named twice, and a world b
 });
 
 /** An evaluation of the tiny task in a folder, and the bytes that it left. */
-async function evaluated(folder: string, against: string | null = null) {
+async function evaluated(folder: string, against: string | null = null, isResumed = false) {
   const table = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
     const { prepared, layers } = yield* prepareTiny({ folder });
-    return yield* evaluate({ ...prepared, against }).pipe(Effect.provide(layers));
+    const plan = { ...prepared.plan, isResumed };
+    return yield* evaluate({ ...prepared, plan, against }).pipe(Effect.provide(layers));
   })));
   const files = ["answers.jsonl", "evaluation.json", "evaluation.csv", "evaluation.md"];
   const texts = await Promise.all(files.map((name) => Deno.readTextFile(`${folder}/${name}`)));
@@ -177,19 +178,28 @@ Deno.test("evaluate() measures the test questions and writes every answer", () =
     strictEqual(JSON.parse(written!).all.f1, table.all.f1);
   }));
 
+const RESUMED = true;
+
 Deno.test("evaluate() asks only for answers that are missing or crashed, and ends with the same files", () =>
   inFolder(async (folder) => {
     const { texts } = await evaluated(folder);
+    const path = `${folder}/answers.jsonl`;
     const [first, second] = texts[0]!.trimEnd().split("\n");
     const crashed = JSON.stringify({ ...JSON.parse(second!), ending: "crashed", answer: null });
     // Stopped in the middle of a line.
-    await Deno.writeTextFile(`${folder}/answers.jsonl`, `${first}\n${crashed}\n{"id": "1`);
+    await Deno.writeTextFile(path, `${first}\n${crashed}\n{"id": "1`);
     for (const name of ["json", "csv", "md"]) await Deno.remove(`${folder}/evaluation.${name}`);
-    deepStrictEqual((await evaluated(folder)).texts, texts);
+    deepStrictEqual((await evaluated(folder, null, RESUMED)).texts, texts);
     // Nothing is missing: the answers that are there count, also one that no policy gave.
     const better = JSON.stringify({ ...JSON.parse(first!), f1: 1, em: true });
-    await Deno.writeTextFile(`${folder}/answers.jsonl`, texts[0]!.replace(first!, better));
-    ok((await evaluated(folder)).table.all.f1 >= 1 / 3);
+    await Deno.writeTextFile(path, texts[0]!.replace(first!, better));
+    ok((await evaluated(folder, null, RESUMED)).table.all.f1 >= 1 / 3);
+    // But not of a question that has other gold answers now, nor in an evaluation that begins.
+    const edited = JSON.stringify({ ...JSON.parse(better), golds: ["other"] });
+    await Deno.writeTextFile(path, texts[0]!.replace(first!, edited));
+    deepStrictEqual((await evaluated(folder, null, RESUMED)).texts, texts);
+    await Deno.writeTextFile(path, texts[0]!.replace(first!, better));
+    deepStrictEqual((await evaluated(folder)).texts, texts);
   }));
 
 Deno.test("evaluate() compares with another evaluation, and refuses one that there is not", () =>

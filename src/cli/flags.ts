@@ -113,7 +113,7 @@ const journal = text(
 
 const searchBudget = count(
   "search-budget",
-  "Queries that --search is asked in the whole run, those of the journal not counted",
+  "Queries that --search is asked until the program ends, those of the journal not counted",
 );
 
 /** Model, adapter and data of a program. */
@@ -130,9 +130,9 @@ export const index = Flag.String("index").pipe(
   Flag.withDescription("Index that ./igpo index made"),
 );
 /** Where an index is served. */
-export const host = Flag.String("host").pipe(
-  Flag.withDescription("Address to listen on (default 127.0.0.1, this machine alone)"),
-  Flag.withDefault("127.0.0.1"),
+export const host = Flag.Literals("host", ["127.0.0.1", "0.0.0.0"]).pipe(
+  Flag.withDescription("127.0.0.1 for this machine alone (default), 0.0.0.0 for its network"),
+  Flag.withDefault("127.0.0.1" as const),
 );
 /** The port of it. */
 export const port = Flag.Int("port").pipe(

@@ -25,7 +25,7 @@ export const RunConfig = Schema.Struct({
   search: TextOrNull,
   /** `[MODE:]FILE` in which the calls of the search engine are kept; null for none. */
   journal: TextOrNull,
-  /** Most queries that the search engine is asked in the whole run; null for no limit. */
+  /** Most queries that the search engine is asked until the program ends; null for no limit. */
   searchBudget: Schema.NullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
   /** GB of device memory that the run may take; null for the machine's own limit, if that is known. */
   memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),

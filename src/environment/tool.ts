@@ -45,7 +45,7 @@ export function makeTool<Input, Output = string>(
 ): Tool {
   const decode = Schema.decodeUnknownResult(input);
   const encode = output === undefined ? String : (value: Output) => {
-    return JSON.stringify(Schema.encodeSync(output)(value));
+    return JSON.stringify(Schema.encodeSync(output)(value)) ?? "null";
   };
   return {
     spec: { name, description, parameters: signatureOf(input) },
@@ -60,8 +60,9 @@ export function makeTool<Input, Output = string>(
 
 /** A schema as JSON Schema, without what tells a model nothing. */
 function signatureOf(schema: Schema.Top): Readonly<Record<string, unknown>> {
-  const { schema: json } = Schema.toJsonSchemaDocument(schema);
-  return JSON.parse(JSON.stringify(json, (key, value) => {
+  const { schema: json, definitions } = Schema.toJsonSchemaDocument(schema);
+  const whole = Object.keys(definitions).length === 0 ? json : { ...json, $defs: definitions };
+  return JSON.parse(JSON.stringify(whole, (key, value) => {
     const isNoise = key === "additionalProperties" && value === true ||
       (key === "minimum" || key === "maximum") && Math.abs(value) === Number.MAX_SAFE_INTEGER;
     return isNoise ? undefined : value;

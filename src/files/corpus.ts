@@ -4,14 +4,14 @@ import type { Passage } from "../domain/search.ts";
 import { badFields, badRow, type Row } from "./jsonl.ts";
 import { streamRows } from "./row_stream.ts";
 
-const Id = Schema.Union([Schema.String, Schema.Number]);
+const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Number, Schema.BigInt]));
 
 const PassageRow = Schema.Struct({
   id: Schema.optional(Id),
   _id: Schema.optional(Id),
   title: Schema.optional(Schema.NullOr(Schema.String)),
-  text: Schema.optional(Schema.String),
-  contents: Schema.optional(Schema.String),
+  text: Schema.optional(Schema.NullOr(Schema.String)),
+  contents: Schema.optional(Schema.NullOr(Schema.String)),
 });
 
 /** Reads a corpus, `.jsonl`, `.jsonl.gz` or `.parquet`, with rows `{id | _id, title?, text | contents}`. */
@@ -57,9 +57,15 @@ export function parsePassage({ row, value }: Row, path: string): Result.Result<P
   const { id, _id, title, text, contents } = decoded.success;
   const key = id ?? _id;
   const body = text ?? contents;
-  if (key === undefined) return Result.fail(badRow(path, row, "an id must stand", value));
-  if (body === undefined) return Result.fail(badRow(path, row, "a text must stand", value));
-  const split = text === undefined ? splitContents(body) : { title: "", text: body };
+  if (key === undefined || key === null) {
+    return Result.fail(badRow(path, row, "an id must stand", value));
+  }
+  if (body === undefined || body === null) {
+    return Result.fail(badRow(path, row, "a text must stand", value));
+  }
+  const split = text === undefined || text === null
+    ? splitContents(body)
+    : { title: "", text: body };
   const passage = { id: String(key), title: title ?? split.title, text: split.text };
   const isBlank = passage.title.trim() === "" && passage.text.trim() === "";
   return isBlank

@@ -53,9 +53,6 @@ function rowsOf(lines: ReadonlyArray<string>, before: number, path: string): Rea
   return Result.getOrThrow(parseJsonl(lines.join("\n"), path, before));
 }
 
-/** Rows that are decoded at a time. */
-const PARQUET_ROWS = 4096;
-
 function parquetRows(path: string): Stream.Stream<Row, BadInput> {
   const failed = (error: unknown) =>
     new BadInput({
@@ -76,11 +73,14 @@ function parquetRows(path: string): Stream.Stream<Row, BadInput> {
       },
     };
     const metadata = await parquetMetadataAsync(file);
-    const count = Number(metadata.num_rows);
-    for (let rowStart = 0; rowStart < count; rowStart += PARQUET_ROWS) {
-      const rowEnd = Math.min(count, rowStart + PARQUET_ROWS);
+    let rowStart = 0;
+    // A column of a group is decoded from its start, so that a group is read at once.
+    for (const { num_rows } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(num_rows);
       const values = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
-      yield values.map((value, i): Row => ({ row: rowStart + i + 1, value }));
+      const first = rowStart + 1;
+      rowStart = rowEnd;
+      yield values.map((value, i): Row => ({ row: first + i, value }));
     }
   }
   return Stream.fromAsyncIterable(rows(), failed).pipe(Stream.flattenIterable);

@@ -47,15 +47,16 @@ export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
   };
 });
 
-/** Writes to standard output; false if its other end is closed. */
+/** Writes to standard output; false if nothing can be written there any more. */
 function writeAll(bytes: Uint8Array): boolean {
-  try {
-    for (let written = 0; written < bytes.length;) {
+  for (let written = 0; written < bytes.length;) {
+    try {
       written += Deno.stdout.writeSync(bytes.subarray(written));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) return false;
+      // The other end is slow.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
   }
+  return true;
 }

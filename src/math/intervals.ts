@@ -1,6 +1,6 @@
 /** Intervals and tests for results on questions. Intervals hold the true value in 95 of 100 cases. */
 import { createRandom } from "./random.ts";
-import { mean, quantile, standardDeviation } from "./statistics.ts";
+import { isConstant, mean, quantile, standardDeviation } from "./statistics.ts";
 import { keyFromSeed } from "./threefry.ts";
 
 /** Quantile of the normal distribution at 0.975, and at 0.8 for a power of 80 %. */
@@ -40,6 +40,18 @@ export function bootstrapMean(values: Float64Array, seed = 0): Interval {
     () => mean(values.map(() => values[random.int(values.length)]!)),
   );
   return [quantile(means, 0.025), quantile(means, 0.975)];
+}
+
+/** Below so many questions a bootstrap knows too little of the tails. */
+const FEW = 30;
+
+/**
+ * An interval of the mean of numbers between 0 and 1, one for each question: a bootstrap, or Wilson's interval where
+ * questions are few or all numbers are equal, which is then wider than it must be if they are not only 0 and 1.
+ */
+export function meanInterval(values: Float64Array): Interval {
+  const isFew = values.length < FEW || isConstant(values);
+  return isFew ? wilson(mean(values) * values.length, values.length) : bootstrapMean(values);
 }
 
 /**

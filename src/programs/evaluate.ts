@@ -9,6 +9,7 @@ import { pathExists, readText } from "../files/disk.ts";
 import { jsonText } from "../files/json_file.ts";
 import { jsonLine, openJsonlWriter, parseJsonl } from "../files/jsonl.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
+import { METRICS_FILE } from "../report/metrics.ts";
 import type { Screen } from "../files/screen.ts";
 import { scoreAnswer, squadF1 } from "../igpo/answer_score.ts";
 import { detectable } from "../math/intervals.ts";
@@ -86,19 +87,25 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
 
 /** All answers, in the order of the questions: those that the folder has, and the others as they come. */
 const answerMissing = Effect.fnUntraced(function* (options: EvaluateProgramOptions) {
-  const { plan: { config, preset, folder }, task: { protocol, test }, wave, screen } = options;
+  const { plan: { config, preset, folder, isResumed }, task: { protocol, test }, wave, screen } =
+    options;
   const { testSamples } = config.recipe;
   const path = `${folder}/${ANSWERS_FILE}`;
   const kept = new Map<string, AnswerRow>();
-  if (yield* pathExists(path)) {
+  if (isResumed && (yield* pathExists(path))) {
     for (const row of yield* readAnswers(folder)) {
       if (row.ending !== "crashed") kept.set(keyOf(row), row);
     }
-  }
+  } else yield* writeFileAtomic(path, "");
   const wanted = test.questions.flatMap((question) =>
     Array.from({ length: testSamples }, (_, sample) => ({ question, sample }))
   );
-  const missing = wanted.filter((one) => !kept.has(keyOf({ ...one.question, ...one })));
+  const missing = wanted.filter(({ question, sample }) => {
+    const row = kept.get(keyOf({ ...question, sample }));
+    // An edited question is another one.
+    return row === undefined || row.question !== question.text ||
+      JSON.stringify(row.golds) !== JSON.stringify(question.golds);
+  });
   const { append } = yield* openJsonlWriter(path);
   yield* answerQuestions(missing, {
     ...config,
@@ -131,12 +138,13 @@ function keyOf({ kind, id, sample }: Pick<AnswerRow, "kind" | "id" | "sample">):
 
 /** The date that a stopped evaluation was begun with, null before its first answer. */
 export const begunOn = Effect.fnUntraced(function* (folder: string) {
-  if (!(yield* pathExists(`${folder}/${ANSWERS_FILE}`))) {
+  if (yield* pathExists(`${folder}/${METRICS_FILE}`)) {
     return yield* new BadInput({
-      message: `Cannot go on with an evaluation in "${folder}" as it must hold ${ANSWERS_FILE}: ` +
-        `there is none`,
+      message: `Cannot go on with an evaluation in "${folder}" as it must hold one: it holds a ` +
+        `training run; name its checkpoint with --model`,
     });
   }
+  if (!(yield* pathExists(`${folder}/${ANSWERS_FILE}`))) return null;
   return (yield* readAnswers(folder))[0]?.date ?? null;
 });
 
@@ -146,10 +154,12 @@ const readAnswers = Effect.fnUntraced(function* (folder: string) {
   const text = yield* readText(path);
   // A kill may have cut the last line short.
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  return yield* Effect.forEach(
+  const rows = yield* Effect.forEach(
     yield* Effect.fromResult(parseJsonl(whole, path)),
     ({ value, row }) => decodeRecord(AnswerRow, value, `row ${row} of "${path}"`),
   );
+  // The last answer counts: one that a crash cost was asked for again.
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
 });
 
 function answerRow(

@@ -2,9 +2,9 @@
 import type { AnswerRow } from "../domain/answer_row.ts";
 import { normaliseAnswer } from "../igpo/answer_text.ts";
 import {
-  bootstrapMean,
   type Interval,
   mcnemar,
+  meanInterval,
   pairedDifference,
   passAt,
   wilson,
@@ -56,9 +56,9 @@ export interface EvaluationTable {
 
 /** The table of some answers. */
 export function evaluationTable(rows: ReadonlyArray<AnswerRow>): EvaluationTable {
-  const byKind = Map.groupBy(rows, ({ kind }) => kind);
-  const kinds = [...byKind.keys()].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
-  const sources = kinds.map((kind) => sourceReport(nameOf(kind), byKind.get(kind)!));
+  const bySource = Map.groupBy(rows, ({ kind }) => nameOf(kind));
+  const names = [...bySource.keys()].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
+  const sources = names.map((name) => sourceReport(name, bySource.get(name)!));
   const over = (field: "f1" | "em") => mean(Float64Array.from(sources, (source) => source[field]));
   return {
     sources,
@@ -73,12 +73,13 @@ function placeOf(kind: string): number {
 }
 
 function nameOf(kind: string): string {
-  return PAPER[placeOf(kind)]?.[0] ?? kind;
+  // deno-lint-ignore no-control-regex -- they would break tables and terminals
+  return PAPER[placeOf(kind)]?.[0] ?? kind.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, " ");
 }
 
 /** The answers to each question. */
 function byQuestion(rows: ReadonlyArray<AnswerRow>) {
-  return Map.groupBy(rows, ({ kind, id }) => JSON.stringify([kind, id]));
+  return Map.groupBy(rows, ({ kind, id, question }) => JSON.stringify([kind, id, question]));
 }
 
 /** One number for each question: the mean over its answers. */
@@ -110,11 +111,11 @@ function sourceReport(source: string, rows: ReadonlyArray<AnswerRow>): SourceRep
     questions: groups.length,
     answers: rows.length,
     f1: mean(f1),
-    f1Interval: bootstrapMean(f1),
+    f1Interval: meanInterval(f1),
     f1Multiset: mean(perQuestion(rows, (row) => row.f1Multiset)),
     f1Squad: mean(perQuestion(rows, (row) => row.f1Squad)),
     em: mean(em),
-    emInterval: isSingle ? wilson(right, em.length) : bootstrapMean(em),
+    emInterval: isSingle ? wilson(right, em.length) : meanInterval(em),
     valid: meanOf(({ ending }) => Number(ending === "answered")),
     turns: meanOf(({ turns }) => turns),
     calls: meanOf(({ calls }) => calls),
@@ -155,8 +156,10 @@ export function compareAnswers(
   if (pairs.length === 0) return null;
   const f1Of = (answers: ReadonlyArray<AnswerRow>) =>
     mean(Float64Array.from(answers, ({ f1 }) => f1));
+  const isRight = (answers: ReadonlyArray<AnswerRow>) =>
+    answers.reduce((first, row) => row.sample < first.sample ? row : first).em;
   const count = (left: "mine" | "other", right: "mine" | "other") =>
-    pairs.filter((pair) => pair[left][0]!.em && !pair[right][0]!.em).length;
+    pairs.filter((pair) => isRight(pair[left]) && !isRight(pair[right])).length;
   const [better, worse] = [count("mine", "other"), count("other", "mine")];
   return {
     questions: pairs.length,

@@ -51,11 +51,18 @@ export function evaluationText({ sources, all, average }: EvaluationTable): stri
   }`;
 }
 
+/** Below so many questions the interval of a difference is too narrow. */
+const FEW_PAIRS = 20;
+
 /** What the differences come to, in one sentence, with their numbers. */
 export function againstText({ questions, f1, better, worse, p }: Against, name: string): string {
   const [low, high] = f1.interval;
   const shown = low > 0 ? "better" : high < 0 ? "worse" : null;
-  const verdict = shown === null
+  const verdict = questions < FEW_PAIRS
+    ? `${questions} questions are too few to tell`
+    : low === high
+    ? "no difference in F1"
+    : shown === null
     ? `no difference in F1 shown (one of ${number(f1.detectable)} would have been, 8 times in 10)`
     : `F1 is ${shown}`;
   return `Against ${name}: ${verdict}; F1 ${signed(f1.mean)} [${number(low)}, ${
@@ -94,14 +101,14 @@ function cellsOf({ sources, all }: EvaluationTable): ReadonlyArray<ReadonlyArray
 
 /** A row for each source, then all. */
 export function evaluationCsv(table: EvaluationTable): string {
-  const quoted = (cell: string) => /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  const quoted = (cell: string) => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
   return cellsOf(table).map((row) => row.map(quoted).join(",") + "\n").join("");
 }
 
 /** The same as a Markdown table. */
 export function evaluationMarkdown(table: EvaluationTable): string {
   const [head, ...rows] = cellsOf(table).map((row) =>
-    `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`
+    `| ${row.map((cell) => cell.replaceAll("\\", "\\\\").replaceAll("|", "\\|")).join(" | ")} |\n`
   );
   return `${head}|${" --- |".repeat(COLUMNS.length)}\n${rows.join("")}`;
 }

@@ -74,6 +74,11 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
     ? yield* worldSplits(options)
     : yield* fileSplits(options, config.questions);
   const { train, validation, test } = splits;
+  if (options.purpose === "evaluate" && test.questions.length === 0) {
+    return yield* new BadInput({
+      message: "Cannot evaluate without questions as there must be one: there are 0 test questions",
+    });
+  }
   for (const { questions } of [train, validation, test]) {
     yield* checkPrompts(text.protocol, questions, config.recipe);
   }
@@ -258,10 +263,13 @@ const openSources = Effect.fnUntraced(function* (config: RunConfig) {
     return { search: searchInMemory(yield* readCorpus(corpus!)), counts: null };
   }
   if (named === SEARCH_OFF) return { search: searchNothing, counts: null };
-  const engine = yield* openSearch(named, recipe.toolDeadlineSeconds);
+  const [, mode, file] = JOURNAL.exec(journal ?? "")!;
+  // A replay needs neither the engine nor its key.
+  const engine = mode === "replay"
+    ? searchNothing
+    : yield* openSearch(named, recipe.toolDeadlineSeconds);
   const search = searchBudget === null ? engine : withBudget(engine, searchBudget);
   if (journal === null) return { search, counts: null };
-  const [, mode, file] = JOURNAL.exec(journal)!;
   // The expression allows modes only.
   return yield* openJournal(file!, (mode ?? "auto") as JournalMode, { name: named, search });
 });

@@ -1,5 +1,5 @@
 /** One question to a search service over HTTP: bounded in time, size and tries, and typed when it fails. */
-import { Effect, Random, Result, Schema } from "effect";
+import { Clock, Effect, Random, Result, Schema } from "effect";
 import { SearchFailed } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
 import { readAtMost } from "./body.ts";
@@ -26,9 +26,6 @@ export const PATIENCE: Patience = {
   bytes: 8 << 20,
   total: 30,
 };
-
-/** Longest that a service may ask to wait. */
-const LONGEST_WAIT_MILLIS = 30_000;
 
 /** A request, as `fetch` takes it. */
 export interface Question<A> {
@@ -64,15 +61,17 @@ export const ask = <A>(question: Question<A>, patience: Patience = PATIENCE) =>
   );
 
 const askAgain = Effect.fnUntraced(function* <A>(question: Question<A>, patience: Patience) {
+  const end = (yield* Clock.currentTimeMillis) + 1000 * patience.total;
   for (let tries = 0;; tries++) {
     const found = yield* Effect.result(askOnce(question, patience));
     if (Result.isSuccess(found)) return found.success;
     const { failed, waitMillis } = found.failure;
     if (waitMillis === null || tries === patience.retries) return yield* failed;
     const usual = patience.waitMillis * 2 ** tries * (1 + (yield* Random.next)) / 2;
-    yield* Effect.sleep(
-      Math.min(LONGEST_WAIT_MILLIS, waitMillis === "as usual" ? usual : waitMillis),
-    );
+    const wait = waitMillis === "as usual" ? usual : waitMillis;
+    // Waiting for nothing would hide why.
+    if ((yield* Clock.currentTimeMillis) + wait >= end) return yield* failed;
+    yield* Effect.sleep(wait);
   }
 });
 

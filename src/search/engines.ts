@@ -46,7 +46,8 @@ function hitOf(hit: typeof Scored.Type | typeof Document.Type): SearchHit {
   const { document, score = null } = "document" in hit ? hit : { document: hit };
   const { id, title, text, contents = "" } = document;
   const split = text === undefined ? splitContents(contents) : { title: "", text };
-  return { id: String(id ?? contents), title: title ?? split.title, text: split.text, score };
+  const passage = { title: title ?? split.title, text: split.text, score };
+  return { id: id === undefined ? `${passage.title}\n${passage.text}` : String(id), ...passage };
 }
 
 /** A page that a web search found, whatever the service calls it. */
@@ -102,7 +103,7 @@ export function serper({ key, url, patience = PATIENCE }: WebOptions): Search {
   });
   return eachQuery((q, num) =>
     ask({
-      url: url ?? "https://google.serper.dev/search",
+      url: url ?? WEB_SERVICES.serper.url,
       method: "POST",
       headers: { "X-API-KEY": key },
       body: { q, num },
@@ -122,7 +123,7 @@ export function tavily({ key, url, patience = PATIENCE }: WebOptions): Search {
   });
   return eachQuery((query, limit) =>
     ask({
-      url: url ?? "https://api.tavily.com/search",
+      url: url ?? WEB_SERVICES.tavily.url,
       method: "POST",
       headers: { authorization: `Bearer ${key}` },
       body: { query, max_results: limit },
@@ -141,7 +142,7 @@ export function brave({ key, url, patience = PATIENCE }: WebOptions): Search {
     Schema.Struct({ title: Text, url: Schema.String, description: Text }),
   );
   const Answer = Schema.Struct({ web: Schema.optional(Schema.Struct({ results: Results })) });
-  const address = url ?? "https://api.search.brave.com/res/v1/web/search";
+  const address = url ?? WEB_SERVICES.brave.url;
   return eachQuery((q, limit) =>
     ask({
       url: `${address}?${new URLSearchParams({ q, count: String(limit) })}`,
@@ -160,9 +161,13 @@ export function brave({ key, url, patience = PATIENCE }: WebOptions): Search {
   );
 }
 
-/** Web search services by name, with the variable of the environment that holds the key. */
+/** Web search services by name: their address, and the variable of the environment that holds the key. */
 export const WEB_SERVICES = {
-  serper: { make: serper, key: "SERPER_API_KEY" },
-  tavily: { make: tavily, key: "TAVILY_API_KEY" },
-  brave: { make: brave, key: "BRAVE_API_KEY" },
-} as const;
+  serper: { make: serper, key: "SERPER_API_KEY", url: "https://google.serper.dev/search" },
+  tavily: { make: tavily, key: "TAVILY_API_KEY", url: "https://api.tavily.com/search" },
+  brave: {
+    make: brave,
+    key: "BRAVE_API_KEY",
+    url: "https://api.search.brave.com/res/v1/web/search",
+  },
+};

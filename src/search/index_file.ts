@@ -36,11 +36,11 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
   path: string,
   onRows: (rows: number) => Effect.Effect<void> = () => Effect.void,
 ) {
-  const db = yield* openDatabase(path, { readOnly: false });
   const { size, mtime } = yield* Effect.tryPromise({
     try: () => Deno.stat(corpus),
     catch: (error) => new BadInput({ message: `Cannot read "${corpus}": ${reason(error)}` }),
   });
+  const db = yield* openDatabase(path, { readOnly: false });
   const begun = yield* inDatabase(path, () => beginIndex(db, { path: corpus, size, mtime }));
   if (begun === "other") {
     return yield* new BadInput({
@@ -48,7 +48,11 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
         `corpus: it holds another one; name another --out`,
     });
   }
-  if (begun.isFinished) return { rows: begun.rows, isResumed: true } satisfies IndexProgress;
+  if (begun.isFinished) {
+    // A kill may have come right before.
+    yield* inDatabase(path, () => closeWriting(db));
+    return { rows: begun.rows, isResumed: true } satisfies IndexProgress;
+  }
   let rows = begun.rows;
   yield* streamRows(corpus).pipe(
     Stream.drop(begun.rows),
@@ -68,13 +72,16 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
   }
   yield* inDatabase(path, () => {
     db.exec("insert into passages(passages) values ('optimize')");
-    db.exec("drop table ids");
-    db.exec("update source set finished = 1");
-    // One file again, which can be read where nothing can be written.
-    db.exec("pragma journal_mode = delete");
+    db.exec("begin; drop table ids; update source set finished = 1; commit");
+    closeWriting(db);
   });
   return { rows, isResumed: begun.rows > 0 } satisfies IndexProgress;
 }, Effect.scoped);
+
+/** Makes one file of it again, which can be read where nothing can be written. */
+function closeWriting(db: DatabaseSync): void {
+  db.exec("pragma journal_mode = delete");
+}
 
 /** Rows that are done, in an index that is this corpus's, or made for it now. */
 function beginIndex(
@@ -179,10 +186,13 @@ function searchOnce(find: StatementSync, query: string, limit: number): Readonly
   }));
 }
 
+/** Words of a query that are looked for: what a search takes grows with their square. */
+const MOST_WORDS = 128;
+
 /** A query's different words, each quoted, so that none is an operator of FTS5; any of them may match. */
 export function matchOf(query: string): string {
   const words = new Set(query.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu));
-  return [...words].map((word) => `"${word}"`).join(" OR ");
+  return [...words].slice(0, MOST_WORDS).map((word) => `"${word}"`).join(" OR ");
 }
 
 interface Source {

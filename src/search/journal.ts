@@ -64,17 +64,15 @@ export const openJournal = Effect.fn("openJournal")(function* (
   mode: JournalMode,
   engine: { readonly name: string; readonly search: Search },
 ) {
-  const db = yield* Effect.acquireRelease(
+  const { find, keep } = yield* Effect.acquireRelease(
     Effect.try({
       try: () => openDatabase(path, mode),
       catch: (error) =>
         new BadInput({ message: `Cannot use the search journal "${path}": ${reason(error)}` }),
     }),
-    (db) => Effect.sync(() => db.close()),
+    ({ db }) => Effect.sync(() => closeDatabase(db, mode)),
   );
   const counts: SearchCounts = { asked: 0, failed: 0, kept: 0, millis: 0 };
-  const find = db.prepare("select answer, failure from calls where key = ?");
-  const keep = db.prepare("insert or replace into calls values (?, ?, ?, ?, ?, ?, ?)");
 
   const askEngine = Effect.fnUntraced(function* (key: string, { query, limit }: Call) {
     const started = yield* Clock.currentTimeMillis;
@@ -89,10 +87,12 @@ export const openJournal = Effect.fn("openJournal")(function* (
     const row = isFailure
       ? [null, JSON.stringify(found.failure)]
       : [JSON.stringify(found.success), null];
-    if (!isFailure || mode === "record") {
+    if (isFailure && mode === "auto") return yield* found.failure;
+    return yield* inJournal(() => {
       keep.run(key, engine.name, query, limit, ...row, millis);
-    }
-    return yield* Effect.fromResult(found);
+      // Another run may have kept an answer meanwhile: the file has one for all.
+      return find.get(key)!;
+    }).pipe(Effect.flatMap(read));
   });
 
   const lookup = Effect.fnUntraced(function* (
@@ -100,12 +100,10 @@ export const openJournal = Effect.fn("openJournal")(function* (
   ): Effect.fn.Return<ReadonlyArray<SearchHit>, SearchFailed> {
     const { query, limit }: Call = JSON.parse(call);
     const key = yield* keyOf(engine.name, call);
-    const kept = find.get(key);
+    const kept = yield* inJournal(() => find.get(key));
     if (kept !== undefined) {
       counts.kept += 1;
-      const failure = kept["failure"];
-      if (typeof failure === "string") return yield* decodeFailure(JSON.parse(failure));
-      return decodeHits(JSON.parse(String(kept["answer"])));
+      return yield* read(kept);
     }
     if (mode !== "replay") return yield* askEngine(key, { query, limit });
     return yield* new SearchFailed({
@@ -119,29 +117,70 @@ export const openJournal = Effect.fn("openJournal")(function* (
     capacity: 1024,
     timeToLive: () => 0,
   });
+  // Each query is asked to its end, so that the journal holds all that a replay asks for.
   const search: Search = (queries, limit) =>
     Effect.forEach(
       queries,
-      (query) => Cache.get(cache, JSON.stringify({ query, limit } satisfies Call)),
+      (query) => Effect.result(Cache.get(cache, JSON.stringify({ query, limit } satisfies Call))),
       { concurrency: AT_A_TIME },
-    );
+    ).pipe(Effect.flatMap(Effect.forEach(Effect.fromResult)));
   return { search, counts } satisfies Journal;
 });
 
 /** Queries of one call that are asked at the same time. */
 const AT_A_TIME = 3;
 
-function openDatabase(path: string, mode: JournalMode): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly: mode === "replay" });
-  const tables = db.prepare("select count(*) as n from sqlite_schema").get()!["n"];
-  if (tables === 0 && mode !== "replay") {
-    db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
-    db.exec(TABLES);
-  } else if (db.prepare("pragma application_id").get()!["application_id"] !== APPLICATION_ID) {
+/** The answer or the failure of a row. */
+function read(row: Readonly<Record<string, unknown>>) {
+  const { answer, failure } = row;
+  return typeof failure === "string"
+    ? Effect.fail(decodeFailure(JSON.parse(failure)))
+    : Effect.succeed<ReadonlyArray<SearchHit>>(decodeHits(JSON.parse(String(answer))));
+}
+
+function inJournal<A>(run: () => A): Effect.Effect<A, SearchFailed> {
+  return Effect.try({
+    try: run,
+    catch: (error) =>
+      new SearchFailed({
+        kind: "malformed",
+        message: `The search journal failed: ${reason(error)}`,
+      }),
+  });
+}
+
+/** Milliseconds to wait for another run that writes to the same journal. */
+const PATIENCE_MILLIS = 10_000;
+
+function openDatabase(path: string, mode: JournalMode) {
+  const db = new DatabaseSync(path, { readOnly: mode === "replay", timeout: PATIENCE_MILLIS });
+  try {
+    const tables = db.prepare("select count(*) as n from sqlite_schema").get()!["n"];
+    if (tables === 0 && mode !== "replay") {
+      db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+      db.exec(`begin; ${TABLES} commit;`);
+    } else if (db.prepare("pragma application_id").get()!["application_id"] !== APPLICATION_ID) {
+      throw new Error("it must be new or a search journal");
+    }
+    return {
+      db,
+      find: db.prepare("select answer, failure from calls where key = ?"),
+      keep: db.prepare("insert or ignore into calls values (?, ?, ?, ?, ?, ?, ?)"),
+    };
+  } catch (error) {
     db.close();
-    throw new Error("it must be new or a search journal");
+    throw error;
   }
-  return db;
+}
+
+/** Leaves one file, which can be replayed where nothing can be written. */
+function closeDatabase(db: DatabaseSync, mode: JournalMode): void {
+  try {
+    if (mode !== "replay") db.exec("pragma journal_mode = delete");
+  } catch {
+    // Another run still writes to it.
+  }
+  db.close();
 }
 
 const encoder = new TextEncoder();

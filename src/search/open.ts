@@ -15,20 +15,41 @@ export const openSearch = Effect.fn("openSearch")(function* (
 ): Effect.fn.Return<Search, BadInput, Scope.Scope> {
   const total = 0.9 * deadline;
   const patience = { ...PATIENCE, total, seconds: Math.min(PATIENCE.seconds, total) };
-  if (name in WEB_SERVICES) {
+  if (Object.hasOwn(WEB_SERVICES, name)) {
     // The name is one of the keys.
     const service = WEB_SERVICES[name as keyof typeof WEB_SERVICES];
-    const key = Deno.env.get(service.key);
-    if (key !== undefined && key !== "") return service.make({ key, patience });
+    const key = (Deno.env.get(service.key) ?? "").trim();
+    if (/^[\x21-\x7e]+$/.test(key)) {
+      yield* checkAllowed(name, new URL(service.url).host);
+      return service.make({ key, patience });
+    }
+    // What a key is, no message says.
+    const found = key === "" ? "it is not set" : "it has white space or other characters in it";
     return yield* new BadInput({
-      message: `Cannot search with ${name} as ${service.key} must hold its key: it is not set`,
+      message: `Cannot search with ${name} as ${service.key} must hold its key: ${found}`,
     });
   }
   if (!/^https?:/.test(name)) return (yield* openIndex(name)).search;
   const url = URL.parse(name);
-  if (url !== null && url.username === "" && url.password === "") return searchR1(name, patience);
+  if (url !== null && url.username === "" && url.password === "") {
+    yield* checkAllowed(name, url.host);
+    return searchR1(name, patience);
+  }
   return yield* new BadInput({
     message: `Cannot search at "${name}" as it must be an address like http://127.0.0.1:8000, ` +
       `without a user or a password`,
   });
 });
+
+/** Fails before a run whose every call Deno would refuse. */
+function checkAllowed(name: string, host: string): Effect.Effect<void, BadInput> {
+  return Effect.suspend(() => {
+    if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return Effect.void;
+    return Effect.fail(
+      new BadInput({
+        message: `Cannot search with "${name}" as this program must be allowed to speak to ` +
+          `${host}: ./igpo allows what --search, or the configuration of --config or --resume, names`,
+      }),
+    );
+  });
+}

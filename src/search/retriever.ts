@@ -12,7 +12,7 @@ const Asked = Schema.Struct({
   topk: Schema.optional(
     Schema.NullOr(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   ),
-  return_scores: Schema.optional(Schema.Boolean),
+  return_scores: Schema.optional(Schema.NullOr(Schema.Boolean)),
 });
 
 /** Passages a query gets that does not say how many. */
@@ -44,7 +44,8 @@ export const serveRetriever = Effect.fn("serveRetriever")(function* (
       catch: (error) =>
         new BadInput({ message: `Cannot listen on ${hostname}:${port}: ${reason(error)}` }),
     }),
-    (server) => Effect.promise(() => server.shutdown()),
+    // A client that never ends its request must not keep the server.
+    (server) => Effect.promise(() => server.shutdown()).pipe(Effect.timeoutOption("2 seconds")),
   );
   return `http://${hostname}:${server.addr.port}`;
 });
@@ -52,7 +53,11 @@ export const serveRetriever = Effect.fn("serveRetriever")(function* (
 const answer = Effect.fnUntraced(function* (request: Request, search: Search) {
   if (new URL(request.url).pathname !== "/retrieve") return refusal(404, "only /retrieve is here");
   if (request.method !== "POST") return refusal(405, "retrieve takes POST");
-  const bytes = yield* Effect.promise(() => readAtMost(request.body, MOST_BYTES));
+  const bytes = yield* Effect.tryPromise(() => readAtMost(request.body, MOST_BYTES)).pipe(
+    Effect.timeout("30 seconds"),
+    Effect.orElseSucceed(() => undefined),
+  );
+  if (bytes === undefined) return refusal(408, "the request did not end");
   if (bytes === null) return refusal(413, `a request has at most ${MOST_BYTES} bytes`);
   const asked = readAsked(bytes);
   if (typeof asked === "string") return refusal(400, asked);
@@ -82,7 +87,10 @@ function readAsked(bytes: Uint8Array) {
 
 /** Search-R1 writes the title in quotes on the first line. */
 function documentOf({ id, title, text }: SearchHit) {
-  return { id, contents: title === "" ? text : `"${title}"\n${text}` };
+  const line = title.replaceAll(/[\r\n]+/g, " ");
+  // A text that begins like a title gets an empty one.
+  const isPlain = line === "" && !/^"[^\n]*"\r?\n/.test(text);
+  return { id, contents: isPlain ? text : `"${line}"\n${text}` };
 }
 
 function refusal(status: number, error: string): Response {

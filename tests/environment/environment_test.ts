@@ -244,6 +244,16 @@ Deno.test("makeTool() writes the signature of its input, decodes arguments and s
     required: ["a"],
   });
   const run = (given: unknown) => Effect.runPromise(tool.run(given));
+  const Named = Schema.Struct({ name: Schema.String }).annotate({ identifier: "Named" });
+  const nested = makeTool({ ...tool.spec, input: Named, run: () => Effect.succeed("") });
+  assert.match(JSON.stringify(nested.spec.parameters), /"name":\{"type":"string"\}/);
+  const silent = makeTool({
+    ...tool.spec,
+    input: Named,
+    output: Schema.Void,
+    run: () => Effect.void,
+  });
+  assert.equal(await Effect.runPromise(silent.run({ name: "x" })), "null");
   assert.equal(await run({ a: 1, b: 2 }), '{"sum":3}');
   assert.equal(await run({ a: 1 }), '{"sum":1}');
   for (const given of [null, {}, { a: "1" }, { a: 0.5 }]) {

@@ -51,8 +51,8 @@ folderTest(
     await Deno.writeTextFile(path, '{"id":"1","text":7}');
     assert.equal(
       await refusal(readCorpus(path)),
-      `Cannot read "${path}" as in row 1 the fields must be a passage's (Expected string | undefined ` +
-        `at ["text"]): current value is {"id":"1","text":7}`,
+      `Cannot read "${path}" as in row 1 the fields must be a passage's (Expected string | null | ` +
+        `undefined at ["text"]): current value is {"id":"1","text":7}`,
     );
   },
 );

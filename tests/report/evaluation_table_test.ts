@@ -81,8 +81,17 @@ Deno.test("compareAnswers() pairs by question, whatever the order, and counts wh
     /^Against old: F1 is better; F1 \+0\.222 \[0\.\d+, 0\.\d+\] on 90/,
   );
   const same = compareAnswers(mine, mine)!;
-  match(againstText(same, "itself"), /no difference in F1 shown .* McNemar p 1\.000$/);
+  match(againstText(same, "itself"), /no difference in F1; .* McNemar p 1\.000$/);
   strictEqual(compareAnswers(mine, [row("tq", 1)]), null);
+  strictEqual(compareAnswers(mine, [row("nq", 1, { question: "another?" })]), null);
+  const few = compareAnswers(
+    mine.slice(40, 45),
+    mine.slice(40, 45).map((one) => ({ ...one, ...wrong })),
+  );
+  match(againstText(few!, "old"), /5 questions are too few to tell/);
+  const drawn = [row("nq", 1, { sample: 1, ...wrong }), row("nq", 1, { sample: 0 })];
+  const other = compareAnswers(drawn, drawn.toReversed())!;
+  deepStrictEqual([other.better, other.worse, other.f1.mean], [0, 0, 0]);
 });
 
 Deno.test("a table of an evaluation has a column for each source in a terminal and a row in files", () => {
@@ -96,4 +105,11 @@ Deno.test("a table of an evaluation has a column for each source in a terminal a
   const odd = evaluationTable([row('a "b", c|d', 1)]);
   match(evaluationCsv(odd), /^"a ""b"", c\|d",1,/m);
   match(evaluationMarkdown(odd), /^\| a "b", c\\\|d \| 1 /m);
+});
+
+Deno.test("evaluationTable() joins the names of a source, and few or equal results have no interval of width 0", () => {
+  const { sources } = evaluationTable([row("nq", 1), row("NQ", 2), row("NaturalQuestions", 3)]);
+  deepStrictEqual(sources.map(({ source, questions }) => [source, questions]), [["NQ", 3]]);
+  const [low, high] = sources[0]!.f1Interval;
+  ok(low < 0.5 && high === 1);
 });

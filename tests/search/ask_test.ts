@@ -186,6 +186,13 @@ Deno.test("ask() tries again after 500 and after 429, and then answers", async (
   strictEqual(service.count(), 3);
 });
 
+Deno.test("ask() does not wait for a Retry-After beyond its time, and says what the service said", async () => {
+  const late = { status: 429, headers: { "retry-after": "1000000000" } };
+  const { failure, requests, seconds } = await failureOf(() => json({}, late));
+  deepStrictEqual([failure.kind, requests], ["busy", 1]);
+  ok(seconds < 1);
+});
+
 Deno.test("ask() waits as long as Retry-After asks for", async () => {
   await using service = serve((_, before) =>
     before === 0

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { brave, searchR1, serper, tavily } from "../../src/search/engines.ts";
 import { openSearch } from "../../src/search/open.ts";
@@ -30,6 +30,13 @@ Deno.test("searchR1() sends all queries at once and reads documents with scores 
   ]);
   deepStrictEqual((await run(search(["a", "b"], 1)))[0], [{ ...texts[0]!, score: null }]);
   deepStrictEqual(bodies[0], { queries: ["a", "b"], topk: 2, return_scores: true });
+});
+
+Deno.test("searchR1() tells passages without ids apart", async () => {
+  const rows = [{ title: "A", text: "first" }, { contents: '"B"\nsecond' }, { contents: "third" }];
+  await using service = serve(() => Response.json({ result: [rows] }));
+  const [found] = await run(searchR1(service.url, PATIENCE)(["a"], 5));
+  strictEqual(new Set(found!.map(({ id }) => id)).size, 3);
 });
 
 Deno.test("searchR1() refuses lists for other queries than were asked", async () => {
@@ -77,6 +84,13 @@ Deno.test("openSearch() refuses a service without its key and an address with a 
     "Cannot search with serper as SERPER_API_KEY must hold its key: it is not set",
   );
   if (before !== undefined) Deno.env.set("SERPER_API_KEY", before);
+  const secret = "first line\nsecond line";
+  Deno.env.set("SERPER_API_KEY", secret);
+  const { message } = await refusal("serper");
+  match(message, /it has white space or other characters in it$/);
+  ok(!message.includes("line"));
+  Deno.env.delete("SERPER_API_KEY");
+  match((await refusal("toString")).message, /Cannot use the index "toString"/);
   match((await refusal("http://me:word@127.0.0.1/")).message, /without a user or a password/);
   match((await refusal("no/such.file")).message, /Cannot use the index "no\/such.file"/);
 });

@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { Effect } from "effect";
 import { matchOf, openIndex, writeIndex } from "../../src/search/index_file.ts";
 import { inFolder } from "../support/tiny_run.ts";
@@ -76,6 +77,27 @@ Deno.test("writeIndex() names the row that is wrong, and leaves the index of ano
     match(await refused(b!, a!), /Cannot use the index/);
     deepStrictEqual(await Deno.readFile(a!), bytes);
   }));
+
+Deno.test("writeIndex() leaves no file where there is no corpus, and mends one whose end was cut off", () =>
+  inFolder(async (folder) => {
+    const [corpus, path] = [`${folder}/c.jsonl`, `${folder}/c.index`];
+    match(await refused(corpus, path), /Cannot read/);
+    ok(!(await Deno.stat(path).then(() => true, () => false)));
+    await Deno.writeTextFile(corpus, lines(ROWS));
+    await indexed(corpus, path);
+    const db = new DatabaseSync(path);
+    db.exec("pragma journal_mode = wal");
+    db.close();
+    await indexed(corpus, path);
+    const again = new DatabaseSync(path, { readOnly: true });
+    strictEqual(again.prepare("pragma journal_mode").get()!["journal_mode"], "delete");
+    again.close();
+  }));
+
+Deno.test("matchOf() looks for a bounded number of words", () => {
+  const words = Array.from({ length: 10_000 }, (_, i) => `w${i}`).join(" ");
+  strictEqual(matchOf(words).split(" OR ").length, 128);
+});
 
 Deno.test("matchOf() quotes every different word, so that none is an operator", () => {
   strictEqual(

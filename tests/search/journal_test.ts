@@ -105,7 +105,40 @@ Deno.test("a search budget counts queries that were asked, not those of the jour
     const over = engine();
     const limited = { ...over, search: withBudget(over.search, 2) };
     const calls = [["a"], ["a"], ["b"], ["c"], ["a"]];
+    const whole = { ...over, search: withBudget(over.search, 2) };
+    const three = Effect.runPromise(Effect.flip(whole.search(["x", "y", "z"], 1)));
+    strictEqual((await three).kind, "spent");
+    strictEqual((await Effect.runPromise(whole.search(["x"], 1))).length, 1);
     const { answers } = await through(`${folder}/calls.sqlite`, "auto", limited, calls);
     const spent = "spent: The search budget of 2 queries is spent";
     deepStrictEqual(answers, ["0 of 2", "0 of 2", "0 of 2", spent, "0 of 2"]);
+  }));
+
+Deno.test("a call of which one query fails keeps the answers to the others, and is replayed as it was", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/calls.sqlite`;
+    const calls = [["bad", "slow", "a"], ["slow"]];
+    const recorded = await through(path, "record", engine(), calls);
+    deepStrictEqual(recorded.answers, ["busy: it answered 429", "0 of 2"]);
+    deepStrictEqual(recorded.counts.asked, 3);
+    const gone = engine();
+    deepStrictEqual((await through(path, "replay", gone, calls)).answers, recorded.answers);
+    deepStrictEqual(gone.asked, []);
+  }));
+
+Deno.test("two runs may use one journal at the same time, and both read what came first", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/calls.sqlite`;
+    const calls = Array.from({ length: 40 }, (_, i) => [`q${i}`]);
+    const named = (text: string): ReturnType<typeof engine> => ({
+      ...engine(),
+      search: ([query]) =>
+        Effect.as(Effect.sleep("1 millis"), [[{ id: query!, title: "", text, score: null }]]),
+    });
+    const [a, b] = await Promise.all(
+      ["A", "B"].map((text) => through(path, "auto", named(text), calls)),
+    );
+    deepStrictEqual(a!.answers, b!.answers);
+    const replayed = await through(path, "replay", engine(), calls);
+    deepStrictEqual(replayed.answers, a!.answers);
   }));
