@@ -79,3 +79,10 @@ export function splitContents(contents: string): { title: string; text: string }
   if (match === null) return { title: "", text: contents };
   return { title: match[1]!, text: contents.slice(match[0].length) };
 }
+
+/** The same layout of a passage; a text that begins like a title gets an empty one. */
+export function joinContents({ title, text }: Pick<Passage, "title" | "text">): string {
+  const line = title.replaceAll(/[\r\n]+/g, " ");
+  const isPlain = line === "" && splitContents(text).text === text;
+  return isPlain ? text : `"${line}"\n${text}`;
+}

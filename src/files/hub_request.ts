@@ -2,6 +2,7 @@
 import { Context, Effect, Schedule, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { reason } from "./disk.ts";
+import { fetchReason, line } from "./fetch_error.ts";
 import type { HubModel } from "./hub_cache.ts";
 import type { HubSettings } from "./hub_settings.ts";
 
@@ -110,9 +111,7 @@ export function failed({ settings: { endpoint }, model }: HubPlace, error: unkno
         `does: ${line(reason(error))}`,
     });
   }
-  // The message of fetch's error is "fetch failed". Its cause gives the reason, after the whole address.
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const said = reason(cause).replace(/^error sending request for url \([^)]*\): /, "");
+  const said = fetchReason(error);
   return new HubUnreachable({ message: line(said) });
 }
 
@@ -122,8 +121,4 @@ export function gaveUp({ settings, model }: HubPlace, cause: HubUnreachable, kep
     message: `Cannot fetch "${model.id}" as ${settings.endpoint} must be reachable: ` +
       `${cause.message}; ${kept}`,
   });
-}
-
-function line(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, 200);
 }

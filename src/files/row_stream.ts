@@ -60,8 +60,7 @@ function parquetRows(path: string): Stream.Stream<Row, BadInput> {
         reason(error)
       }"`,
     });
-  async function* rows() {
-    const { size } = await Deno.stat(path);
+  async function* rows(size: number) {
     const file: AsyncBuffer = {
       byteLength: size,
       slice: async (offset, end = size) => {
@@ -83,5 +82,8 @@ function parquetRows(path: string): Stream.Stream<Row, BadInput> {
       yield values.map((value, i): Row => ({ row: first + i, value }));
     }
   }
-  return Stream.fromAsyncIterable(rows(), failed).pipe(Stream.flattenIterable);
+  return Stream.unwrap(Effect.map(
+    onDisk(`read "${path}"`, () => Deno.stat(path)),
+    ({ size }) => Stream.fromAsyncIterable(rows(size), failed),
+  )).pipe(Stream.flattenIterable);
 }

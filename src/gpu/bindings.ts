@@ -19,11 +19,11 @@ interface Group {
 /** The bind groups of a program. */
 export interface Bindings {
   readonly bufferOf: (tensor: Tensor) => GPUBuffer;
-  readonly groupOf: (scheduled: Scheduled) => GPUBindGroup;
-  /** Textures that the group reads, and the part of a buffer that each must hold. */
-  readonly readsOf: (
-    scheduled: Scheduled,
-  ) => ReadonlyArray<{ readonly copy: Copy; readonly part: Part }>;
+  /** The bind group of a dispatch, and its textures with the part of a buffer that each must hold. */
+  readonly bind: (scheduled: Scheduled) => {
+    readonly group: GPUBindGroup;
+    readonly reads: ReadonlyArray<{ readonly copy: Copy; readonly part: Part }>;
+  };
   /** Forgets all groups, when a buffer in them is gone. */
   readonly clear: () => void;
 }
@@ -83,12 +83,12 @@ export function createBindings(
 
   return {
     bufferOf,
-    groupOf: (scheduled) => entryOf(scheduled).group,
-    readsOf: (scheduled) =>
-      entryOf(scheduled).copies.map((copy, i) => ({
-        copy,
-        part: part(scheduled.piece, scheduled.form.textures[i]!),
-      })),
+    bind: (scheduled) => {
+      const { group, copies } = entryOf(scheduled);
+      const { piece, form } = scheduled;
+      const reads = copies.map((copy, i) => ({ copy, part: part(piece, form.textures[i]!) }));
+      return { group, reads };
+    },
     clear: () => groups.clear(),
   };
 }

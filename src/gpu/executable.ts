@@ -130,8 +130,8 @@ function* record(
   let offset = 0;
   for (const scheduled of schedule) {
     const { piece, form, sizes, launches } = scheduled;
-    const group = bindings.groupOf(scheduled);
-    for (const { copy, part } of bindings.readsOf(scheduled)) {
+    const { group, reads } = bindings.bind(scheduled);
+    for (const { copy, part } of reads) {
       if (copies.refresh(copy, part)) steps.push({ _tag: "Copy", copy, part });
     }
     const { fields } = pipelines.interfaceOf(form);

@@ -82,19 +82,17 @@ function byQuestion(rows: ReadonlyArray<AnswerRow>) {
   return Map.groupBy(rows, ({ kind, id, question }) => JSON.stringify([kind, id, question]));
 }
 
-/** One number for each question: the mean over its answers. */
-function perQuestion(rows: ReadonlyArray<AnswerRow>, value: (row: AnswerRow) => number) {
-  return Float64Array.from(
-    byQuestion(rows).values(),
-    (answers) => mean(Float64Array.from(answers, value)),
-  );
+/** The mean over the answers to a question. */
+function meanOf(answers: ReadonlyArray<AnswerRow>, value: (row: AnswerRow) => number): number {
+  return mean(Float64Array.from(answers, value));
 }
 
 function sourceReport(source: string, rows: ReadonlyArray<AnswerRow>): SourceReport {
-  const f1 = perQuestion(rows, (row) => row.f1);
-  const em = perQuestion(rows, (row) => Number(row.em));
-  const meanOf = (value: (row: AnswerRow) => number) => mean(Float64Array.from(rows, value));
   const groups = [...byQuestion(rows).values()];
+  const perQuestion = (value: (row: AnswerRow) => number) =>
+    Float64Array.from(groups, (answers) => meanOf(answers, value));
+  const f1 = perQuestion((row) => row.f1);
+  const em = perQuestion((row) => Number(row.em));
   const samples = Math.min(...groups.map(({ length }) => length));
   const isSingle = groups.every(({ length }) => length === 1);
   const right = em.reduce((sum, one) => sum + one, 0);
@@ -112,14 +110,14 @@ function sourceReport(source: string, rows: ReadonlyArray<AnswerRow>): SourceRep
     answers: rows.length,
     f1: mean(f1),
     f1Interval: meanInterval(f1),
-    f1Multiset: mean(perQuestion(rows, (row) => row.f1Multiset)),
-    f1Squad: mean(perQuestion(rows, (row) => row.f1Squad)),
+    f1Multiset: mean(perQuestion((row) => row.f1Multiset)),
+    f1Squad: mean(perQuestion((row) => row.f1Squad)),
     em: mean(em),
     emInterval: isSingle ? wilson(right, em.length) : meanInterval(em),
-    valid: meanOf(({ ending }) => Number(ending === "answered")),
-    turns: meanOf(({ turns }) => turns),
-    calls: meanOf(({ calls }) => calls),
-    failedCalls: meanOf(({ failedCalls }) => failedCalls),
+    valid: meanOf(rows, ({ ending }) => Number(ending === "answered")),
+    turns: meanOf(rows, ({ turns }) => turns),
+    calls: meanOf(rows, ({ calls }) => calls),
+    failedCalls: meanOf(rows, ({ failedCalls }) => failedCalls),
     passAtK,
     majority: mean(Float64Array.from(groups, (answers) => Number(commonest(answers)?.em ?? false))),
   };
@@ -154,8 +152,7 @@ export function compareAnswers(
     return other === undefined ? [] : [{ mine, other }];
   });
   if (pairs.length === 0) return null;
-  const f1Of = (answers: ReadonlyArray<AnswerRow>) =>
-    mean(Float64Array.from(answers, ({ f1 }) => f1));
+  const f1Of = (answers: ReadonlyArray<AnswerRow>) => meanOf(answers, ({ f1 }) => f1);
   const isRight = (answers: ReadonlyArray<AnswerRow>) =>
     answers.reduce((first, row) => row.sample < first.sample ? row : first).em;
   const count = (left: "mine" | "other", right: "mine" | "other") =>

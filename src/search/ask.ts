@@ -2,6 +2,7 @@
 import { Clock, Effect, Random, Result, Schema } from "effect";
 import { SearchFailed } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
+import { fetchReason, line } from "../files/fetch_error.ts";
 import { readAtMost } from "./body.ts";
 
 /** How much is put up with. */
@@ -156,17 +157,9 @@ function unreachable(host: string, error: unknown): Setback {
     const message = `This program may not speak to ${host}: name it with --search`;
     return new Setback("refused", message, null);
   }
-  // What fetch throws holds the whole address, and the reason in its cause.
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const said = reason(cause).replace(/^error sending request for url \([^)]*\): /, "");
-  return new Setback("unreachable", `${host} cannot be reached: ${said}`, "as usual");
+  return new Setback("unreachable", `${host} cannot be reached: ${fetchReason(error)}`, "as usual");
 }
 
 function hostOf(url: string): string {
   return new URL(url).host;
-}
-
-/** Foreign text in an error: one line, and not much. */
-function line(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, 200);
 }

@@ -65,7 +65,7 @@ const pageHit = ({ title = "", url, text = "" }: Page): SearchHit => ({
 });
 
 /** Queries of one call that are asked at the same time. */
-const AT_A_TIME = 3;
+export const AT_A_TIME = 3;
 
 /** A search that asks for each query on its own. */
 function eachQuery(

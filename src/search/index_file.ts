@@ -4,7 +4,7 @@ import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { type Search, SearchFailed, type SearchHit } from "../domain/search.ts";
 import { parsePassage } from "../files/corpus.ts";
-import { reason } from "../files/disk.ts";
+import { onDisk, reason } from "../files/disk.ts";
 import type { Row } from "../files/jsonl.ts";
 import { streamRows } from "../files/row_stream.ts";
 
@@ -36,10 +36,7 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
   path: string,
   onRows: (rows: number) => Effect.Effect<void> = () => Effect.void,
 ) {
-  const { size, mtime } = yield* Effect.tryPromise({
-    try: () => Deno.stat(corpus),
-    catch: (error) => new BadInput({ message: `Cannot read "${corpus}": ${reason(error)}` }),
-  });
+  const { size, mtime } = yield* onDisk(`read "${corpus}"`, () => Deno.stat(corpus));
   const db = yield* openDatabase(path, { readOnly: false });
   const begun = yield* inDatabase(path, () => beginIndex(db, { path: corpus, size, mtime }));
   if (begun === "other") {

@@ -4,6 +4,7 @@ import { Cache, Clock, Effect, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { type Search, SearchFailed, type SearchHit } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
+import { AT_A_TIME } from "./engines.ts";
 
 /**
  * `record` asks the engine for each query that the file does not have, and keeps failures too, so that a replay of the
@@ -126,9 +127,6 @@ export const openJournal = Effect.fn("openJournal")(function* (
     ).pipe(Effect.flatMap(Effect.forEach(Effect.fromResult)));
   return { search, counts } satisfies Journal;
 });
-
-/** Queries of one call that are asked at the same time. */
-const AT_A_TIME = 3;
 
 /** The answer or the failure of a row. */
 function read(row: Readonly<Record<string, unknown>>) {

@@ -2,7 +2,9 @@
 import { Effect, FiberSet, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Search, SearchHit } from "../domain/search.ts";
+import { joinContents } from "../files/corpus.ts";
 import { reason } from "../files/disk.ts";
+import { line } from "../files/fetch_error.ts";
 import { readAtMost } from "./body.ts";
 
 const Asked = Schema.Struct({
@@ -75,7 +77,7 @@ function readAsked(bytes: Uint8Array) {
   const decoded = Schema.decodeUnknownResult(Asked)(Result.getOrUndefined(body));
   if (Result.isFailure(decoded)) {
     return `a request is {"queries": [...], "topk": 3, "return_scores": true}: ${
-      decoded.failure.message.replaceAll(/\s+/g, " ").slice(0, 200)
+      line(decoded.failure.message)
     }`;
   }
   const { queries, query, topk, return_scores } = decoded.success;
@@ -85,13 +87,7 @@ function readAsked(bytes: Uint8Array) {
   return { queries: all, topk: topk ?? USUAL_HITS, scored: return_scores ?? false };
 }
 
-/** Search-R1 writes the title in quotes on the first line. */
-function documentOf({ id, title, text }: SearchHit) {
-  const line = title.replaceAll(/[\r\n]+/g, " ");
-  // A text that begins like a title gets an empty one.
-  const isPlain = line === "" && !/^"[^\n]*"\r?\n/.test(text);
-  return { id, contents: isPlain ? text : `"${line}"\n${text}` };
-}
+const documentOf = (hit: SearchHit) => ({ id: hit.id, contents: joinContents(hit) });
 
 function refusal(status: number, error: string): Response {
   return Response.json({ error }, { status });

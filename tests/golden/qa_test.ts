@@ -1,6 +1,7 @@
-import { Effect } from "effect";
+import { Effect, Stream } from "effect";
 import { readJsonl } from "../../src/files/jsonl.ts";
-import { readParquet, readQuestions } from "../../src/files/questions.ts";
+import { readQuestions } from "../../src/files/questions.ts";
+import { streamRows } from "../../src/files/row_stream.ts";
 import { ANSWER_SPLIT } from "../../src/files/question_rows.ts";
 import { assertKnown, goldenDir, goldenNames, list, record, text } from "./golden_dir.ts";
 import { goldenTest } from "./summary.ts";
@@ -17,7 +18,7 @@ const paths = names.map((name) => `${goldenDir()}/qa/${name}`);
 goldenTest("questions", names.map((name) => `qa/${name}`), async (family) => {
   for (const path of paths) {
     const rows = await Effect.runPromise(
-      path.endsWith(".jsonl") ? readJsonl(path) : readParquet(path),
+      path.endsWith(".jsonl") ? readJsonl(path) : Stream.runCollect(streamRows(path)),
     );
     const { questions, counts } = await Effect.runPromise(readQuestions(path, NO_CAP));
     family.equal(counts.rows, rows.length, `${path} rows`);
@@ -28,7 +29,9 @@ goldenTest("questions", names.map((name) => `qa/${name}`), async (family) => {
   }
   for (const stem of stems) {
     const lines = await Effect.runPromise(readJsonl(`${goldenDir()}/qa/${stem}.jsonl`));
-    const columns = await Effect.runPromise(readParquet(`${goldenDir()}/qa/${stem}.parquet`));
+    const columns = await Effect.runPromise(
+      Stream.runCollect(streamRows(`${goldenDir()}/qa/${stem}.parquet`)),
+    );
     family.equal(columns.length, lines.length, `${stem} rows`);
     columns.forEach(({ row, value }, i) => {
       family.equal(value, lines[i]!.value, `${stem}.parquet against ${stem}.jsonl row ${row}`);
