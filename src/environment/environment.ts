@@ -1,8 +1,10 @@
-import { Context, Duration, Effect, Layer, type Scope } from "effect";
+import { Cause, Context, Duration, Effect, Layer, Scope } from "effect";
 import type { Action, StepResult } from "../domain/episode.ts";
 import { EnvironmentCrashed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
+import { endWithin, looseScope } from "./deadline.ts";
 import {
+  messageOf,
   type OpenTools,
   type RunTool,
   runToolCall,
@@ -48,11 +50,20 @@ export interface ToolEnvironmentOptions {
  * the calls. An answer or a malformed message ends the episode.
  */
 export function makeToolEnvironment(options: ToolEnvironmentOptions): Environment["Service"] {
+  const deadline = Duration.fromInputUnsafe(options.deadline);
+  const openTool = Effect.fnUntraced(function* ({ spec, open }: SessionTool, question: Question) {
+    const scope = yield* looseScope;
+    return yield* endWithin(
+      Scope.provide(open(question), scope),
+      deadline,
+      () => Effect.fail(late("open", spec.name, deadline)),
+    );
+  });
   const open = Effect.fn("Environment.open")(
     function* (question: Question) {
       const tools = new Map<string, RunTool>();
       for (const tool of options.tools) {
-        tools.set(tool.spec.name, "open" in tool ? yield* tool.open(question) : tool.run);
+        tools.set(tool.spec.name, "open" in tool ? yield* openTool(tool, question) : tool.run);
       }
       return { step: makeStep(options, question, tools) } satisfies Session;
     },
@@ -79,8 +90,14 @@ function makeStep(
           return { _tag: "Observation", results };
         }
         case "Answer": {
-          const outcome = options.grade && (yield* options.grade(question, action.text.trim()));
-          return { _tag: "End", outcome: outcome ?? null };
+          const { grade } = options;
+          const text = action.text.trim();
+          const outcome = grade === undefined ? null : yield* endWithin(
+            Effect.suspend(() => grade(question, text)),
+            deadline,
+            () => Effect.fail(late("step", "grade", deadline)),
+          );
+          return { _tag: "End", outcome: outcome === null ? null : yield* checkOutcome(outcome) };
         }
         case "Malformed":
           return { _tag: "End", outcome: null };
@@ -90,14 +107,37 @@ function makeStep(
   );
 }
 
-/** Turns a defect of the environment into an error that drops one episode, not the run. */
-function crashedAt(boundary: string) {
+function late(boundary: Boundary, what: string, deadline: Duration.Duration): EnvironmentCrashed {
+  const message = `No result from ${what} within ${Duration.toSeconds(deadline)} s`;
+  return new EnvironmentCrashed({ boundary: `environment.${boundary}`, message });
+}
+
+function checkOutcome(outcome: unknown): Effect.Effect<number, EnvironmentCrashed> {
+  if (typeof outcome === "number" && Number.isFinite(outcome)) return Effect.succeed(outcome);
+  return Effect.fail(
+    new EnvironmentCrashed({
+      boundary: "environment.step",
+      message: `A grade must be a finite number: it is ${messageOf(outcome) || typeof outcome}`,
+    }),
+  );
+}
+
+/** Where an environment can break. */
+type Boundary = "open" | "step";
+
+/** Turns whatever breaks an environment into an error that drops one episode, not the run. */
+function crashedAt(boundary: Boundary) {
   return <A, R>(effect: Effect.Effect<A, EnvironmentCrashed, R>) =>
-    Effect.catchDefect(effect, (defect) =>
-      Effect.fail(
+    Effect.catchCause(effect, (cause) => {
+      const thrown: unknown = Cause.squash(cause);
+      if (Cause.hasInterrupts(cause) || thrown instanceof EnvironmentCrashed) {
+        return Effect.failCause(cause);
+      }
+      return Effect.fail(
         new EnvironmentCrashed({
           boundary: `environment.${boundary}`,
-          message: defect instanceof Error ? defect.message : String(defect),
+          message: messageOf(thrown),
         }),
-      ));
+      );
+    });
 }

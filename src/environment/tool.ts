@@ -3,6 +3,7 @@ import type { ToolCall, ToolFailureKind, ToolResult } from "../domain/episode.ts
 import type { EnvironmentCrashed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { ToolDescription } from "../text/system_prompt.ts";
+import { endWithin } from "./deadline.ts";
 
 /** What the agent is told about a tool, as the system prompt writes it. */
 export type ToolSpec = ToolDescription;
@@ -82,7 +83,7 @@ type ToolOutcome = Pick<ToolResult, "content" | "failure">;
 
 /**
  * Carries out one call within `deadline`. Never fails: an unknown tool, refused arguments, a missed deadline
- * (the tool is interrupted and its finalizers run first) or a crash become one sentence for the agent.
+ * (the tool is interrupted, see {@link endWithin}) or a crash become one sentence for the agent.
  */
 export const runToolCall = Effect.fnUntraced(
   function* (tools: OpenTools, call: ToolCall, deadline: Duration.Duration) {
@@ -99,12 +100,10 @@ function attempt(
   const run = tools.get(call.name);
   if (run === undefined) return Effect.succeed(failed("unknown_tool", unknownTool(tools, call)));
   const late = `No result from ${call.name} within ${Duration.toSeconds(deadline)} s`;
-  return Effect.suspend(() => run(call.arguments)).pipe(
-    Effect.map((content): ToolOutcome => ({ content, failure: null })),
-    Effect.timeoutOrElse({
-      duration: deadline,
-      orElse: () => Effect.succeed(failed("deadline", late)),
-    }),
+  const answered = Effect.suspend(() => run(call.arguments)).pipe(
+    Effect.map((content) => answer(call, content)),
+  );
+  return endWithin(answered, deadline, () => Effect.succeed(failed("deadline", late))).pipe(
     Effect.catchTag(
       "ToolCallRejected",
       (error) =>
@@ -114,6 +113,12 @@ function attempt(
       Effect.succeed(failed("crash", `${call.name} failed: ${reasonOf(cause)}`))
     ),
   );
+}
+
+/** What foreign code answered, whatever its types promise. */
+function answer({ name }: ToolCall, content: unknown): ToolOutcome {
+  if (typeof content === "string") return { content, failure: null };
+  return failed("crash", `${name} failed: its answer must be a string: it is a ${typeof content}`);
 }
 
 function failed(failure: ToolFailureKind, content: string): ToolOutcome {
@@ -130,7 +135,13 @@ function unknownTool(tools: OpenTools, call: ToolCall): string {
 
 /** The first line of the error message; stack traces are for logs, not for agents. */
 function reasonOf(cause: Cause.Cause<unknown>): string {
-  const thrown = Cause.squash(cause);
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return (message.split("\n")[0] ?? "").slice(0, MAX_QUOTED) || "no reason was given";
+  return messageOf(Cause.squash(cause)).split("\n")[0]!.slice(0, MAX_QUOTED) ||
+    "no reason was given";
+}
+
+/** The message of a thrown value; empty where it has none. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  // What is thrown need not be an error, and not every object can be a string.
+  return typeof thrown === "object" ? "" : String(thrown);
 }

@@ -227,6 +227,76 @@ Deno.test("open() and step() report a defect of the environment as EnvironmentCr
   assert.equal(stepped.boundary, "environment.step");
 });
 
+const never = Effect.uninterruptible(Effect.never);
+const stubborn = tool("stubborn", () => never);
+const untidy = tool("untidy", () => Effect.onInterrupt(Effect.never, () => never));
+
+Deno.test("step() gives up on a tool that allows no interruption, and on one whose finalizer hangs", () =>
+  onTestClock(Effect.gen(function* () {
+    const tools = [stubborn, untidy, echo];
+    const fiber = yield* Effect.forkChild(
+      stepOnce({ tools }, calls("stubborn", "untidy", "echo")),
+    );
+    yield* TestClock.adjust("11 seconds");
+    assert.equal(fiber.pollUnsafe(), undefined);
+    yield* TestClock.adjust("1 second");
+    const results = resultsOf(yield* Fiber.join(fiber));
+    assert.deepEqual(results.map(({ failure }) => failure), ["deadline", "deadline", null]);
+  })));
+
+Deno.test("open(), grade and the end of a session that hang drop the episode or are left to themselves", () =>
+  onTestClock(Effect.gen(function* () {
+    const closesNever: SessionTool = {
+      spec: echo.spec,
+      open: () => Effect.as(Effect.addFinalizer(() => never), echo.run),
+    };
+    const opensNever: SessionTool = { spec: echo.spec, open: () => never };
+    const answer: Action = { _tag: "Answer", text: "A" };
+    const outcomes = yield* Effect.forkChild(Effect.all([
+      Effect.flip(stepOnce({ tools: [opensNever] }, calls())),
+      Effect.flip(stepOnce({ grade: () => never }, answer)),
+      stepOnce({ tools: [closesNever] }, calls("echo")),
+    ], { concurrency: "unbounded" }));
+    yield* TestClock.adjust("12 seconds");
+    const [opened, graded, closed] = yield* Fiber.join(outcomes);
+    assert.equal(opened.message, "No result from echo within 10 s");
+    assert.equal(graded.message, "No result from grade within 10 s");
+    assert.equal(resultsOf(closed)[0]!.content, "heard 0");
+  })));
+
+Deno.test("An interrupted episode ends within four seconds, whatever its tools and its session hold on to", () =>
+  onTestClock(Effect.gen(function* () {
+    const closesNever: SessionTool = {
+      spec: echo.spec,
+      open: () => Effect.as(Effect.addFinalizer(() => never), echo.run),
+    };
+    const tools = [closesNever, stubborn];
+    const fiber = yield* Effect.forkChild(stepOnce({ tools }, calls("stubborn")));
+    yield* TestClock.adjust("1 second");
+    fiber.interruptUnsafe();
+    yield* TestClock.adjust("2 seconds");
+    yield* TestClock.adjust("2 seconds");
+    assert.ok(Exit.hasInterrupts(yield* Fiber.await(fiber)));
+  })));
+
+Deno.test("step() counts answers, failures and grades of no known type; none of them ends the run", async () => {
+  const odd: ReadonlyArray<unknown> = [5n, Symbol("s"), Object.create(null), undefined, 7];
+  for (const value of odd) {
+    const wrong = () => Effect.succeed(value) as ReturnType<RunTool>;
+    assert.match((await failureOf(wrong)).content, /^t failed: its answer must be a string/);
+    const failing = () => Effect.fail(value) as ReturnType<RunTool>;
+    assert.equal((await failureOf(failing)).failure, "crash");
+    const grade = () => Effect.succeed(value) as Effect.Effect<number>;
+    const step = Effect.runPromiseExit(stepOnce({ grade }, { _tag: "Answer", text: "A" }));
+    assert.equal(Exit.isSuccess(await step), value === 7);
+  }
+  for (const open of [() => Effect.interrupt, () => Effect.fail({ _tag: "Other" } as never)]) {
+    const broken: SessionTool = { spec: echo.spec, open };
+    const error = await Effect.runPromise(Effect.flip(stepOnce({ tools: [broken] }, calls())));
+    assert.equal(error._tag, "EnvironmentCrashed");
+  }
+});
+
 Deno.test("makeTool() writes the signature of its input, decodes arguments and says what is wrong with them", async () => {
   const tool = makeTool({
     name: "add",
