@@ -3,12 +3,21 @@ import project from "../deno.json" with { type: "json" };
 
 const RUNS_APT = "run=apt-get,apt-cache,dpkg-deb,dpkg-query";
 const HUB = "net=*.huggingface.co,*.hf.co$HUB_MIRROR";
-/** What --search names, by ./igpo. */
-const SEARCH = "$SEARCH_HOST";
+/** Hosts and a program that flags name, by ./igpo. */
+const OUTSIDE = "$OUTSIDE";
+const MAY_RUN = "$MAY_RUN";
 
 /** Permissions of tasks that start a program; others call one of these. ./igpo takes HUB_MIRROR from HF_ENDPOINT. */
 const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
-  program: ["read", "write", "env", "sys=systemMemoryInfo", HUB + SEARCH, "ffi=.cache/driver"],
+  program: [
+    "read",
+    "write",
+    "env",
+    "sys=systemMemoryInfo",
+    HUB + OUTSIDE,
+    "ffi=.cache/driver",
+    MAY_RUN,
+  ],
   export: ["read", "write", "env", HUB],
   index: ["read", "write", "env"],
   retriever: ["read", "write", "env", "net=127.0.0.1,0.0.0.0"],
@@ -35,8 +44,9 @@ Deno.test("a task may do what is listed here, and nothing else", () => {
     const others = ["--no-prompt", "--no-config", "--quiet"];
     return [name, flags.filter((flag) => !others.includes(flag))];
   });
-  const allowed = Object.entries(ALLOWED).map((
-    [name, flags],
-  ) => [name, flags.map((flag) => `--allow-${flag}`)]);
+  const allowed = Object.entries(ALLOWED).map(([name, flags]) => [
+    name,
+    flags.map((flag) => flag === MAY_RUN ? flag : `--allow-${flag}`),
+  ]);
   deepStrictEqual(Object.fromEntries(found), Object.fromEntries(allowed));
 });

@@ -31,6 +31,7 @@ const PROGRAMS = [
   "tests/driver_task_test.ts",
   "tests/help_test.ts",
   "tests/hub_run_test.ts",
+  "tests/launcher_test.ts",
 ];
 const SPECIAL = [
   "tests/laws",
@@ -61,7 +62,7 @@ function tests(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Pa
 }
 
 function programTests(...paths: ReadonlyArray<string>): Part {
-  return { args: [], paths, test: { permissions: ["--allow-run=deno", NETWORK] } };
+  return { args: [], paths, test: { permissions: ["--allow-run=deno,sh", NETWORK] } };
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
