@@ -108,16 +108,49 @@ const search = text(
 const journal = text(
   "journal",
   "[MODE:]FILE",
-  "Keep each call of --search and its answer; record: also failures, replay: call nothing (default auto)",
+  "Keep each call outside and its answer; record: also failures, replay: call nothing (default auto)",
 );
 
-const searchBudget = count(
+const browse = text(
+  "browse",
+  "HOST,…|any",
+  "Let the agent read pages of these hosts, such as *.wikipedia.org",
+);
+
+const mcp = text(
+  "mcp",
+  "URL|COMMAND",
+  "Give the agent the tools of an MCP server, such as 'npx -y NAME'",
+);
+
+const searchBudget = text(
   "search-budget",
-  "Queries that --search is asked until the program ends, those of the journal not counted",
+  "N|Nusd",
+  "Queries, or US dollars, until the program ends; what the journal answers costs nothing",
+);
+
+const searchPrice = orNull(
+  Flag.Finite("search-price").pipe(
+    Flag.filter((value) => value > 0, (value) => `Expected more than 0, got ${value}`),
+    Flag.withMetavar("USD"),
+    Flag.withDescription("What a query costs, for the report and the budget"),
+  ),
 );
 
 /** Model, adapter and data of a program. */
-export const data = { model, revision, adapter, questions, corpus, search, journal, searchBudget };
+export const data = {
+  model,
+  revision,
+  adapter,
+  questions,
+  corpus,
+  search,
+  browse,
+  mcp,
+  journal,
+  searchBudget,
+  searchPrice,
+};
 /** The corpus that is indexed. */
 export const indexed = Argument.String("corpus").pipe(
   Argument.withDescription("Documents: .jsonl, .jsonl.gz or .parquet"),

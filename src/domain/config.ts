@@ -23,10 +23,16 @@ export const RunConfig = Schema.Struct({
   corpus: TextOrNull,
   /** Address, service or index that is searched, or `off`; null for documents in memory. */
   search: TextOrNull,
-  /** `[MODE:]FILE` in which the calls of the search engine are kept; null for none. */
+  /** Hosts whose pages the agent may read, separated by commas, or `any`; null for no tool that reads pages. */
+  browse: TextOrNull,
+  /** Address or command line of an MCP server whose tools the agent gets; null for none. */
+  mcp: TextOrNull,
+  /** `[MODE:]FILE` in which the calls of engines and tools outside are kept; null for none. */
   journal: TextOrNull,
-  /** Most queries that the search engine is asked until the program ends; null for no limit. */
-  searchBudget: Schema.NullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  /** Most queries, such as `500`, or US dollars, such as `5usd`, until the program ends; null for no limit. */
+  searchBudget: Schema.NullOr(Schema.String.check(Schema.isPattern(/^(\d+|\d+(\.\d+)?usd)$/))),
+  /** US dollars a query; null where it costs nothing that is known. */
+  searchPrice: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** GB of device memory that the run may take; null for the machine's own limit, if that is known. */
   memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** The whole preset as JSON; `decodePreset` reads it. */
@@ -54,8 +60,11 @@ const DEFAULTS = {
   questions: null,
   corpus: null,
   search: null,
+  browse: null,
+  mcp: null,
   journal: null,
   searchBudget: null,
+  searchPrice: null,
   preset: DEFAULT_PRESET,
 } as const;
 

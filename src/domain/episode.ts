@@ -1,4 +1,5 @@
 import type { Question } from "./question.ts";
+import type { SearchFailureKind } from "./search.ts";
 
 /** One tool call as the model wrote it; `arguments` is parsed JSON, not yet checked against the tool. */
 export interface ToolCall {
@@ -13,7 +14,12 @@ export type Action =
   | { readonly _tag: "Malformed"; readonly reason: string };
 
 /** Why a tool call gave no result. The agent sees each failure as an observation; failures are counted by kind. */
-export type ToolFailureKind = "unknown_tool" | "bad_arguments" | "deadline" | "crash";
+export type ToolFailureKind =
+  | "unknown_tool"
+  | "bad_arguments"
+  | "deadline"
+  | "crash"
+  | SearchFailureKind;
 
 /** One tool call with its result. `content` is what the agent reads, also when the call failed. */
 export interface ToolResult {

@@ -44,10 +44,16 @@ export interface Flags {
   readonly corpus: string | null;
   /** Address, service or index to search, in place of documents in memory; `off` for tools that find nothing. */
   readonly search: string | null;
-  /** `[MODE:]FILE` in which the calls of the search engine are kept. */
+  /** Hosts whose pages the agent may read, or `any`. */
+  readonly browse: string | null;
+  /** Address or command line of an MCP server. */
+  readonly mcp: string | null;
+  /** `[MODE:]FILE` in which the calls of engines and tools outside are kept. */
   readonly journal: string | null;
-  /** Most queries that the search engine is asked. */
-  readonly searchBudget: number | null;
+  /** Most queries, or US dollars such as `5usd`. */
+  readonly searchBudget: string | null;
+  /** US dollars a query. */
+  readonly searchPrice: number | null;
 }
 
 /** Flags of `train`. */
@@ -90,6 +96,9 @@ export const NO_FLAGS: Flags = {
   questions: null,
   corpus: null,
   search: null,
+  browse: null,
+  mcp: null,
   journal: null,
   searchBudget: null,
+  searchPrice: null,
 };

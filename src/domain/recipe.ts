@@ -107,6 +107,11 @@ export const Recipe = Schema.Struct({
   toolDeadlineSeconds: Positive,
   /** Tool calls that run at the same time. */
   toolConcurrency: AtLeast(1),
+  /**
+   * Share of a step's episodes that is waited for: once they are over, the others are given up where they wait for a
+   * tool. Below 1 time decides what is trained on, so that no run can be repeated.
+   */
+  waitForShare: Share.check(Schema.isGreaterThan(0)),
 
   /** Embedded world: multiplies the number of things in it. */
   worldScale: Positive,
@@ -161,6 +166,7 @@ const embedded: Recipe = {
   searchTopK: 2,
   toolDeadlineSeconds: 10,
   toolConcurrency: 4,
+  waitForShare: 1,
   worldScale: 1,
   trainKinds: WORLDS.sparse,
   wrongGolds: 0,

@@ -24,6 +24,9 @@ export const SEARCH_FAILURES = [
   "spent",
 ] as const;
 
+/** One of {@link SEARCH_FAILURES}. */
+export type SearchFailureKind = typeof SEARCH_FAILURES[number];
+
 /** A search engine gave no result; `message` is one line without a full stop. */
 export class SearchFailed extends Schema.TaggedError<SearchFailed>()("SearchFailed", {
   kind: Schema.Literals(SEARCH_FAILURES),

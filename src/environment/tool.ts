@@ -2,6 +2,7 @@ import { Cause, Duration, Effect, Result, Schema, type Scope } from "effect";
 import type { ToolCall, ToolFailureKind, ToolResult } from "../domain/episode.ts";
 import type { EnvironmentCrashed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
+import { SEARCH_FAILURES } from "../domain/search.ts";
 import type { ToolDescription } from "../text/system_prompt.ts";
 import { endWithin } from "./deadline.ts";
 
@@ -13,9 +14,10 @@ export class ToolCallRejected extends Schema.TaggedError<ToolCallRejected>()("To
   message: Schema.String,
 }) {}
 
-/** The tool understood the call but could not do it. */
+/** The tool understood the call but could not do it; `kind` where what it asks outside said why. */
 export class ToolCrashed extends Schema.TaggedError<ToolCrashed>()("ToolCrashed", {
   message: Schema.String,
+  kind: Schema.optionalKey(Schema.Literals(SEARCH_FAILURES)),
 }) {}
 
 /** Carries out one call; `callArguments` is whatever JSON the model wrote, so decode it first. */
@@ -109,6 +111,11 @@ function attempt(
       (error) =>
         Effect.succeed(failed("bad_arguments", `Cannot call ${call.name}: ${error.message}`)),
     ),
+    Effect.catchTag(
+      "ToolCrashed",
+      ({ kind, message }) =>
+        Effect.succeed(failed(kind ?? "crash", `${call.name} failed: ${firstLine(message)}`)),
+    ),
     Effect.catchCause((cause) =>
       Effect.succeed(failed("crash", `${call.name} failed: ${reasonOf(cause)}`))
     ),
@@ -133,10 +140,13 @@ function unknownTool(tools: OpenTools, call: ToolCall): string {
   return `No tool is called "${call.name.slice(0, MAX_QUOTED)}": the tools are ${known}`;
 }
 
-/** The first line of the error message; stack traces are for logs, not for agents. */
 function reasonOf(cause: Cause.Cause<unknown>): string {
-  return messageOf(Cause.squash(cause)).split("\n")[0]!.slice(0, MAX_QUOTED) ||
-    "no reason was given";
+  return firstLine(messageOf(Cause.squash(cause))) || "no reason was given";
+}
+
+/** Stack traces are for logs, not for agents. */
+function firstLine(message: string): string {
+  return message.split("\n")[0]!.slice(0, MAX_QUOTED);
 }
 
 /** The message of a thrown value; empty where it has none. */

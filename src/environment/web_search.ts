@@ -85,7 +85,7 @@ export function makePassageSearch(search: Search, { limit, maxWords }: PassageLi
         if (found.size === 0) return NO_RESULTS;
         return [...found.values()].map((one) => renderPassage(one, maxWords)).join("\n");
       }),
-      Effect.mapError(({ message }) => new ToolCrashed({ message })),
+      Effect.mapError(({ kind, message }) => new ToolCrashed({ kind, message })),
     )
   );
 }

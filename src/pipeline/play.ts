@@ -1,8 +1,8 @@
-import { Duration, Effect, type Scope, Semaphore } from "effect";
+import { Deferred, Duration, Effect, type Scope, Semaphore } from "effect";
 import type { Action, Episode, StepResult, ToolResult } from "../domain/episode.ts";
-import { BadInput, type EnvironmentCrashed, type KernelFailed } from "../domain/errors.ts";
+import { BadInput, EnvironmentCrashed, type KernelFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
-import { Environment } from "../environment/environment.ts";
+import { Environment, type Session } from "../environment/environment.ts";
 import { type RandomKey, splitKey } from "../math/threefry.ts";
 import type { Sampling } from "../model/decode.ts";
 import { type Generation, Policy } from "../policy/policy.ts";
@@ -32,6 +32,8 @@ export interface PlayOptions {
   readonly concurrency: number;
   /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
+  /** Episodes after which the others are given up where they wait for a tool. @default {all} */
+  readonly waitFor?: number;
   /** Called after each episode with the number of episodes that have ended, its seat, and what came of it. */
   readonly onEnded?: (
     ended: number,
@@ -41,22 +43,42 @@ export interface PlayOptions {
 }
 
 /**
- * Plays all episodes to their ends; an episode is null if its environment crashed. Each continues as soon as its own
+ * Plays all episodes to their ends; an episode is null if its environment crashed or it was given up. Each continues as soon as its own
  * message or tools are done. It waits for others only when `wave` or `concurrency` is reached. The tokens of an episode
  * do not depend on other episodes, on these limits or on timing.
  */
 export const playEpisodes = Effect.fn("playEpisodes")(
   function* (seats: ReadonlyArray<Seat>, options: PlayOptions) {
-    const tools = yield* Semaphore.make(options.concurrency);
+    const { concurrency, waitFor = seats.length, onEnded } = options;
+    const shared: Shared = {
+      tools: yield* Semaphore.make(concurrency),
+      enough: yield* Deferred.make<never, EnvironmentCrashed>(),
+    };
     let ended = 0;
     const play = (seat: Seat) =>
-      Effect.scoped(playEpisode(seat, options, tools)).pipe(
+      Effect.scoped(playEpisode(seat, options, shared)).pipe(
         Effect.catchTag("EnvironmentCrashed", () => Effect.succeed(null)),
-        Effect.tap((episode) => options.onEnded?.(++ended, seat, episode) ?? Effect.void),
+        Effect.tap((episode) => {
+          ended += 1;
+          return onEnded?.(ended, seat, episode) ?? Effect.void;
+        }),
+        Effect.tap(() => ended >= waitFor ? Deferred.fail(shared.enough, GIVEN_UP) : Effect.void),
       );
     return yield* Effect.forEach(seats, play, { concurrency: options.wave });
   },
 );
+
+/** What the episodes of a call share. */
+interface Shared {
+  readonly tools: Semaphore.Semaphore;
+  /** Fails once the others are not waited for. */
+  readonly enough: Deferred.Deferred<never, EnvironmentCrashed>;
+}
+
+const GIVEN_UP = new EnvironmentCrashed({
+  boundary: "environment.step",
+  message: "Enough episodes of the step were over",
+});
 
 /** Fails when a question leaves no room for a message. */
 export function checkPrompt(
@@ -77,7 +99,7 @@ export function checkPrompt(
 const playEpisode = Effect.fnUntraced(function* (
   { key, ...address }: Seat,
   options: PlayOptions,
-  tools: Semaphore.Semaphore,
+  shared: Shared,
 ): Effect.fn.Return<
   Episode,
   BadInput | EnvironmentCrashed | KernelFailed,
@@ -89,7 +111,7 @@ const playEpisode = Effect.fnUntraced(function* (
   const environment = yield* Environment;
   let episode = openEpisode(address, protocol.prompt(question.text));
   yield* checkPrompt(question, episode.tokens.length, options);
-  const session = yield* tools.withPermit(environment.open(question));
+  const session = yield* shared.tools.withPermit(environment.open(question));
   yield* Effect.addFinalizer(() => Effect.sync(() => policy.retire(id)));
   while (true) {
     const { tokens, turns } = episode;
@@ -103,7 +125,7 @@ const playEpisode = Effect.fnUntraced(function* (
       policy.generate([request], { sampling, stopIds: protocol.stopIds }),
     );
     const action = readAction(message!, protocol);
-    const [waited, result] = yield* tools.withPermit(Effect.timed(session.step(action)));
+    const [waited, result] = yield* act(session, action, shared);
     const seconds = {
       generate: episode.seconds.generate + Duration.toSeconds(generate),
       tools: episode.seconds.tools + Duration.toSeconds(waited),
@@ -114,6 +136,14 @@ const playEpisode = Effect.fnUntraced(function* (
     episode = next.episode;
   }
 });
+
+/** What the environment answers, and how long it took; fails once the episode is given up. */
+function act(session: Session, action: Action, { tools, enough }: Shared) {
+  return Effect.raceFirst(
+    tools.withPermit(Effect.timed(session.step(action))),
+    Deferred.await(enough),
+  );
+}
 
 /** A message that was cut off is malformed, whatever it holds: its end was never sampled. */
 function readAction({ tokens, stopped }: Generation, protocol: Protocol): Action {

@@ -39,7 +39,11 @@ const rolloutStep = Effect.fn("rollout")(function* (
   const onEnded = (done: number) =>
     tellProgress({ step, phase: "rollout", done, total: seats.length, unit: "episodes" });
   yield* onEnded(0);
-  const episodes = yield* playEpisodes(seats, { ...trainingPlay(options), onEnded });
+  const episodes = yield* playEpisodes(seats, {
+    ...trainingPlay(options),
+    waitFor: Math.ceil(options.recipe.waitForShare * seats.length),
+    onEnded,
+  });
   const kept = Map.groupBy(
     episodes.filter((episode) => episode !== null),
     ({ question }) => question.id,

@@ -72,6 +72,13 @@ function toolMetrics(episodes: Episodes) {
     badArguments: count("bad_arguments"),
     missedDeadlines: count("deadline"),
     crashedTools: count("crash"),
+    unreachableSearches: count("unreachable"),
+    busySearches: count("busy"),
+    refusedSearches: count("refused"),
+    malformedSearches: count("malformed"),
+    largeSearches: count("too_large"),
+    lateSearches: count("late"),
+    spentSearches: count("spent"),
   };
 }
 

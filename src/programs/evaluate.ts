@@ -27,12 +27,12 @@ import {
 import { progressLine } from "../report/terminal.ts";
 import type { RunPlan } from "../run/configure.ts";
 import type { Task } from "../run/task.ts";
-import { journalLine } from "../search/journal.ts";
+import { callsLine } from "../search/meter.ts";
 
 /** What an evaluation needs besides a policy. */
 export interface EvaluateProgramOptions {
   readonly plan: RunPlan;
-  readonly task: Pick<Task, "protocol" | "test" | "searched">;
+  readonly task: Pick<Task, "protocol" | "test" | "meter">;
   /** Episodes in play at the same time, as many as the policy's cache has room for. */
   readonly wave: number;
   readonly screen: Screen;
@@ -71,7 +71,7 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
   yield* writeFileAtomic(`${folder}/evaluation.csv`, evaluationCsv(table));
   yield* writeFileAtomic(`${folder}/evaluation.md`, evaluationMarkdown(table));
-  const { searched } = task;
+  const { meter } = task;
   yield* screen.print([
     evaluationText(table),
     ...(against === null ? [] : [
@@ -79,7 +79,7 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
         ? `${against} has no question of these: nothing to compare`
         : againstText(compared, against),
     ]),
-    ...(searched === null ? [] : [journalLine(searched)]),
+    ...(meter === null ? [] : [callsLine(meter)]),
     `Everything is in ${folder}`,
   ].join("\n\n"));
   return table;

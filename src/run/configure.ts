@@ -80,6 +80,7 @@ const LATER_FIELDS = {
   trainKinds: WORLDS.mixed,
   wrongGolds: 0,
   testSamples: 1,
+  waitForShare: 1,
 } as const satisfies Partial<Recipe>;
 
 /** Adds the fields that a run of an earlier version lacks. */
@@ -90,8 +91,11 @@ export function withLaterFields(saved: unknown): unknown {
     revision: null,
     memory: null,
     search: null,
+    browse: null,
+    mcp: null,
     journal: null,
     searchBudget: null,
+    searchPrice: null,
     ...saved,
     recipe: { ...LATER_FIELDS, ...saved["recipe"] },
   };

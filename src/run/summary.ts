@@ -8,7 +8,7 @@ import { writeSummary } from "../report/summary.ts";
 import { episodeText, summaryTable } from "../report/terminal.ts";
 import type { Run } from "./run.ts";
 import type { EvaluationLine } from "./record.ts";
-import { journalLine } from "../search/journal.ts";
+import { callsLine } from "../search/meter.ts";
 
 /** Writes and shows the results of a finished run. */
 export const finishRun = Effect.fnUntraced(function* (run: Run) {
@@ -43,8 +43,8 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
     yield* writeFileAtomic(`${folder}/episode.svg`, episodeSvg(episode));
     yield* screen.print(`\nAn episode of the last step\n${episodeText(episode, screen)}`);
   }
-  const { searched } = run.task;
-  const search = searched === null ? "" : `${journalLine(searched)}\n`;
+  const { meter } = run.task;
+  const search = meter === null ? "" : `${callsLine(meter)}\n`;
   const table = summaryTable(summary, screen);
   yield* screen.print(`\n${table}\n\n${search}Everything is in ${folder}`);
   return summary;

@@ -1,11 +1,10 @@
-import { Context, Duration, Effect, Layer } from "effect";
+import { Duration, Effect } from "effect";
 import type { RunConfig } from "../domain/config.ts";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { Question, QuestionKind } from "../domain/question.ts";
 import type { Recipe } from "../domain/recipe.ts";
-import { layerSearch, searchInMemory, searchNothing } from "../environment/corpus_environment.ts";
-import { Environment, makeToolEnvironment } from "../environment/environment.ts";
+import { type Environment, makeToolEnvironment } from "../environment/environment.ts";
 import { makeDocumentSearch, retrieveNothing, WEB_SEARCH } from "../environment/web_search.ts";
 import { withWrongGolds } from "../environment/world/guesses.ts";
 import { makeWorldTask } from "../environment/world/questions.ts";
@@ -13,25 +12,18 @@ import { type QuestionMix, WORLD_RECIPE, type WorldUse } from "../environment/wo
 import { WORLD_CHAT_TEMPLATE } from "../environment/world/tokenizer.ts";
 import { worldRandom } from "../environment/world/world.ts";
 import { worldSearch } from "../environment/world/world_environment.ts";
-import { readCorpus } from "../files/corpus.ts";
 import { readQuestions } from "../files/questions.ts";
 import { createRandom } from "../math/random.ts";
 import { keyFromSeed } from "../math/threefry.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { checkPrompt } from "../pipeline/play.ts";
-import {
-  JOURNAL_MODES,
-  type JournalMode,
-  openJournal,
-  type SearchCounts,
-} from "../search/journal.ts";
-import { withBudget } from "../search/budget.ts";
-import { openSearch } from "../search/open.ts";
+import type { Meter } from "../search/meter.ts";
 import { makeChatTemplate } from "../text/chat_template.ts";
 import { makeProtocol, type Protocol } from "../text/protocol.ts";
 import { compactStyle, paperStyle } from "../text/protocol_style.ts";
-import { searchSystemPrompt } from "../text/system_prompt.ts";
+import { searchSystemPrompt, type SystemPromptOptions } from "../text/system_prompt.ts";
 import { checkVocabulary, makeTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import { checkSources, openSources, SEARCH_OFF, type Sources } from "./sources.ts";
 
 /** Questions and the environment that they are answered in. */
 export interface Split {
@@ -48,8 +40,8 @@ export interface Task {
   readonly test: Split;
   /** What the user should know about the data, one sentence each. */
   readonly notes: ReadonlyArray<string>;
-  /** What the search journal did so far; null without one. */
-  readonly searched: SearchCounts | null;
+  /** What was asked outside so far; null where nothing can be. */
+  readonly meter: Meter | null;
 }
 
 /** Whether a policy is trained, or only sampled. */
@@ -68,11 +60,13 @@ export interface TaskOptions {
 /** The task of a configuration: the user's questions and corpus, or the embedded world's. */
 export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   const { config, model, date } = options;
-  const text = yield* readText(model, date);
   yield* checkSources(config);
-  const splits = config.questions === null
+  const sources = config.questions === null ? null : yield* openSources(config);
+  const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
+  const text = yield* readText(model, { date, tools });
+  const splits = sources === null
     ? yield* worldSplits(options)
-    : yield* fileSplits(options, config.questions);
+    : yield* fileSplits(options, sources);
   const { train, validation, test } = splits;
   if (options.purpose === "evaluate" && test.questions.length === 0) {
     return yield* new BadInput({
@@ -82,44 +76,20 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   for (const { questions } of [train, validation, test]) {
     yield* checkPrompts(text.protocol, questions, config.recipe);
   }
-  const notes = [...splits.notes, ...(text.protocol.dropsThoughts ? [KEEPS_THOUGHTS] : [])];
-  return { ...text, ...splits, notes } satisfies Task;
+  const notes = [
+    ...splits.notes,
+    ...(text.protocol.dropsThoughts ? [KEEPS_THOUGHTS] : []),
+    ...(options.purpose === "train" && config.recipe.waitForShare < 1 ? [GIVES_UP] : []),
+  ];
+  return { ...text, ...splits, notes, meter: sources?.meter ?? null } satisfies Task;
 });
-
-/** What `search` is where tools find nothing: the control that shows what searching is worth. */
-const SEARCH_OFF = "off";
-
-/** Questions of a file are answered from one source; those of the embedded world from its own documents. */
-function checkSources(
-  { questions, corpus, search, journal, searchBudget }: RunConfig,
-): Effect.Effect<void, BadInput> {
-  const cannot = (why: string) => Effect.fail(new BadInput({ message: `Cannot ${why}` }));
-  const isEngine = search !== null && search !== SEARCH_OFF;
-  if (questions === null && (corpus !== null || isEngine)) {
-    return cannot(
-      `search for answers without questions as --${corpus === null ? "search" : "corpus"} ` +
-        `belongs to --questions: it is not given`,
-    );
-  }
-  if (!isEngine && (journal !== null || searchBudget !== null)) {
-    const flag = journal === null ? "--search-budget" : "--journal";
-    return cannot(`use ${flag} as it is for a search engine: --search names none`);
-  }
-  if (corpus !== null && isEngine) {
-    return cannot(`search in two places as --corpus and --search "${search}" are one or the other`);
-  }
-  if (questions !== null && corpus === null && search === null) {
-    return cannot(
-      "ask questions without their documents as --questions needs --corpus or --search: neither " +
-        "is given",
-    );
-  }
-  return Effect.void;
-}
 
 const KEEPS_THOUGHTS =
   "The chat template leaves out what earlier messages thought, but episodes keep it as it was " +
   "sampled: serve the trained model with a template that keeps it too";
+
+const GIVES_UP =
+  "This run cannot be repeated bit for bit: waitForShare is below 1, so that time decides which episodes it trains on";
 
 /** Refuses a question too long for the context now, not only at the step that asks it. */
 const checkPrompts = Effect.fnUntraced(function* (
@@ -136,7 +106,10 @@ const checkPrompts = Effect.fnUntraced(function* (
 });
 
 /** Tokenizer and protocol. The embedded world's chat template gets the compact layout, all others the paper's. */
-const readText = Effect.fnUntraced(function* (model: ModelFolder, date: string) {
+const readText = Effect.fnUntraced(function* (
+  model: ModelFolder,
+  { date, tools }: SystemPromptOptions,
+) {
   const files = model.tokenizerFiles;
   const tokenizerConfig: unknown = yield* parseJson(files, "tokenizer_config.json");
   const tokenizer = yield* Effect.fromResult(
@@ -148,7 +121,7 @@ const readText = Effect.fnUntraced(function* (model: ModelFolder, date: string) 
     tokenizerConfig["chat_template"] === WORLD_CHAT_TEMPLATE;
   const layout = isWorlds
     ? { style: compactStyle, system: WORLD_RECIPE.systemText }
-    : { style: paperStyle, system: searchSystemPrompt({ date, tools: [WEB_SEARCH] }) };
+    : { style: paperStyle, system: searchSystemPrompt({ date, tools }) };
   const now = new Date(`${date}T00:00:00Z`);
   const protocol = yield* Effect.fromResult(
     makeProtocol({ tokenizer, template, ...layout, now }),
@@ -205,7 +178,6 @@ const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
     validation: split("validation", validationQuestions),
     test: split("test", testQuestions),
     notes: [],
-    searched: null,
   };
 });
 
@@ -228,20 +200,17 @@ function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
 const GOLD_CAP = { maxWords: 30, maxCharacters: 300 };
 
 const fileSplits = Effect.fnUntraced(function* (
-  { config, purpose }: TaskOptions,
-  path: string,
+  { config: { recipe, questions: path }, purpose }: TaskOptions,
+  { tools }: Sources,
 ) {
-  const { recipe } = config;
-  const { questions: read, counts: { skipped } } = yield* readQuestions(path, GOLD_CAP);
+  const { questions: read, counts: { skipped } } = yield* readQuestions(path!, GOLD_CAP);
   // Ids are unique within a kind, but random keys need ids that are unique in the file.
   const questions = read.map((question) => ({
     ...question,
     // A kind may hold a slash too: "a/b" with "c" is not "a" with "b/c".
     id: `${question.kind.replaceAll("%", "%25").replaceAll("/", "%2F")}/${question.id}`,
   }));
-  const { search, counts } = yield* openSources(config);
-  const limits = { limit: recipe.searchTopK, ...toolLimits(recipe) };
-  const environment = Context.get(yield* Layer.build(layerSearch(search, limits)), Environment);
+  const environment = makeToolEnvironment({ tools, ...toolLimits(recipe) });
   const parts = purpose === "train"
     ? splitQuestions(questions, recipe)
     : { train: [], validation: [], test: questions };
@@ -249,33 +218,11 @@ const fileSplits = Effect.fnUntraced(function* (
     train: { questions: parts.train, environment },
     validation: { questions: parts.validation, environment },
     test: { questions: parts.test, environment },
-    searched: counts,
     notes: skipped === 0 ? [] : [
       `Skipped ${skipped} questions whose gold answers all exceed ${GOLD_CAP.maxWords} words`,
     ],
   };
 });
-
-/** What answers the queries of questions of a file. */
-const openSources = Effect.fnUntraced(function* (config: RunConfig) {
-  const { recipe, corpus, search: named, journal, searchBudget } = config;
-  if (named === null) {
-    return { search: searchInMemory(yield* readCorpus(corpus!)), counts: null };
-  }
-  if (named === SEARCH_OFF) return { search: searchNothing, counts: null };
-  const [, mode, file] = JOURNAL.exec(journal ?? "")!;
-  // A replay needs neither the engine nor its key.
-  const engine = mode === "replay"
-    ? searchNothing
-    : yield* openSearch(named, recipe.toolDeadlineSeconds);
-  const search = searchBudget === null ? engine : withBudget(engine, searchBudget);
-  if (journal === null) return { search, counts: null };
-  // The expression allows modes only.
-  return yield* openJournal(file!, (mode ?? "auto") as JournalMode, { name: named, search });
-});
-
-/** `[MODE:]FILE`. */
-const JOURNAL = new RegExp(`^(?:(${JOURNAL_MODES.join("|")}):)?(.*)$`, "s");
 
 /** Splits questions in an order that no seed changes. Test and validation come first, each at most a quarter of all. */
 function splitQuestions(questions: ReadonlyArray<Question>, recipe: Recipe) {

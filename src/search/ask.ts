@@ -1,5 +1,5 @@
 /** One question to a search service over HTTP: bounded in time, size and tries, and typed when it fails. */
-import { Clock, Effect, Random, Result, Schema } from "effect";
+import { Clock, Effect, identity, Random, Result, Schema, type Semaphore } from "effect";
 import { SearchFailed } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
@@ -17,6 +17,8 @@ export interface Patience {
   readonly bytes: number;
   /** Seconds that all tries may take, waits included. */
   readonly total: number;
+  /** Gives each try its turn with the host; left out where all may come at once. */
+  readonly turns?: Semaphore.Semaphore;
 }
 
 /** Three tries of ten seconds each, within half a minute. */
@@ -63,8 +65,9 @@ export const ask = <A>(question: Question<A>, patience: Patience = PATIENCE) =>
 
 const askAgain = Effect.fnUntraced(function* <A>(question: Question<A>, patience: Patience) {
   const end = (yield* Clock.currentTimeMillis) + 1000 * patience.total;
+  const turn = patience.turns?.withPermit ?? identity;
   for (let tries = 0;; tries++) {
-    const found = yield* Effect.result(askOnce(question, patience));
+    const found = yield* Effect.result(turn(askOnce(question, patience)));
     if (Result.isSuccess(found)) return found.success;
     const { failed, waitMillis } = found.failure;
     if (waitMillis === null || tries === patience.retries) return yield* failed;

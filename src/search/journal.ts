@@ -1,71 +1,52 @@
-/** Every query that was asked of a search engine, and its answer, in one SQLite file: asked once, and then from there. */
+/** Every call of an engine or a tool outside, and its answer, in one SQLite file: asked once, and then from there. */
 import { DatabaseSync } from "node:sqlite";
-import { Cache, Clock, Effect, Schema } from "effect";
+import { Cache, Effect, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { type Search, SearchFailed, type SearchHit } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
-import { AT_A_TIME } from "./engines.ts";
+import type { CallCounts } from "./meter.ts";
 
 /**
- * `record` asks the engine for each query that the file does not have, and keeps failures too, so that a replay of the
- * run is the run; `replay` asks nothing; `auto` keeps answers alone, so that a failure is asked again another time.
+ * `record` asks the engine for each call that the file does not have, and keeps failures too, so that a replay of the run
+ * is the run; `replay` asks nothing; `auto` keeps answers alone, so that a failure is asked again another time.
  */
 export const JOURNAL_MODES = ["record", "replay", "auto"] as const;
 
 /** One of {@link JOURNAL_MODES}. */
 export type JournalMode = typeof JOURNAL_MODES[number];
 
-const APPLICATION_ID = 0x6967706a;
+const APPLICATION_ID = 0x6967706b;
 
 const TABLES = `
   pragma application_id = ${APPLICATION_ID};
-  create table calls (
-    key text primary key, engine text, query text, most integer, answer text, failure text, millis real
-  ) without rowid;
+  create table calls (key text primary key, engine text, call text, answer text, failure text) without rowid;
 `;
 
-const Hits = Schema.Array(Schema.Struct({
-  id: Schema.String,
-  title: Schema.String,
-  text: Schema.String,
-  score: Schema.NullOr(Schema.Number),
-}));
-const decodeHits = Schema.decodeUnknownSync(Hits);
-const decodeFailure = Schema.decodeUnknownSync(SearchFailed);
-
-/** What was asked, and from where it was answered. */
-export interface SearchCounts {
-  /** Queries that were asked of the engine, and those of them that failed. */
-  asked: number;
-  failed: number;
-  /** Queries that the journal answered. */
-  kept: number;
-  /** Milliseconds of the queries that were asked, in all. */
-  millis: number;
+/** Calls of one engine or tool. */
+export interface Kept<A, E> {
+  /** What tells it from others. */
+  readonly engine: string;
+  readonly answer: Schema.Codec<A, unknown>;
+  readonly failure: Schema.Codec<E, unknown>;
+  /** Asks it; equal calls are equal texts. */
+  readonly ask: (call: string) => Effect.Effect<A, E>;
+  /** The failure of a call that the journal does not hold, or cannot read. */
+  readonly lost: (message: string) => E;
 }
 
-/** A search whose answers are kept, and what it has done so far. */
+/** Keeps calls in one file. */
 export interface Journal {
-  readonly search: Search;
-  readonly counts: Readonly<SearchCounts>;
+  readonly mode: JournalMode;
+  /** Answers calls from the file where it can. Equal calls at the same time are one. */
+  readonly keep: <A, E>(kept: Kept<A, E>) => Effect.Effect<Kept<A, E>["ask"]>;
 }
 
-/** What tells a call from others. */
-interface Call {
-  readonly query: string;
-  readonly limit: number;
-}
-
-/**
- * Keeps the calls of the engine of this name in the file `path` until the scope closes. Equal calls at the same time are
- * one. Keys and headers of services never come here.
- */
+/** Opens the file of a journal until the scope closes. Keys and headers of services never come here. */
 export const openJournal = Effect.fn("openJournal")(function* (
   path: string,
   mode: JournalMode,
-  engine: { readonly name: string; readonly search: Search },
+  counts: Pick<CallCounts, "kept">,
 ) {
-  const { find, keep } = yield* Effect.acquireRelease(
+  const file = yield* Effect.acquireRelease(
     Effect.try({
       try: () => openDatabase(path, mode),
       catch: (error) =>
@@ -73,78 +54,71 @@ export const openJournal = Effect.fn("openJournal")(function* (
     }),
     ({ db }) => Effect.sync(() => closeDatabase(db, mode)),
   );
-  const counts: SearchCounts = { asked: 0, failed: 0, kept: 0, millis: 0 };
-
-  const askEngine = Effect.fnUntraced(function* (key: string, { query, limit }: Call) {
-    const started = yield* Clock.currentTimeMillis;
-    const found = yield* Effect.result(
-      Effect.map(engine.search([query], limit), ([hits]) => hits!),
+  const keep = <A, E>(kept: Kept<A, E>) =>
+    Effect.map(
+      Cache.makeWith<string, A, E>((call) => lookUp(call, kept, { file, mode, counts }), {
+        // Calls at the same time share one; later ones find it in the file.
+        capacity: 1024,
+        timeToLive: () => 0,
+      }),
+      (cache) => (call: string) => Cache.get(cache, call),
     );
-    const millis = (yield* Clock.currentTimeMillis) - started;
-    counts.asked += 1;
-    counts.millis += millis;
-    const isFailure = found._tag === "Failure";
-    if (isFailure) counts.failed += 1;
-    const row = isFailure
-      ? [null, JSON.stringify(found.failure)]
-      : [JSON.stringify(found.success), null];
-    if (isFailure && mode === "auto") return yield* found.failure;
-    return yield* inJournal(() => {
-      keep.run(key, engine.name, query, limit, ...row, millis);
-      // Another run may have kept an answer meanwhile: the file has one for all.
-      return find.get(key)!;
-    }).pipe(Effect.flatMap(read));
-  });
-
-  const lookup = Effect.fnUntraced(function* (
-    call: string,
-  ): Effect.fn.Return<ReadonlyArray<SearchHit>, SearchFailed> {
-    const { query, limit }: Call = JSON.parse(call);
-    const key = yield* keyOf(engine.name, call);
-    const kept = yield* inJournal(() => find.get(key));
-    if (kept !== undefined) {
-      counts.kept += 1;
-      return yield* read(kept);
-    }
-    if (mode !== "replay") return yield* askEngine(key, { query, limit });
-    return yield* new SearchFailed({
-      kind: "refused",
-      message: `The journal does not hold the query "${query.slice(0, 80)}"`,
-    });
-  });
-
-  const cache = yield* Cache.makeWith<string, ReadonlyArray<SearchHit>, SearchFailed>(lookup, {
-    // Calls at the same time share one; later ones find it in the file.
-    capacity: 1024,
-    timeToLive: () => 0,
-  });
-  // Each query is asked to its end, so that the journal holds all that a replay asks for.
-  const search: Search = (queries, limit) =>
-    Effect.forEach(
-      queries,
-      (query) => Effect.result(Cache.get(cache, JSON.stringify({ query, limit } satisfies Call))),
-      { concurrency: AT_A_TIME },
-    ).pipe(Effect.flatMap(Effect.forEach(Effect.fromResult)));
-  return { search, counts } satisfies Journal;
+  return { mode, keep } satisfies Journal;
 });
 
-/** The answer or the failure of a row. */
-function read(row: Readonly<Record<string, unknown>>) {
-  const { answer, failure } = row;
-  return typeof failure === "string"
-    ? Effect.fail(decodeFailure(JSON.parse(failure)))
-    : Effect.succeed<ReadonlyArray<SearchHit>>(decodeHits(JSON.parse(String(answer))));
+/** An open journal. */
+interface Open {
+  readonly file: ReturnType<typeof openDatabase>;
+  readonly mode: JournalMode;
+  readonly counts: Pick<CallCounts, "kept">;
 }
 
-function inJournal<A>(run: () => A): Effect.Effect<A, SearchFailed> {
-  return Effect.try({
-    try: run,
-    catch: (error) =>
-      new SearchFailed({
-        kind: "malformed",
-        message: `The search journal failed: ${reason(error)}`,
-      }),
+const lookUp = Effect.fnUntraced(function* <A, E>(
+  call: string,
+  { engine, ask, lost, ...kept }: Kept<A, E>,
+  { file: { find, insert }, mode, counts }: Open,
+): Effect.fn.Return<A, E> {
+  const answer = Schema.fromJsonString(kept.answer);
+  const failure = Schema.fromJsonString(kept.failure);
+  const inFile = <B>(run: () => B) =>
+    Effect.try({
+      try: run,
+      catch: (error) => lost(`The search journal failed: ${reason(error)}`),
+    });
+  const read = (row: Row) =>
+    Effect.flatten(
+      inFile(() =>
+        row.failure === null
+          ? Effect.succeed(Schema.decodeUnknownSync(answer)(row.answer))
+          : Effect.fail(Schema.decodeUnknownSync(failure)(row.failure))
+      ),
+    );
+
+  const key = yield* keyOf(engine, call);
+  const found = yield* inFile(() => find(key));
+  if (found !== undefined) {
+    counts.kept += 1;
+    return yield* read(found);
+  }
+  if (mode === "replay") return yield* Effect.fail(lost(`The journal does not hold ${call}`));
+  const asked = yield* Effect.result(ask(call));
+  const isFailure = asked._tag === "Failure";
+  if (isFailure && mode === "auto") return yield* Effect.fail(asked.failure);
+  const written = yield* inFile(() => {
+    const row = isFailure
+      ? { answer: null, failure: Schema.encodeSync(failure)(asked.failure) }
+      : { answer: Schema.encodeSync(answer)(asked.success), failure: null };
+    insert(key, engine, call, row);
+    // Another run may have kept an answer meanwhile: the file has one for all.
+    return find(key)!;
   });
+  return yield* read(written);
+});
+
+/** What came of a call; one of both is null. */
+interface Row {
+  readonly answer: string | null;
+  readonly failure: string | null;
 }
 
 /** Milliseconds to wait for another run that writes to the same journal. */
@@ -160,15 +134,26 @@ function openDatabase(path: string, mode: JournalMode) {
     } else if (db.prepare("pragma application_id").get()!["application_id"] !== APPLICATION_ID) {
       throw new Error("it must be new or a search journal");
     }
+    const select = db.prepare("select answer, failure from calls where key = ?");
+    const add = db.prepare("insert or ignore into calls values (?, ?, ?, ?, ?)");
     return {
       db,
-      find: db.prepare("select answer, failure from calls where key = ?"),
-      keep: db.prepare("insert or ignore into calls values (?, ?, ?, ?, ?, ?, ?)"),
+      find: (key: string): Row | undefined => {
+        const row = select.get(key);
+        return row && { answer: textOrNull(row["answer"]), failure: textOrNull(row["failure"]) };
+      },
+      insert: (key: string, engine: string, call: string, { answer, failure }: Row) => {
+        add.run(key, engine, call, answer, failure);
+      },
     };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 /** Leaves one file, which can be replayed where nothing can be written. */
@@ -189,11 +174,4 @@ function keyOf(engine: string, call: string): Effect.Effect<string> {
     const hash = await crypto.subtle.digest("SHA-256", encoder.encode(`${engine}\n${call}`));
     return new Uint8Array(hash).toHex();
   });
-}
-
-/** `Search: 120 queries asked (2 failed), 35 ms each; 30 from the journal`. */
-export function journalLine({ asked, failed, kept, millis }: SearchCounts): string {
-  const each = asked === 0 ? "" : `, ${Math.round(millis / asked)} ms each`;
-  const bad = failed === 0 ? "" : ` (${failed} failed)`;
-  return `Search: ${asked} queries asked${bad}${each}; ${kept} from the journal`;
 }

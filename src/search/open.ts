@@ -1,20 +1,29 @@
-import { Effect, type Scope } from "effect";
+import { Effect, type Scope, Semaphore } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Search } from "../domain/search.ts";
 import { PATIENCE } from "./ask.ts";
 import { searchR1, WEB_SERVICES } from "./engines.ts";
 import { openIndex } from "./index_file.ts";
 
+/** What a call may take. */
+export interface SearchLimits {
+  /** Seconds after which the tool is late; the engine gives up before, so that it can say why. */
+  readonly deadline: number;
+  /** Calls of the engine's host at the same time; the others wait. */
+  readonly atATime: number;
+}
+
 /**
  * The search engine of a name: an address of Search-R1's protocol, a web service whose key is in the environment, or an
- * index on disk. It is open until the scope closes. A call gives up before `deadline` seconds, so that it can say why.
+ * index on disk. It is open until the scope closes.
  */
 export const openSearch = Effect.fn("openSearch")(function* (
   name: string,
-  deadline: number,
+  { deadline, atATime }: SearchLimits,
 ): Effect.fn.Return<Search, BadInput, Scope.Scope> {
   const total = 0.9 * deadline;
-  const patience = { ...PATIENCE, total, seconds: Math.min(PATIENCE.seconds, total) };
+  const turns = yield* Semaphore.make(atATime);
+  const patience = { ...PATIENCE, total, seconds: Math.min(PATIENCE.seconds, total), turns };
   if (Object.hasOwn(WEB_SERVICES, name)) {
     // The name is one of the keys.
     const service = WEB_SERVICES[name as keyof typeof WEB_SERVICES];

@@ -124,6 +124,19 @@ Deno.test("an episode whose tools are slow holds up no other", () =>
     deepStrictEqual(counts, SEATS.map((_, i) => i + 1));
   })));
 
+Deno.test("episodes that wait for a tool when enough others are over are given up, and they alone", () =>
+  runTest(Effect.gen(function* () {
+    const stuck = [2, 4];
+    const { service, open } = after((place) => stuck.includes(place) ? Effect.never : Effect.void);
+    const waitFor = SEATS.length - stuck.length;
+    const episodes = yield* withPolicy(play(service, { waitFor }));
+    deepStrictEqual(
+      episodes.map(plain),
+      alone.map((episode, i) => stuck.includes(i) ? null : episode),
+    );
+    strictEqual(open(), 0);
+  })));
+
 Deno.test("a crash of the environment ends its own episode, whenever it comes", () =>
   runTest(Effect.gen(function* () {
     const crash = new EnvironmentCrashed({ boundary: "test", message: "broken" });

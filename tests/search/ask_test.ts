@@ -1,6 +1,6 @@
 /** What a search service may do wrong, on this machine alone: each ends in bounded time, as a failure of a known kind. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { Effect, Fiber, Schema } from "effect";
+import { Effect, Fiber, Schema, Semaphore } from "effect";
 import type { SearchFailed } from "../../src/domain/search.ts";
 import { ask, type Patience } from "../../src/search/ask.ts";
 import { serve } from "./services.ts";
@@ -202,6 +202,20 @@ Deno.test("ask() waits as long as Retry-After asks for", async () => {
   const started = performance.now();
   await Effect.runPromise(ask(question(service.url), PATIENCE));
   ok(performance.now() - started >= 950);
+});
+
+Deno.test("ask() keeps to the number of calls that a host may get at the same time", async () => {
+  let [now, most] = [0, 0];
+  await using service = serve(async () => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    now -= 1;
+    return json({ found: "it" });
+  });
+  const patience = { ...PATIENCE, turns: Semaphore.makeUnsafe(2) };
+  const six = Array.from({ length: 6 }, () => ask(question(service.url), patience));
+  await Effect.runPromise(Effect.all(six, { concurrency: "unbounded" }));
+  strictEqual(most, 2);
 });
 
 Deno.test("ask() that is interrupted ends its request", async () => {

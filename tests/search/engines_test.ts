@@ -76,7 +76,8 @@ Deno.test("serper(), tavily() and brave() send their key in a header and read ti
 });
 
 Deno.test("openSearch() refuses a service without its key and an address with a password", async () => {
-  const refusal = (name: string) => run(Effect.flip(Effect.scoped(openSearch(name, 5))));
+  const refusal = (name: string) =>
+    run(Effect.flip(Effect.scoped(openSearch(name, { deadline: 5, atATime: 2 }))));
   const before = Deno.env.get("SERPER_API_KEY");
   Deno.env.delete("SERPER_API_KEY");
   strictEqual(

@@ -1,8 +1,10 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { type Search, SearchFailed } from "../../src/domain/search.ts";
-import { withBudget } from "../../src/search/budget.ts";
-import { journalLine, type JournalMode, openJournal } from "../../src/search/journal.ts";
+import { type Tool, ToolCallRejected, ToolCrashed } from "../../src/environment/tool.ts";
+import { type JournalMode, openJournal } from "../../src/search/journal.ts";
+import { journaledSearch, journaledTool } from "../../src/search/journaled.ts";
+import { type Budget, callsLine, makeMeter, meteredSearch } from "../../src/search/meter.ts";
 import { inFolder } from "../support/tiny_run.ts";
 
 /** An engine that counts what it is asked, and fails the first time for every query that begins with "bad". */
@@ -28,15 +30,19 @@ const through = (
   mode: JournalMode,
   over: ReturnType<typeof engine>,
   calls: ReadonlyArray<ReadonlyArray<string>>,
+  budget: Budget = { price: null, most: null },
 ) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-    const { search, counts } = yield* openJournal(path, mode, over);
+    const meter = makeMeter(budget);
+    const journal = yield* openJournal(path, mode, meter.counts);
+    const search = yield* journaledSearch(over.name, meteredSearch(over.search, meter), journal);
     const answers = yield* Effect.forEach(calls, (queries) =>
       Effect.match(search(queries, 2), {
         onFailure: ({ kind, message }) => `${kind}: ${message}`,
         onSuccess: (found) => found.flat().map(({ text }) => text).join(),
       }));
-    return { answers, counts: { ...counts, millis: 0 } };
+    const { asked, failed, kept } = meter.counts;
+    return { answers, meter, counts: { asked, failed: Object.fromEntries(failed), kept } };
   })));
 
 const CALLS = [["a", "b"], ["bad"], ["a"], ["bad"], ["b", "a"]];
@@ -58,19 +64,21 @@ Deno.test("a run that was recorded is replayed without a call, failures too", ()
     deepStrictEqual(replayed.answers, recorded.answers);
     deepStrictEqual([gone.asked, replayed.counts.asked], [[], 0]);
     const [other] = (await through(path, "replay", gone, [["c"]])).answers;
-    strictEqual(other, 'refused: The journal does not hold the query "c"');
+    strictEqual(other, 'refused: The journal does not hold {"query":"c","limit":2}');
   }));
 
 Deno.test("auto keeps answers alone, so that a failure is asked again", () =>
   inFolder(async (folder) => {
     const path = `${folder}/calls.sqlite`;
     const live = engine();
-    const { answers, counts } = await through(path, "auto", live, [["bad"], ["bad"], ["bad"]]);
+    const calls = [["bad"], ["bad"], ["bad"]];
+    const paid = { price: 0.125, most: null };
+    const { answers, counts, meter } = await through(path, "auto", live, calls, paid);
     deepStrictEqual(answers, ["busy: it answered 429", "1 of 2", "1 of 2"]);
-    deepStrictEqual(counts, { asked: 2, failed: 1, kept: 1, millis: 0 });
+    deepStrictEqual(counts, { asked: 2, failed: { busy: 1 }, kept: 1 });
     strictEqual(
-      journalLine({ ...counts, millis: 70 }),
-      "Search: 2 queries asked (1 failed), 35 ms each; 1 from the journal",
+      callsLine({ ...meter, counts: { ...meter.counts, millis: 70 } }),
+      "Search: 2 queries asked (1 busy), 35 ms each, $0.25; 1 from the journal",
     );
   }));
 
@@ -78,7 +86,8 @@ Deno.test("equal calls at the same time are one", () =>
   inFolder(async (folder) => {
     const live = engine();
     await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const { search } = yield* openJournal(`${folder}/calls.sqlite`, "auto", live);
+      const journal = yield* openJournal(`${folder}/calls.sqlite`, "auto", { kept: 0 });
+      const search = yield* journaledSearch("tests", live.search, journal);
       const calls = Array.from({ length: 8 }, () => search(["a"], 2));
       yield* Effect.all(calls, { concurrency: "unbounded" });
     })));
@@ -88,7 +97,7 @@ Deno.test("equal calls at the same time are one", () =>
 Deno.test("openJournal() leaves a file alone that is no journal, and replays none that is not there", () =>
   inFolder(async (folder) => {
     const refusal = (path: string, mode: JournalMode) =>
-      Effect.runPromise(Effect.flip(Effect.scoped(openJournal(path, mode, engine()))))
+      Effect.runPromise(Effect.flip(Effect.scoped(openJournal(path, mode, { kept: 0 }))))
         .then(({ message }) => message);
     await Deno.writeTextFile(`${folder}/notes.txt`, "some words that are no database at all");
     match(await refusal(`${folder}/notes.txt`, "auto"), /Cannot use the search journal/);
@@ -102,16 +111,50 @@ Deno.test("openJournal() leaves a file alone that is no journal, and replays non
 
 Deno.test("a search budget counts queries that were asked, not those of the journal", () =>
   inFolder(async (folder) => {
-    const over = engine();
-    const limited = { ...over, search: withBudget(over.search, 2) };
-    const calls = [["a"], ["a"], ["b"], ["c"], ["a"]];
-    const whole = { ...over, search: withBudget(over.search, 2) };
-    const three = Effect.runPromise(Effect.flip(whole.search(["x", "y", "z"], 1)));
+    const two: Budget = { price: null, most: { amount: 2, unit: "queries" } };
+    const cents: Budget = { price: 0.01, most: { amount: 0.02, unit: "usd" } };
+    const whole = meteredSearch(engine().search, makeMeter(two));
+    const three = Effect.runPromise(Effect.flip(whole(["x", "y", "z"], 1)));
     strictEqual((await three).kind, "spent");
-    strictEqual((await Effect.runPromise(whole.search(["x"], 1))).length, 1);
-    const { answers } = await through(`${folder}/calls.sqlite`, "auto", limited, calls);
-    const spent = "spent: The search budget of 2 queries is spent";
-    deepStrictEqual(answers, ["0 of 2", "0 of 2", "0 of 2", spent, "0 of 2"]);
+    strictEqual((await Effect.runPromise(whole(["x"], 1))).length, 1);
+    const calls = [["a"], ["a"], ["b"], ["c"], ["a"]];
+    for (const [budget, said] of [[two, "2 queries"], [cents, "$0.02"]] as const) {
+      const path = `${folder}/${said}.sqlite`;
+      const { answers } = await through(path, "auto", engine(), calls, budget);
+      const spent = `spent: The search budget of ${said} is spent`;
+      deepStrictEqual(answers, ["0 of 2", "0 of 2", "0 of 2", spent, "0 of 2"]);
+    }
+  }));
+
+Deno.test("a tool's calls are kept by server, name and arguments, refusals and crashes with them", () =>
+  inFolder(async (folder) => {
+    let asked = 0;
+    const tool: Tool = {
+      spec: { name: "page", description: "Reads.", parameters: {} },
+      run: (given) => {
+        asked += 1;
+        if (given === "odd") return Effect.fail(new ToolCallRejected({ message: "no" }));
+        if (given === "late") {
+          return Effect.fail(new ToolCrashed({ kind: "late", message: "slow" }));
+        }
+        return Effect.succeed(`page of ${JSON.stringify(given)}`);
+      },
+    };
+    const answers = (mode: JournalMode, server: string) =>
+      Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+        const journal = yield* openJournal(`${folder}/calls.sqlite`, mode, { kept: 0 });
+        const { run } = yield* journaledTool(server, tool, journal);
+        return yield* Effect.forEach(
+          [{ url: "a" }, "odd", "late", { url: "a" }],
+          (given) => Effect.result(run(given)),
+        );
+      })));
+    const recorded = await answers("record", "one");
+    strictEqual(asked, 3);
+    deepStrictEqual(await answers("replay", "one"), recorded);
+    strictEqual(asked, 3);
+    const [other] = await answers("replay", "two");
+    ok(other!._tag === "Failure" && other!.failure.message.includes('{"url":"a"}'));
   }));
 
 Deno.test("a call of which one query fails keeps the answers to the others, and is replayed as it was", () =>

@@ -99,7 +99,7 @@ export const tinyTask: Task = {
   validation: split("validation", 3),
   test: split("test", 3),
   notes: [],
-  searched: null,
+  meter: null,
 };
 
 /** Four steps of six episodes. */
