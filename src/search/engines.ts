@@ -52,15 +52,15 @@ function hitOf(hit: typeof Scored.Type | typeof Document.Type): SearchHit {
 
 /** A page that a web search found, whatever the service calls it. */
 interface Page {
-  readonly title?: string | undefined;
+  readonly title?: string | null | undefined;
   readonly url: string;
-  readonly text?: string | undefined;
+  readonly text?: string | null | undefined;
 }
 
-const pageHit = ({ title = "", url, text = "" }: Page): SearchHit => ({
+const pageHit = ({ title, url, text }: Page): SearchHit => ({
   id: url,
-  title,
-  text,
+  title: title ?? "",
+  text: text ?? "",
   score: null,
 });
 
@@ -84,7 +84,8 @@ function eachQuery(
     );
 }
 
-const Text = Schema.optional(Schema.String);
+/** Services leave out what they do not have, or say null. */
+const Text = Schema.optional(Schema.NullOr(Schema.String));
 
 /** What a web search service needs. */
 export interface WebOptions {

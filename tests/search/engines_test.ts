@@ -54,7 +54,10 @@ Deno.test("serper(), tavily() and brave() send their key in a header and read ti
     if (pathname === "/serper") {
       strictEqual(request.headers.get("x-api-key"), "secret");
       deepStrictEqual(body, { q: "who?", num: 3 });
-      const organic = [{ title: "T", link: "https://a/1", snippet: "S", position: 1 }];
+      const organic = [
+        { title: "T", link: "https://a/1", snippet: "S", position: 1 },
+        { title: null, link: "https://a/2" },
+      ];
       return Response.json({ organic });
     }
     if (pathname === "/tavily") {
@@ -70,8 +73,10 @@ Deno.test("serper(), tavily() and brave() send their key in a header and read ti
   });
   for (const [name, make] of Object.entries({ serper, tavily, brave })) {
     const search = make({ key: "secret", url: service.url + name, patience: PATIENCE });
-    const found = await run(search(["who?"], 3));
-    deepStrictEqual(found, [[{ id: "https://a/1", ...page, score: null }]], name);
+    const [[first, second] = []] = await run(search(["who?"], 3));
+    deepStrictEqual(first, { id: "https://a/1", ...page, score: null }, name);
+    const untitled = { id: "https://a/2", title: "", text: "", score: null };
+    deepStrictEqual(second, name === "serper" ? untitled : undefined);
   }
 });
 
