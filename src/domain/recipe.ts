@@ -33,6 +33,12 @@ export type WeightFormat = typeof WEIGHT_FORMATS[number];
 /** What a backward pass may recompute instead of keeping it in memory. */
 export const RECOMPUTES = ["none", "layer"] as const;
 
+/** Where a text that is too long loses its words. */
+export const CUTS = ["left", "middle", "right"] as const;
+
+/** One of {@link CUTS}. */
+export type Cut = typeof CUTS[number];
+
 /** Low-rank adapters on some projections of every layer. */
 export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */
@@ -105,6 +111,10 @@ export const Recipe = Schema.Struct({
   /** Lines a search returns for each query. */
   searchTopK: AtLeast(1),
   toolDeadlineSeconds: Positive,
+  /** Tokens of a tool's result before it is cut; null for as many as the context holds. */
+  maxResultTokens: Schema.NullOr(AtLeast(8)),
+  /** Where a result loses what is too much. */
+  cutResults: Schema.Literals(CUTS),
   /** Tool calls that run at the same time. */
   toolConcurrency: AtLeast(1),
   /**
@@ -165,6 +175,8 @@ const embedded: Recipe = {
   recompute: "auto",
   searchTopK: 2,
   toolDeadlineSeconds: 10,
+  maxResultTokens: null,
+  cutResults: "right",
   toolConcurrency: 4,
   waitForShare: 1,
   worldScale: 1,

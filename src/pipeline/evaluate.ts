@@ -10,7 +10,7 @@ import type { Sampling } from "../model/decode.ts";
 import { Policy } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
-import { playEpisodes } from "./play.ts";
+import { playEpisodes, toolPlay } from "./play.ts";
 import { gradeAnswer } from "./reward.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -67,7 +67,7 @@ export const answerQuestions = Effect.fn("answerQuestions")(
       id: `evaluation/${question.id}${sample === 0 ? "" : `/${sample}`}`,
       key: episodeKey(key, { step, questionId: question.id, sample }),
     }));
-    const { maxTurns, maxNewTokens, contextTokens, toolConcurrency: concurrency } = recipe;
+    const { maxTurns, maxNewTokens, contextTokens } = recipe;
     policy.release();
     const episodes = yield* playEpisodes(seats, {
       protocol,
@@ -75,7 +75,7 @@ export const answerQuestions = Effect.fn("answerQuestions")(
       maxTurns,
       maxNewTokens,
       contextTokens,
-      concurrency,
+      ...toolPlay(recipe),
       wave,
       onEnded: (done, { question, sample }, episode) =>
         Effect.andThen(

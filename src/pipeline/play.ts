@@ -2,10 +2,12 @@ import { Deferred, Duration, Effect, type Scope, Semaphore } from "effect";
 import type { Action, Episode, StepResult, ToolResult } from "../domain/episode.ts";
 import { BadInput, EnvironmentCrashed, type KernelFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
+import type { Recipe } from "../domain/recipe.ts";
 import { Environment, type Session } from "../environment/environment.ts";
 import { type RandomKey, splitKey } from "../math/threefry.ts";
 import type { Sampling } from "../model/decode.ts";
 import { type Generation, Policy } from "../policy/policy.ts";
+import type { CutOptions } from "../text/cut.ts";
 import type { Protocol } from "../text/protocol.ts";
 import {
   appendMessage,
@@ -28,6 +30,8 @@ export interface PlayOptions {
   readonly maxTurns: number;
   readonly maxNewTokens: number;
   readonly contextTokens: number;
+  /** How much of a tool's result is read. */
+  readonly cutResults: CutOptions;
   /** Episodes whose tools run at the same time. */
   readonly concurrency: number;
   /** Episodes in play at the same time, as many as the policy's cache has room for. */
@@ -67,6 +71,16 @@ export const playEpisodes = Effect.fn("playEpisodes")(
     return yield* Effect.forEach(seats, play, { concurrency: options.wave });
   },
 );
+
+/** How a recipe says that tools are used. */
+export function toolPlay(
+  { toolConcurrency, maxResultTokens, contextTokens, cutResults }: Recipe,
+): Pick<PlayOptions, "concurrency" | "cutResults"> {
+  return {
+    concurrency: toolConcurrency,
+    cutResults: { tokens: maxResultTokens ?? contextTokens, cut: cutResults },
+  };
+}
 
 /** What the episodes of a call share. */
 interface Shared {
@@ -163,15 +177,11 @@ type Next =
   | { readonly _tag: "Live"; readonly episode: OpenEpisode }
   | { readonly _tag: "Ended"; readonly episode: Episode };
 
-/** More characters than a token ever stands for on average: a text of so many a token fits no context. */
-const TOKEN_CHARACTERS = 64;
-
-/** A tool's result without what no context can hold: encoding 50 MB takes minutes. */
-const capped = ({ contextTokens }: PlayOptions) => (result: ToolResult): ToolResult => {
-  const most = TOKEN_CHARACTERS * contextTokens;
-  if (result.content.length <= most) return result;
-  return { ...result, content: result.content.slice(0, most) };
-};
+/** A tool's result without what is too much. */
+const capped = ({ protocol, cutResults }: PlayOptions) => (result: ToolResult): ToolResult => ({
+  ...result,
+  content: protocol.cut(result.content, cutResults),
+});
 
 /** Goes on with the observation, or ends the episode. */
 function follow(

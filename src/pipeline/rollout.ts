@@ -4,7 +4,7 @@ import type { Recipe } from "../domain/recipe.ts";
 import { Learner } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
-import { playEpisodes, type PlayOptions, type Seat } from "./play.ts";
+import { playEpisodes, type PlayOptions, type Seat, toolPlay } from "./play.ts";
 import type { StepEpisodes, StepQuestions } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -87,7 +87,7 @@ function trainingPlay({ protocol, recipe, wave }: RolloutOptions): PlayOptions {
     maxTurns,
     maxNewTokens,
     contextTokens,
-    concurrency: recipe.toolConcurrency,
+    ...toolPlay(recipe),
     wave,
   };
 }

@@ -81,6 +81,8 @@ const LATER_FIELDS = {
   wrongGolds: 0,
   testSamples: 1,
   waitForShare: 1,
+  maxResultTokens: null,
+  cutResults: "right",
 } as const satisfies Partial<Recipe>;
 
 /** Adds the fields that a run of an earlier version lacks. */

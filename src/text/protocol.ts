@@ -3,6 +3,7 @@ import type { Action, ToolResult } from "../domain/episode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { findChatGlue } from "./chat_glue.ts";
 import type { ChatTemplate } from "./chat_template.ts";
+import { type CutOptions, cutText } from "./cut.ts";
 import { parseTurn } from "./parse_turn.ts";
 import { assembleProbe, type Probe } from "./probe.ts";
 import type { ProtocolStyle } from "./protocol_style.ts";
@@ -28,6 +29,8 @@ export interface Protocol {
   readonly prompt: (question: string) => Opening;
   /** What follows an end of turn: the results, one a line, and the header of the next message. */
   readonly observation: (results: ReadonlyArray<Pick<ToolResult, "content">>) => Opening;
+  /** A result's text, cut to so many tokens. */
+  readonly cut: (text: string, options: CutOptions) => string;
   /** What is appended after the forced `<think>` to measure the belief in `gold` (specification 4.1). */
   readonly probe: (gold: string) => Probe;
   /** The action that a sampled message asks for; `ids` may or may not include the stop token. */
@@ -76,6 +79,7 @@ export function makeProtocol(options: ProtocolOptions): Result.Result<Protocol, 
         const content = results.map((result) => result.content).join("\n");
         return opening(fillSlot(tokenizer, observationSlot, content));
       },
+      cut: (text, options) => cutText(tokenizer, text, options),
       probe: makeProbe(tokenizer, style, endOfTurnId),
       parseTurn: (ids) => parseTurn("<think>" + tokenizer.decode(withoutStop(ids, stopIds))),
       assistantMessage: (think, body) =>
