@@ -60,7 +60,7 @@ import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
 import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { checkWritable } from "../files/run_folder.ts";
-import { openScreen } from "../files/screen.ts";
+import { inert, openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
@@ -303,18 +303,25 @@ const cliPlatform = Layer.mergeAll(
   CliOutput.layerPresenter(presenter),
 );
 
+/** Characters of a sentence that quotes what the user gave, which may be a whole file. */
+const LONGEST_SENTENCE = 1000;
+
 /** The sentence for stderr when the user did something wrong, or null for any other cause. */
 function badInputOf(cause: Cause.Cause<unknown>): string | null {
   const error = Cause.squash(cause);
   const isBadInput = error instanceof BadInput || error instanceof NoAdapter;
-  return isBadInput ? error.message.replaceAll(/\s*\n\s*/g, " ") : null;
+  if (!isBadInput) return null;
+  const sentence = error.message.replaceAll(/\s*\n\s*/g, " ");
+  return sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE)}…`;
 }
 
 const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
   const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged;
-  return Console.error(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause));
+  return Console.error(
+    inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
+  );
 };
 
 /** 0 done, 1 failed, 2 bad input, 130 stopped by a signal. */
@@ -348,7 +355,14 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
 });
 
+/** A task runs in the project's folder; paths on its command line are of the folder that it was called in. */
+function goToCaller(): void {
+  const folder = Deno.env.get("INIT_CWD");
+  if (folder !== undefined) Deno.chdir(folder);
+}
+
 if (import.meta.main) {
+  goToCaller();
   const program = Command.runWith(igpo, { version: project.version })(Deno.args).pipe(
     Effect.tapCause(reportFailure),
     Effect.provide(cliPlatform),

@@ -17,6 +17,15 @@ export interface Screen {
 
 const CLEAR_LINE = "\r\x1b[K";
 
+/** Colours as this project writes them, or a control character that is no line break. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /(\x1b\[(?:0|1|2|3[0-7]|9[0-7])m)|[\x00-\x09\x0b-\x1f\x7f-\x9f]/g;
+
+/** Text that may come from a corpus or a server, without what a terminal would obey, colours aside. */
+export function inert(text: string): string {
+  return text.replaceAll(CONTROL, (_, color: string | undefined) => color ?? "\uFFFD");
+}
+
 /**
  * Standard output as a screen. When nobody reads it any more, as after `| head`, the program is interrupted, which saves
  * what there is, and nothing more is printed.
@@ -33,7 +42,7 @@ export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
     return isClosed;
   };
   const onProgress = (text: string) => {
-    if (isTerminal) write(`${CLEAR_LINE}${text.slice(0, columns - 1)}`);
+    if (isTerminal) write(`${CLEAR_LINE}${inert(text.slice(0, columns - 1))}`);
   };
   const clear = isTerminal ? CLEAR_LINE : "";
   return {
@@ -41,7 +50,7 @@ export const openScreen: Effect.Effect<Screen> = Effect.sync(() => {
     isTerminal,
     hasColor: isTerminal && (Deno.env.get("NO_COLOR") ?? "") === "",
     print: (text) =>
-      Effect.suspend(() => write(`${clear}${text}\n`) ? Effect.interrupt : Effect.void),
+      Effect.suspend(() => write(`${clear}${inert(text)}\n`) ? Effect.interrupt : Effect.void),
     showProgress: (text) => Effect.sync(() => onProgress(text)),
     onProgress,
   };
