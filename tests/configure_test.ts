@@ -20,7 +20,7 @@ async function writeJson(path: string, value: unknown): Promise<string> {
 
 Deno.test("configure() names a new folder after program and time and creates nothing", async () => {
   const { folder, isResumed, preset } = await plan({});
-  match(folder, /^runs\/train-\d{8}-\d{6}$/);
+  match(folder, /^runs\/train-\d{8}-\d{6}-\d{3}$/);
   deepStrictEqual([isResumed, preset.name], [false, "igpo-uplift"]);
 });
 

@@ -50,10 +50,17 @@ export const LoraSizes = Schema.Struct({
   targets: Schema.Array(Schema.Literals(PROJECTIONS)),
 });
 
+/** A name that is a folder's name, too. */
+export const ReportName = Schema.String.check(
+  Schema.isPattern(/^[^\p{C}/\\.][^\p{C}/\\]{0,63}$/u, {
+    expected: "1 to 64 characters, none a slash or a control character, the first no point",
+  }),
+);
+
 /** Sizes, lengths and the optimiser of a run: everything but the algorithm, which is in the preset. */
 export const Recipe = Schema.Struct({
   /** Its name in reports. */
-  name: Schema.NonEmptyString,
+  name: ReportName,
   /** Rounds of rollout and training; each trains on its own episodes. */
   steps: AtLeast(0),
   /** Questions per step. */

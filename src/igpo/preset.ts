@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect";
 import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { ReportName } from "../domain/recipe.ts";
 
 const described = (description: string) => ({ description });
 const AtLeastZero = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0));
@@ -155,7 +156,7 @@ export const AggregationSchema = Schema.Literals([
 
 /** The algorithm as data: one function reads each field, and no code depends on `name`. */
 export const Preset = Schema.Struct({
-  name: Schema.NonEmptyString.annotate(described("what reports call it")),
+  name: ReportName.annotate(described("what reports call it")),
   outcome: OutcomeConfig,
   gain: GainConfig,
   pool: PoolConfig,

@@ -103,13 +103,11 @@ export function withLaterFields(saved: unknown): unknown {
   };
 }
 
-/** `runs/train-20261123-194501`. */
+/** `runs/train-20261123-194501-087`: two runs may begin in one second. */
 const newFolder = Effect.fnUntraced(function* (program: string) {
   const now = new Date(yield* Clock.currentTimeMillis).toISOString();
-  const [date, time] = [now.slice(0, 10), now.slice(11, 19)].map((part) =>
-    part.replace(/[-:]/g, "")
-  );
-  return `runs/${program}-${date}-${time}`;
+  const [date, time, millis] = now.slice(0, -1).replaceAll(/[-:]/g, "").split(/[T.]/);
+  return `runs/${program}-${date}-${time}-${millis}`;
 });
 
 function isFile(name: unknown): name is string {

@@ -44,6 +44,13 @@ Deno.test("decodePreset() names the field and the value that is wrong", () => {
   match(outcomeOfResolving({ name: "half" }), /missing/);
 });
 
+Deno.test("decodePreset() refuses a name that is no folder's", async () => {
+  for (const name of ["../escape", "", ".", "a/b", "x".repeat(65), "a\nb"]) {
+    const error = await Effect.runPromise(Effect.flip(decodePreset({ ...PRESETS.grpo, name })));
+    match(error.message, /field "name" must be 1 to 64 characters/);
+  }
+});
+
 Deno.test("decodePreset() refuses log-prob gains in a joint pool", () => {
   match(outcomeOfResolving({ base: "paper-v2", pool: { members: "joint" } }), /scales differ/);
   strictEqual(outcomeOfResolving({ base: "paper-v1", name: "joint" }), "joint");
