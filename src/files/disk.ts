@@ -80,6 +80,8 @@ export function fileReason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   if (error instanceof Deno.errors.PermissionDenied) return "permission is denied";
+  // Deno's own advice is to allow everything.
+  if (error instanceof Deno.errors.NotCapable) return "Deno lets no program use it";
   return reason(error);
 }
 

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { fileReason, reason } from "./disk.ts";
+import { parseJson } from "../domain/json.ts";
 
 /** A value as the text of a JSON file. */
 export function jsonText(value: unknown): string {
@@ -15,7 +16,7 @@ export const readJsonFile = Effect.fn("readJsonFile")(function* (path: string, w
       new BadInput({ message: `Cannot read ${what} "${path}": ${fileReason(cause)}` }),
   });
   return yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
+    try: (): unknown => parseJson(text),
     catch: (cause) =>
       new BadInput({
         message: `Cannot read ${what} "${path}" as it must be JSON: ${reason(cause)}`,

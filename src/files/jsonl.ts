@@ -1,6 +1,7 @@
 import { Effect, Result } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { onDisk, readText, reason } from "./disk.ts";
+import { parseJson } from "../domain/json.ts";
 
 /** A value of a data file and the row it stands in, counted from 1. */
 export interface Row {
@@ -19,7 +20,7 @@ export function parseJsonl(
   for (let i = 0; i < lines.length; i++) {
     if (lines[i]!.trim() === "") continue;
     const value = Result.try({
-      try: (): unknown => JSON.parse(lines[i]!),
+      try: (): unknown => parseJson(lines[i]!),
       catch: (error) => badRow(path, before + i + 1, "it must be JSON", reason(error)),
     });
     if (Result.isFailure(value)) return Result.fail(value.failure);

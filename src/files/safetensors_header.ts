@@ -1,6 +1,7 @@
 import { Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { DTYPE_BYTES, type FloatDtype, type TensorDtype } from "./tensor_types.ts";
+import { parseJson } from "../domain/json.ts";
 
 /** Where a tensor lies in a safetensors file. */
 export interface TensorInfo {
@@ -72,7 +73,7 @@ export function parseHeader(
   file: FileFacts,
 ): Result.Result<SafetensorsHeader, BadInput> {
   return Result.gen(function* () {
-    const entries = yield* decode(HeaderJson, parseJson(json), file, "the header");
+    const entries = yield* decode(HeaderJson, parseText(json), file, "the header");
     const { __metadata__: rawMetadata = {}, ...rawTensors } = entries;
     const metadata = yield* decode(Metadata, rawMetadata, file, "__metadata__");
     const dataStart = LENGTH_BYTES + json.length;
@@ -164,10 +165,10 @@ function isDtype(dtype: string): dtype is TensorDtype {
 }
 
 // No schema here accepts undefined, so a header that is not JSON fails like one of the wrong shape.
-function parseJson(json: Uint8Array): unknown {
+function parseText(json: Uint8Array): unknown {
   const text = Result.try(() => new TextDecoder("utf-8", { fatal: true }).decode(json));
   return Result.getOrUndefined(
-    Result.flatMap(text, (source) => Result.try((): unknown => JSON.parse(source))),
+    Result.flatMap(text, (source) => Result.try((): unknown => parseJson(source))),
   );
 }
 

@@ -4,6 +4,7 @@ import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { onDisk } from "./disk.ts";
+import { parseJson } from "../domain/json.ts";
 
 /** The file in which `tune` keeps its results: a JSON record of adapter names and families of kernels. */
 const TUNED_FILE = new URL("../../.cache/tuned.json", import.meta.url);
@@ -15,7 +16,7 @@ export const readTuned = Effect.fn("readTuned")(
     const text = yield* Effect.promise(() => Deno.readTextFile(file).catch(() => null));
     if (text === null) return {};
     const found = yield* Effect.try({
-      try: (): unknown => JSON.parse(text),
+      try: (): unknown => parseJson(text),
       catch: () => null,
     }).pipe(Effect.catch(() => Effect.succeed(null)));
     const isWhole = isRecord(found) && Object.values(found).every((x) => typeof x === "string");

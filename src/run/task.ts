@@ -24,6 +24,7 @@ import { compactStyle, paperStyle } from "../text/protocol_style.ts";
 import { searchSystemPrompt, type SystemPromptOptions } from "../text/system_prompt.ts";
 import { checkVocabulary, makeTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { checkSources, openSources, SEARCH_OFF, type Sources } from "./sources.ts";
+import { parseJson } from "../domain/json.ts";
 
 /** Questions and the environment that they are answered in. */
 export interface Split {
@@ -111,9 +112,9 @@ const readText = Effect.fnUntraced(function* (
   { date, tools }: SystemPromptOptions,
 ) {
   const files = model.tokenizerFiles;
-  const tokenizerConfig: unknown = yield* parseJson(files, "tokenizer_config.json");
+  const tokenizerConfig: unknown = yield* parseFile(files, "tokenizer_config.json");
   const tokenizer = yield* Effect.fromResult(
-    makeTokenizer(yield* parseJson(files, "tokenizer.json"), tokenizerConfig),
+    makeTokenizer(yield* parseFile(files, "tokenizer.json"), tokenizerConfig),
   );
   yield* Effect.fromResult(checkVocabulary(tokenizer, model.architecture.vocabulary));
   const template = yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
@@ -129,9 +130,9 @@ const readText = Effect.fnUntraced(function* (
   return { tokenizer, protocol };
 });
 
-function parseJson(files: ModelFolder["tokenizerFiles"], name: keyof typeof files) {
+function parseFile(files: ModelFolder["tokenizerFiles"], name: keyof typeof files) {
   return Effect.try({
-    try: (): unknown => JSON.parse(files[name]),
+    try: (): unknown => parseJson(files[name]),
     catch: (error) => new BadInput({ message: `Cannot read ${name} as it must be JSON: ${error}` }),
   });
 }

@@ -4,6 +4,7 @@ import { SearchFailed } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import { readAtMost } from "./body.ts";
+import { parseJson } from "../domain/json.ts";
 
 /** How much is put up with. */
 export interface Patience {
@@ -99,7 +100,7 @@ function askOnce<A>(
 
 function decode<A>(text: string, answer: Schema.Decoder<A>, host: string) {
   return Effect.try({
-    try: () => Schema.decodeUnknownSync(answer)(JSON.parse(text)),
+    try: () => Schema.decodeUnknownSync(answer)(parseJson(text)),
     catch: (error) =>
       new Setback("malformed", `${host} answered something else: ${reason(error)}`, null),
   });

@@ -6,6 +6,7 @@ import { joinContents } from "../files/corpus.ts";
 import { reason } from "../files/disk.ts";
 import { line } from "../files/fetch_error.ts";
 import { readAtMost } from "./body.ts";
+import { parseJson } from "../domain/json.ts";
 
 const Asked = Schema.Struct({
   queries: Schema.optional(Schema.Array(Schema.String)),
@@ -73,7 +74,7 @@ const answer = Effect.fnUntraced(function* (request: Request, search: Search) {
 
 /** What a request asks for, or the rule that it breaks. */
 function readAsked(bytes: Uint8Array) {
-  const body = Result.try((): unknown => JSON.parse(new TextDecoder().decode(bytes)));
+  const body = Result.try((): unknown => parseJson(new TextDecoder().decode(bytes)));
   const decoded = Schema.decodeUnknownResult(Asked)(Result.getOrUndefined(body));
   if (Result.isFailure(decoded)) {
     return `a request is {"queries": [...], "topk": 3, "return_scores": true}: ${
