@@ -1,5 +1,6 @@
 import { match, strictEqual } from "node:assert/strict";
 import { command } from "../driver/command.ts";
+import { inFolder } from "./support/tiny_run.ts";
 
 interface Outcome {
   readonly code: number;
@@ -15,6 +16,7 @@ async function igpo(...args: ReadonlyArray<string>): Promise<Outcome> {
       "--quiet",
       "--allow-read",
       "--allow-env",
+      "--allow-write",
       "src/cli/cli.ts",
       ...args,
     ],
@@ -49,6 +51,8 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
     ["train", "--device", "cpu", "--model", "./two\nlines"],
     /^Cannot read the model configuration ".\/two lines\/config.json": there is no such file/,
   ],
+  [["data"], /^Cannot run data without questions: /],
+  [["data", "none.jsonl"], /^Cannot read "none.jsonl": there is no such file/],
   [["nope"], /^Cannot find the program "nope": known are train, pretrain, evaluate, compare/],
 ];
 
@@ -61,6 +65,50 @@ for (const [args, sentence] of refusals) {
     strictEqual(stdout, "");
   });
 }
+
+Deno.test("igpo data prints bad rows, says how many there are and exits with 1", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".jsonl" });
+  await Deno.writeTextFile(path, '{"question":"Q?","answers":["a"]}\n{}\n{');
+  const { code, stdout, stderr } = await igpo("data", path);
+  await Deno.remove(path);
+  strictEqual(code, 1);
+  match(stdout, /in row 2 the fields must be a question's[^]*in row 3 it must be JSON/);
+  match(stderr, /^Cannot train on "[^"]*" as each row must be a question: 2 of 3 rows are not\n$/);
+});
+
+Deno.test("igpo train --resume goes on with the questions that the run began with, or not at all", () =>
+  inFolder(async (folder) => {
+    const rows = Array.from(
+      { length: 20 },
+      (_, i) => JSON.stringify({ question: `Who wrote${i} book${i}?`, answers: ["Ada"] }),
+    );
+    const [questions, recipe, run] = ["q.jsonl", "recipe.json", "run"].map((n) => `${folder}/${n}`);
+    await Deno.writeTextFile(questions!, rows.join("\n"));
+    const tiny = { promptsPerStep: 1, groupSize: 2, maxTurns: 1, maxNewTokens: 4 };
+    const counts = { evaluateEvery: 0, validationQuestions: 0, testQuestions: 1 };
+    await Deno.writeTextFile(recipe!, JSON.stringify({ ...tiny, ...counts, steps: 1 }));
+    const data = ["--questions", questions!, "--search", "off"];
+    await igpo("train", "--device", "cpu", "--recipe", recipe!, ...data, "--out", run!);
+    const resumed = () => igpo("train", "--resume", run!, "--steps", "2");
+
+    await Deno.writeTextFile(questions!, rows.slice(1).join("\n"));
+    const changed = await resumed();
+    strictEqual(changed.code, 2);
+    match(
+      changed.stderr,
+      /^Cannot resume .* that it began with: "[^"]*q\.jsonl" holds others now\n$/,
+    );
+
+    await Deno.writeTextFile(questions!, rows.join("\n"));
+    const path = `${run}/config.json`;
+    const { questionsDigest, ...older } = JSON.parse(await Deno.readTextFile(path));
+    match(questionsDigest, /^[0-9a-f]{64}$/);
+    await Deno.writeTextFile(path, JSON.stringify(older));
+    match((await resumed()).stderr, /began with an older version, which split them otherwise\n$/);
+
+    await Deno.writeTextFile(path, JSON.stringify({ ...older, questionsDigest }));
+    strictEqual((await resumed()).code, 0);
+  }));
 
 Deno.test("igpo train --help names every flag and succeeds", async () => {
   const { code, stdout } = await igpo("train", "--help");

@@ -59,12 +59,13 @@ Deno.test("configure() resumes with the configuration of the run and more steps"
     });
   }));
 
-Deno.test("configure() resumes a run of before there were adapters, the Hub, schedules and several updates a step", () =>
+Deno.test("configure() resumes a run of before there were adapters, the Hub, schedules, several updates a step and filters", () =>
   inFolder(async (folder) => {
     const { config } = await makeRun(folder);
     const {
       adapter: _,
       revision: _revision,
+      questionsDigest: _digest,
       recipe: {
         lora: __,
         decayed,
@@ -73,12 +74,16 @@ Deno.test("configure() resumes a run of before there were adapters, the Hub, sch
         schedule,
         warmupSteps,
         minLrRatio,
+        maxGoldTokens,
+        keepKinds,
+        keepHops,
         ...recipe
       },
       ...older
     } = config;
     deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
     deepStrictEqual([ppoEpochs, miniBatches], [1, 1]);
+    deepStrictEqual([maxGoldTokens, keepKinds, keepHops], [null, null, null]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
     // In older runs norms and biases decayed too; a run resumes as it began.
     const resumed = (await plan({ resume: folder })).config;

@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
     "ffi=.cache/driver",
     MAY_RUN,
   ],
+  data: ["read", "write", "env", HUB],
   export: ["read", "write", "env", HUB],
   index: ["read", "write", "env"],
   retriever: ["read", "write", "env", "net=127.0.0.1,0.0.0.0"],

@@ -20,6 +20,8 @@ import { compare as compareProgram } from "../programs/compare.ts";
 import {
   adapter,
   against,
+  asked,
+  config,
   data,
   describe,
   exportOut,
@@ -34,6 +36,7 @@ import {
   preset,
   presets,
   profile,
+  recipe,
   resume,
   revision,
   room,
@@ -47,7 +50,7 @@ import {
 } from "./flags.ts";
 import { configure, type RunPlan } from "../run/configure.ts";
 import { configureCompare } from "../run/configure_compare.ts";
-import { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "../domain/errors.ts";
+import { BadInput, BadRows, KernelFailed, NoAdapter, TrainingDiverged } from "../domain/errors.ts";
 import type {
   CompareFlags,
   EvaluateFlags,
@@ -55,6 +58,7 @@ import type {
   PretrainFlags,
   TrainFlags,
 } from "../domain/flags.ts";
+import { data as dataProgram } from "../programs/data.ts";
 import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
@@ -65,7 +69,7 @@ import { openDevice } from "../gpu/device.ts";
 import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
 import { readModelFolder } from "../pipeline/model_folder.ts";
-import { prepare, type Prepared } from "../run/prepare.ts";
+import { prepare, type Prepared, today } from "../run/prepare.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
 import { EMBEDDED_MODEL } from "../run/run.ts";
@@ -163,16 +167,16 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
     isOneRun: false,
     date: begun,
   });
-  const { config: { revision }, date } = prepared;
+  const { config: { revision, questionsDigest }, date } = prepared;
   const worlds = yield* Effect.forEach(plan.worlds, ({ name, config: own }, i) => {
-    const config = { ...own, revision };
+    const config = { ...own, revision, questionsDigest };
     // `prepare` has loaded the first world's task already.
     const task = i === 0
       ? Effect.succeed(prepared.task)
       : loadTask({ ...prepared, config, purpose: "train" });
     return Effect.map(task, (task) => ({ name, config, task }));
   });
-  const written = { ...plan.written, revision, date };
+  const written = { ...plan.written, revision, questionsDigest, date };
   yield* compareProgram({ ...prepared, plan: { ...plan, written }, worlds }).pipe(
     Effect.provide(layerLearner(prepared, presets)),
   );
@@ -234,6 +238,24 @@ const exporting = Command.make(
   Command.withDescription("Write an adapter in PEFT's layout, or merged into its model"),
 );
 
+const runData = Effect.fnUntraced(function* (
+  flags: Pick<Flags, "model" | "revision" | "recipe" | "config"> & { readonly questions: string },
+) {
+  const { config } = yield* configure("data", flags);
+  const screen = yield* openScreen;
+  const { folder } = yield* locateModel(config, { embeddedModel, screen });
+  const model = yield* readModelFolder(folder);
+  yield* dataProgram({ config, model, date: yield* today, screen });
+});
+
+const looking = Command.make(
+  "data",
+  { questions: asked, model, revision, recipe, config },
+  runData,
+).pipe(
+  Command.withDescription("Check questions and show what a run would make of them"),
+);
+
 const tune = Command.make("tune", {}, () =>
   Effect.gen(function* () {
     yield* tuneProgram(yield* openDevice(), yield* openScreen);
@@ -270,6 +292,7 @@ const igpo = Command.make("igpo").pipe(
     pretrain,
     evaluate,
     compare,
+    looking,
     exporting,
     tune,
     indexing,
@@ -318,7 +341,8 @@ function badInputOf(cause: Cause.Cause<unknown>): string | null {
 const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
-  const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged;
+  const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
+    error instanceof BadRows;
   return Console.error(
     inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
   );

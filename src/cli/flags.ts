@@ -57,12 +57,14 @@ export const preset = text(
   "NAME|FILE",
   `Algorithm: a preset or a JSON file (default ${DEFAULT_PRESET})`,
 );
-const recipe = text(
+/** Sizes and the optimiser. */
+export const recipe = text(
   "recipe",
   "NAME|FILE",
   `Sizes: ${recipeNames} or a JSON file (default ${DEFAULT_RECIPE})`,
 );
-const config = text("config", "FILE", "JSON file with any part of the configuration");
+/** File of a configuration. */
+export const config = text("config", "FILE", "JSON file with any part of the configuration");
 const device = orNull(
   Flag.Literals("device", DEVICES).pipe(
     Flag.withDescription("Default auto, the best there is"),
@@ -90,7 +92,11 @@ export const model = text(
 export const revision = text("revision", "REV", "Branch, tag or commit of ORG/NAME (default main)");
 /** Folder of adapters. */
 export const adapter = text("init-adapter", "DIR", "Adapter to start from, as PEFT writes them");
-const questions = text("questions", "FILE", "Questions (default: the embedded world's)");
+const questions = text(
+  "questions",
+  "FILE[*N],FILE[*N]",
+  "Questions; those of FILE*2 are trained on twice as often (default: the embedded world's)",
+);
 const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
 
 /** Whether kernels are timed. */
@@ -151,6 +157,10 @@ export const data = {
   searchBudget,
   searchPrice,
 };
+/** The questions that are looked at. */
+export const asked = Argument.String("questions").pipe(
+  Argument.withDescription("FILE[*N],FILE[*N]: .jsonl, .jsonl.gz or .parquet, with weights"),
+);
 /** The corpus that is indexed. */
 export const indexed = Argument.String("corpus").pipe(
   Argument.withDescription("Documents: .jsonl, .jsonl.gz or .parquet"),

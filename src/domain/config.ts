@@ -3,6 +3,7 @@ import { decodeRecord, isRecord } from "./decode.ts";
 import { BadInput } from "./errors.ts";
 import { DEVICES, type Flags } from "./flags.ts";
 import { WORLDS } from "./question.ts";
+import { parseQuestionFiles, QuestionFiles } from "./question_files.ts";
 import { conflictOfRecipe, Recipe, RECIPES } from "./recipe.ts";
 
 const TextOrNull = Schema.NullOr(Schema.NonEmptyString);
@@ -17,8 +18,10 @@ export const RunConfig = Schema.Struct({
   revision: TextOrNull,
   /** Folder of adapters in PEFT's layout, loaded onto the model; null for none. */
   adapter: TextOrNull,
-  /** File of questions; null for the embedded world's. */
-  questions: TextOrNull,
+  /** Files of questions; null for the embedded world's. */
+  questions: Schema.NullOr(QuestionFiles),
+  /** Digest of the questions of a file as they were split when the run began; null before, and for the world's. */
+  questionsDigest: TextOrNull,
   /** File of documents; null for the embedded world's, or where `search` finds them. */
   corpus: TextOrNull,
   /** Address, service or index that is searched, or `off`; null for documents in memory. */
@@ -103,7 +106,14 @@ export const resolveConfig = Effect.fnUntraced(function* (
     inConfig: file["recipe"],
   });
   const given = CONFIG_FIELDS.map((name) => [name, flags[name]]);
-  const merged = { ...DEFAULTS, ...file, ...withoutNulls(Object.fromEntries(given)), recipe };
+  const questions = flags.questions === null ? null : yield* parseQuestionFiles(flags.questions);
+  const base = { ...DEFAULTS, questionsDigest: null };
+  const merged = {
+    ...base,
+    ...file,
+    ...withoutNulls({ ...Object.fromEntries(given), questions }),
+    recipe,
+  };
   return yield* decodeRecord(RunConfig, merged, "the configuration");
 });
 

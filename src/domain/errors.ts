@@ -26,3 +26,8 @@ export class EnvironmentCrashed extends Schema.TaggedError<EnvironmentCrashed>()
 export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("TrainingDiverged", {
   message: Schema.String,
 }) {}
+
+/** A file of questions holds rows that are none. Exit code 1. */
+export class BadRows extends Schema.TaggedError<BadRows>()("BadRows", {
+  message: Schema.String,
+}) {}

@@ -38,7 +38,7 @@ export interface Flags {
   readonly revision: string | null;
   /** Folder of adapters to start from. */
   readonly adapter: string | null;
-  /** File of questions, in place of the embedded world's. */
+  /** Files of questions, as `A.parquet,B.jsonl*2`, in place of the embedded world's. */
   readonly questions: string | null;
   /** File of documents to search, in place of the embedded world's. */
   readonly corpus: string | null;

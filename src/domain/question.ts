@@ -7,7 +7,15 @@ export interface Question {
   readonly golds: ReadonlyArray<string>;
   /** Results are reported per kind: `1-hop`, `2-hop`, `choice`, or the data source of a benchmark row. */
   readonly kind: string;
+  /** How often it is trained on, relative to other questions. @default {1} */
+  readonly weight?: number;
 }
+
+/** What questions are for; no question is in two splits. */
+export const SPLITS = ["train", "validation", "test"] as const;
+
+/** One of {@link SPLITS}. */
+export type SplitName = typeof SPLITS[number];
 
 /** The kinds of questions of the embedded world: chains of one to three relations, and choices between two things. */
 export const QUESTION_KINDS = ["1-hop", "2-hop", "3-hop", "choice"] as const;

@@ -136,11 +136,20 @@ export const Recipe = Schema.Struct({
   trainKinds: Schema.Array(Schema.Literals(QUESTION_KINDS)).check(Schema.isMinLength(1)),
   /** Embedded world: share of the training questions that get a wrong gold answer, to measure its effect. */
   wrongGolds: Share,
+  /** Embedded world: training questions that are drawn. */
   trainQuestions: AtLeast(1),
+  /** Questions held out to validate on, and to test on; of files, a quarter each at most. */
   validationQuestions: AtLeast(0),
   testQuestions: AtLeast(0),
   /** Answers to each test question in `./igpo evaluate`: one is greedy, several are drawn as in training. */
   testSamples: AtLeast(1),
+
+  /** Files: tokens that a gold answer may have; a question without such an answer is left out. Null for no bound. */
+  maxGoldTokens: Schema.NullOr(AtLeast(1)),
+  /** Files: kinds, which are sources, of questions that are kept; null for all. */
+  keepKinds: Schema.NullOr(Schema.Array(Schema.NonEmptyString).check(Schema.isMinLength(1))),
+  /** Files: hops of questions that are kept, as are questions whose rows tell no hops; null for all. */
+  keepHops: Schema.NullOr(Schema.Array(AtLeast(1)).check(Schema.isMinLength(1))),
 
   /** Steps between evaluations on validation questions; 0 evaluates only before and after the run. */
   evaluateEvery: AtLeast(0),
@@ -193,6 +202,9 @@ const embedded: Recipe = {
   validationQuestions: 100,
   testQuestions: 200,
   testSamples: 1,
+  maxGoldTokens: null,
+  keepKinds: null,
+  keepHops: null,
   evaluateEvery: 10,
   checkpointEvery: 20,
 };

@@ -9,24 +9,34 @@ export interface Row {
   readonly value: unknown;
 }
 
+/** A row, or what is wrong with it. */
+export type RowResult = Result.Result<Row, BadInput>;
+
 /** Rows of JSON Lines text that follows `before` lines; empty lines are skipped. Fails with `BadInput` naming the row. */
 export function parseJsonl(
   text: string,
   path: string,
   before = 0,
 ): Result.Result<ReadonlyArray<Row>, BadInput> {
-  const rows: Array<Row> = [];
-  const lines = text.split("\n");
-  for (let i = 0; i < lines.length; i++) {
-    if (lines[i]!.trim() === "") continue;
-    const value = Result.try({
-      try: (): unknown => parseJson(lines[i]!),
-      catch: (error) => badRow(path, before + i + 1, "it must be JSON", reason(error)),
-    });
-    if (Result.isFailure(value)) return Result.fail(value.failure);
-    rows.push({ row: before + i + 1, value: value.success });
-  }
-  return Result.succeed(rows);
+  return Result.all(parseLines(text.split("\n"), path, before));
+}
+
+/** Every row of lines that follow `before` others. Empty lines are skipped; null is a line that is not UTF-8. */
+export function parseLines(
+  lines: ReadonlyArray<string | null>,
+  path: string,
+  before: number,
+): ReadonlyArray<RowResult> {
+  return lines.flatMap((line, i): ReadonlyArray<RowResult> => {
+    const row = before + i + 1;
+    if (line === null) {
+      return [Result.fail(badRow(path, row, "it must be UTF-8 text", "other bytes"))];
+    }
+    return line.trim() === "" ? [] : [Result.try({
+      try: () => ({ row, value: parseJson(line) }),
+      catch: (error) => badRow(path, row, "it must be JSON", reason(error)),
+    })];
+  });
 }
 
 /** Rows of a JSON Lines file. */
@@ -37,12 +47,20 @@ export const readJsonl = Effect.fn("readJsonl")(function* (path: string) {
 
 /** The error for a row that breaks a rule; `value` is shown in part. */
 export function badRow(path: string, row: number, rule: string, value: unknown): BadInput {
-  // Parquet's whole numbers are bigints, which JSON lacks.
-  const json = JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
-  const shown = (json ?? "nothing").slice(0, 120);
   return new BadInput({
-    message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${shown}`,
+    message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${shown(value)}`,
   });
+}
+
+function shown(value: unknown): string {
+  try {
+    // Parquet's whole numbers are bigints, which JSON lacks.
+    const json = JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
+    return (json ?? "nothing").slice(0, 120);
+  } catch {
+    // What JSON.parse reads can be nested too deep for JSON.stringify.
+    return "nested too deep to be shown";
+  }
 }
 
 /** The error for a row whose fields are not those of `what`; `finding` says which. */

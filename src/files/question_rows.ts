@@ -1,52 +1,47 @@
 import { Predicate, Result, Schema } from "effect";
-import { BadInput } from "../domain/errors.ts";
-import type { Question } from "../domain/question.ts";
+import type { BadInput } from "../domain/errors.ts";
+import type { Question, SplitName } from "../domain/question.ts";
 import { badFields, badRow, type Row } from "./jsonl.ts";
 
 /** Separates the accepted answers of a row in the official data. */
 export const ANSWER_SPLIT = "<|answer_split|>";
 
-/** How long a gold answer may be: the belief in a longer one could take thousands of tokens. */
-export interface GoldCap {
-  readonly maxWords: number;
-  readonly maxCharacters: number;
+/** A question with what its row tells besides. */
+export interface QuestionRow extends Question {
+  /** Searches that it takes; null where the row does not tell. */
+  readonly hops: number | null;
+  /** What it is for, by its row or by the name of its file; null where neither tells. */
+  readonly split: SplitName | null;
 }
 
-/** What a file of questions held. */
-export interface QuestionCounts {
-  readonly rows: number;
-  readonly questions: number;
-  /** Questions that were left out because no gold answer was short enough. */
-  readonly skipped: number;
-  /** Gold answers above the cap, of skipped questions or of others. */
-  readonly overLongGolds: number;
-  /** Questions with more than one accepted answer, and accepted answers in all. */
-  readonly withAliases: number;
-  readonly golds: number;
-  /** Questions whose first gold answer is yes or no. */
-  readonly yesNo: number;
-  /** Questions of each kind. */
-  readonly byKind: Readonly<Record<string, number>>;
-}
-
-/** The questions of a file with their counts. */
-export interface QuestionSet {
-  readonly questions: ReadonlyArray<Question>;
-  readonly counts: QuestionCounts;
-}
+const optional = <S extends Schema.Constraint>(schema: S) => Schema.optional(Schema.NullOr(schema));
 
 const Golds = Schema.Union([Schema.String, Schema.Array(Schema.String)]);
 const Id = Schema.Union([Schema.String, Schema.Number, Schema.BigInt]);
+const Hops = Schema.Union([Schema.Int, Schema.BigInt]);
+
+/** What trainers write beside a question. */
+const ExtraInfo = Schema.Struct({
+  index: optional(Id),
+  question: optional(Schema.String),
+  hops: optional(Hops),
+  split: optional(Schema.String),
+});
 
 const PlainRow = Schema.Struct({
-  id: Schema.optional(Schema.NullOr(Id)),
+  id: optional(Id),
+  _id: optional(Id),
   question: Schema.String,
-  answers: Schema.optional(Schema.NullOr(Golds)),
-  answer: Schema.optional(Schema.NullOr(Golds)),
-  golden_answers: Schema.optional(Schema.NullOr(Golds)),
-  source: Schema.optional(Schema.NullOr(Schema.String)),
-  kind: Schema.optional(Schema.NullOr(Schema.String)),
-  data_source: Schema.optional(Schema.NullOr(Schema.String)),
+  answers: optional(Golds),
+  answer: optional(Golds),
+  golden_answers: optional(Golds),
+  answer_aliases: optional(Golds),
+  source: optional(Schema.String),
+  kind: optional(Schema.String),
+  data_source: optional(Schema.String),
+  hops: optional(Hops),
+  split: optional(Schema.String),
+  extra_info: optional(ExtraInfo),
 });
 
 const OfficialRow = Schema.Struct({
@@ -56,9 +51,7 @@ const OfficialRow = Schema.Struct({
     // Search-R1 wraps the list in an object.
     ground_truth: Schema.Union([Golds, Schema.Struct({ target: Golds })]),
   }),
-  extra_info: Schema.optional(
-    Schema.NullOr(Schema.Struct({ index: Schema.optional(Schema.NullOr(Id)) })),
-  ),
+  extra_info: optional(ExtraInfo),
 });
 
 /** The kind of a question whose row names none. */
@@ -71,82 +64,25 @@ export const UNNAMED_KIND = "unnamed";
 export function parseQuestion(
   { row, value }: Row,
   path: string,
-): Result.Result<Question, BadInput> {
+): Result.Result<QuestionRow, BadInput> {
   return Result.gen(function* () {
     const isPlain = Predicate.isObject(value) && "question" in value;
-    const { id, text, golds, kind } = isPlain
+    const { id, text, golds, kind, hops, split: told } = isPlain
       ? yield* decodePlain(value, row, path)
       : yield* decodeOfficial(value, row, path);
     if (text.trim() === "") return yield* fail(path, row, "the question must have text", value);
     const split = golds.flatMap((gold) => gold.split(ANSWER_SPLIT)).map((gold) => gold.trim());
     const accepted = split.filter((gold) => gold !== "");
     if (accepted.length === 0) return yield* fail(path, row, "a gold answer must stand", value);
-    return { id: id ?? `row-${row}`, text, golds: accepted, kind };
+    return {
+      id: id ?? `row-${row}`,
+      text,
+      golds: accepted,
+      kind,
+      hops,
+      split: SPLIT_NAMES.get(told?.toLowerCase() ?? "") ?? splitOfFile(path),
+    };
   });
-}
-
-/**
- * The questions of all rows. Gold answers above the cap are left out, and so are questions without any other gold
- * answer; both are counted. Fails with `BadInput` on the first bad row, on an id that is repeated within its kind, and
- * when no question is left.
- */
-export function collectQuestions(
-  rows: ReadonlyArray<Row>,
-  path: string,
-  cap: GoldCap,
-): Result.Result<QuestionSet, BadInput> {
-  return Result.gen(function* () {
-    const all: Array<Question> = [];
-    const seen = new Set<string>();
-    for (const row of rows) {
-      const question = yield* parseQuestion(row, path);
-      const key = JSON.stringify([question.kind, question.id]);
-      if (seen.has(key)) return yield* fail(path, row.row, "the id must be new", question.id);
-      seen.add(key);
-      all.push(question);
-    }
-    const short = all.map((question) => ({
-      ...question,
-      golds: question.golds.filter((gold) => isWithin(gold, cap)),
-    }));
-    const questions = short.filter((question) => question.golds.length > 0);
-    if (questions.length === 0) {
-      return yield* Result.fail(
-        new BadInput({
-          message:
-            `Cannot use "${path}" as it must hold a question with a gold answer of at most ` +
-            `${cap.maxWords} words and ${cap.maxCharacters} characters: current value is none of ` +
-            `${all.length}`,
-        }),
-      );
-    }
-    return { questions, counts: countQuestions(all, questions) };
-  });
-}
-
-function countQuestions(
-  all: ReadonlyArray<Question>,
-  questions: ReadonlyArray<Question>,
-): QuestionCounts {
-  const goldsOf = (list: ReadonlyArray<Question>) =>
-    list.reduce((count, { golds }) => count + golds.length, 0);
-  const byKind: Record<string, number> = {};
-  for (const { kind } of questions) byKind[kind] = (byKind[kind] ?? 0) + 1;
-  const dropped = goldsOf(all) - goldsOf(questions);
-  return {
-    rows: all.length,
-    questions: questions.length,
-    skipped: all.length - questions.length,
-    overLongGolds: dropped,
-    withAliases: questions.filter(({ golds }) => golds.length > 1).length,
-    golds: goldsOf(questions),
-    yesNo: questions.filter(({ golds }) => /^(yes|no)$/i.test(golds[0]!)).length,
-    byKind,
-  };
-}
-
-function isWithin(gold: string, cap: GoldCap): boolean {
-  return gold.length <= cap.maxCharacters && gold.split(/\s+/).length <= cap.maxWords;
 }
 
 /** A row before its gold answers are split. */
@@ -155,15 +91,24 @@ interface Fields {
   readonly text: string;
   readonly golds: ReadonlyArray<string>;
   readonly kind: string;
+  readonly hops: number | null;
+  readonly split: string | null;
 }
 
 function decodePlain(value: unknown, row: number, path: string): Result.Result<Fields, BadInput> {
-  return Result.map(decode(PlainRow, value, row, path), (plain) => ({
-    id: idText(plain.id),
-    text: plain.question,
-    golds: goldList(plain.answers ?? plain.answer ?? plain.golden_answers ?? []),
-    kind: plain.source ?? plain.kind ?? plain.data_source ?? UNNAMED_KIND,
-  }));
+  return Result.map(decode(PlainRow, value, row, path), (plain) => {
+    const { extra_info: extra, answer_aliases: aliases } = plain;
+    const id = plain.id ?? plain._id;
+    const golds = plain.answers ?? plain.answer ?? plain.golden_answers ?? [];
+    return {
+      id: idText(id),
+      text: plain.question,
+      golds: [...goldList(golds), ...goldList(aliases ?? [])],
+      kind: plain.source ?? plain.kind ?? plain.data_source ?? UNNAMED_KIND,
+      hops: hopsOf(plain.hops ?? extra?.hops, id),
+      split: plain.split ?? extra?.split ?? null,
+    };
+  });
 }
 
 function decodeOfficial(
@@ -172,14 +117,23 @@ function decodeOfficial(
   path: string,
 ): Result.Result<Fields, BadInput> {
   return Result.map(decode(OfficialRow, value, row, path), (official) => {
+    const { extra_info: extra, prompt, data_source: kind } = official;
     const truth = official.reward_model.ground_truth;
+    const said = prompt.findLast(({ role }) => role === "user")?.content ?? "";
     return {
-      id: idText(official.extra_info?.index),
-      text: official.prompt.findLast(({ role }) => role === "user")?.content ?? "",
+      id: idText(extra?.index),
+      text: extra?.question ?? withoutInstructions(said),
       golds: goldList(Predicate.hasProperty(truth, "target") ? truth.target : truth),
-      kind: official.data_source,
+      kind,
+      hops: hopsOf(extra?.hops, extra?.index),
+      split: extra?.split ?? null,
     };
   });
+}
+
+/** The question of a prompt that begins with Search-R1's instructions, which our protocol replaces by its own. */
+function withoutInstructions(said: string): string {
+  return /^Answer the given question\. .*?Question: (.*)$/s.exec(said)?.[1]?.trim() ?? said;
 }
 
 function decode<S extends Schema.Decoder<unknown>>(
@@ -194,8 +148,32 @@ function decode<S extends Schema.Decoder<unknown>>(
   );
 }
 
-function idText(id: string | number | bigint | null | undefined): string | null {
+function idText(id: Given<string | number | bigint>): string | null {
   return id === null || id === undefined ? null : String(id);
+}
+
+type Given<A> = A | null | undefined;
+
+/** The searches that a row names; MuSiQue writes them into its ids, as in `3hop1__9285_5188_23307`, also after a name and `_`. */
+function hopsOf(hops: Given<number | bigint>, id: Given<string | number | bigint>): number | null {
+  const named = hops ?? /(?:^|_)(\d)hop\d?__/.exec(String(id))?.[1] ?? null;
+  return named === null ? null : Number(named);
+}
+
+/** What files call the splits. */
+const SPLIT_NAMES: ReadonlyMap<string, SplitName> = new Map([
+  ["train", "train"],
+  ["dev", "validation"],
+  ["val", "validation"],
+  ["valid", "validation"],
+  ["validation", "validation"],
+  ["test", "test"],
+]);
+
+/** The split of `train.parquet`, `dev.jsonl` and so on. */
+function splitOfFile(path: string): SplitName | null {
+  const name = path.split(/[/\\]/).at(-1)!.split(".")[0]!;
+  return SPLIT_NAMES.get(name.toLowerCase()) ?? null;
 }
 
 function goldList(golds: string | ReadonlyArray<string>): ReadonlyArray<string> {

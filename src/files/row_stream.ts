@@ -2,58 +2,112 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from "hypa
 import { compressors } from "hyparquet-compressors";
 import { Effect, Result, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { fill, onDisk, reason } from "./disk.ts";
-import { badRow, parseJsonl, type Row } from "./jsonl.ts";
+import { fileReason, fill, onDisk, reason } from "./disk.ts";
+import { badRow, parseLines, type Row, type RowResult } from "./jsonl.ts";
 
 /** Rows of a `.parquet`, `.jsonl` or `.jsonl.gz` file, first to last, without holding the file in memory. */
 export function streamRows(path: string): Stream.Stream<Row, BadInput> {
+  return rowBatches(path).pipe(
+    Stream.mapEffect((rows) => Effect.fromResult(Result.all(rows))),
+    Stream.flattenIterable,
+  );
+}
+
+/** The same rows, each with what is wrong with it; fails only where a file cannot be read on. */
+export function streamRowResults(path: string): Stream.Stream<RowResult, BadInput> {
+  return Stream.flattenIterable(rowBatches(path));
+}
+
+function rowBatches(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInput> {
   return path.endsWith(".parquet") ? parquetRows(path) : jsonlRows(path);
 }
 
-/** Longest line of a file of lines, in characters: a file without line ends would fill the memory. */
+/** Longest line of a file of lines, in bytes: a file without line ends would fill the memory. */
 const LONGEST_LINE = 1 << 24;
+const LINE_END = 0x0a;
 
-function jsonlRows(path: string): Stream.Stream<Row, BadInput> {
+function jsonlRows(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInput> {
+  const isZipped = path.endsWith(".gz");
   return Stream.unwrap(Effect.map(
     onDisk(`read "${path}"`, () => Deno.open(path)),
     ({ readable }) =>
       Stream.fromAsyncIterable(
-        linesOf(readable, path),
+        batchesOf(
+          isZipped ? readable.pipeThrough(new DecompressionStream("gzip")) : readable,
+          path,
+        ),
         (error) =>
-          error instanceof BadInput ? error : new BadInput({
-            message: `Cannot read "${path}" as it must be UTF-8 text${
-              path.endsWith(".gz") ? " in gzip" : ""
-            }: current value is "${reason(error)}"`,
+          new BadInput({
+            message: isZipped
+              ? `Cannot read "${path}" as it must be in gzip: current value is "${reason(error)}"`
+              : `Cannot read "${path}": ${fileReason(error)}`,
           }),
       ),
-  )).pipe(Stream.flattenIterable);
+  ));
 }
 
 /** Rows of the lines, as many at a time as a chunk of the file ends. */
-async function* linesOf(readable: ReadableStream<Uint8Array<ArrayBuffer>>, path: string) {
-  const bytes = path.endsWith(".gz")
-    ? readable.pipeThrough(new DecompressionStream("gzip"))
-    : readable;
-  const texts = bytes.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-  let rest = "";
+async function* batchesOf(chunks: AsyncIterable<Uint8Array>, path: string) {
+  let rest: Array<Uint8Array> = [];
   let row = 0;
-  for await (const text of texts) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    if (rest.length > LONGEST_LINE) {
-      throw badRow(path, row + lines.length + 1, "a line must be shorter", rest.slice(0, 80));
+  let isSkipping = false;
+  for await (const chunk of chunks) {
+    const start = isSkipping ? chunk.indexOf(LINE_END) + 1 : 0;
+    if (isSkipping && start === 0) continue;
+    const end = chunk.lastIndexOf(LINE_END) + 1;
+    if (end > 0) {
+      if (isSkipping) row++;
+      isSkipping = false;
+      const lines = linesOf(joined([...rest, chunk.subarray(start, end)])).slice(0, -1);
+      yield parseLines(lines, path, row);
+      row += lines.length;
+      rest = [];
     }
-    yield rowsOf(lines, row, path);
-    row += lines.length;
+    rest.push(chunk.subarray(end));
+    if (rest.reduce((sum, { length }) => sum + length, 0) > LONGEST_LINE) {
+      const begins = new TextDecoder().decode(joined(rest).subarray(0, 80));
+      const rule = `a line must have at most ${LONGEST_LINE} bytes`;
+      yield [Result.fail(badRow(path, row + 1, rule, begins))];
+      rest = [];
+      isSkipping = true;
+    }
   }
-  yield rowsOf([rest], row, path);
+  yield parseLines(linesOf(joined(rest)), path, row);
 }
 
-function rowsOf(lines: ReadonlyArray<string>, before: number, path: string): ReadonlyArray<Row> {
-  return Result.getOrThrow(parseJsonl(lines.join("\n"), path, before));
+function joined(parts: ReadonlyArray<Uint8Array>): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
-function parquetRows(path: string): Stream.Stream<Row, BadInput> {
+/** The text between line ends; null for a line that is not UTF-8. A byte order mark is dropped. */
+function linesOf(bytes: Uint8Array): ReadonlyArray<string | null> {
+  const whole = decoded(bytes);
+  if (whole !== null) return whole.split("\n");
+  const lines: Array<string | null> = [];
+  for (let start = 0; start <= bytes.length;) {
+    const found = bytes.indexOf(LINE_END, start);
+    const end = found < 0 ? bytes.length : found;
+    lines.push(decoded(bytes.subarray(start, end)));
+    start = end + 1;
+  }
+  return lines;
+}
+
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function parquetRows(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInput> {
   const failed = (error: unknown) =>
     new BadInput({
       message: `Cannot read "${path}" as it must be a Parquet file: current value is "${
@@ -79,11 +133,11 @@ function parquetRows(path: string): Stream.Stream<Row, BadInput> {
       const values = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
       const first = rowStart + 1;
       rowStart = rowEnd;
-      yield values.map((value, i): Row => ({ row: first + i, value }));
+      yield values.map((value, i) => Result.succeed({ row: first + i, value }));
     }
   }
   return Stream.unwrap(Effect.map(
     onDisk(`read "${path}"`, () => Deno.stat(path)),
     ({ size }) => Stream.fromAsyncIterable(rows(size), failed),
-  )).pipe(Stream.flattenIterable);
+  ));
 }

@@ -83,6 +83,9 @@ const LATER_FIELDS = {
   waitForShare: 1,
   maxResultTokens: null,
   cutResults: "right",
+  maxGoldTokens: null,
+  keepKinds: null,
+  keepHops: null,
 } as const satisfies Partial<Recipe>;
 
 /** Adds the fields that a run of an earlier version lacks. */
@@ -98,6 +101,7 @@ export function withLaterFields(saved: unknown): unknown {
     journal: null,
     searchBudget: null,
     searchPrice: null,
+    questionsDigest: null,
     ...saved,
     recipe: { ...LATER_FIELDS, ...saved["recipe"] },
   };

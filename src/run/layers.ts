@@ -17,7 +17,7 @@ import { fitMemory, type MemoryLimits, type MemoryPlan } from "../policy/memory_
 import { Learner, Policy } from "../policy/policy.ts";
 import { type Capacity, createRuntime, type Runtime } from "../policy/runtime.ts";
 import type { Machine } from "./machine.ts";
-import type { Purpose } from "./task.ts";
+import type { Purpose } from "./file_questions.ts";
 
 /** Bytes of the key/value cache where the device's memory is unknown, and its share of a known memory. */
 const CACHE_BYTES = 2 ** 31;

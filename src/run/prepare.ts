@@ -1,8 +1,11 @@
 import { Clock, Effect } from "effect";
 import { inBytes } from "../domain/bytes.ts";
+import { BadInput } from "../domain/errors.ts";
 import type { RunPlan } from "./configure.ts";
+import { namesOf } from "../domain/question_files.ts";
 import { createRunFolder } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
+import type { Purpose } from "./file_questions.ts";
 import { locateModel } from "./model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../pipeline/checkpoint.ts";
@@ -11,7 +14,8 @@ import { memoryLine, totalBytes } from "../policy/memory_plan.ts";
 import { kernelLine } from "../report/terminal.ts";
 import { planPolicy, type RoomPlan } from "./layers.ts";
 import { machineLines, openMachine } from "./machine.ts";
-import { loadTask, type Purpose } from "./task.ts";
+import { digestOf } from "./question_splits.ts";
+import { loadTask, type Task } from "./task.ts";
 
 /** What preparing depends on besides the plan. */
 export interface PrepareOptions<P extends Purpose> {
@@ -37,13 +41,16 @@ export const prepare = Effect.fn("prepare")(
   ) {
     const screen = yield* openScreen;
     const located = yield* locateModel(asked.config, { embeddedModel, screen });
-    const plan = { ...asked, config: { ...asked.config, revision: located.revision } };
-    const { config, folder, isResumed } = plan;
+    const { folder, isResumed } = asked;
+    const found = { ...asked.config, revision: located.revision };
     const base = yield* readModelFolder(located.folder);
-    const model = yield* withAdapters(base, config);
+    const model = yield* withAdapters(base, found);
     const checkpoint = isResumed && isOneRun ? yield* loadLatestCheckpoint(folder, model) : null;
     const date = checkpoint?.state.date ?? given ?? (yield* today);
-    const task = yield* loadTask({ config, model, date, purpose });
+    const task = yield* loadTask({ config: found, model, date, purpose });
+    const questionsDigest = purpose === "train" ? yield* digestOfRun(asked, task) : null;
+    const config = { ...found, questionsDigest };
+    const plan = { ...asked, config };
     const onKernel = (count: number) => screen.onProgress(kernelLine(count));
     const machine = yield* openMachine(config.device, { profile, onKernel });
     const setup = yield* Effect.fromResult(planPolicy({ machine, model, config }, purpose));
@@ -54,6 +61,28 @@ export const prepare = Effect.fn("prepare")(
     return { ...setup, config, plan, screen, checkpoint, date, task, wave };
   },
 );
+
+/** The digest of a run's questions; fails unless a run that is resumed began with the same. */
+const digestOfRun = Effect.fnUntraced(function* (
+  { config: { questions, questionsDigest }, folder, isResumed }: RunPlan,
+  { train, validation, test }: Task,
+) {
+  if (questions === null) return null;
+  const digest = yield* Effect.promise(() =>
+    digestOf({
+      train: train.questions,
+      validation: validation.questions,
+      test: test.questions,
+    })
+  );
+  if (!isResumed || questionsDigest === digest) return digest;
+  return yield* new BadInput({
+    message: `Cannot resume "${folder}" as it must go on with the questions that it began with: ` +
+      (questionsDigest === null
+        ? "it began with an older version, which split them otherwise"
+        : `there are others now in ${namesOf(questions)}`),
+  });
+});
 
 /** Lines on how much of the device's memory a run will take. */
 function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<string> {
@@ -67,8 +96,8 @@ function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<stri
 /** The result of {@link prepare}. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>;
 
-/** `2026-11-23`. */
-const today = Effect.map(
+/** The date, as `2026-11-23`. */
+export const today: Effect.Effect<string> = Effect.map(
   Clock.currentTimeMillis,
   (millis) => new Date(millis).toISOString().slice(0, 10),
 );

@@ -1,30 +1,25 @@
 import { Duration, Effect } from "effect";
 import type { RunConfig } from "../domain/config.ts";
-import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { Question, QuestionKind } from "../domain/question.ts";
+import { questionFiles } from "../domain/question_files.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { type Environment, makeToolEnvironment } from "../environment/environment.ts";
 import { makeDocumentSearch, retrieveNothing, WEB_SEARCH } from "../environment/web_search.ts";
 import { withWrongGolds } from "../environment/world/guesses.ts";
 import { makeWorldTask } from "../environment/world/questions.ts";
 import { type QuestionMix, WORLD_RECIPE, type WorldUse } from "../environment/world/recipe.ts";
-import { WORLD_CHAT_TEMPLATE } from "../environment/world/tokenizer.ts";
 import { worldRandom } from "../environment/world/world.ts";
 import { worldSearch } from "../environment/world/world_environment.ts";
 import { readQuestions } from "../files/questions.ts";
-import { createRandom } from "../math/random.ts";
-import { keyFromSeed } from "../math/threefry.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { checkPrompt } from "../pipeline/play.ts";
 import type { Meter } from "../search/meter.ts";
-import { makeChatTemplate } from "../text/chat_template.ts";
-import { makeProtocol, type Protocol } from "../text/protocol.ts";
-import { compactStyle, paperStyle } from "../text/protocol_style.ts";
-import { searchSystemPrompt, type SystemPromptOptions } from "../text/system_prompt.ts";
-import { checkVocabulary, makeTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import type { Protocol } from "../text/protocol.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { arrangeQuestions, checkSome, notesOf, type Purpose } from "./file_questions.ts";
 import { checkSources, openSources, SEARCH_OFF, type Sources } from "./sources.ts";
-import { parseJson } from "../domain/json.ts";
+import { readModelText } from "./text.ts";
 
 /** Questions and the environment that they are answered in. */
 export interface Split {
@@ -45,9 +40,6 @@ export interface Task {
   readonly meter: Meter | null;
 }
 
-/** Whether a policy is trained, or only sampled. */
-export type Purpose = "train" | "evaluate";
-
 /** What a task is made from. */
 export interface TaskOptions {
   readonly config: RunConfig;
@@ -64,10 +56,10 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   yield* checkSources(config);
   const sources = config.questions === null ? null : yield* openSources(config);
   const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
-  const text = yield* readText(model, { date, tools });
+  const text = yield* readModelText(model, { date, tools });
   const splits = sources === null
     ? yield* worldSplits(options)
-    : yield* fileSplits(options, sources);
+    : yield* fileSplits({ ...options, tokenizer: text.tokenizer }, sources);
   const { train, validation, test } = splits;
   if (options.purpose === "evaluate" && test.questions.length === 0) {
     return yield* new BadInput({
@@ -105,37 +97,6 @@ const checkPrompts = Effect.fnUntraced(function* (
     yield* checkPrompt(question, tokens, { contextTokens });
   }
 });
-
-/** Tokenizer and protocol. The embedded world's chat template gets the compact layout, all others the paper's. */
-const readText = Effect.fnUntraced(function* (
-  model: ModelFolder,
-  { date, tools }: SystemPromptOptions,
-) {
-  const files = model.tokenizerFiles;
-  const tokenizerConfig: unknown = yield* parseFile(files, "tokenizer_config.json");
-  const tokenizer = yield* Effect.fromResult(
-    makeTokenizer(yield* parseFile(files, "tokenizer.json"), tokenizerConfig),
-  );
-  yield* Effect.fromResult(checkVocabulary(tokenizer, model.architecture.vocabulary));
-  const template = yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
-  const isWorlds = isRecord(tokenizerConfig) &&
-    tokenizerConfig["chat_template"] === WORLD_CHAT_TEMPLATE;
-  const layout = isWorlds
-    ? { style: compactStyle, system: WORLD_RECIPE.systemText }
-    : { style: paperStyle, system: searchSystemPrompt({ date, tools }) };
-  const now = new Date(`${date}T00:00:00Z`);
-  const protocol = yield* Effect.fromResult(
-    makeProtocol({ tokenizer, template, ...layout, now }),
-  );
-  return { tokenizer, protocol };
-});
-
-function parseFile(files: ModelFolder["tokenizerFiles"], name: keyof typeof files) {
-  return Effect.try({
-    try: (): unknown => parseJson(files[name]),
-    catch: (error) => new BadInput({ message: `Cannot read ${name} as it must be JSON: ${error}` }),
-  });
-}
 
 /** Worlds are data: they do not depend on a run's seed, so that runs can be compared. */
 const WORLD_SEED = 0;
@@ -197,43 +158,21 @@ function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
   return { concurrency: toolConcurrency, deadline: Duration.seconds(toolDeadlineSeconds) };
 }
 
-/** How long a gold answer may be: the belief in a longer one takes hundreds of tokens. */
-const GOLD_CAP = { maxWords: 30, maxCharacters: 300 };
-
 const fileSplits = Effect.fnUntraced(function* (
-  { config: { recipe, questions: path }, purpose }: TaskOptions,
+  { config: { recipe, questions: files }, purpose, tokenizer }:
+    & TaskOptions
+    & Pick<Task, "tokenizer">,
   { tools }: Sources,
 ) {
-  const { questions: read, counts: { skipped } } = yield* readQuestions(path!, GOLD_CAP);
-  // Ids are unique within a kind, but random keys need ids that are unique in the file.
-  const questions = read.map((question) => ({
-    ...question,
-    // A kind may hold a slash too: "a/b" with "c" is not "a" with "b/c".
-    id: `${question.kind.replaceAll("%", "%25").replaceAll("/", "%2F")}/${question.id}`,
-  }));
+  const read = yield* readQuestions(questionFiles(files!), Effect.fail);
+  const questions = read.flatMap((file) => file.questions);
+  const arranged = arrangeQuestions(questions, { recipe, tokenizer, purpose });
+  yield* checkSome(arranged, files!);
   const environment = makeToolEnvironment({ tools, ...toolLimits(recipe) });
-  const parts = purpose === "train"
-    ? splitQuestions(questions, recipe)
-    : { train: [], validation: [], test: questions };
   return {
-    train: { questions: parts.train, environment },
-    validation: { questions: parts.validation, environment },
-    test: { questions: parts.test, environment },
-    notes: skipped === 0 ? [] : [
-      `Skipped ${skipped} questions whose gold answers all exceed ${GOLD_CAP.maxWords} words`,
-    ],
+    train: { questions: arranged.train, environment },
+    validation: { questions: arranged.validation, environment },
+    test: { questions: arranged.test, environment },
+    notes: notesOf(arranged),
   };
 });
-
-/** Splits questions in an order that no seed changes. Test and validation come first, each at most a quarter of all. */
-function splitQuestions(questions: ReadonlyArray<Question>, recipe: Recipe) {
-  const order = createRandom(keyFromSeed(WORLD_SEED)).shuffle(questions);
-  const quarter = Math.floor(order.length / 4);
-  const testEnd = Math.min(recipe.testQuestions, quarter);
-  const validationEnd = testEnd + Math.min(recipe.validationQuestions, quarter);
-  return {
-    test: order.slice(0, testEnd),
-    validation: order.slice(testEnd, validationEnd),
-    train: order.slice(validationEnd),
-  };
-}

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
-import { collectQuestions, parseQuestion } from "../../src/files/question_rows.ts";
-
-const WIDE = { maxWords: 100, maxCharacters: 1000 };
+import { parseQuestion } from "../../src/files/question_rows.ts";
 
 const official = (ground_truth: unknown, change: object = {}) => ({
   data_source: "nq",
@@ -12,9 +10,6 @@ const official = (ground_truth: unknown, change: object = {}) => ({
   extra_info: { index: "nq_1", split: "dev" },
   ...change,
 });
-
-const rowsOf = (...values: ReadonlyArray<unknown>) =>
-  values.map((value, i) => ({ row: i + 1, value }));
 
 const question = (value: unknown) => Result.getOrThrow(parseQuestion({ row: 7, value }, "f"));
 
@@ -31,6 +26,8 @@ Deno.test("parseQuestion() reads the official schema and splits its aliases", ()
     text: "Who?",
     golds: ["the UK", "Britain"],
     kind: "nq",
+    hops: null,
+    split: "validation",
   });
 });
 
@@ -64,7 +61,13 @@ Deno.test("parseQuestion() reads plain rows under each name of the answers and t
     [{ answers: ["x"] }, { id: "row-7", kind: "unnamed" }],
   ] as const;
   for (const [fields, wanted] of cases) {
-    assert.deepEqual(question({ question: text, ...fields }), { ...wanted, text, golds });
+    assert.deepEqual(question({ question: text, ...fields }), {
+      ...wanted,
+      text,
+      golds,
+      hops: null,
+      split: null,
+    });
   }
 });
 
@@ -90,42 +93,65 @@ Deno.test("parseQuestion() refuses rows of another shape", () => {
   assert.match(refusal(official("a", { prompt: [] })), /must have text/);
 });
 
-Deno.test("collectQuestions() leaves out long golds and counts them", () => {
-  const rows = rowsOf(
-    { id: 1, question: "Q", answers: ["two words", "yes"], source: "a" },
-    { id: 2, question: "Q", answers: ["No"], source: "b" },
-    { id: 3, question: "Q", answers: ["one two three"], source: "a" },
-    { id: 4, question: "Q", answers: ["abcdefghijklmnop", "short", "x"], source: "a" },
-  );
-  const cap = { maxWords: 2, maxCharacters: 12 };
-  const { questions, counts } = Result.getOrThrow(collectQuestions(rows, "f", cap));
-  assert.deepEqual(questions.map(({ id, golds }) => [id, golds]), [
-    ["1", ["two words", "yes"]],
-    ["2", ["No"]],
-    ["4", ["short", "x"]],
-  ]);
-  assert.deepEqual(counts, {
-    rows: 4,
-    questions: 3,
-    skipped: 1,
-    overLongGolds: 2,
-    withAliases: 2,
-    golds: 5,
-    yesNo: 1,
-    byKind: { a: 2, b: 1 },
+Deno.test("parseQuestion() reads hops where a row tells them", () => {
+  const plain = { question: "Q?", answers: ["a"] };
+  assert.equal(question({ ...plain, hops: 3 }).hops, 3);
+  assert.equal(question({ ...plain, hops: 3n }).hops, 3);
+  assert.equal(question({ ...plain, id: "4hop2__71753_648517_70784_79935" }).hops, 4);
+  assert.equal(question({ ...plain, id: "musique_2hop__13548_13529" }).hops, 2);
+  assert.equal(question({ ...plain, id: "the 4hop2__" }).hops, null);
+  assert.equal(question(official("a", { extra_info: { index: 1, hops: 2 } })).hops, 2);
+  assert.match(refusal({ ...plain, hops: 1.5 }), /"hops"/);
+});
+
+Deno.test("parseQuestion() reads the split from the row, else from the name of the file", () => {
+  const splitOf = (path: string, split?: string | null) =>
+    Result.getOrThrow(
+      parseQuestion({ row: 1, value: { question: "Q?", answers: ["a"], split } }, path),
+    ).split;
+  assert.equal(splitOf("data/dev.parquet"), "validation");
+  assert.equal(splitOf("C:\\data\\Train.jsonl.gz"), "train");
+  assert.equal(splitOf("train/all.jsonl"), null);
+  assert.equal(splitOf("train.jsonl", "test"), "test");
+  assert.equal(splitOf("train.jsonl", "fold 3"), "train");
+  assert.equal(splitOf("all.jsonl", null), null);
+});
+
+Deno.test("parseQuestion() asks Search-R1's question without its instructions", () => {
+  const content =
+    "Answer the given question. Think inside <think>. For example, <answer> Beijing " +
+    "</answer>. Question: Who said Question: none?\n";
+  const prompt = [{ role: "user", content }];
+  const row = official({ target: ["Ada"] }, { prompt });
+  assert.equal(question(row).text, "Who said Question: none?");
+  const named = { index: 3n, split: "test", question: "Who?" };
+  assert.equal(question(official("a", { prompt, extra_info: named })).text, "Who?");
+  const own = [{ role: "user", content: "Name a town. Question: which?" }];
+  assert.equal(question(official("a", { prompt: own })).text, own[0]!.content);
+});
+
+Deno.test("parseQuestion() reads a row of Search-R1 that has columns of both schemas", () => {
+  const row = {
+    id: "train_0",
+    question: "Who?",
+    golden_answers: ["Ada", "Eve"],
+    ...official({ target: ["Ada", "Eve"] }, { extra_info: { index: 0n, split: "train" } }),
+    metadata: null,
+  };
+  assert.deepEqual(question(row), {
+    id: "train_0",
+    text: "Who?",
+    golds: ["Ada", "Eve"],
+    kind: "nq",
+    hops: null,
+    split: "train",
   });
 });
 
-Deno.test("collectQuestions() refuses an id that stands twice within its kind only", () => {
-  const row = (source: string) => ({ id: 1, question: "Q", answers: ["a"], source });
-  assert.ok(Result.isSuccess(collectQuestions(rowsOf(row("a"), row("b")), "f", WIDE)));
-  const twice = collectQuestions(rowsOf(row("a"), row("b"), row("a")), "f", WIDE);
-  assert.ok(Result.isFailure(twice));
-  assert.match(twice.failure.message, /row 3 the id must be new: current value is "1"/);
-});
-
-Deno.test("collectQuestions() refuses a file from which no question is left", () => {
-  assert.ok(Result.isFailure(collectQuestions([], "f", WIDE)));
-  const long = rowsOf({ question: "Q", answers: ["a b c"] });
-  assert.ok(Result.isFailure(collectQuestions(long, "f", { maxWords: 2, maxCharacters: 9 })));
+Deno.test("parseQuestion() reads HotpotQA's ids and MuSiQue's aliases", () => {
+  const hotpot = { _id: "5a7a", question: "Q?", answer: "yes", type: "bridge" };
+  assert.equal(question(hotpot).id, "5a7a");
+  const musique = { id: "2hop__1_2", question: "Q?", answer: "UK", answer_aliases: ["Britain"] };
+  const { golds, hops } = question(musique);
+  assert.deepEqual([golds, hops], [["UK", "Britain"], 2]);
 });

@@ -8,7 +8,6 @@ import { goldenTest } from "./summary.ts";
 
 const names = goldenNames("qa");
 const stems = [...new Set(names.map((name) => name.replace(/\.(jsonl|parquet)$/, "")))];
-const NO_CAP = { maxWords: Infinity, maxCharacters: Infinity };
 
 Deno.test("golden qa holds each file as JSON lines and as Parquet", () => {
   assertKnown(names, stems.flatMap((stem) => [`${stem}.jsonl`, `${stem}.parquet`]), "qa");
@@ -20,8 +19,11 @@ goldenTest("questions", names.map((name) => `qa/${name}`), async (family) => {
     const rows = await Effect.runPromise(
       path.endsWith(".jsonl") ? readJsonl(path) : Stream.runCollect(streamRows(path)),
     );
-    const { questions, counts } = await Effect.runPromise(readQuestions(path, NO_CAP));
-    family.equal(counts.rows, rows.length, `${path} rows`);
+    const read = await Effect.runPromise(
+      readQuestions([{ file: path, weight: 1 }], Effect.fail),
+    );
+    const questions = read[0]!.questions;
+    family.equal(questions.length, rows.length, `${path} rows`);
     rows.forEach(({ row, value }, i) => {
       family.equal(questions[i], wanted(value), `${path} row ${row}`);
       family.countCase();
@@ -51,10 +53,13 @@ function wanted(value: unknown) {
   const extra = record(row.extra_info);
   assertKnown(Object.keys(extra), ["index", "split"], "extra_info");
   return {
-    id: text(extra.index),
+    id: `${text(row.data_source)}/${text(extra.index)}`,
     text: text(prompt[0]!.content),
     golds: text(reward.ground_truth).split(ANSWER_SPLIT).map((gold) => gold.trim())
       .filter((gold) => gold !== ""),
     kind: text(row.data_source),
+    hops: Number(/_(.)hop/.exec(text(extra.index))?.[1] ?? NaN) || null,
+    split: extra.split === "dev" ? "validation" : extra.split,
+    weight: 1,
   };
 }

@@ -26,6 +26,49 @@ Deno.test("questionsOf() depends on seed and epoch", () => {
   strictEqual(new Set([epoch(1), epoch(4), epoch(1, 4)]).size, 3);
 });
 
+/** How often each question is asked in some steps. */
+function askedOften(weights: ReadonlyArray<number>, steps: number) {
+  const weighed = weights.map((weight, i): Question => ({ ...questions[0]!, id: `q${i}`, weight }));
+  const counts = new Map(weighed.map(({ id }) => [id, 0]));
+  for (let step = 1; step <= steps; step++) {
+    const asked = questionsOf(step, { ...options, questions: weighed, promptsPerStep: 3 });
+    strictEqual(new Set(asked).size, 3);
+    for (const { id } of asked) counts.set(id, counts.get(id)! + 1);
+  }
+  return weighed.map(({ id }) => counts.get(id)! / steps);
+}
+
+Deno.test("questionsOf() asks questions as often as their weights say", () => {
+  const weights = [
+    ...Array.from({ length: 12 }, () => 2),
+    ...Array.from({ length: 24 }, () => 0.5),
+  ];
+  // An epoch asks the first 12, and 6 of the others: 6 steps.
+  askedOften(weights, 240).forEach((often, i) => strictEqual(often, i < 12 ? 1 / 6 : 1 / 24));
+});
+
+Deno.test("questionsOf() draws as without weights where all are equal", () => {
+  const heavy = questions.map((question) => ({ ...question, weight: 7 }));
+  for (const step of [1, 2, 3, 4, 5]) {
+    const ids = questionsOf(step, { ...options, questions: heavy }).map(({ id }) => id);
+    deepStrictEqual(ids, idsOf(step));
+  }
+});
+
+Deno.test("questionSteps() refuses more questions a step than each epoch has", async () => {
+  const light = questions.map((question, i) => ({ ...question, weight: i < 3 ? 4 : 1 }));
+  const steps = (promptsPerStep: number) =>
+    Stream.runCount(
+      questionSteps({ ...options, questions: light, promptsPerStep, from: 1, to: 9 }),
+    );
+  strictEqual(await Effect.runPromise(steps(4)), 9);
+  const { message } = await Effect.runPromise(Effect.flip(steps(5)));
+  strictEqual(
+    message,
+    "Cannot ask 5 different questions a step as there must be as many in each epoch: current value is 4",
+  );
+});
+
 Deno.test("questionSteps() from a later step goes on as if it had begun at the first", async () => {
   const collect = (from: number) =>
     Effect.runPromise(Stream.runCollect(questionSteps({ ...options, from, to: 8 })));
