@@ -1,3 +1,5 @@
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { Effect, Result, Stream } from "effect";
@@ -32,10 +34,7 @@ function jsonlRows(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInp
     onDisk(`read "${path}"`, () => Deno.open(path)),
     ({ readable }) =>
       Stream.fromAsyncIterable(
-        batchesOf(
-          isZipped ? readable.pipeThrough(new DecompressionStream("gzip")) : readable,
-          path,
-        ),
+        batchesOf(isZipped ? unzipped(readable) : readable, path),
         (error) =>
           new BadInput({
             message: isZipped
@@ -44,6 +43,12 @@ function jsonlRows(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInp
           }),
       ),
   ));
+}
+
+/** The bytes of all members of a gzip file: tools that zip in parallel, or append, write several. */
+function unzipped(readable: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  // A failure of either end reaches who reads.
+  return pipeline(Readable.from(readable), createGunzip(), () => {});
 }
 
 /** Rows of the lines, as many at a time as a chunk of the file ends. */

@@ -69,3 +69,21 @@ folderTest("streamRows() fails at the first row that is wrong", async (folder) =
   await Deno.writeTextFile(path, "1\n{\n{");
   assert.match(await refusal(Stream.runCollect(streamRows(path))), /in row 2 it must be JSON/);
 });
+
+folderTest(
+  "streamRows() reads all members of a gzip file, and says when its end is missing",
+  async (folder) => {
+    const zip = async (text: string) => {
+      const zipped = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+      return new Uint8Array(await new Response(zipped).arrayBuffer());
+    };
+    const [first, second] = [await zip("1\n2\n"), await zip("3\n")];
+    const path = `${folder}/rows.jsonl.gz`;
+    await Deno.writeFile(path, Uint8Array.of(...first, ...second));
+    const rows = await run(Stream.runCollect(streamRows(path)));
+    assert.deepEqual(rows.map(({ value }) => value), [1, 2, 3]);
+    await Deno.writeFile(path, first.subarray(0, -9));
+    const message = await refusal(Stream.runCollect(streamRows(path)));
+    assert.match(message, /must be in gzip: current value is "unexpected end of file"$/);
+  },
+);
