@@ -1,9 +1,8 @@
-import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect, Fiber } from "effect";
 import { compare } from "../src/programs/compare.ts";
 import { configureCompare } from "../src/run/configure_compare.ts";
 import { type CompareFlags, NO_FLAGS } from "../src/domain/flags.ts";
-import { evaluate } from "../src/programs/evaluate.ts";
 import { PRESETS } from "../src/igpo/presets.ts";
 import { inFolder, metricsOf, prepareTiny, tinyTask, trainTiny } from "./support/tiny_run.ts";
 
@@ -157,57 +156,3 @@ Deno.test("configureCompare() refuses one preset, one named twice, and a world b
     'Cannot compare presets as their names must differ: "grpo" stands twice',
   );
 });
-
-/** An evaluation of the tiny task in a folder, and the bytes that it left. */
-async function evaluated(folder: string, against: string | null = null, isResumed = false) {
-  const table = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-    const { prepared, layers } = yield* prepareTiny({ folder });
-    const plan = { ...prepared.plan, isResumed };
-    return yield* evaluate({ ...prepared, plan, against }).pipe(Effect.provide(layers));
-  })));
-  const files = ["answers.jsonl", "evaluation.json", "evaluation.csv", "evaluation.md"];
-  const texts = await Promise.all(files.map((name) => Deno.readTextFile(`${folder}/${name}`)));
-  return { table, texts };
-}
-
-Deno.test("evaluate() measures the test questions and writes every answer", () =>
-  inFolder(async (folder) => {
-    const { table, texts: [answers, written] } = await evaluated(folder);
-    strictEqual(table.all.questions, 3);
-    strictEqual(answers!.trimEnd().split("\n").length, 3);
-    strictEqual(JSON.parse(written!).all.f1, table.all.f1);
-  }));
-
-const RESUMED = true;
-
-Deno.test("evaluate() asks only for answers that are missing or crashed, and ends with the same files", () =>
-  inFolder(async (folder) => {
-    const { texts } = await evaluated(folder);
-    const path = `${folder}/answers.jsonl`;
-    const [first, second] = texts[0]!.trimEnd().split("\n");
-    const crashed = JSON.stringify({ ...JSON.parse(second!), ending: "crashed", answer: null });
-    // Stopped in the middle of a line.
-    await Deno.writeTextFile(path, `${first}\n${crashed}\n{"id": "1`);
-    for (const name of ["json", "csv", "md"]) await Deno.remove(`${folder}/evaluation.${name}`);
-    deepStrictEqual((await evaluated(folder, null, RESUMED)).texts, texts);
-    // Nothing is missing: the answers that are there count, also one that no policy gave.
-    const better = JSON.stringify({ ...JSON.parse(first!), f1: 1, em: true });
-    await Deno.writeTextFile(path, texts[0]!.replace(first!, better));
-    ok((await evaluated(folder, null, RESUMED)).table.all.f1 >= 1 / 3);
-    // But not of a question that has other gold answers now, nor in an evaluation that begins.
-    const edited = JSON.stringify({ ...JSON.parse(better), golds: ["other"] });
-    await Deno.writeTextFile(path, texts[0]!.replace(first!, edited));
-    deepStrictEqual((await evaluated(folder, null, RESUMED)).texts, texts);
-    await Deno.writeTextFile(path, texts[0]!.replace(first!, better));
-    deepStrictEqual((await evaluated(folder)).texts, texts);
-  }));
-
-Deno.test("evaluate() compares with another evaluation, and refuses one that there is not", () =>
-  inFolder(async (folder) => {
-    for (const name of ["a", "b", "c"]) await Deno.mkdir(`${folder}/${name}`);
-    await evaluated(`${folder}/a`);
-    const { texts } = await evaluated(`${folder}/b`, `${folder}/a`);
-    const { against } = JSON.parse(texts[1]!);
-    deepStrictEqual([against.questions, against.better, against.p], [3, 0, 1]);
-    await rejects(evaluated(`${folder}/c`, `${folder}/none`), /Cannot read .*none\/answers\.jsonl/);
-  }));

@@ -20,6 +20,10 @@ async function launch(words: ReadonlyArray<string>, endpoint = ""): Promise<stri
 }
 
 const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+  [
+    ["evaluate", "--judge", "https://j.example:8443/v1?a=b", "--search", "tavily"],
+    "|,api.tavily.com,j.example:8443|",
+  ],
   [["train"], "||"],
   [["train", "--search", "http://127.0.0.1:8000"], "|,127.0.0.1:8000|"],
   [["train", "--search=https://h.example/"], "|,h.example|"],

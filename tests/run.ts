@@ -29,6 +29,7 @@ const PROGRAMS = [
   "tests/cli_test.ts",
   "tests/driver/command_test.ts",
   "tests/driver_task_test.ts",
+  "tests/evaluate_run_test.ts",
   "tests/help_test.ts",
   "tests/hub_run_test.ts",
   "tests/launcher_test.ts",

@@ -1,26 +1,14 @@
 import { fileURLToPath } from "node:url";
-import {
-  Cause,
-  Console,
-  Effect,
-  Exit,
-  FileSystem,
-  Layer,
-  Path,
-  Runtime,
-  Stdio,
-  Terminal,
-} from "effect";
-import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
-import { ChildProcessSpawner } from "effect/process";
-import project from "../../deno.json" with { type: "json" };
+import { Effect } from "effect";
+import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
-import { presenter } from "./presenter.ts";
+import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
   adapter,
   against,
   asked,
+  beliefs,
   config,
   data,
   describe,
@@ -29,6 +17,8 @@ import {
   index,
   indexed,
   indexOut,
+  judge,
+  judgeModel,
   merge,
   model,
   out,
@@ -50,7 +40,7 @@ import {
 } from "./flags.ts";
 import { configure, type RunPlan } from "../run/configure.ts";
 import { configureCompare } from "../run/configure_compare.ts";
-import { BadInput, BadRows, KernelFailed, NoAdapter, TrainingDiverged } from "../domain/errors.ts";
+import { BadInput } from "../domain/errors.ts";
 import type {
   CompareFlags,
   EvaluateFlags,
@@ -64,7 +54,7 @@ import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
 import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { checkWritable } from "../files/run_folder.ts";
-import { inert, openScreen } from "../files/screen.ts";
+import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
@@ -141,7 +131,12 @@ const pretrainEmbedded = Effect.fnUntraced(function* (flags: PretrainFlags, plan
 }, Effect.scoped);
 
 const runEvaluate = Effect.fnUntraced(
-  function* ({ against, ...flags }: EvaluateFlags & { readonly against: string | null }) {
+  function* (
+    { against, judge: url, judgeModel, ...flags }:
+      & EvaluateFlags
+      & Readonly<Record<"against" | "judge" | "judgeModel", string | null>>,
+  ) {
+    const judge = yield* judgeOf(url, judgeModel);
     const plan = yield* configure("evaluate", flags);
     const date = plan.isResumed ? yield* begunOn(plan.folder) : null;
     const prepared = yield* prepare(plan, {
@@ -150,10 +145,22 @@ const runEvaluate = Effect.fnUntraced(
       isOneRun: false,
       date,
     });
-    yield* evaluateProgram({ ...prepared, against }).pipe(Effect.provide(layerPolicy(prepared)));
+    yield* evaluateProgram({ ...prepared, against, judge }).pipe(
+      Effect.provide(layerPolicy(prepared)),
+    );
   },
   Effect.scoped,
 );
+
+const judgeOf = Effect.fnUntraced(function* (url: string | null, model: string | null) {
+  if (url === null && model === null) return null;
+  if (url !== null && model !== null) return { url, model };
+  const missing = url === null ? "--judge" : "--judge-model";
+  return yield* new BadInput({
+    message: `Cannot judge answers as --judge and --judge-model must be given together: ` +
+      `${missing} is missing`,
+  });
+});
 
 const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
   const plan = yield* configureCompare(flags);
@@ -200,7 +207,20 @@ const pretrain = Command.make(
 
 const evaluate = Command.make(
   "evaluate",
-  { out, seed, samples, against, preset, ...sources, ...data, ...room, resume },
+  {
+    out,
+    seed,
+    samples,
+    beliefs,
+    judge,
+    judgeModel,
+    against,
+    preset,
+    ...sources,
+    ...data,
+    ...room,
+    resume,
+  },
   runEvaluate,
 ).pipe(describe("Measure a checkpoint on held-out questions"));
 
@@ -300,99 +320,4 @@ const igpo = Command.make("igpo").pipe(
   ]),
 );
 
-const unused = Effect.die("not a part of this program");
-
-/** The services that effect/cli needs; only flags and help are used. */
-const cliPlatform = Layer.mergeAll(
-  FileSystem.layerNoop({}),
-  Path.layer,
-  Stdio.layerTest({ args: Effect.sync(() => Deno.args) }),
-  Layer.succeed(
-    Terminal.Terminal,
-    Terminal.make({
-      columns: Effect.succeed(80),
-      rows: Effect.succeed(24),
-      size: unused,
-      readInput: unused,
-      readLine: unused,
-      display: () => Effect.void,
-    }),
-  ),
-  Layer.succeed(
-    ChildProcessSpawner.ChildProcessSpawner,
-    ChildProcessSpawner.make(() => unused),
-  ),
-  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }),
-  CliOutput.layerPresenter(presenter),
-);
-
-/** Characters of a sentence that quotes what the user gave, which may be a whole file. */
-const LONGEST_SENTENCE = 1000;
-
-/** The sentence for stderr when the user did something wrong, or null for any other cause. */
-function badInputOf(cause: Cause.Cause<unknown>): string | null {
-  const error = Cause.squash(cause);
-  const isBadInput = error instanceof BadInput || error instanceof NoAdapter;
-  if (!isBadInput) return null;
-  const sentence = error.message.replaceAll(/\s*\n\s*/g, " ");
-  return sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE)}…`;
-}
-
-const reportFailure = (cause: Cause.Cause<unknown>) => {
-  const error = Cause.squash(cause);
-  if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
-  const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
-    error instanceof BadRows;
-  return Console.error(
-    inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
-  );
-};
-
-/** 0 done, 1 failed, 2 bad input, 130 stopped by a signal. */
-function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
-  if (Exit.isSuccess(exit)) return 0;
-  if (Cause.hasInterruptsOnly(exit.cause)) return 130;
-  const isBadInput = badInputOf(exit.cause) !== null ||
-    CliError.isCliError(Cause.squash(exit.cause));
-  return isBadInput ? 2 : 1;
-}
-
-const encoder = new TextEncoder();
-
-/** Runs the main fiber; a first SIGINT or SIGTERM interrupts it and lets it save, a second one exits at once. */
-const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
-  let isStopping = false;
-  const stop = () => {
-    if (isStopping) Deno.exit(130);
-    isStopping = true;
-    try {
-      Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
-    } catch {
-      // The terminal may be gone.
-    }
-    fiber.interruptUnsafe(fiber.id);
-  };
-  const signals: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
-  fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
-});
-
-/** A task runs in the project's folder; paths on its command line are of the folder that it was called in. */
-function goToCaller(): void {
-  const folder = Deno.env.get("INIT_CWD");
-  if (folder !== undefined) Deno.chdir(folder);
-}
-
-if (import.meta.main) {
-  goToCaller();
-  const program = Command.runWith(igpo, { version: project.version })(Deno.args).pipe(
-    Effect.tapCause(reportFailure),
-    Effect.provide(cliPlatform),
-  );
-  runMain(program, {
-    disableErrorReporting: true,
-    teardown: (exit, onExit) => onExit(exitCodeOf(exit)),
-  });
-}
+if (import.meta.main) runCommand(igpo);

@@ -49,6 +49,20 @@ export const samples = count(
   "samples",
   "Answers to each question: one is greedy (default), several are drawn",
 );
+/** Address of an LLM judge, and its name there. */
+export const judge = text(
+  "judge",
+  "URL",
+  "LLM that judges the answers: base address of OpenAI's protocol; JUDGE_API_KEY holds its key, if any",
+);
+/** The name of the judge at its address. */
+export const judgeModel = text("judge-model", "NAME", "Name of the model that judges");
+/** Whether beliefs of answers are measured. */
+export const beliefs = orNull(
+  Flag.Boolean("beliefs").pipe(
+    Flag.withDescription("Measure the belief in the right answer and the gain of each turn too"),
+  ),
+);
 /** Folder of another evaluation. */
 export const against = text("against", "DIR", "Folder of another evaluation, to compare with");
 /** The preset, which is the algorithm. */

@@ -21,6 +21,12 @@ export const AnswerRow = Schema.Struct({
   turns: Schema.Int,
   calls: Schema.Int,
   failedCalls: Schema.Int,
+  /**
+   * Beliefs before the first turn and after each turn but the last, and what each of those turns gained, as the preset
+   * measures them: log-probs (nats) or probabilities. Absent where they were not asked for, or there is no episode.
+   */
+  beliefs: Schema.optionalKey(Schema.Array(Schema.Number)),
+  gains: Schema.optionalKey(Schema.Array(Schema.Number)),
   /** The date in the system prompt. */
   date: Schema.String,
 });

@@ -144,6 +144,7 @@ const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: Recipe
     ...withoutNulls({
       steps: flags.steps,
       testSamples: flags.samples,
+      testBeliefs: flags.beliefs,
       trainKinds: flags.world === null ? null : WORLDS[flags.world],
       weightFormat: flags.weights,
       recompute: flags.recompute,

@@ -15,6 +15,8 @@ export interface Flags {
   readonly steps: number | null;
   /** Answers to each test question, in place of the recipe's `testSamples`. */
   readonly samples: number | null;
+  /** Measure beliefs and gains of the answers, in place of the recipe's `testBeliefs`. */
+  readonly beliefs: boolean | null;
   /** Name of a preset, or a JSON file with one. */
   readonly preset: string | null;
   /** Which questions of the embedded world are trained on, in place of the recipe's `trainKinds`. */
@@ -57,16 +59,19 @@ export interface Flags {
 }
 
 /** Flags of `train`. */
-export type TrainFlags = Omit<Flags, "samples">;
+export type TrainFlags = Omit<Flags, "samples" | "beliefs">;
 
 /** Flags of `pretrain`. */
-export type PretrainFlags = Omit<Flags, "samples" | "preset" | "world" | "resume">;
+export type PretrainFlags = Omit<
+  Flags,
+  "samples" | "beliefs" | "preset" | "world" | "resume"
+>;
 
 /** Flags of `evaluate`. */
 export type EvaluateFlags = Omit<Flags, "steps" | "world">;
 
 /** Flags of `compare`: every preset is trained in every world with the same seeds. */
-export interface CompareFlags extends Omit<Flags, "samples" | "preset" | "world"> {
+export interface CompareFlags extends Omit<Flags, "samples" | "beliefs" | "preset" | "world"> {
   /** Names or files, at least two unless a comparison is resumed. */
   readonly presets: ReadonlyArray<string>;
   /** Empty for the recipe's training questions. */
@@ -81,6 +86,7 @@ export const NO_FLAGS: Flags = {
   seed: null,
   steps: null,
   samples: null,
+  beliefs: null,
   preset: null,
   world: null,
   recipe: null,

@@ -143,6 +143,8 @@ export const Recipe = Schema.Struct({
   testQuestions: AtLeast(0),
   /** Answers to each test question in `./igpo evaluate`: one is greedy, several are drawn as in training. */
   testSamples: AtLeast(1),
+  /** Whether `./igpo evaluate` measures beliefs and gains of its answers, as training does. */
+  testBeliefs: Schema.Boolean,
 
   /** Files: tokens that a gold answer may have; a question without such an answer is left out. Null for no bound. */
   maxGoldTokens: Schema.NullOr(AtLeast(1)),
@@ -205,6 +207,7 @@ const embedded: Recipe = {
   maxGoldTokens: null,
   keepKinds: null,
   keepHops: null,
+  testBeliefs: false,
   evaluateEvery: 10,
   checkpointEvery: 20,
 };

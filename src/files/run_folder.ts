@@ -22,6 +22,44 @@ export const createRunFolder = Effect.fn("createRunFolder")(function* (folder: s
   yield* Effect.acquireRelease(checkWritable(folder), () => removeEmpty(folder));
 });
 
+/** Name of the file that a run keeps locked. */
+const LOCK_FILE = ".lock";
+const EXCLUSIVE = true;
+
+/**
+ * Keeps other runs out of `folder` until the scope closes, or fails while another run is there. The system itself ends
+ * the lock of a run that is killed.
+ */
+export const lockRunFolder = Effect.fn("lockRunFolder")(function* (folder: string) {
+  const path = `${folder}/${LOCK_FILE}`;
+  const file = yield* Effect.acquireRelease(
+    onDisk(`lock "${path}"`, () => openLocked(path)),
+    (file) => file === null ? Effect.void : Effect.promise(() => removeLocked(path, file)),
+  );
+  if (file !== null) return;
+  return yield* new BadInput({
+    message: `Cannot write to "${folder}" as one run at a time may do so: another one is running`,
+  });
+});
+
+/** The locked file, or null while another program has locked it. */
+async function openLocked(path: string): Promise<Deno.FsFile | null> {
+  while (true) {
+    const file = await Deno.open(path, { read: true, write: true, create: true });
+    const isLocked = file.tryLockSync(EXCLUSIVE);
+    // A run that ended since then has removed this file, and another run may hold a new one.
+    if (isLocked && (await file.stat()).nlink !== 0) return file;
+    file.close();
+    if (!isLocked) return null;
+  }
+}
+
+/** Removes the file before its lock ends, so that nobody can have locked it by then. */
+async function removeLocked(path: string, file: Deno.FsFile): Promise<void> {
+  await Deno.remove(path).catch(() => {});
+  file.close();
+}
+
 /** Makes the folder of a run anew, without the files of a run that was begun and never saved. */
 export const remakeRunFolder = Effect.fn("remakeRunFolder")(function* (folder: string) {
   if (yield* exists(folder)) {

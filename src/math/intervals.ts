@@ -1,6 +1,7 @@
 /** Intervals and tests for results on questions. Intervals hold the true value in 95 of 100 cases. */
 import { createRandom } from "./random.ts";
 import { isConstant, mean, quantile, standardDeviation } from "./statistics.ts";
+import { studentQuantile } from "./student.ts";
 import { keyFromSeed } from "./threefry.ts";
 
 /** Quantile of the normal distribution at 0.975, and at 0.8 for a power of 80 %. */
@@ -52,6 +53,17 @@ const FEW = 30;
 export function meanInterval(values: Float64Array): Interval {
   const isFew = values.length < FEW || isConstant(values);
   return isFew ? wilson(mean(values) * values.length, values.length) : bootstrapMean(values);
+}
+
+/**
+ * Student's interval of the mean of numbers of any size, one for each question or run: mean ± t sd / sqrt(n), with the
+ * sample's standard deviation and t at 0.975; null for fewer than two.
+ */
+export function studentInterval(values: Float64Array): Interval | null {
+  const n = values.length;
+  if (n < 2) return null;
+  const half = studentQuantile(0.975, n - 1) * standardDeviation(values, 1) / Math.sqrt(n);
+  return [mean(values) - half, mean(values) + half];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import type { RewardedEpisode } from "../domain/batch.ts";
 import type { Episode } from "../domain/episode.ts";
 import type { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
@@ -11,7 +12,8 @@ import { Policy } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
 import { playEpisodes, toolPlay } from "./play.ts";
-import { gradeAnswer } from "./reward.ts";
+import { gradeAnswer, rewardEpisode } from "./reward.ts";
+import { scoreGroups } from "./score.ts";
 import { tellProgress } from "./watch.ts";
 
 /** How a policy is evaluated. */
@@ -87,6 +89,23 @@ export const answerQuestions = Effect.fn("answerQuestions")(
     return wanted.map((one, i): Attempt => ({ ...one, episode: episodes[i]! }));
   },
 );
+
+/** The episodes of attempts with their beliefs under this policy, their gains and outcomes, as training has them. */
+export const rewardAttempts = Effect.fn("rewardAttempts")(function* (
+  attempts: ReadonlyArray<Attempt>,
+  { protocol, preset, step }: Pick<EvaluateOptions, "protocol" | "step"> & {
+    readonly preset: Preset;
+  },
+) {
+  const policy = yield* Policy;
+  const groups = attempts.flatMap(({ episode }) => episode === null ? [] : [[episode]]);
+  const scored = yield* scoreGroups({ step, groups }, policy, { protocol, gain: preset.gain });
+  const rewarded = scored.groups.flat().map((episode) => rewardEpisode(episode, preset));
+  const byId = new Map(rewarded.map((episode) => [episode.id, episode]));
+  return attempts.map(({ episode }): RewardedEpisode | null =>
+    episode === null ? null : byId.get(episode.id)!
+  );
+});
 
 /** Answers each question once, always with the likeliest token. An episode lost to a crash counts as no answer. */
 export const evaluateQuestions = Effect.fn("evaluateQuestions")(

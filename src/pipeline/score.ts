@@ -39,14 +39,18 @@ const scorerOf = Effect.fnUntraced(function* (options: ScoreOptions) {
   return scorer;
 });
 
-const scoreStep = Effect.fn("score")(function* (
-  step: StepEpisodes,
+const scoreStep = (step: StepEpisodes, scorer: Scorer, options: ScoreOptions) =>
+  Effect.map(scoreGroups(step, scorer, options), (scored): ScoredStep => ({ ...step, ...scored }));
+
+/** The groups of a step with their beliefs, and what measuring them took. */
+export const scoreGroups = Effect.fn("score")(function* (
+  step: Pick<StepEpisodes, "step" | "groups">,
   scorer: Scorer,
   options: ScoreOptions,
 ) {
   if (options.gain.measure === "none") {
     const groups = step.groups.map((group) => group.map(withoutBelief));
-    return { ...step, groups, scoredTokens: 0, scoreSeconds: 0 } satisfies ScoredStep;
+    return { groups, scoredTokens: 0, scoreSeconds: 0 };
   }
   const asked = step.groups.map((group) => askGroup(group, options));
   const requests = asked.flat().flatMap(requestsOf);
@@ -63,7 +67,7 @@ const scoreStep = Effect.fn("score")(function* (
     0,
   );
   const scoreSeconds = Duration.toSeconds(duration);
-  return { ...step, groups, scoredTokens, scoreSeconds } satisfies ScoredStep;
+  return { groups, scoredTokens, scoreSeconds };
 });
 
 function withoutBelief(episode: Episode): ScoredEpisode {

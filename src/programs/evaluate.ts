@@ -2,6 +2,7 @@ import { Effect } from "effect";
 import { AnswerRow } from "../domain/answer_row.ts";
 import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import type { RewardedEpisode } from "../domain/batch.ts";
 import type { Question } from "../domain/question.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -11,21 +12,35 @@ import { jsonLine, openJsonlWriter, parseJsonl } from "../files/jsonl.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
 import type { Screen } from "../files/screen.ts";
+import type { Preset } from "../igpo/preset.ts";
 import { scoreAnswer, squadF1 } from "../igpo/answer_score.ts";
 import { detectable } from "../math/intervals.ts";
-import { answerQuestions, type Attempt } from "../pipeline/evaluate.ts";
+import { valueOf } from "../igpo/belief.ts";
+import {
+  type AnswerOptions,
+  answerQuestions,
+  type Attempt,
+  rewardAttempts,
+  type Wanted,
+} from "../pipeline/evaluate.ts";
 import { gradeAnswer } from "../pipeline/reward.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { Policy } from "../policy/policy.ts";
-import { compareAnswers, evaluationTable } from "../report/evaluation_table.ts";
+import {
+  compareAnswers,
+  type EvaluationTable,
+  evaluationTable,
+} from "../report/evaluation_table.ts";
 import {
   againstText,
   evaluationCsv,
   evaluationMarkdown,
   evaluationText,
+  judgeText,
 } from "../report/evaluation_text.ts";
 import { progressLine } from "../report/terminal.ts";
 import type { RunPlan } from "../run/configure.ts";
+import { type JudgeFlags, openJudging } from "../run/judging.ts";
 import type { Task } from "../run/task.ts";
 import { callsLine } from "../search/meter.ts";
 
@@ -40,6 +55,8 @@ export interface EvaluateProgramOptions {
   readonly date: string;
   /** Folder of another evaluation of the same questions, to compare with; null for none. */
   readonly against: string | null;
+  /** The judge of the answers; null for none. */
+  readonly judge: JudgeFlags | null;
 }
 
 /** No result between 0 and 1 has a larger standard deviation. */
@@ -53,8 +70,12 @@ const ANSWERS_FILE = "answers.jsonl";
  * has answers, only those that are missing or were lost to a crash are asked for.
  */
 export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgramOptions) {
-  const { plan: { config, folder }, task, screen, against } = options;
-  const policy = yield* Policy;
+  const { plan: { config, preset, folder }, task, screen, against, judge } = options;
+  if (config.recipe.testBeliefs && preset.gain.measure === "none") {
+    return yield* new BadInput({
+      message: `Cannot measure beliefs as the preset must have gains: "${preset.name}" has none`,
+    });
+  }
   const others = against === null ? null : yield* readAnswers(against);
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
   const { questions } = task.test;
@@ -63,17 +84,16 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
       detectable(LARGEST_DEVIATION, questions.length, "apart").toFixed(3)
     } in F1 or more can be told apart, closer ones only with --against`,
   );
+  const judgeAnswers = judge === null ? null : yield* openJudging(judge, { folder, screen });
   const rows = yield* answerMissing(options);
-  const table = evaluationTable(rows);
+  const judged = judgeAnswers === null ? null : yield* judgeAnswers(rows);
+  const table = evaluationTable(rows, judged?.verdicts);
   const compared = others === null ? null : compareAnswers(rows, others);
-  const { model, revision } = config;
-  const written = { adapter: policy.adapter.name, model, revision, ...table, against: compared };
-  yield* writeFileAtomic(`${folder}/evaluation.json`, jsonText(written));
-  yield* writeFileAtomic(`${folder}/evaluation.csv`, evaluationCsv(table));
-  yield* writeFileAtomic(`${folder}/evaluation.md`, evaluationMarkdown(table));
+  yield* writeTables(options, { ...table, judge: judged?.report ?? null, against: compared });
   const { meter } = task;
   yield* screen.print([
     evaluationText(table),
+    ...(judged === null ? [] : [judgeText(judged.report)]),
     ...(against === null ? [] : [
       compared === null
         ? `${against} has no question of these: nothing to compare`
@@ -85,11 +105,24 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   return table;
 }, Effect.scoped);
 
+const writeTables = Effect.fnUntraced(function* (
+  { plan: { config: { model, revision }, folder } }: EvaluateProgramOptions,
+  table: EvaluationTable & Readonly<Record<"judge" | "against", unknown>>,
+) {
+  const { adapter: { name: adapter } } = yield* Policy;
+  yield* writeFileAtomic(
+    `${folder}/evaluation.json`,
+    jsonText({ adapter, model, revision, ...table }),
+  );
+  yield* writeFileAtomic(`${folder}/evaluation.csv`, evaluationCsv(table));
+  yield* writeFileAtomic(`${folder}/evaluation.md`, evaluationMarkdown(table));
+});
+
 /** All answers, in the order of the questions: those that the folder has, and the others as they come. */
 const answerMissing = Effect.fnUntraced(function* (options: EvaluateProgramOptions) {
   const { plan: { config, preset, folder, isResumed }, task: { protocol, test }, wave, screen } =
     options;
-  const { testSamples } = config.recipe;
+  const { testSamples, testBeliefs } = config.recipe;
   const path = `${folder}/${ANSWERS_FILE}`;
   const kept = new Map<string, AnswerRow>();
   if (isResumed && (yield* pathExists(path))) {
@@ -107,19 +140,16 @@ const answerMissing = Effect.fnUntraced(function* (options: EvaluateProgramOptio
       JSON.stringify(row.golds) !== JSON.stringify(question.golds);
   });
   const { append } = yield* openJsonlWriter(path);
-  yield* answerQuestions(missing, {
-    ...config,
-    preset,
-    protocol,
-    wave,
-    step: 0,
-    isGreedy: testSamples === 1,
-    onAttempt: (attempt) => {
-      const row = answerRow(attempt, options);
-      kept.set(keyOf(row), row);
-      return append(row);
-    },
-  }).pipe(
+  const keep = (attempt: Attempt, rewarded: RewardedEpisode | null) => {
+    const row = answerRow(attempt, rewarded, options);
+    kept.set(keyOf(row), row);
+    return append(row);
+  };
+  const how = { ...config, preset, protocol, wave, step: 0, isGreedy: testSamples === 1 };
+  const answering = testBeliefs
+    ? answerInBatches(missing, how, keep)
+    : answerQuestions(missing, { ...how, onAttempt: (attempt) => keep(attempt, null) });
+  yield* answering.pipe(
     Effect.provideService(Environment, test.environment),
     Effect.provideService(
       Watch,
@@ -130,6 +160,23 @@ const answerMissing = Effect.fnUntraced(function* (options: EvaluateProgramOptio
   // While it grew, the file was in the order in which the answers came.
   yield* writeFileAtomic(path, rows.map(jsonLine).join(""));
   return rows;
+});
+
+/** Waves of a batch. A kill costs the answers of a batch, and its last episodes wait for nobody. */
+const BATCH_WAVES = 4;
+
+/** Answers questions and measures their beliefs batch by batch, since no message is decoded meanwhile. */
+const answerInBatches = Effect.fnUntraced(function* (
+  wanted: ReadonlyArray<Wanted>,
+  how: AnswerOptions & { readonly preset: Preset },
+  keep: (attempt: Attempt, rewarded: RewardedEpisode | null) => Effect.Effect<void, BadInput>,
+) {
+  const size = BATCH_WAVES * how.wave;
+  for (let start = 0; start < wanted.length; start += size) {
+    const attempts = yield* answerQuestions(wanted.slice(start, start + size), how);
+    const rewarded = yield* rewardAttempts(attempts, how);
+    yield* Effect.forEach(attempts, (attempt, i) => keep(attempt, rewarded[i]!));
+  }
 });
 
 function keyOf({ kind, id, sample }: Pick<AnswerRow, "kind" | "id" | "sample">): string {
@@ -164,6 +211,7 @@ const readAnswers = Effect.fnUntraced(function* (folder: string) {
 
 function answerRow(
   { question, sample, episode }: Attempt,
+  rewarded: RewardedEpisode | null,
   { plan: { preset }, date }: EvaluateProgramOptions,
 ): AnswerRow {
   const { id, kind, text, golds }: Question = question;
@@ -185,6 +233,16 @@ function answerRow(
     turns: episode?.turns.length ?? 0,
     calls: results.length,
     failedCalls: results.filter(({ failure }) => failure !== null).length,
+    ...(rewarded === null ? {} : beliefsOf(rewarded, preset)),
     date,
   };
+}
+
+/** Beliefs and gains of an episode as a row has them. */
+function beliefsOf(
+  { belief, gain }: RewardedEpisode,
+  { gain: { measure } }: Preset,
+): Pick<AnswerRow, "beliefs" | "gains"> {
+  if (measure === "none") return {};
+  return { beliefs: Array.from(belief, (ell) => valueOf(ell, measure)), gains: [...gain] };
 }

@@ -1,4 +1,4 @@
-import { bootstrapMean } from "../math/intervals.ts";
+import { bootstrapMean, studentInterval } from "../math/intervals.ts";
 import { mean, standardDeviation } from "../math/statistics.ts";
 import { studentQuantile } from "../math/student.ts";
 
@@ -40,7 +40,7 @@ export interface Estimate {
 }
 
 /**
- * Mean and Student's confidence interval, mean ± t sd / sqrt(n), with the sample's standard deviation and t at 0.975.
+ * Mean and Student's confidence interval.
  *
  * @example
  * ```ts
@@ -50,11 +50,7 @@ export interface Estimate {
  */
 export function estimate(values: ReadonlyArray<number>): Estimate {
   const sample = Float64Array.from(values);
-  const count = sample.length;
-  const centre = mean(sample);
-  if (count < 2) return { mean: centre, interval: null, count };
-  const half = studentQuantile(0.975, count - 1) * standardError(sample);
-  return { mean: centre, interval: [centre - half, centre + half], count };
+  return { mean: mean(sample), interval: studentInterval(sample), count: sample.length };
 }
 
 /** A preset minus a base, paired by seed: pairing removes the effect that a seed has on both. */

@@ -7,6 +7,7 @@ import {
   meanInterval,
   pairedDifference,
   passAt,
+  studentInterval,
   wilson,
 } from "../math/intervals.ts";
 import { mean } from "../math/statistics.ts";
@@ -43,6 +44,29 @@ export interface SourceReport {
   /** Chance that one of k answers matches exactly, and share of questions whose commonest answer does; k by index + 1. */
   readonly passAtK: ReadonlyArray<number>;
   readonly majority: number;
+  /** What answers with beliefs amount to; null where there is none. */
+  readonly beliefs: BeliefReport | null;
+  /** What a judge says of the answers; null where it gave no verdict. */
+  readonly judged: JudgedShare | null;
+}
+
+/** The share of answers that a judge finds right, as mean over questions, and how many have no verdict. */
+export interface JudgedShare {
+  readonly share: number;
+  readonly interval: Interval;
+  readonly unjudged: number;
+}
+
+/** The answers that a judge finds right or wrong. */
+export type Verdicts = ReadonlyMap<AnswerRow, boolean>;
+
+/** Means over questions of the mean over their answers, with Student's intervals; null for one question. */
+export interface BeliefReport {
+  /** The last belief that was measured, and the sum of all gains. */
+  readonly belief: number;
+  readonly beliefInterval: Interval | null;
+  readonly gain: number;
+  readonly gainInterval: Interval | null;
 }
 
 /** All answers, and those of each source in the paper's order; others follow by name. */
@@ -54,15 +78,18 @@ export interface EvaluationTable {
   readonly average: Readonly<Record<"f1" | "em", number>>;
 }
 
-/** The table of some answers. */
-export function evaluationTable(rows: ReadonlyArray<AnswerRow>): EvaluationTable {
+/** The table of some answers; `verdicts` are those of a judge, where there was one. */
+export function evaluationTable(
+  rows: ReadonlyArray<AnswerRow>,
+  verdicts: Verdicts = new Map(),
+): EvaluationTable {
   const bySource = Map.groupBy(rows, ({ kind }) => nameOf(kind));
   const names = [...bySource.keys()].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
-  const sources = names.map((name) => sourceReport(name, bySource.get(name)!));
+  const sources = names.map((name) => sourceReport(name, bySource.get(name)!, verdicts));
   const over = (field: "f1" | "em") => mean(Float64Array.from(sources, (source) => source[field]));
   return {
     sources,
-    all: sourceReport("all", rows),
+    all: sourceReport("all", rows, verdicts),
     average: { f1: over("f1"), em: over("em") },
   };
 }
@@ -87,15 +114,17 @@ function meanOf(answers: ReadonlyArray<AnswerRow>, value: (row: AnswerRow) => nu
   return mean(Float64Array.from(answers, value));
 }
 
-function sourceReport(source: string, rows: ReadonlyArray<AnswerRow>): SourceReport {
+function sourceReport(
+  source: string,
+  rows: ReadonlyArray<AnswerRow>,
+  verdicts: Verdicts,
+): SourceReport {
   const groups = [...byQuestion(rows).values()];
   const perQuestion = (value: (row: AnswerRow) => number) =>
     Float64Array.from(groups, (answers) => meanOf(answers, value));
   const f1 = perQuestion((row) => row.f1);
   const em = perQuestion((row) => Number(row.em));
   const samples = Math.min(...groups.map(({ length }) => length));
-  const isSingle = groups.every(({ length }) => length === 1);
-  const right = em.reduce((sum, one) => sum + one, 0);
   const passAtK = Array.from(
     { length: samples },
     (_, i) =>
@@ -113,13 +142,52 @@ function sourceReport(source: string, rows: ReadonlyArray<AnswerRow>): SourceRep
     f1Multiset: mean(perQuestion((row) => row.f1Multiset)),
     f1Squad: mean(perQuestion((row) => row.f1Squad)),
     em: mean(em),
-    emInterval: isSingle ? wilson(right, em.length) : meanInterval(em),
+    emInterval: shareInterval(groups, em),
     valid: meanOf(rows, ({ ending }) => Number(ending === "answered")),
     turns: meanOf(rows, ({ turns }) => turns),
     calls: meanOf(rows, ({ calls }) => calls),
     failedCalls: meanOf(rows, ({ failedCalls }) => failedCalls),
     passAtK,
     majority: mean(Float64Array.from(groups, (answers) => Number(commonest(answers)?.em ?? false))),
+    beliefs: beliefReport(rows),
+    judged: judgedShare(rows, verdicts),
+  };
+}
+
+/** Wilson's interval where each question has one answer, which is right or wrong. */
+function shareInterval(groups: ReadonlyArray<ReadonlyArray<AnswerRow>>, shares: Float64Array) {
+  const isSingle = groups.every(({ length }) => length === 1);
+  const right = shares.reduce((sum, one) => sum + one, 0);
+  return isSingle ? wilson(right, shares.length) : meanInterval(shares);
+}
+
+function judgedShare(rows: ReadonlyArray<AnswerRow>, verdicts: Verdicts): JudgedShare | null {
+  const judged = rows.filter((row) => verdicts.has(row));
+  if (judged.length === 0) return null;
+  const groups = [...byQuestion(judged).values()];
+  const right = Float64Array.from(
+    groups,
+    (answers) => meanOf(answers, (row) => Number(verdicts.get(row))),
+  );
+  return {
+    share: mean(right),
+    interval: shareInterval(groups, right),
+    unjudged: rows.length - judged.length,
+  };
+}
+
+function beliefReport(rows: ReadonlyArray<AnswerRow>): BeliefReport | null {
+  const groups = [...byQuestion(rows.filter((row) => row.beliefs !== undefined)).values()];
+  if (groups.length === 0) return null;
+  const perQuestion = (value: (row: AnswerRow) => number) =>
+    Float64Array.from(groups, (answers) => meanOf(answers, value));
+  const belief = perQuestion(({ beliefs }) => beliefs!.at(-1)!);
+  const gain = perQuestion(({ gains }) => gains!.reduce((sum, one) => sum + one, 0));
+  return {
+    belief: mean(belief),
+    beliefInterval: studentInterval(belief),
+    gain: mean(gain),
+    gainInterval: studentInterval(gain),
   };
 }
 

@@ -1,14 +1,21 @@
 /** The table of an evaluation for the terminal, as Markdown and as CSV. */
+import type { JudgeReport, LabelledShare } from "../domain/judge.ts";
 import type { Against, EvaluationTable, SourceReport } from "./evaluation_table.ts";
 
 const number = (value: number) => value.toFixed(3);
 const signed = (value: number) => `${value < 0 ? "" : "+"}${number(value)}`;
 
+/** A number that each source has, by name. */
+type Cells = readonly [name: string, cell: (source: SourceReport) => string];
+
+/** A number that only some sources have. */
+const optional = (value: number | undefined) => value === undefined ? "" : number(value);
+
 const NAME_WIDTH = 12;
 const MOST_COLUMNS = 8;
 
 /** Rows of the terminal's table, which has a column for each source. */
-const ROWS: ReadonlyArray<readonly [name: string, cell: (source: SourceReport) => string]> = [
+const ROWS: ReadonlyArray<Cells> = [
   ["questions", ({ questions }) => String(questions)],
   ["F1", ({ f1 }) => number(f1)],
   ["  from", ({ f1Interval: [low] }) => number(low)],
@@ -23,14 +30,34 @@ const ROWS: ReadonlyArray<readonly [name: string, cell: (source: SourceReport) =
   ["calls", ({ calls }) => calls.toFixed(2)],
 ];
 
+const BELIEF_ROWS: ReadonlyArray<Cells> = [
+  ["belief", ({ beliefs }) => optional(beliefs?.belief)],
+  ["  from", ({ beliefs }) => optional(beliefs?.beliefInterval?.[0])],
+  ["  to", ({ beliefs }) => optional(beliefs?.beliefInterval?.[1])],
+  ["gain", ({ beliefs }) => optional(beliefs?.gain)],
+  ["  from", ({ beliefs }) => optional(beliefs?.gainInterval?.[0])],
+  ["  to", ({ beliefs }) => optional(beliefs?.gainInterval?.[1])],
+];
+
+const JUDGED_ROWS: ReadonlyArray<Cells> = [
+  ["judged", ({ judged }) => optional(judged?.share)],
+  ["  from", ({ judged }) => optional(judged?.interval[0])],
+  ["  to", ({ judged }) => optional(judged?.interval[1])],
+];
+
 /** The table for a terminal: sources as columns, eight side by side at most. */
 export function evaluationText({ sources, all, average }: EvaluationTable): string {
   const columns = sources.length > 1 ? [...sources, all] : sources;
   const samples = all.passAtK.length;
-  const rows = samples === 1 ? ROWS : [
+  const drawn: ReadonlyArray<Cells> = [
+    [`pass@${samples}`, ({ passAtK }) => number(passAtK.at(-1)!)],
+    [`maj@${samples}`, ({ majority }) => number(majority)],
+  ];
+  const rows = [
     ...ROWS,
-    [`pass@${samples}`, ({ passAtK }: SourceReport) => number(passAtK.at(-1)!)] as const,
-    [`maj@${samples}`, ({ majority }: SourceReport) => number(majority)] as const,
+    ...(samples === 1 ? [] : drawn),
+    ...(all.judged === null ? [] : JUDGED_ROWS),
+    ...(all.beliefs === null ? [] : BELIEF_ROWS),
   ];
   const blocks = Array.from(
     { length: Math.ceil(columns.length / MOST_COLUMNS) },
@@ -49,6 +76,18 @@ export function evaluationText({ sources, all, average }: EvaluationTable): stri
   return `${text}\n\nMean of the ${sources.length} sources: F1 ${number(average.f1)}, EM ${
     number(average.em)
   }`;
+}
+
+/** Who judged, how well on labelled answers, and of how many answers it says nothing. */
+export function judgeText(
+  { model, host, sensitivity, specificity, failures }: JudgeReport,
+): string {
+  const said = ({ share, interval: [low, high], count }: LabelledShare) =>
+    `${number(share)} [${number(low)}, ${number(high)}] of ${count}`;
+  const kinds = Object.entries(failures).map(([kind, count]) => `${count} ${kind}`);
+  const none = kinds.length === 0 ? "" : `; answers without a verdict: ${kinds.join(", ")}`;
+  return `Judge ${model} at ${host}: finds right answers right ${said(sensitivity)}, wrong ` +
+    `answers wrong ${said(specificity)}${none}`;
 }
 
 /** Below so many questions the interval of a difference is too narrow. */
@@ -72,7 +111,7 @@ export function againstText({ questions, f1, better, worse, p }: Against, name: 
     `has, McNemar p ${p < 0.001 ? "< 0.001" : number(p)}`;
 }
 
-const COLUMNS: ReadonlyArray<readonly [name: string, cell: (source: SourceReport) => string]> = [
+const COLUMNS: ReadonlyArray<Cells> = [
   ["source", ({ source }) => source],
   ["questions", ({ questions }) => String(questions)],
   ["answers", ({ answers }) => String(answers)],
@@ -92,10 +131,31 @@ const COLUMNS: ReadonlyArray<readonly [name: string, cell: (source: SourceReport
   ["maj_at_k", ({ majority }) => number(majority)],
 ];
 
+const BELIEF_COLUMNS: ReadonlyArray<Cells> = [
+  ["belief", ({ beliefs }) => optional(beliefs?.belief)],
+  ["belief_low", ({ beliefs }) => optional(beliefs?.beliefInterval?.[0])],
+  ["belief_high", ({ beliefs }) => optional(beliefs?.beliefInterval?.[1])],
+  ["gain", ({ beliefs }) => optional(beliefs?.gain)],
+  ["gain_low", ({ beliefs }) => optional(beliefs?.gainInterval?.[0])],
+  ["gain_high", ({ beliefs }) => optional(beliefs?.gainInterval?.[1])],
+];
+
+const JUDGED_COLUMNS: ReadonlyArray<Cells> = [
+  ["judged", ({ judged }) => optional(judged?.share)],
+  ["judged_low", ({ judged }) => optional(judged?.interval[0])],
+  ["judged_high", ({ judged }) => optional(judged?.interval[1])],
+  ["unjudged", ({ judged }) => judged === null ? "" : String(judged.unjudged)],
+];
+
 function cellsOf({ sources, all }: EvaluationTable): ReadonlyArray<ReadonlyArray<string>> {
+  const columns = [
+    ...COLUMNS,
+    ...(all.judged === null ? [] : JUDGED_COLUMNS),
+    ...(all.beliefs === null ? [] : BELIEF_COLUMNS),
+  ];
   return [
-    COLUMNS.map(([name]) => name),
-    ...[...sources, all].map((source) => COLUMNS.map(([, cell]) => cell(source))),
+    columns.map(([name]) => name),
+    ...[...sources, all].map((source) => columns.map(([, cell]) => cell(source))),
   ];
 }
 
@@ -107,8 +167,9 @@ export function evaluationCsv(table: EvaluationTable): string {
 
 /** The same as a Markdown table. */
 export function evaluationMarkdown(table: EvaluationTable): string {
-  const [head, ...rows] = cellsOf(table).map((row) =>
+  const cells = cellsOf(table);
+  const [head, ...rows] = cells.map((row) =>
     `| ${row.map((cell) => cell.replaceAll("\\", "\\\\").replaceAll("|", "\\|")).join(" | ")} |\n`
   );
-  return `${head}|${" --- |".repeat(COLUMNS.length)}\n${rows.join("")}`;
+  return `${head}|${" --- |".repeat(cells[0]!.length)}\n${rows.join("")}`;
 }

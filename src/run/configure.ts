@@ -86,6 +86,7 @@ const LATER_FIELDS = {
   maxGoldTokens: null,
   keepKinds: null,
   keepHops: null,
+  testBeliefs: false,
 } as const satisfies Partial<Recipe>;
 
 /** Adds the fields that a run of an earlier version lacks. */

@@ -3,7 +3,7 @@ import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { RunPlan } from "./configure.ts";
 import { namesOf } from "../domain/question_files.ts";
-import { createRunFolder } from "../files/run_folder.ts";
+import { createRunFolder, lockRunFolder } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import type { Purpose } from "./file_questions.ts";
 import { locateModel } from "./model_source.ts";
@@ -32,13 +32,14 @@ export interface PrepareOptions<P extends Purpose> {
 
 /**
  * Reads and opens everything a program needs before its first step: model, task, checkpoint, machine. Whatever cannot
- * work fails here, before the run's folder is made.
+ * work fails here, before the run's folder is made. The folder is locked until the scope closes.
  */
 export const prepare = Effect.fn("prepare")(
   function* <P extends Purpose>(
     asked: RunPlan,
     { embeddedModel, profile = false, isOneRun = true, date: given, purpose }: PrepareOptions<P>,
   ) {
+    if (asked.isResumed) yield* lockRunFolder(asked.folder);
     const screen = yield* openScreen;
     const located = yield* locateModel(asked.config, { embeddedModel, screen });
     const { folder, isResumed } = asked;
@@ -56,7 +57,10 @@ export const prepare = Effect.fn("prepare")(
     const setup = yield* Effect.fromResult(planPolicy({ machine, model, config }, purpose));
     const { room } = setup;
     yield* screen.print([...machineLines(machine), ...roomLines(room), ...task.notes].join("\n"));
-    if (!isResumed) yield* createRunFolder(folder);
+    if (!isResumed) {
+      yield* createRunFolder(folder);
+      yield* lockRunFolder(folder);
+    }
     const wave = room.capacity.rows;
     return { ...setup, config, plan, screen, checkpoint, date, task, wave };
   },
@@ -68,13 +72,11 @@ const digestOfRun = Effect.fnUntraced(function* (
   { train, validation, test }: Task,
 ) {
   if (questions === null) return null;
-  const digest = yield* Effect.promise(() =>
-    digestOf({
-      train: train.questions,
-      validation: validation.questions,
-      test: test.questions,
-    })
-  );
+  const digest = yield* digestOf({
+    train: train.questions,
+    validation: validation.questions,
+    test: test.questions,
+  });
   if (!isResumed || questionsDigest === digest) return digest;
   return yield* new BadInput({
     message: `Cannot resume "${folder}" as it must go on with the questions that it began with: ` +

@@ -1,6 +1,8 @@
+import type { Effect } from "effect";
 import { type SplitName, SPLITS } from "../domain/question.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import type { QuestionRow } from "../files/question_rows.ts";
+import { sha256 } from "../math/sha256.ts";
 import { hashString, keyFromSeed, splitKey, uniform } from "../math/threefry.ts";
 import { plainText } from "../text/near_duplicates.ts";
 import type { LeftOut } from "./question_filter.ts";
@@ -56,12 +58,11 @@ function hashOf({ text }: QuestionRow): number {
 }
 
 /** Digest of the questions of a run with their splits, in order: equal questions give equal digests. */
-export async function digestOf(
+export function digestOf(
   splits: Readonly<Record<SplitName, ReadonlyArray<Pick<QuestionRow, "id" | "text" | "golds">>>>,
-): Promise<string> {
+): Effect.Effect<string> {
   const text = JSON.stringify(
     SPLITS.map((split) => splits[split].map(({ id, text, golds }) => [id, text, golds])),
   );
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex();
+  return sha256(text);
 }

@@ -158,7 +158,7 @@ function retryAfter(headers: Headers): number | null {
 
 function unreachable(host: string, error: unknown): Setback {
   if (error instanceof Deno.errors.NotCapable) {
-    const message = `This program may not speak to ${host}: name it with --search`;
+    const message = `This program may not speak to ${host}: name it with --search or --judge`;
     return new Setback("refused", message, null);
   }
   return new Setback("unreachable", `${host} cannot be reached: ${fetchReason(error)}`, "as usual");

@@ -4,6 +4,7 @@ import { Cache, Effect, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { reason } from "../files/disk.ts";
 import type { CallCounts } from "./meter.ts";
+import { sha256 } from "../math/sha256.ts";
 
 /**
  * `record` asks the engine for each call that the file does not have, and keeps failures too, so that a replay of the run
@@ -94,7 +95,7 @@ const lookUp = Effect.fnUntraced(function* <A, E>(
       ),
     );
 
-  const key = yield* keyOf(engine, call);
+  const key = yield* sha256(`${engine}\n${call}`);
   const found = yield* inFile(() => find(key));
   if (found !== undefined) {
     counts.kept += 1;
@@ -164,14 +165,4 @@ function closeDatabase(db: DatabaseSync, mode: JournalMode): void {
     // Another run still writes to it.
   }
   db.close();
-}
-
-const encoder = new TextEncoder();
-
-/** SHA-256 of an engine's name and a call. */
-function keyOf(engine: string, call: string): Effect.Effect<string> {
-  return Effect.promise(async () => {
-    const hash = await crypto.subtle.digest("SHA-256", encoder.encode(`${engine}\n${call}`));
-    return new Uint8Array(hash).toHex();
-  });
 }

@@ -28,8 +28,8 @@ export const openSearch = Effect.fn("openSearch")(function* (
     // The name is one of the keys.
     const service = WEB_SERVICES[name as keyof typeof WEB_SERVICES];
     const key = (Deno.env.get(service.key) ?? "").trim();
-    if (/^[\x21-\x7e]+$/.test(key)) {
-      yield* checkAllowed(name, new URL(service.url).host);
+    if (isKey(key)) {
+      yield* checkAllowed(`search with "${name}"`, new URL(service.url).host);
       return service.make({ key, patience });
     }
     // What a key is, no message says.
@@ -40,8 +40,8 @@ export const openSearch = Effect.fn("openSearch")(function* (
   }
   if (!/^https?:/.test(name)) return (yield* openIndex(name)).search;
   const url = URL.parse(name);
-  if (url !== null && url.username === "" && url.password === "") {
-    yield* checkAllowed(name, url.host);
+  if (url !== null && isBareAddress(url)) {
+    yield* checkAllowed(`search with "${name}"`, url.host);
     return searchR1(name, patience);
   }
   return yield* new BadInput({
@@ -50,14 +50,24 @@ export const openSearch = Effect.fn("openSearch")(function* (
   });
 });
 
-/** Fails before a run whose every call Deno would refuse. */
-function checkAllowed(name: string, host: string): Effect.Effect<void, BadInput> {
+/** Whether a key can stand in a header. */
+export function isKey(key: string): boolean {
+  return /^[\x21-\x7e]+$/.test(key);
+}
+
+/** Whether an address is one of HTTP, without a user and a password, which would be written and printed with it. */
+export function isBareAddress({ protocol, username, password }: URL): boolean {
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
+/** Fails before a run whose every call Deno would refuse; `action` is what cannot be done then. */
+export function checkAllowed(action: string, host: string): Effect.Effect<void, BadInput> {
   return Effect.suspend(() => {
     if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return Effect.void;
     return Effect.fail(
       new BadInput({
-        message: `Cannot search with "${name}" as this program must be allowed to speak to ` +
-          `${host}: ./igpo allows what --search, or the configuration of --config or --resume, names`,
+        message: `Cannot ${action} as this program must be allowed to speak to ${host}: ` +
+          `./igpo allows what --search, --judge, or the configuration of --config or --resume names`,
       }),
     );
   });

@@ -3,8 +3,10 @@ import {
   bootstrapMean,
   detectable,
   mcnemar,
+  meanInterval,
   pairedDifference,
   passAt,
+  studentInterval,
   wilson,
 } from "../../src/math/intervals.ts";
 import { createRandom } from "../../src/math/random.ts";
@@ -31,19 +33,51 @@ Deno.test("wilson() holds the true share in 95 of 100 draws, for shares near 0 t
 });
 
 Deno.test("bootstrapMean() of questions that are averaged over their samples holds the mean in about 95 of 100 draws", () => {
-  const [questions, samples] = [60, 4];
-  // Each question has a share of its own, uniform: samples of one question are alike.
   const found = coverage(150, (random) => {
-    const values = Float64Array.from({ length: questions }, () => {
-      const share = random.next();
-      let right = 0;
-      for (let i = 0; i < samples; i++) right += random.next() < share ? 1 : 0;
-      return right / samples;
-    });
-    const [low, high] = bootstrapMean(values, random.int(1000));
+    const [low, high] = bootstrapMean(clustered(random, 60, 4), random.int(1000));
     return low <= 0.5 && 0.5 <= high;
   });
   ok(found > 0.89 && found < 0.99, `${found}`);
+});
+
+/** Means over samples of questions that each have a share of their own, uniform: samples of one question are alike. */
+const clustered = (random: ReturnType<typeof createRandom>, questions: number, samples: number) =>
+  Float64Array.from({ length: questions }, () => {
+    const share = random.next();
+    let right = 0;
+    for (let i = 0; i < samples; i++) right += random.next() < share ? 1 : 0;
+    return right / samples;
+  });
+
+Deno.test("meanInterval() of few questions holds the mean in 95 of 100 draws or more", () => {
+  for (const questions of [3, 10, 29]) {
+    const found = coverage(2000, (random) => {
+      const [low, high] = meanInterval(clustered(random, questions, 4));
+      return low <= 0.5 && 0.5 <= high;
+    });
+    ok(found > 0.94, `${questions}: ${found}`);
+  }
+});
+
+Deno.test("studentInterval() of questions that are averaged over their samples holds the mean in 95 of 100 draws", () => {
+  for (const questions of [4, 12, 60]) {
+    const found = coverage(2000, (random) => {
+      const [low, high] = studentInterval(clustered(random, questions, 4))!;
+      return low <= 0.5 && 0.5 <= high;
+    });
+    ok(found > 0.93 && found < 0.97, `${questions}: ${found}`);
+  }
+});
+
+Deno.test("studentInterval() that takes the samples of a question for questions would hold the mean too seldom", () => {
+  const found = coverage(2000, (random) => {
+    const samples = [...clustered(random, 20, 4)].flatMap((share) =>
+      Array.from({ length: 4 }, (_, i) => Number(i < 4 * share))
+    );
+    const [low, high] = studentInterval(Float64Array.from(samples))!;
+    return low <= 0.5 && 0.5 <= high;
+  });
+  ok(found < 0.9, `${found}`);
 });
 
 Deno.test("pairedDifference() holds the true difference in about 95 of 100 draws", () => {
@@ -68,6 +102,23 @@ Deno.test("a true difference as large as detectable() is shown in about 80 of 10
     return pairedDifference(first, new Float64Array(n)).interval[0] > 0;
   });
   ok(shown > 0.68 && shown < 0.92, `${shown}`);
+});
+
+Deno.test("a true difference as large as detectable() of two agents apart is shown in about 80 of 100 draws", () => {
+  const [n, deviation] = [200, 0.5];
+  const truth = detectable(deviation, n, "apart");
+  const shown = coverage(2000, (random) => {
+    // Right or wrong, with the largest deviation that there is between 0 and 1.
+    const right = (share: number) => {
+      let k = 0;
+      for (let i = 0; i < n; i++) k += random.next() < share ? 1 : 0;
+      return k / n;
+    };
+    const [better, worse] = [right(0.5 + truth / 2), right(0.5 - truth / 2)];
+    const variance = better * (1 - better) + worse * (1 - worse);
+    return better - worse > 1.96 * Math.sqrt(variance / n);
+  });
+  ok(shown > 0.77 && shown < 0.85, `${shown}`);
 });
 
 Deno.test("mcnemar() is the exact two-sided binomial test", () => {

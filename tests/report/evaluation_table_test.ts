@@ -113,3 +113,29 @@ Deno.test("evaluationTable() joins the names of a source, and few or equal resul
   const [low, high] = sources[0]!.f1Interval;
   ok(low < 0.5 && high === 1);
 });
+
+Deno.test("evaluationTable() averages beliefs and gains over questions, and the files get columns for them", () => {
+  const measured = [
+    row("nq", 1, { sample: 0, beliefs: [0.1, 0.5], gains: [0.4] }),
+    row("nq", 1, { sample: 1, beliefs: [0.1, 0.2, 0.7], gains: [0.1, 0.5] }),
+    row("nq", 2, { sample: 0, beliefs: [0.2], gains: [] }),
+    row("nq", 2, { sample: 1, ending: "crashed", answer: null }),
+    row("tq", 1),
+  ];
+  const table = evaluationTable(measured);
+  const { beliefs } = table.sources[0]!;
+  // 0.6 and 0.2 of two questions: 0.4 ± 12.706 * 0.2; gains 0.5 and 0.
+  deepStrictEqual(
+    [beliefs!.belief, ...beliefs!.beliefInterval!, beliefs!.gain].map((one) => one.toFixed(3)),
+    ["0.400", "-2.141", "2.941", "0.250"],
+  );
+  strictEqual(table.sources[1]!.beliefs, null);
+  match(evaluationText(table), /^belief +0\.400 +0\.400$/m);
+  match(
+    evaluationCsv(table),
+    /,belief,belief_low,belief_high,gain,gain_low,gain_high\nNQ.*,0\.250,/,
+  );
+  match(evaluationCsv(table), /^TQ,.*,,,,,,$/m);
+  match(evaluationMarkdown(table), /^\|( --- \|){23}$/m);
+  ok(!evaluationCsv(evaluationTable(ROWS)).includes("belief"));
+});

@@ -141,7 +141,7 @@ export const onePlaceStartsPrograms: Rule = (files) =>
         .map((found) => `${path}:${found} belongs to driver/command.ts`),
   );
 
-/** Layers are chosen and effects are run in `cli.ts` and in workers only. */
+/** Layers are chosen and effects are run in `cli.ts`, in `main.ts` and in workers only. */
 export const onlyEdgesPickLayers: Rule = (files) =>
   files.filter(({ path }) => !isEdge(path)).flatMap(({ path, text }) =>
     occurrences(
@@ -208,7 +208,7 @@ export const plainTypeScript: Rule = (files) =>
     ).map((found) => `${path}:${found} is not how we write`)
   );
 
-const isEdge = (path: string) => path === "src/cli/cli.ts" || path.endsWith("_worker.ts");
+const isEdge = (path: string) => /^src\/cli\/(cli|main)\.ts$|_worker\.ts$/.test(path);
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
 

@@ -1,0 +1,119 @@
+/** How a command line becomes a program: services, exit codes, signals. */
+import {
+  Cause,
+  Console,
+  Effect,
+  Exit,
+  FileSystem,
+  Layer,
+  Path,
+  Runtime,
+  Stdio,
+  Terminal,
+} from "effect";
+import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
+import { ChildProcessSpawner } from "effect/process";
+import project from "../../deno.json" with { type: "json" };
+import { BadInput, BadRows, KernelFailed, NoAdapter, TrainingDiverged } from "../domain/errors.ts";
+import { inert } from "../files/screen.ts";
+import { presenter } from "./presenter.ts";
+
+const unused = Effect.die("not a part of this program");
+
+/** The services that effect/cli needs; only flags and help are used. */
+const cliPlatform = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Stdio.layerTest({ args: Effect.sync(() => Deno.args) }),
+  Layer.succeed(
+    Terminal.Terminal,
+    Terminal.make({
+      columns: Effect.succeed(80),
+      rows: Effect.succeed(24),
+      size: unused,
+      readInput: unused,
+      readLine: unused,
+      display: () => Effect.void,
+    }),
+  ),
+  Layer.succeed(
+    ChildProcessSpawner.ChildProcessSpawner,
+    ChildProcessSpawner.make(() => unused),
+  ),
+  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }),
+  CliOutput.layerPresenter(presenter),
+);
+
+/** Characters of a sentence that quotes what the user gave, which may be a whole file. */
+const LONGEST_SENTENCE = 1000;
+
+/** The sentence for stderr when the user did something wrong, or null for any other cause. */
+function badInputOf(cause: Cause.Cause<unknown>): string | null {
+  const error = Cause.squash(cause);
+  const isBadInput = error instanceof BadInput || error instanceof NoAdapter;
+  if (!isBadInput) return null;
+  const sentence = error.message.replaceAll(/\s*\n\s*/g, " ");
+  return sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE)}…`;
+}
+
+const reportFailure = (cause: Cause.Cause<unknown>) => {
+  const error = Cause.squash(cause);
+  if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
+  const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
+    error instanceof BadRows;
+  return Console.error(
+    inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
+  );
+};
+
+/** 0 done, 1 failed, 2 bad input, 130 stopped by a signal. */
+function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
+  if (Exit.isSuccess(exit)) return 0;
+  if (Cause.hasInterruptsOnly(exit.cause)) return 130;
+  const isBadInput = badInputOf(exit.cause) !== null ||
+    CliError.isCliError(Cause.squash(exit.cause));
+  return isBadInput ? 2 : 1;
+}
+
+const encoder = new TextEncoder();
+
+/** Runs the main fiber; a first SIGINT or SIGTERM interrupts it and lets it save, a second one exits at once. */
+const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) Deno.exit(130);
+    isStopping = true;
+    try {
+      Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
+    } catch {
+      // The terminal may be gone.
+    }
+    fiber.interruptUnsafe(fiber.id);
+  };
+  const signals: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
+});
+
+/** A task runs in the project's folder; paths on its command line are of the folder that it was called in. */
+function goToCaller(): void {
+  const folder = Deno.env.get("INIT_CWD");
+  if (folder !== undefined) Deno.chdir(folder);
+}
+
+/** Runs a command with the words of this process, and exits. */
+export function runCommand<Name extends string, Input, Context, E>(
+  command: Command.Command<Name, Input, Context, E, never>,
+): void {
+  goToCaller();
+  const program = Command.runWith(command, { version: project.version })(Deno.args).pipe(
+    Effect.tapCause(reportFailure),
+    Effect.provide(cliPlatform),
+  );
+  runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => onExit(exitCodeOf(exit)),
+  });
+}
