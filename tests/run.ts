@@ -34,6 +34,8 @@ const PROGRAMS = [
   "tests/hub_run_test.ts",
   "tests/launcher_test.ts",
 ];
+/** Tests that start programs of others, and end all that those start. */
+const SERVERS = ["tests/search/mcp_test.ts"];
 const SPECIAL = [
   "tests/laws",
   "tests/golden",
@@ -42,6 +44,7 @@ const SPECIAL = [
   "tests/learning",
   "tests/slow",
   "tests/architecture_test.ts",
+  ...SERVERS,
   ...PROGRAMS,
 ];
 // The files that run rival runtimes have a configuration of their own.
@@ -78,6 +81,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
   programs: programTests(...PROGRAMS),
+  servers: { args: [], paths: SERVERS, test: { permissions: ["--allow-run", NETWORK] } },
   proofs: programTests("tests/slow"),
 };
 

@@ -6,7 +6,7 @@ export function fetchReason(error: unknown): string {
   return reason(cause).replace(/^error sending request for url \([^)]*\): /, "");
 }
 
-/** Foreign text in an error: one line, and not much. */
+/** Foreign text in an error: one line, not much, and nothing that moves the cursor of a terminal. */
 export function line(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, 200);
+  return text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim().slice(0, 200);
 }
