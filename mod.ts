@@ -104,8 +104,12 @@ export { surrogate, type SurrogateResult } from "./src/igpo/surrogate.ts";
 // Environments
 export { layerCorpus, layerSearch, searchInMemory } from "./src/environment/corpus_environment.ts";
 export { type Passage, type Search, SearchFailed, type SearchHit } from "./src/domain/search.ts";
+export type { BrowseOptions } from "./src/search/browse.ts";
+export type { FetchPageOptions } from "./src/search/fetch_page.ts";
 export { searchR1 } from "./src/search/engines.ts";
 export { openIndex, writeIndex } from "./src/search/index_file.ts";
+export type { McpOptions } from "./src/search/mcp.ts";
+export { makeBrowseTool, openMcpTools } from "./src/search/tools.ts";
 export {
   Environment,
   makeToolEnvironment,

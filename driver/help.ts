@@ -11,7 +11,7 @@ const tasks = Object.entries(project.tasks).flatMap(([name, task]) =>
   "description" in task ? [{ name, ...task }] : []
 );
 const isProgram = ({ command }: (typeof tasks)[number]) =>
-  /^deno task --quiet program |src\/cli\/cli\.ts/.test(command);
+  /^deno task --quiet program\$ANYWHERE |src\/cli\/cli\.ts/.test(command);
 
 function listOf(shown: typeof tasks): string {
   const column = Math.max(...tasks.map(({ name }) => name.length)) + 4;

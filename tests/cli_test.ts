@@ -96,7 +96,7 @@ Deno.test("igpo train --resume goes on with the questions that the run began wit
     strictEqual(changed.code, 2);
     match(
       changed.stderr,
-      /^Cannot resume .* that it began with: "[^"]*q\.jsonl" holds others now\n$/,
+      /^Cannot resume .* that it began with: there are others now in .*q\.jsonl\n$/,
     );
 
     await Deno.writeTextFile(questions!, rows.join("\n"));

@@ -82,6 +82,17 @@ Deno.test("data() says of long gold answers why their questions are left out", (
     match(error.message, /must hold a question to ask: current value is none \(1 left out: /);
   }));
 
+Deno.test("data() names questions that do not fit into the context", () =>
+  inFolder(async (folder) => {
+    const long = { id: "long", question: "many words ".repeat(99), answers: ["a"] };
+    const { text } = await looked(await write(folder, [long, ...rowsOf(20)]));
+    match(
+      text,
+      /^A run refuses "unnamed\/long": its prompt has \d{3} tokens, contextTokens is 128$/m,
+    );
+    strictEqual(text.match(/A run refuses/g)?.length, 1);
+  }));
+
 Deno.test("data() refuses an empty file", () =>
   inFolder(async (folder) => {
     const { error } = await looked(await write(folder, []));

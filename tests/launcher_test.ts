@@ -5,7 +5,7 @@ import { inFolder } from "./support/tiny_run.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
-/** `HUB_MIRROR|OUTSIDE|MAY_RUN` of a command line. */
+/** `HUB_MIRROR|OUTSIDE|MAY_RUN ANYWHERE` of a command line. */
 async function launch(words: ReadonlyArray<string>, endpoint = ""): Promise<string> {
   const { stdout, stderr } = await command("sh", {
     args: [`${ROOT}igpo`, ...words],
@@ -34,6 +34,12 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     ["train", "--mcp", "npx -y server", "--search", "brave"],
     "|,api.search.brave.com|--allow-run=npx",
   ],
+  [
+    ["train", "--browse", "example.org,*.wikipedia.org", "--search", "serper"],
+    "|,google.serper.dev,example.org,*.wikipedia.org|",
+  ],
+  [["train", "--browse", "any"], "||:anywhere"],
+  [["train", "--browse", "*,a b,--allow-all,a.*,*.,..,x*.org,$(sh),any"], "|,any|"],
   // Nothing but a host and a port, or a program, is allowed for.
   ...[
     "https://x --allow-run",

@@ -83,6 +83,19 @@ Deno.test("loadTask() splits a file by its texts, and ids of its kinds stay apar
     strictEqual(evaluated.test.questions.length, 40);
   }));
 
+Deno.test("loadTask() reads several files, whose questions keep their weights", () =>
+  inFolder(async (folder) => {
+    const { questions, corpus } = await writeData(folder, 10);
+    const other = `${folder}/a,b*2`;
+    const rows = (await Deno.readTextFile(questions)).replaceAll("What is", "Where was");
+    await Deno.writeTextFile(other, rows);
+    const files = [{ file: questions, weight: 1 }, { file: other, weight: 2 }];
+    const { train, validation, test } = await load({ questions: files, corpus });
+    const all = [train, validation, test].flatMap((split) => split.questions);
+    strictEqual(new Set(all.map(({ id }) => id)).size, 40);
+    for (const { text, weight } of all) strictEqual(weight, text.startsWith("Where") ? 2 : 1);
+  }));
+
 Deno.test("loadTask() gives the world's template the compact layout, any other the paper's", async () => {
   const worlds: Readonly<Record<string, unknown>> = JSON.parse(
     tinyModel.tokenizerFiles["tokenizer_config.json"],

@@ -15,7 +15,7 @@ import {
   checkSome,
   notesOf,
 } from "../run/file_questions.ts";
-import { readModelText } from "../run/text.ts";
+import { longPrompts, readModelText } from "../run/text.ts";
 import type { Protocol } from "../text/protocol.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
@@ -50,7 +50,11 @@ export const data = Effect.fn("data")(function* (options: DataOptions) {
     const arranged = arrangeQuestions(questions, { recipe, tokenizer, purpose: "train" });
     yield* checkSome(arranged, files!);
     yield* screen.print(`\n${tableOf(arranged, tokenizer)}`);
-    yield* screen.print(["", ...notesOf(arranged, Infinity), ""].join("\n"));
+    const long = longPrompts(protocol, SPLITS.flatMap((split) => arranged[split]), recipe)
+      .map(({ question: { id }, tokens }) =>
+        `A run refuses "${id}": its prompt has ${tokens} tokens, contextTokens is ${recipe.contextTokens}`
+      );
+    yield* screen.print(["", ...notesOf(arranged, Infinity), ...long, ""].join("\n"));
     const example = SPLITS.flatMap((split) => arranged[split])[0]!;
     yield* screen.print(exampleText(example, { tokenizer, protocol }));
   }

@@ -34,7 +34,7 @@ export function arrangeQuestions(
 ): ArrangedQuestions {
   const { kept, leftOut } = filterQuestions(rows, { recipe, tokenizer });
   if (purpose === "evaluate") {
-    return { train: [], validation: [], test: kept, leftOut, nearDuplicates: [] };
+    return { train: [], validation: [], test: kept, leftOut, missing: [], nearDuplicates: [] };
   }
   const splits = splitQuestions(kept, recipe);
   const known = nearDuplicates(splits.train, [...splits.validation, ...splits.test]);
@@ -69,7 +69,7 @@ const NAMED = 3;
 
 /** What the user should know about the questions, one line each; near-duplicates are named up to a number. */
 export function notesOf(arranged: ArrangedQuestions, named = NAMED): ReadonlyArray<string> {
-  const { leftOut, nearDuplicates } = arranged;
+  const { leftOut, missing, nearDuplicates } = arranged;
   const { length } = nearDuplicates;
   const name = ({ id, text }: Question) => `"${id}" (${text})`;
   return [
@@ -79,8 +79,7 @@ export function notesOf(arranged: ArrangedQuestions, named = NAMED): ReadonlyArr
       `  ${name(question)} is like ${name(like)}`
     ),
     ...(length > named ? [`  and ${length - named} more, which ./igpo data lists`] : []),
-    ...SPLITS.filter((split) => arranged.train.length > 0 && arranged[split].length === 0)
-      .map((split) => `There are no ${split} questions`),
+    ...missing.map((split) => `There are no ${split} questions`),
     ...SPLITS.flatMap((split) => {
       const equal = arranged[split].length - distinctTexts(arranged[split]);
       return equal === 0 ? [] : [`Of the ${split} questions ${equal} repeat the text of another`];

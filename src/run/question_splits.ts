@@ -10,7 +10,11 @@ import type { LeftOut } from "./question_filter.ts";
 /** Questions by what they are for, and those that the recipe has no place for. */
 export type SplitQuestions =
   & Readonly<Record<SplitName, ReadonlyArray<QuestionRow>>>
-  & { readonly leftOut: ReadonlyArray<LeftOut> };
+  & {
+    readonly leftOut: ReadonlyArray<LeftOut>;
+    /** Splits that the recipe asks for and that no question is in. */
+    readonly missing: ReadonlyArray<SplitName>;
+  };
 
 /** The share of the hashes that each held-out split may take. */
 const HELD_OUT = 1 / 4;
@@ -40,16 +44,21 @@ export function splitQuestions(
   const validation = highest.slice(0, validationQuestions);
   const heldOut = new Set([...test, ...validation]);
   const rest = placed.filter((one) => !heldOut.has(one));
-  const asked = [["test", testQuestions], ["validation", validationQuestions]] as const;
-  const leftOut = asked.flatMap(([name, most]) => {
+  const asked = [
+    { name: "test", most: testQuestions, found: test },
+    { name: "validation", most: validationQuestions, found: validation },
+  ] as const;
+  const leftOut = asked.flatMap(({ name, most }) => {
     const count = rest.filter(({ split }) => split === name).length;
     return count === 0 ? [] : [{ reason: `${name}Questions of the recipe is ${most}`, count }];
   });
+  const missing = asked.filter(({ most, found }) => most > 0 && found.length === 0)
+    .map(({ name }) => name);
   const train = rest.filter(({ split }) => split === null || split === "train");
   const [trained, validated, tested] = [train, validation, test].map((part) =>
     part.map(({ question }) => question)
   );
-  return { train: trained!, validation: validated!, test: tested!, leftOut };
+  return { train: trained!, validation: validated!, test: tested!, leftOut, missing };
 }
 
 /** A number in [0, 1) that the text alone decides. */

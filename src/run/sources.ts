@@ -7,9 +7,10 @@ import type { Tool } from "../environment/tool.ts";
 import { makePassageSearch } from "../environment/web_search.ts";
 import { readCorpus } from "../files/corpus.ts";
 import { type Journal, JOURNAL_MODES, type JournalMode, openJournal } from "../search/journal.ts";
-import { journaledSearch } from "../search/journaled.ts";
-import { makeMeter, type Meter, meteredSearch, type Most } from "../search/meter.ts";
+import { journaledSearch, journaledTool, journaledTools } from "../search/journaled.ts";
+import { makeMeter, type Meter, meteredSearch, meteredTool, type Most } from "../search/meter.ts";
 import { openSearch } from "../search/open.ts";
+import { openBrowseTool, openMcpTools } from "../search/tools.ts";
 
 /** What `search` is where tools find nothing: the control that shows what searching is worth. */
 export const SEARCH_OFF = "off";
@@ -50,42 +51,88 @@ export function checkSources(config: RunConfig): Effect.Effect<void, BadInput> {
   }
   if (questions !== null && corpus === null && search === null && outside.length === 0) {
     return cannot(
-      "ask questions without their documents as --questions needs --corpus or --search: neither " +
-        "is given",
+      "ask questions without their documents as --questions needs --corpus, --search or --mcp: " +
+        "none is given",
     );
   }
   return Effect.void;
 }
 
 /** The flags that name something outside. */
-function outsideOf({ search }: RunConfig): ReadonlyArray<"search"> {
-  return search !== null && search !== SEARCH_OFF ? ["search"] : [];
+function outsideOf(
+  { search, browse, mcp }: RunConfig,
+): ReadonlyArray<"search" | "browse" | "mcp"> {
+  return [
+    ...(search !== null && search !== SEARCH_OFF ? ["search" as const] : []),
+    ...(browse !== null ? ["browse" as const] : []),
+    ...(mcp !== null ? ["mcp" as const] : []),
+  ];
 }
 
 /** Opens what answers questions of a file, until the scope closes. */
 export const openSources = Effect.fn("openSources")(
   function* (config: RunConfig): Effect.fn.Return<Sources, BadInput, Scope.Scope> {
-    const { recipe, corpus, search: named, searchPrice, searchBudget } = config;
-    const limits = { ...CORPUS_LIMITS, limit: recipe.searchTopK };
-    const tool = (search: Search) => makePassageSearch(search, limits);
-    if (corpus !== null) {
-      return { tools: [tool(searchInMemory(yield* readCorpus(corpus)))], meter: null };
-    }
-    if (named === null || named === SEARCH_OFF) {
-      return { tools: [tool(searchNothing)], meter: null };
-    }
+    const { searchPrice, searchBudget } = config;
     const meter = makeMeter({ price: searchPrice, most: mostOf(searchBudget) });
-    const journal = yield* journalOf(config, meter);
-    // A replay needs neither the engine nor its key.
-    const engine = journal?.mode === "replay" ? searchNothing : yield* openSearch(named, {
-      deadline: recipe.toolDeadlineSeconds,
-      atATime: recipe.toolConcurrency,
+    const outside: Outside = { config, meter, journal: yield* journalOf(config, meter) };
+    const search = yield* searchOf(outside);
+    const limits = { ...CORPUS_LIMITS, limit: config.recipe.searchTopK };
+    const tools = [
+      ...(search === null ? [] : [makePassageSearch(search, limits)]),
+      ...(yield* browseTools(outside)),
+      ...(yield* mcpTools(outside)),
+    ];
+    const names = tools.map(({ spec }) => spec.name);
+    const twice = names.find((name, place) => names.indexOf(name) < place);
+    if (twice === undefined) return { tools, meter: outsideOf(config).length === 0 ? null : meter };
+    return yield* new BadInput({
+      message: `Cannot tell tools apart as each must have a name of its own: two are "${twice}"`,
     });
-    const search = meteredSearch(engine, meter);
-    const kept = journal === null ? search : yield* journaledSearch(named, search, journal);
-    return { tools: [tool(kept)], meter };
   },
 );
+
+/** What calls outside go through. */
+interface Outside {
+  readonly config: RunConfig;
+  readonly meter: Meter;
+  readonly journal: Journal | null;
+}
+
+/** What web_search asks; null where the agent has other tools instead. */
+const searchOf = Effect.fnUntraced(function* (
+  { config: { recipe, corpus, search: named, browse, mcp }, meter, journal }: Outside,
+): Effect.fn.Return<Search | null, BadInput, Scope.Scope> {
+  if (corpus !== null) return searchInMemory(yield* readCorpus(corpus));
+  if (named === null && (browse ?? mcp) !== null) return null;
+  if (named === null || named === SEARCH_OFF) return searchNothing;
+  // A replay needs neither the engine nor its key.
+  const engine = journal?.mode === "replay" ? searchNothing : yield* openSearch(named, {
+    deadline: recipe.toolDeadlineSeconds,
+    atATime: recipe.toolConcurrency,
+  });
+  const search = meteredSearch(engine, meter);
+  return journal === null ? search : yield* journaledSearch(named, search, journal);
+});
+
+/** The tool that reads pages, if hosts are named. */
+const browseTools = Effect.fnUntraced(function* (
+  { config: { browse, recipe }, meter, journal }: Outside,
+): Effect.fn.Return<ReadonlyArray<Tool>, BadInput> {
+  if (browse === null) return [];
+  const tool = meteredTool(yield* openBrowseTool(browse, recipe.toolDeadlineSeconds), meter);
+  return [journal === null ? tool : yield* journaledTool("browse", tool, journal)];
+});
+
+/** The tools of the MCP server, if there is one. */
+const mcpTools = Effect.fnUntraced(function* (
+  { config: { mcp, recipe }, meter, journal }: Outside,
+): Effect.fn.Return<ReadonlyArray<Tool>, BadInput, Scope.Scope> {
+  if (mcp === null) return [];
+  const open = openMcpTools(mcp, { deadline: recipe.toolDeadlineSeconds }).pipe(
+    Effect.map((tools) => tools.map((tool) => meteredTool(tool, meter))),
+  );
+  return journal === null ? yield* open : yield* journaledTools(mcp, open, journal);
+});
 
 /** `[MODE:]FILE`. */
 const JOURNAL = new RegExp(`^(?:(${JOURNAL_MODES.join("|")}):)?(.*)$`, "s");

@@ -19,7 +19,7 @@ import type { Protocol } from "../text/protocol.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { arrangeQuestions, checkSome, notesOf, type Purpose } from "./file_questions.ts";
 import { checkSources, openSources, SEARCH_OFF, type Sources } from "./sources.ts";
-import { readModelText } from "./text.ts";
+import { longPrompts, readModelText } from "./text.ts";
 
 /** Questions and the environment that they are answered in. */
 export interface Split {
@@ -88,13 +88,10 @@ const GIVES_UP =
 const checkPrompts = Effect.fnUntraced(function* (
   protocol: Protocol,
   questions: ReadonlyArray<Question>,
-  { contextTokens }: Recipe,
+  recipe: Recipe,
 ) {
-  const room = contextTokens - protocol.prompt("").ids.length;
-  // No encoder makes more than four tokens of a character, so most questions need no check.
-  for (const question of questions.filter(({ text }) => 4 * text.length >= room)) {
-    const tokens = protocol.prompt(question.text).ids.length;
-    yield* checkPrompt(question, tokens, { contextTokens });
+  for (const { question, tokens } of longPrompts(protocol, questions, recipe)) {
+    yield* checkPrompt(question, tokens, recipe);
   }
 });
 

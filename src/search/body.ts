@@ -1,6 +1,6 @@
 /** The bytes of a request's or an answer's body, or null where they are more than `most`; the rest is then not read. */
 export async function readAtMost(
-  body: ReadableStream<Uint8Array> | null,
+  body: AsyncIterable<Uint8Array> | null,
   most: number,
 ): Promise<Uint8Array | null> {
   const parts: Uint8Array[] = [];

@@ -1,7 +1,8 @@
 /** Searches and tools whose calls a journal keeps. */
 import { Effect, Schema } from "effect";
+import { BadInput } from "../domain/errors.ts";
 import { type Search, SearchFailed, type SearchHit } from "../domain/search.ts";
-import { type Tool, ToolCallRejected, ToolCrashed } from "../environment/tool.ts";
+import { type Tool, ToolCallRejected, ToolCrashed, type ToolSpec } from "../environment/tool.ts";
 import { AT_A_TIME } from "./engines.ts";
 import type { Journal } from "./journal.ts";
 
@@ -34,6 +35,40 @@ export const journaledSearch = Effect.fnUntraced(
         (query) => Effect.result(ask(Schema.encodeSync(Call)({ query, limit }))),
         { concurrency: AT_A_TIME },
       ).pipe(Effect.flatMap(Effect.forEach(Effect.fromResult)));
+  },
+);
+
+const Specs: Schema.Codec<ReadonlyArray<ToolSpec>> = Schema.Array(Schema.Struct({
+  name: Schema.String,
+  description: Schema.String,
+  parameters: Schema.Record(Schema.String, Schema.Unknown),
+}));
+
+/**
+ * The tools of a server through a journal, which also keeps what they are, so that a replay needs no server. `open` is not
+ * run for a replay.
+ */
+export const journaledTools = Effect.fnUntraced(
+  function* <R>(
+    server: string,
+    open: Effect.Effect<ReadonlyArray<Tool>, BadInput, R>,
+    journal: Journal,
+  ): Effect.fn.Return<ReadonlyArray<Tool>, BadInput, R> {
+    const tools = journal.mode === "replay" ? [] : yield* open;
+    const list = yield* journal.keep<ReadonlyArray<ToolSpec>, BadInput>({
+      engine: server,
+      answer: Specs,
+      failure: BadInput,
+      ask: () => Effect.succeed(tools.map(({ spec }) => spec)),
+      lost: (message) =>
+        new BadInput({ message: `Cannot know the tools of "${server}": ${message}` }),
+    });
+    const gone = () =>
+      Effect.fail(new ToolCrashed({ kind: "refused", message: "it is there no more" }));
+    return yield* Effect.forEach(yield* list("tools"), (spec) => {
+      const live = tools.find(({ spec: { name } }) => name === spec.name);
+      return journaledTool(server, { spec, run: live?.run ?? gone }, journal);
+    });
   },
 );
 

@@ -105,12 +105,14 @@ function runOf(
       return Effect.fail(new ToolCallRejected({ message: "arguments must be a JSON object" }));
     }
     return call(tool, callArguments, current).pipe(
-      Effect.mapError((failure) => new ToolCrashed({ message: whyOf(failure) })),
+      Effect.mapError((failure) =>
+        new ToolCrashed({ kind: "unreachable", message: whyOf(failure) })
+      ),
       Effect.timeoutOrElse({
         duration: `${seconds} seconds`,
         orElse: () => {
           const message = `its server gave no result within ${seconds} s`;
-          return Effect.fail(new ToolCrashed({ message }));
+          return Effect.fail(new ToolCrashed({ kind: "late", message }));
         },
       }),
       Effect.flatMap(read),

@@ -60,14 +60,18 @@ export function isBareAddress({ protocol, username, password }: URL): boolean {
   return /^https?:$/.test(protocol) && username === "" && password === "";
 }
 
-/** Fails before a run whose every call Deno would refuse; `action` is what cannot be done then. */
-export function checkAllowed(action: string, host: string): Effect.Effect<void, BadInput> {
+/** Fails before a run whose every call Deno would refuse, to a host or to any; `action` is what cannot be done then. */
+export function checkAllowed(action: string, host: string | null): Effect.Effect<void, BadInput> {
   return Effect.suspend(() => {
-    if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return Effect.void;
+    const wanted = { name: "net", ...(host !== null && { host }) } as const;
+    if (Deno.permissions.querySync(wanted).state === "granted") return Effect.void;
     return Effect.fail(
       new BadInput({
-        message: `Cannot ${action} as this program must be allowed to speak to ${host}: ` +
-          `./igpo allows what --search, --judge, or the configuration of --config or --resume names`,
+        message: `Cannot ${action} as this program must be allowed to speak to ` +
+          `${
+            host ?? "all hosts"
+          }: ./igpo allows what its flags, or the configuration of --config ` +
+          `or --resume, name`,
       }),
     );
   });

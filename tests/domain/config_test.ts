@@ -64,7 +64,8 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
   [
     { files: { config: { learningRate: 1 } } },
     'Cannot read the configuration as it has no field "learningRate": allowed are seed, device, ' +
-    "model, revision, adapter, questions, corpus, search, browse, mcp, journal, searchBudget, searchPrice, memory, preset, recipe",
+    "model, revision, adapter, questions, questionsDigest, corpus, search, browse, mcp, journal, " +
+    "searchBudget, searchPrice, memory, preset, recipe",
   ],
   [
     { files: { recipe: { lr: -1 } } },

@@ -3,5 +3,5 @@
 if [ "$1" = --version ]; then
   echo 'deno 2.9.6'
 else
-  printf '%s|%s|%s\n' "$HUB_MIRROR" "$OUTSIDE" "$MAY_RUN"
+  printf '%s|%s|%s%s\n' "$HUB_MIRROR" "$OUTSIDE" "$MAY_RUN" "$ANYWHERE"
 fi
