@@ -19,6 +19,16 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
     MAY_RUN,
   ],
   data: ["read", "write", "env", HUB],
+  // Only for --browse any.
+  "program:anywhere": [
+    "read",
+    "write",
+    "env",
+    "sys=systemMemoryInfo",
+    "net",
+    "ffi=.cache/driver",
+    MAY_RUN,
+  ],
   export: ["read", "write", "env", HUB],
   index: ["read", "write", "env"],
   retriever: ["read", "write", "env", "net=127.0.0.1,0.0.0.0"],

@@ -119,8 +119,8 @@ Deno.test("loadTask() gives the world's template the compact layout, any other t
 Deno.test("loadTask() refuses what cannot work in one sentence", async () => {
   strictEqual(
     await refusal({ questions: "q.jsonl" }),
-    "Cannot ask questions without their documents as --questions needs --corpus or --search: " +
-      "neither is given",
+    "Cannot ask questions without their documents as --questions needs --corpus, --search or " +
+      "--mcp: none is given",
   );
   strictEqual(
     await refusal({ recipe: { ...config.recipe, worldScale: 1.5 } }),

@@ -126,6 +126,8 @@ export interface TinyRun {
   readonly wave?: number;
   readonly isResumed?: boolean;
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
+  /** In place of the tiny task. */
+  readonly task?: Task;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
 }
@@ -155,7 +157,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const source = { machine, model, config: { recipe } };
   const setup = yield* Effect.fromResult(planPolicy(source, "train"));
   return {
-    prepared: { plan, task: tinyTask, model, screen, date: "2026-11-23", wave },
+    prepared: { plan, task: options.task ?? tinyTask, model, screen, date: "2026-11-23", wave },
     layers: layerLearner(setup, [preset]),
   };
 });
