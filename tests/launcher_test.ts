@@ -40,6 +40,9 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   ],
   [["train", "--browse", "any"], "||:anywhere"],
   [["train", "--browse", "*,a b,--allow-all,a.*,*.,..,x*.org,$(sh),any"], "|,any|"],
+  [["train", "--browse", "example.org, example.com "], "|,example.org,example.com|"],
+  [["train", "--mcp", " node x"], "||--allow-run=node"],
+  [["train", "--mcp", "./server.py x"], `||--allow-run=${Deno.cwd()}/./server.py`],
   // Nothing but a host and a port, or a program, is allowed for.
   ...[
     "https://x --allow-run",

@@ -20,6 +20,11 @@ Deno.test("checkSources() refuses flags that do not go together, in one sentence
   match(await refusal({ corpus: "c", searchBudget: "5" }), /^Cannot use --search-budget as it is/);
   match(await refusal({ search: "off", searchPrice: 1 }), /^Cannot use --search-price as it is/);
   match(await refusal({ search: "serper", searchBudget: "5usd" }), /--search-price must say/);
+  for (const name of ["search", "mcp"]) {
+    const said = await refusal({ [name]: "http://me:secret@127.0.0.1/", journal: "replay:j" });
+    match(said, /must hold no user and no password/);
+    ok(!said.includes("secret"));
+  }
 });
 
 const opened = (changes: Partial<RunConfig>) =>
@@ -36,8 +41,28 @@ Deno.test("openSources() gives the agent web_search, browse, or both", () =>
     deepStrictEqual(await names({ browse: "localhost, 127.0.0.1" }), ["browse"]);
     strictEqual((await opened({ corpus })).meter, null);
     ok((await opened({ corpus, browse: "localhost" })).meter !== null);
-    await rejects(opened({ corpus, browse: "any" }), /must be allowed to speak to all hosts/);
     await rejects(opened({ corpus, browse: "a b" }), /--browse takes any, or hosts like/);
+  }));
+
+Deno.test({
+  name: "openSources() fails before a run whose pages Deno would refuse",
+  permissions: { net: ["localhost"], read: true },
+  fn: async () => {
+    await rejects(opened({ browse: "any" }), /must be allowed to speak to all hosts/);
+    await rejects(opened({ browse: "localhost,example.org" }), /speak to example.org/);
+  },
+});
+
+Deno.test("openSources() finds nothing where searching is off, also beside a corpus", () =>
+  inFolder(async (folder) => {
+    const corpus = `${folder}/corpus.jsonl`;
+    await Deno.writeTextFile(corpus, '{"id":"1","title":"A","text":"b"}\n');
+    const found = async (search: string | null) => {
+      const [tool] = (await opened({ corpus, search })).tools;
+      return await Effect.runPromise(tool!.run({ query: ["A b"] }));
+    };
+    strictEqual(await found(null), "A: b");
+    strictEqual(await found("off"), " no results");
   }));
 
 Deno.test("a server's words about its tools cannot end the system prompt, and the embedded model gets none", async () => {

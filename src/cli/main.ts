@@ -100,7 +100,12 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
 /** A task runs in the project's folder; paths on its command line are of the folder that it was called in. */
 function goToCaller(): void {
   const folder = Deno.env.get("INIT_CWD");
-  if (folder !== undefined) Deno.chdir(folder);
+  if (folder === undefined) return;
+  try {
+    Deno.chdir(folder);
+  } catch {
+    // Where the folder is gone, the project's is as good as any.
+  }
 }
 
 /** Runs a command with the words of this process, and exits. */

@@ -64,7 +64,8 @@ function fieldsAt(schema: unknown, path: ReadonlyArray<string>): ReadonlyArray<s
 
 function valueAt(input: unknown, path: ReadonlyArray<string>): unknown {
   return path.reduce<unknown>(
-    (value, key) => (isRecord(value) ? value[key] : undefined),
+    (value, key) =>
+      Array.isArray(value) ? value[Number(key)] : isRecord(value) ? value[key] : undefined,
     input,
   );
 }

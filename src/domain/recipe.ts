@@ -117,7 +117,7 @@ export const Recipe = Schema.Struct({
 
   /** Lines a search returns for each query. */
   searchTopK: AtLeast(1),
-  toolDeadlineSeconds: Positive,
+  toolDeadlineSeconds: Within(1e-3, 86_400),
   /** Tokens of a tool's result before it is cut; null for as many as the context holds. */
   maxResultTokens: Schema.NullOr(AtLeast(8)),
   /** Where a result loses what is too much. */

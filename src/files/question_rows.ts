@@ -17,7 +17,14 @@ export interface QuestionRow extends Question {
 const optional = <S extends Schema.Constraint>(schema: S) => Schema.optional(Schema.NullOr(schema));
 
 const Golds = Schema.Union([Schema.String, Schema.Array(Schema.String)]);
-const Id = Schema.Union([Schema.String, Schema.Number, Schema.BigInt]);
+// Larger numbers of JSON are not those that the file holds.
+const Id = Schema.Union([
+  Schema.String,
+  Schema.Finite.check(
+    Schema.isBetween({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+  ),
+  Schema.BigInt,
+]);
 const Hops = Schema.Union([Schema.Int, Schema.BigInt]);
 
 /** What trainers write beside a question. */
@@ -73,6 +80,18 @@ export function parseQuestion(
     if (text.trim() === "") return yield* fail(path, row, "the question must have text", value);
     const split = golds.flatMap((gold) => gold.split(ANSWER_SPLIT)).map((gold) => gold.trim());
     const accepted = split.filter((gold) => gold !== "");
+    if (accepted.length > MOST_GOLDS) {
+      return yield* fail(
+        path,
+        row,
+        `there must be at most ${MOST_GOLDS} gold answers`,
+        accepted.length,
+      );
+    }
+    if (told !== null && told !== "" && !SPLIT_NAMES.has(told.toLowerCase())) {
+      const known = [...SPLIT_NAMES.keys()].join(", ");
+      return yield* Result.fail(badRow(path, row, `the split must be one of ${known}`, told));
+    }
     if (accepted.length === 0) return yield* fail(path, row, "a gold answer must stand", value);
     return {
       id: id ?? `row-${row}`,
@@ -159,6 +178,9 @@ function hopsOf(hops: Given<number | bigint>, id: Given<string | number | bigint
   const named = hops ?? /(?:^|_)(\d)hop\d?__/.exec(String(id))?.[1] ?? null;
   return named === null ? null : Number(named);
 }
+
+/** More are a mistake: no answer is compared with all of them for nothing. */
+const MOST_GOLDS = 1000;
 
 /** What files call the splits. */
 const SPLIT_NAMES: ReadonlyMap<string, SplitName> = new Map([

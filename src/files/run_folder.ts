@@ -5,6 +5,9 @@ import { fileReason, onDisk } from "./disk.ts";
 /** Name of the resolved configuration in a run's folder; a folder that has it holds a run. */
 export const CONFIG_FILE = "config.json";
 
+/** Name of the file of an evaluation's answers; a folder that has it holds no training run. */
+export const ANSWERS_FILE = "answers.jsonl";
+
 const exists = (path: string) =>
   Effect.promise(() => Deno.stat(path).then(() => true, () => false));
 
@@ -82,5 +85,14 @@ export const checkWritable = Effect.fn("checkWritable")(function* (folder: strin
       new BadInput({
         message: `Cannot write to the run folder "${folder}": ${fileReason(error)}`,
       }),
+  });
+});
+
+/** Fails where a folder holds an evaluation instead of a training run. */
+export const checkIsRun = Effect.fn("checkIsRun")(function* (folder: string) {
+  if (!(yield* exists(`${folder}/${ANSWERS_FILE}`))) return;
+  return yield* new BadInput({
+    message: `Cannot go on with a training run in "${folder}" as it must hold one: it holds an ` +
+      `evaluation; go on with it by ./igpo evaluate --resume`,
   });
 });

@@ -54,7 +54,13 @@ export const data = Effect.fn("data")(function* (options: DataOptions) {
       .map(({ question: { id }, tokens }) =>
         `A run refuses "${id}": its prompt has ${tokens} tokens, contextTokens is ${recipe.contextTokens}`
       );
-    yield* screen.print(["", ...notesOf(arranged, Infinity), ...long, ""].join("\n"));
+    const few = arranged.train.length < recipe.promptsPerStep
+      ? [
+        `A run refuses these questions: promptsPerStep is ${recipe.promptsPerStep}, and there are ` +
+        `${arranged.train.length} to train on`,
+      ]
+      : [];
+    yield* screen.print(["", ...notesOf(arranged, Infinity), ...long, ...few, ""].join("\n"));
     const example = SPLITS.flatMap((split) => arranged[split])[0]!;
     yield* screen.print(exampleText(example, { tokenizer, protocol }));
   }

@@ -9,7 +9,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { pathExists, readText } from "../files/disk.ts";
 import { jsonText } from "../files/json_file.ts";
 import { jsonLine, openJsonlWriter, parseJsonl } from "../files/jsonl.ts";
-import { CONFIG_FILE } from "../files/run_folder.ts";
+import { ANSWERS_FILE, CONFIG_FILE } from "../files/run_folder.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
 import type { Screen } from "../files/screen.ts";
 import type { Preset } from "../igpo/preset.ts";
@@ -40,7 +40,7 @@ import {
 } from "../report/evaluation_text.ts";
 import { progressLine } from "../report/terminal.ts";
 import type { RunPlan } from "../run/configure.ts";
-import { type JudgeFlags, openJudging } from "../run/judging.ts";
+import { type JudgeFlags, JUDGEMENTS_FILE, openJudging } from "../run/judging.ts";
 import type { Task } from "../run/task.ts";
 import { callsLine } from "../search/meter.ts";
 
@@ -62,21 +62,16 @@ export interface EvaluateProgramOptions {
 /** No result between 0 and 1 has a larger standard deviation. */
 const LARGEST_DEVIATION = 0.5;
 
-/** File of the answers in the folder of an evaluation. */
-const ANSWERS_FILE = "answers.jsonl";
-
 /**
  * Answers the test questions as often as the recipe says and writes answers and tables into the folder. In a folder that
  * has answers, only those that are missing or were lost to a crash are asked for.
  */
 export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgramOptions) {
-  const { plan: { config, preset, folder }, task, screen, against, judge } = options;
-  if (config.recipe.testBeliefs && preset.gain.measure === "none") {
-    return yield* new BadInput({
-      message: `Cannot measure beliefs as the preset must have gains: "${preset.name}" has none`,
-    });
-  }
+  const { plan: { config, folder }, task, screen, against, judge } = options;
+  yield* checkCanMeasure(options);
   const others = against === null ? null : yield* readAnswers(against);
+  // Before there is a run: a judge that cannot be used leaves none.
+  const judgeAnswers = judge === null ? null : yield* openJudging(judge, { folder, screen });
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
   const { questions } = task.test;
   yield* screen.print(
@@ -84,7 +79,6 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
       detectable(LARGEST_DEVIATION, questions.length, "apart").toFixed(3)
     } in F1 or more can be told apart, closer ones only with --against`,
   );
-  const judgeAnswers = judge === null ? null : yield* openJudging(judge, { folder, screen });
   const rows = yield* answerMissing(options);
   const judged = judgeAnswers === null ? null : yield* judgeAnswers(rows);
   const table = evaluationTable(rows, judged?.verdicts);
@@ -104,6 +98,23 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
   ].join("\n\n"));
   return table;
 }, Effect.scoped);
+
+/** Fails where beliefs or verdicts are wanted that there cannot be, or would be lost. */
+const checkCanMeasure = Effect.fnUntraced(function* (
+  { plan: { config, preset, folder, isResumed }, judge }: EvaluateProgramOptions,
+) {
+  if (config.recipe.testBeliefs && preset.gain.measure === "none") {
+    return yield* new BadInput({
+      message: `Cannot measure beliefs as the preset must have gains: "${preset.name}" has none`,
+    });
+  }
+  if (judge === null && isResumed && (yield* pathExists(`${folder}/${JUDGEMENTS_FILE}`))) {
+    return yield* new BadInput({
+      message: `Cannot go on with "${folder}" as its answers are judged: name the judge again ` +
+        `with --judge and --judge-model`,
+    });
+  }
+});
 
 const writeTables = Effect.fnUntraced(function* (
   { plan: { config: { model, revision }, folder } }: EvaluateProgramOptions,

@@ -44,6 +44,7 @@ export function arrangeQuestions(
     ...splits,
     train,
     leftOut: [...leftOut, ...splits.leftOut],
+    missing: [...splits.missing, ...(train.length === 0 ? ["train" as const] : [])],
     nearDuplicates: known,
   };
 }

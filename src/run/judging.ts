@@ -13,7 +13,7 @@ export interface JudgeFlags {
 }
 
 /** File of verdicts in the folder of an evaluation. */
-const JUDGEMENTS_FILE = "judgements.jsonl";
+export const JUDGEMENTS_FILE = "judgements.jsonl";
 
 /** What a judge says of answers: those with a verdict, and who said so. */
 export interface Judged {

@@ -3,7 +3,7 @@ import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { RunPlan } from "./configure.ts";
 import { namesOf } from "../domain/question_files.ts";
-import { createRunFolder, lockRunFolder } from "../files/run_folder.ts";
+import { checkIsRun, createRunFolder, lockRunFolder } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import type { Purpose } from "./file_questions.ts";
 import { locateModel } from "./model_source.ts";
@@ -40,6 +40,7 @@ export const prepare = Effect.fn("prepare")(
     { embeddedModel, profile = false, isOneRun = true, date: given, purpose }: PrepareOptions<P>,
   ) {
     if (asked.isResumed) yield* lockRunFolder(asked.folder);
+    if (asked.isResumed && purpose === "train" && isOneRun) yield* checkIsRun(asked.folder);
     const screen = yield* openScreen;
     const located = yield* locateModel(asked.config, { embeddedModel, screen });
     const { folder, isResumed } = asked;

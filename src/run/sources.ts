@@ -33,6 +33,10 @@ export function checkSources(config: RunConfig): Effect.Effect<void, BadInput> {
         `belongs to --questions: it is not given`,
     );
   }
+  const secret = (["search", "mcp"] as const).find((flag) => holdsPassword(config[flag]));
+  if (secret !== undefined) {
+    return cannot(`use --${secret} as its address must hold no user and no password: it holds one`);
+  }
   const about = (["journal", "searchBudget", "searchPrice"] as const).find((name) =>
     config[name] !== null
   );
@@ -42,8 +46,7 @@ export function checkSources(config: RunConfig): Effect.Effect<void, BadInput> {
   }
   if (config.searchPrice === null && config.searchBudget?.endsWith("usd")) {
     return cannot(
-      `keep to a budget of ${config.searchBudget} as --search-price must say what a query costs: ` +
-        `it is not given`,
+      "keep to a budget in usd as --search-price must say what a query costs: it is not given",
     );
   }
   if (corpus !== null && outside.includes("search")) {
@@ -56,6 +59,12 @@ export function checkSources(config: RunConfig): Effect.Effect<void, BadInput> {
     );
   }
   return Effect.void;
+}
+
+/** Whether an address holds a user or a password, which the configuration and messages would repeat. */
+function holdsPassword(name: string | null): boolean {
+  const url = URL.parse(name ?? "");
+  return url !== null && url.username + url.password !== "";
 }
 
 /** The flags that name something outside. */
@@ -102,9 +111,9 @@ interface Outside {
 const searchOf = Effect.fnUntraced(function* (
   { config: { recipe, corpus, search: named, browse, mcp }, meter, journal }: Outside,
 ): Effect.fn.Return<Search | null, BadInput, Scope.Scope> {
+  if (named === SEARCH_OFF) return searchNothing;
   if (corpus !== null) return searchInMemory(yield* readCorpus(corpus));
-  if (named === null && (browse ?? mcp) !== null) return null;
-  if (named === null || named === SEARCH_OFF) return searchNothing;
+  if (named === null) return (browse ?? mcp) === null ? searchNothing : null;
   // A replay needs neither the engine nor its key.
   const engine = journal?.mode === "replay" ? searchNothing : yield* openSearch(named, {
     deadline: recipe.toolDeadlineSeconds,

@@ -97,7 +97,10 @@ const readPage = Effect.fnUntraced(function* (url: URL, options: BrowseOptions) 
   const { isHtml, text } = yield* fetchPage(url, options);
   const read = isHtml ? yield* readHtml(text) : { title: "", text };
   // A title may be as long as the page, and each part repeats it.
-  return { title: line(read.title), parts: cutPages(read.text, options.pageCharacters ?? 4000) };
+  return {
+    title: line(read.title),
+    parts: cutPages(read.text, Math.max(1, Math.floor(options.pageCharacters ?? 4000))),
+  };
 });
 
 const readHtml = Effect.fnUntraced(function* (html: string) {

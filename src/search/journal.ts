@@ -30,6 +30,8 @@ export interface Kept<A, E> {
   readonly failure: Schema.Codec<E, unknown>;
   /** Asks it; equal calls are equal texts. */
   readonly ask: (call: string) => Effect.Effect<A, E>;
+  /** Whether a kept failure says something of the call, not of a run: another run asks again. @default {always} */
+  readonly isFinal?: (failure: E) => boolean;
   /** The failure of a call that the journal does not hold, or cannot read. */
   readonly lost: (message: string) => E;
 }
@@ -76,8 +78,8 @@ interface Open {
 
 const lookUp = Effect.fnUntraced(function* <A, E>(
   call: string,
-  { engine, ask, lost, ...kept }: Kept<A, E>,
-  { file: { find, insert }, mode, counts }: Open,
+  { engine, ask, lost, isFinal = () => true, ...kept }: Kept<A, E>,
+  { file: { find, insert, remove }, mode, counts }: Open,
 ): Effect.fn.Return<A, E> {
   const answer = Schema.fromJsonString(kept.answer);
   const failure = Schema.fromJsonString(kept.failure);
@@ -98,8 +100,12 @@ const lookUp = Effect.fnUntraced(function* <A, E>(
   const key = yield* sha256(`${engine}\n${call}`);
   const found = yield* inFile(() => find(key));
   if (found !== undefined) {
-    counts.kept += 1;
-    return yield* read(found);
+    const known = yield* Effect.result(read(found));
+    if (mode === "replay" || known._tag === "Success" || isFinal(known.failure)) {
+      counts.kept += 1;
+      return yield* Effect.fromResult(known);
+    }
+    yield* inFile(() => remove(key));
   }
   if (mode === "replay") return yield* Effect.fail(lost(`The journal does not hold ${call}`));
   const asked = yield* Effect.result(ask(call));
@@ -137,8 +143,10 @@ function openDatabase(path: string, mode: JournalMode) {
     }
     const select = db.prepare("select answer, failure from calls where key = ?");
     const add = db.prepare("insert or ignore into calls values (?, ?, ?, ?, ?)");
+    const drop = db.prepare("delete from calls where key = ?");
     return {
       db,
+      remove: (key: string) => void drop.run(key),
       find: (key: string): Row | undefined => {
         const row = select.get(key);
         return row && { answer: textOrNull(row["answer"]), failure: textOrNull(row["failure"]) };

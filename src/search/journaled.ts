@@ -26,6 +26,7 @@ export const journaledSearch = Effect.fnUntraced(
         const { query, limit } = Schema.decodeSync(Call)(call);
         return Effect.map(search([query], limit), ([hits]) => hits!);
       },
+      isFinal: ({ kind }) => kind !== "spent",
       lost: (message) => new SearchFailed({ kind: "refused", message }),
     });
     // Each query is asked to its end, so that the journal holds all that a replay asks for.
@@ -60,8 +61,8 @@ export const journaledTools = Effect.fnUntraced(
       answer: Specs,
       failure: BadInput,
       ask: () => Effect.succeed(tools.map(({ spec }) => spec)),
-      lost: (message) =>
-        new BadInput({ message: `Cannot know the tools of "${server}": ${message}` }),
+      // The address may hold a key.
+      lost: (message) => new BadInput({ message: `Cannot know the tools of --mcp: ${message}` }),
     });
     const gone = () =>
       Effect.fail(new ToolCrashed({ kind: "refused", message: "it is there no more" }));
@@ -80,6 +81,7 @@ export const journaledTool = Effect.fnUntraced(
       answer: Schema.String,
       failure: Schema.Union([ToolCallRejected, ToolCrashed]),
       ask: (call) => tool.run(JSON.parse(call)),
+      isFinal: (failure) => failure._tag !== "ToolCrashed" || failure.kind !== "spent",
       lost: (message) => new ToolCrashed({ kind: "refused", message }),
     });
     return { ...tool, run: (callArguments) => ask(JSON.stringify(callArguments) ?? "null") };

@@ -128,8 +128,8 @@ function addressOf(url: string): Effect.Effect<URL, BadInput> {
   if (address === null || !isBareAddress(address)) {
     return Effect.fail(
       new BadInput({
-        message: `Cannot judge at "${url}" as it must be an address like ` +
-          `http://127.0.0.1:8000/v1, without a user or a password`,
+        message: "Cannot judge at this address as it must be one like http://127.0.0.1:8000/v1, " +
+          "without a user or a password",
       }),
     );
   }

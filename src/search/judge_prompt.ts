@@ -29,6 +29,7 @@ function neutral(text: string): string {
 
 /** Whether the last verdict of a judge's text is "correct"; null where it has none. */
 export function readVerdict(text: string): boolean | null {
-  const last = [...text.matchAll(/\bverdict\W*:\W*(\w+)/gi)].at(-1)?.[1]?.toLowerCase();
+  const last = [...text.matchAll(/\bverdict[^\w\n]*:[^\w\n]*(\w+)[^\w\n]*$/gim)].at(-1)?.[1]
+    ?.toLowerCase();
   return last === "correct" ? true : last === "incorrect" ? false : null;
 }

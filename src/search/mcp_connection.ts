@@ -113,6 +113,9 @@ export function whyOf(failure: unknown): string {
   let inner = failure;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
   if (inner instanceof Deno.errors.NotFound) return "there is no such program";
+  if (inner instanceof Deno.errors.NotCapable) {
+    return "Deno may not run or reach it: ./igpo allows what --mcp names";
+  }
   return line(fetchReason(inner));
 }
 

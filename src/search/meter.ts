@@ -8,6 +8,8 @@ export interface CallCounts {
   /** Queries that were asked outside, and those of them that failed, by kind. */
   asked: number;
   readonly failed: Map<string, number>;
+  /** Queries that were not asked since the budget was spent. */
+  spent: number;
   /** Queries that the journal answered. */
   kept: number;
   /** Milliseconds of the calls that were asked, in all. */
@@ -35,7 +37,7 @@ export interface Meter {
 
 /** A meter that has counted nothing yet. */
 export function makeMeter(budget: Budget): Meter {
-  return { counts: { asked: 0, failed: new Map(), kept: 0, millis: 0 }, budget };
+  return { counts: { asked: 0, failed: new Map(), spent: 0, kept: 0, millis: 0 }, budget };
 }
 
 /** A search whose queries are counted. */
@@ -72,13 +74,16 @@ function measured<A, E extends { readonly _tag: string; readonly kind?: string |
 ): Effect.Effect<A, E> {
   return Effect.suspend(() => {
     if (isSpent(budget, counts.asked + queries)) {
+      counts.spent += queries;
       return Effect.fail(spent(`The search budget of ${budgetText(budget.most!)} is spent`));
     }
     counts.asked += queries;
+    const failed = (kind: string) =>
+      Effect.sync(() => counts.failed.set(kind, (counts.failed.get(kind) ?? 0) + queries));
     return timed(call, counts).pipe(
-      Effect.tapError(({ kind = "refused" }) =>
-        Effect.sync(() => counts.failed.set(kind, (counts.failed.get(kind) ?? 0) + queries))
-      ),
+      Effect.tapError(({ kind = "refused" }) => failed(kind)),
+      // The tool's deadline came first.
+      Effect.onInterrupt(() => failed("late")),
     );
   });
 }
@@ -93,9 +98,14 @@ function timed<A, E>(call: Effect.Effect<A, E>, counts: CallCounts): Effect.Effe
     ));
 }
 
+/** Prices are no binary fractions: three times 0.1 is 0.3. */
+const ROUNDING = 1e-9;
+
 function isSpent({ price, most }: Budget, asked: number): boolean {
   if (most === null) return false;
-  return most.unit === "queries" ? asked > most.amount : asked * (price ?? 0) > most.amount;
+  return most.unit === "queries"
+    ? asked > most.amount
+    : asked * (price ?? 0) > most.amount * (1 + ROUNDING);
 }
 
 function budgetText({ amount, unit }: Most): string {
@@ -103,14 +113,20 @@ function budgetText({ amount, unit }: Most): string {
 }
 
 /** `Search: 120 queries asked (2 busy), 35 ms each, $0.12; 30 from the journal`. */
-export function callsLine({ counts, budget: { price } }: Meter): string {
-  const { asked, failed, kept, millis } = counts;
+export function callsLine({ counts, budget: { price, most } }: Meter): string {
+  const { asked, failed, spent, kept, millis } = counts;
   const bad = [...failed].map(([kind, count]) => `${count} ${kind.replaceAll("_", " ")}`);
   return [
     `Search: ${asked} queries asked`,
     bad.length === 0 ? "" : ` (${bad.join(", ")})`,
     asked === 0 ? "" : `, ${Math.round(millis / asked)} ms each`,
-    price === null ? "" : `, $${(price * asked).toFixed(2)}`,
+    price === null ? "" : `, $${dollars(price * asked)}`,
+    spent === 0 ? "" : `; ${spent} not asked, as the budget of ${budgetText(most!)} was spent`,
     kept === 0 ? "" : `; ${kept} from the journal`,
   ].join("");
+}
+
+/** Cents, and more digits where there are only a few of them. */
+function dollars(amount: number): string {
+  return amount === 0 || amount >= 0.1 ? amount.toFixed(2) : amount.toPrecision(2);
 }

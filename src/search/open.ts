@@ -41,12 +41,12 @@ export const openSearch = Effect.fn("openSearch")(function* (
   if (!/^https?:/.test(name)) return (yield* openIndex(name)).search;
   const url = URL.parse(name);
   if (url !== null && isBareAddress(url)) {
-    yield* checkAllowed(`search with "${name}"`, url.host);
+    yield* checkAllowed(`search at ${url.host}`, url.host);
     return searchR1(name, patience);
   }
   return yield* new BadInput({
-    message: `Cannot search at "${name}" as it must be an address like http://127.0.0.1:8000, ` +
-      `without a user or a password`,
+    message: "Cannot search at this address as it must be one like http://127.0.0.1:8000, " +
+      "without a user or a password",
   });
 });
 

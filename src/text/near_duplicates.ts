@@ -13,9 +13,14 @@ interface Texted {
   readonly text: string;
 }
 
-/** A text without what does not change a question: case, punctuation, white space and forms of a character. */
+/**
+ * A text without what does not change a question: case, punctuation, white space and forms of a character. Symbols stay,
+ * and what stands for one: C# is not C++, and 3 - 5 is not 3 * 5.
+ */
 export function plainText(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, " ").trim();
+  return text.normalize("NFKC").toLowerCase()
+    .replaceAll(/(?<=\p{L})-(?=\p{L})/gu, " ")
+    .replaceAll(/[^\p{L}\p{M}\p{N}\p{S}#*/-]+/gu, " ").trim();
 }
 
 /**

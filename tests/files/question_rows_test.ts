@@ -113,7 +113,8 @@ Deno.test("parseQuestion() reads the split from the row, else from the name of t
   assert.equal(splitOf("C:\\data\\Train.jsonl.gz"), "train");
   assert.equal(splitOf("train/all.jsonl"), null);
   assert.equal(splitOf("train.jsonl", "test"), "test");
-  assert.equal(splitOf("train.jsonl", "fold 3"), "train");
+  assert.equal(splitOf("train.jsonl", ""), "train");
+  assert.throws(() => splitOf("train.jsonl", "fold 3"), /the split must be one of train, dev, val/);
   assert.equal(splitOf("all.jsonl", null), null);
 });
 

@@ -126,6 +126,29 @@ Deno.test("a search budget counts queries that were asked, not those of the jour
     }
   }));
 
+Deno.test("a run that was spent is replayed as it was, and another run asks what it did not", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/calls.sqlite`;
+    const calls = [["a"], ["b"]];
+    const one: Budget = { price: 0.1, most: { amount: 0.1, unit: "usd" } };
+    const first = await through(path, "record", engine(), calls, one);
+    const spent = "spent: The search budget of $0.1 is spent";
+    deepStrictEqual(first.answers, ["0 of 2", spent]);
+    strictEqual(
+      callsLine({ ...first.meter, counts: { ...first.meter.counts, millis: 5 } }),
+      "Search: 1 queries asked, 5 ms each, $0.10; 1 not asked, as the budget of $0.1 was spent",
+    );
+    deepStrictEqual((await through(path, "replay", engine(), calls)).answers, first.answers);
+    deepStrictEqual((await through(path, "record", engine(), calls)).answers, ["0 of 2", "0 of 2"]);
+  }));
+
+Deno.test("a budget is not spent early by rounding", async () => {
+  const three: Budget = { price: 0.1, most: { amount: 0.3, unit: "usd" } };
+  const search = meteredSearch(engine().search, makeMeter(three));
+  for (const query of ["a", "b", "c"]) await Effect.runPromise(search([query], 1));
+  strictEqual((await Effect.runPromise(Effect.flip(search(["d"], 1)))).kind, "spent");
+});
+
 Deno.test("a tool's calls are kept by server, name and arguments, refusals and crashes with them", () =>
   inFolder(async (folder) => {
     let asked = 0;
