@@ -8,7 +8,10 @@ interface Outcome {
   readonly stderr: string;
 }
 
-async function igpo(...args: ReadonlyArray<string>): Promise<Outcome> {
+const igpo = (...args: ReadonlyArray<string>) => igpoIn(Deno.cwd(), ...args);
+
+/** A program that is called in a folder. */
+async function igpoIn(folder: string, ...args: ReadonlyArray<string>): Promise<Outcome> {
   const { code, stdout, stderr } = await command("deno", {
     args: [
       "run",
@@ -20,7 +23,7 @@ async function igpo(...args: ReadonlyArray<string>): Promise<Outcome> {
       "src/cli/cli.ts",
       ...args,
     ],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", INIT_CWD: folder },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
@@ -82,16 +85,20 @@ Deno.test("igpo train --resume goes on with the questions that the run began wit
       { length: 20 },
       (_, i) => JSON.stringify({ question: `Who wrote${i} book${i}?`, answers: ["Ada"] }),
     );
-    const [questions, recipe, run] = ["q.jsonl", "recipe.json", "run"].map((n) => `${folder}/${n}`);
-    await Deno.writeTextFile(questions!, rows.join("\n"));
+    const [questions, run] = [`${folder}/q.jsonl`, `${folder}/run`];
+    await Deno.writeTextFile(questions, rows.join("\n"));
     const tiny = { promptsPerStep: 1, groupSize: 2, maxTurns: 1, maxNewTokens: 4 };
     const counts = { evaluateEvery: 0, validationQuestions: 0, testQuestions: 1 };
-    await Deno.writeTextFile(recipe!, JSON.stringify({ ...tiny, ...counts, steps: 1 }));
-    const data = ["--questions", questions!, "--search", "off"];
-    await igpo("train", "--device", "cpu", "--recipe", recipe!, ...data, "--out", run!);
-    const resumed = () => igpo("train", "--resume", run!, "--steps", "2");
+    await Deno.writeTextFile(
+      `${folder}/recipe.json`,
+      JSON.stringify({ ...tiny, ...counts, steps: 1 }),
+    );
+    const data = ["--questions", "q.jsonl", "--search", "off", "--recipe", "./recipe.json"];
+    await igpoIn(folder, "train", "--device", "cpu", ...data, "--out", "run");
+    // Called in another folder, it goes on with the same files.
+    const resumed = () => igpo("train", "--resume", run, "--steps", "2");
 
-    await Deno.writeTextFile(questions!, rows.slice(1).join("\n"));
+    await Deno.writeTextFile(questions, rows.slice(1).join("\n"));
     const changed = await resumed();
     strictEqual(changed.code, 2);
     match(
@@ -99,7 +106,7 @@ Deno.test("igpo train --resume goes on with the questions that the run began wit
       /^Cannot resume .* that it began with: there are others now in .*q\.jsonl\n$/,
     );
 
-    await Deno.writeTextFile(questions!, rows.join("\n"));
+    await Deno.writeTextFile(questions, rows.join("\n"));
     const path = `${run}/config.json`;
     const { questionsDigest, ...older } = JSON.parse(await Deno.readTextFile(path));
     match(questionsDigest, /^[0-9a-f]{64}$/);

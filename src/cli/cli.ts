@@ -38,6 +38,7 @@ import {
   world,
   worlds,
 } from "./flags.ts";
+import { withAbsolutePaths } from "../run/absolute_paths.ts";
 import { configure, type RunPlan } from "../run/configure.ts";
 import { configureCompare } from "../run/configure_compare.ts";
 import { BadInput } from "../domain/errors.ts";
@@ -174,16 +175,18 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
     isOneRun: false,
     date: begun,
   });
-  const { config: { revision, questionsDigest }, date } = prepared;
+  const { config: { questionsDigest }, date } = prepared;
+  // The first world's configuration has them already, as its files were read.
+  const paths = withAbsolutePaths(prepared.config);
   const worlds = yield* Effect.forEach(plan.worlds, ({ name, config: own }, i) => {
-    const config = { ...own, revision, questionsDigest };
+    const config = { ...own, ...paths, questionsDigest };
     // `prepare` has loaded the first world's task already.
     const task = i === 0
       ? Effect.succeed(prepared.task)
       : loadTask({ ...prepared, config, purpose: "train" });
     return Effect.map(task, (task) => ({ name, config, task }));
   });
-  const written = { ...plan.written, revision, questionsDigest, date };
+  const written = { ...plan.written, ...paths, questionsDigest, date };
   yield* compareProgram({ ...prepared, plan: { ...plan, written }, worlds }).pipe(
     Effect.provide(layerLearner(prepared, presets)),
   );

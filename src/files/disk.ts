@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 
@@ -83,6 +84,11 @@ export function fileReason(error: unknown): string {
   // Deno's own advice is to allow everything.
   if (error instanceof Deno.errors.NotCapable) return "Deno lets no program use it";
   return reason(error);
+}
+
+/** A path from the root of the file system on; relative ones begin in the folder of this process. */
+export function absolutePath(path: string): string {
+  return resolve(path);
 }
 
 /** The message of a thrown value, on one line. */

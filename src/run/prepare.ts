@@ -1,6 +1,7 @@
 import { Clock, Effect } from "effect";
 import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
+import { withAbsolutePaths } from "./absolute_paths.ts";
 import type { RunPlan } from "./configure.ts";
 import { namesOf } from "../domain/question_files.ts";
 import { checkIsRun, createRunFolder, lockRunFolder } from "../files/run_folder.ts";
@@ -51,7 +52,7 @@ export const prepare = Effect.fn("prepare")(
     const date = checkpoint?.state.date ?? given ?? (yield* today);
     const task = yield* loadTask({ config: found, model, date, purpose });
     const questionsDigest = purpose === "train" ? yield* digestOfRun(asked, task) : null;
-    const config = { ...found, questionsDigest };
+    const config = { ...found, ...withAbsolutePaths(found), questionsDigest };
     const plan = { ...asked, config };
     const onKernel = (count: number) => screen.onProgress(kernelLine(count));
     const machine = yield* openMachine(config.device, { profile, onKernel });

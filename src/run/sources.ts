@@ -9,11 +9,8 @@ import { readCorpus } from "../files/corpus.ts";
 import { type Journal, JOURNAL_MODES, type JournalMode, openJournal } from "../search/journal.ts";
 import { journaledSearch, journaledTool, journaledTools } from "../search/journaled.ts";
 import { makeMeter, type Meter, meteredSearch, meteredTool, type Most } from "../search/meter.ts";
-import { openSearch } from "../search/open.ts";
+import { openSearch, SEARCH_OFF } from "../search/open.ts";
 import { openBrowseTool, openMcpTools } from "../search/tools.ts";
-
-/** What `search` is where tools find nothing: the control that shows what searching is worth. */
-export const SEARCH_OFF = "off";
 
 /** What the agent looks for answers with. */
 export interface Sources {
@@ -151,9 +148,14 @@ function journalOf(
   { counts }: Meter,
 ): Effect.Effect<Journal | null, BadInput, Scope.Scope> {
   if (journal === null) return Effect.succeed(null);
-  const [, mode, file] = JOURNAL.exec(journal)!;
+  const mode = JOURNAL.exec(journal)![1] ?? "auto";
   // The expression allows modes only.
-  return openJournal(file!, (mode ?? "auto") as JournalMode, counts);
+  return openJournal(journalFile(journal), mode as JournalMode, counts);
+}
+
+/** The file of `[MODE:]FILE`. */
+export function journalFile(journal: string): string {
+  return JOURNAL.exec(journal)![2]!;
 }
 
 /** `500` or `5usd`. */

@@ -15,10 +15,11 @@ import { readQuestions } from "../files/questions.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { checkPrompt } from "../pipeline/play.ts";
 import type { Meter } from "../search/meter.ts";
+import { SEARCH_OFF } from "../search/open.ts";
 import type { Protocol } from "../text/protocol.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { arrangeQuestions, checkSome, notesOf, type Purpose } from "./file_questions.ts";
-import { checkSources, openSources, SEARCH_OFF, type Sources } from "./sources.ts";
+import { checkSources, openSources, type Sources } from "./sources.ts";
 import { longPrompts, readModelText } from "./text.ts";
 
 /** Questions and the environment that they are answered in. */

@@ -38,7 +38,7 @@ export const openSearch = Effect.fn("openSearch")(function* (
       message: `Cannot search with ${name} as ${service.key} must hold its key: ${found}`,
     });
   }
-  if (!/^https?:/.test(name)) return (yield* openIndex(name)).search;
+  if (isIndexFile(name)) return (yield* openIndex(name)).search;
   const url = URL.parse(name);
   if (url !== null && isBareAddress(url)) {
     yield* checkAllowed(`search at ${url.host}`, url.host);
@@ -49,6 +49,14 @@ export const openSearch = Effect.fn("openSearch")(function* (
       "without a user or a password",
   });
 });
+
+/** Whether a name is that of an index on disk. */
+export function isIndexFile(name: string): boolean {
+  return name !== SEARCH_OFF && !Object.hasOwn(WEB_SERVICES, name) && !/^https?:/.test(name);
+}
+
+/** What `search` is where tools find nothing: the control that shows what searching is worth. */
+export const SEARCH_OFF = "off";
 
 /** Whether a key can stand in a header. */
 export function isKey(key: string): boolean {
