@@ -1,5 +1,8 @@
 import { Schema } from "effect";
 
+const Score = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
+
 /** One answer of an evaluation, as a line of `answers.jsonl`. */
 export const AnswerRow = Schema.Struct({
   id: Schema.String,
@@ -8,27 +11,29 @@ export const AnswerRow = Schema.Struct({
   question: Schema.String,
   golds: Schema.Array(Schema.String),
   /** Which of the answers to the question, from 0 on. */
-  sample: Schema.Int,
+  sample: Count,
   answer: Schema.NullOr(Schema.String),
   /** F1 as the preset counts words, over the accepted answers. */
-  f1: Schema.Number,
+  f1: Score,
   /** F1 that counts a repeated word as often as it occurs (DR-Venus), and as SQuAD's script computes it. */
-  f1Multiset: Schema.Number,
-  f1Squad: Schema.Number,
+  f1Multiset: Score,
+  f1Squad: Score,
   em: Schema.Boolean,
   /** `crashed` where the environment failed; such an answer is asked for again. */
   ending: Schema.String,
-  turns: Schema.Int,
-  calls: Schema.Int,
-  failedCalls: Schema.Int,
+  turns: Count,
+  calls: Count,
+  failedCalls: Count,
   /**
    * Beliefs before the first turn and after each turn but the last, and what each of those turns gained, as the preset
    * measures them: log-probs (nats) or probabilities. Absent where they were not asked for, or there is no episode.
    */
-  beliefs: Schema.optionalKey(Schema.Array(Schema.Number)),
-  gains: Schema.optionalKey(Schema.Array(Schema.Number)),
+  beliefs: Schema.optionalKey(Schema.Array(Schema.Finite)),
+  gains: Schema.optionalKey(Schema.Array(Schema.Finite)),
   /** The date in the system prompt. */
-  date: Schema.String,
+  date: Schema.String.check(
+    Schema.isPattern(/^\d{4}-\d{2}-\d{2}$/, { expected: "a date like 2026-11-30" }),
+  ),
 });
 
 /** One answer of an evaluation. */

@@ -16,6 +16,7 @@ import { duration } from "../report/style.ts";
 import type { TrainOptions } from "../run/run.ts";
 import { type EvaluationLine, readEvaluations } from "../run/record.ts";
 import type { Task } from "../run/task.ts";
+import { callsLine } from "../search/meter.ts";
 import { train } from "./train.ts";
 
 /** A world with the task of its training questions. */
@@ -63,7 +64,11 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
     }
   }
   yield* writeReport(folder, runs);
-  yield* screen.print(`\n${compareReport(runs)}\n\nEverything is in ${folder}`);
+  // Each world has a task, and a meter, of its own.
+  const calls = worlds.flatMap(({ task: { meter } }) => meter === null ? [] : [callsLine(meter)]);
+  yield* screen.print(
+    ["", compareReport(runs), "", ...calls, `Everything is in ${folder}`].join("\n"),
+  );
   return runs;
 }, (program, { plan: { folder }, screen }) =>
   program.pipe(

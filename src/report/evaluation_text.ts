@@ -2,7 +2,8 @@
 import type { JudgeReport, LabelledShare } from "../domain/judge.ts";
 import type { Against, EvaluationTable, SourceReport } from "./evaluation_table.ts";
 
-const number = (value: number) => value.toFixed(3);
+/** Three digits; no zero has a sign. */
+const number = (value: number) => value.toFixed(3).replace(/^-(0\.0+)$/, "$1");
 const signed = (value: number) => `${value < 0 ? "" : "+"}${number(value)}`;
 
 /** A number that each source has, by name. */

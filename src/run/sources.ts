@@ -41,6 +41,14 @@ export function checkSources(config: RunConfig): Effect.Effect<void, BadInput> {
     const flag = `--${about.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
     return cannot(`use ${flag} as it is for what is asked outside: no flag names a search engine`);
   }
+  if (config.journal !== null && !/\.\w+$|\//.test(journalFile(config.journal))) {
+    return cannot(
+      `keep calls in "${
+        journalFile(config.journal)
+      }" as --journal takes a file like calls.sqlite, ` +
+        `with ${JOURNAL_MODES.join(", ")} and a colon before it if one is wanted`,
+    );
+  }
   if (config.searchPrice === null && config.searchBudget?.endsWith("usd")) {
     return cannot(
       "keep to a budget in usd as --search-price must say what a query costs: it is not given",

@@ -42,7 +42,7 @@ const TYPES: ReadonlyArray<string> = [
 ];
 const HEADERS = {
   accept: "text/html,application/xhtml+xml,text/plain,application/json",
-  "accept-encoding": "gzip, deflate, br",
+  "accept-encoding": "gzip, br",
   "user-agent": "igpo",
 };
 const UNPACK: ReadonlyMap<string, () => Transform> = new Map([
@@ -179,6 +179,9 @@ function refusalOf(address: string, port: number, { allowed = [] }: FetchPageOpt
 }
 
 function redirectOf(from: URL, location: string, hosts: FetchPageOptions["hosts"]): URL {
+  if (location === "") {
+    throw failed("malformed", `${nameOf(from)} redirects, and does not say where`);
+  }
   const to = URL.parse(location, from);
   const read = readPageUrl(to?.href ?? location, hosts);
   if (Result.isSuccess(read)) return read.success;

@@ -3,12 +3,26 @@
 /** Where HTML says its encoding, if it does. */
 const META_BYTES = 1024;
 
-/** Text in the encoding that the content type or a meta element names, else UTF-8; invalid bytes become U+FFFD. */
+/** Encodings that show themselves by their first bytes. */
+const MARKS = [
+  { mark: [0xef, 0xbb, 0xbf], label: "utf-8" },
+  { mark: [0xfe, 0xff], label: "utf-16be" },
+  { mark: [0xff, 0xfe], label: "utf-16le" },
+] as const;
+
+/**
+ * Text in the encoding that its first bytes, the content type or a meta element name, else UTF-8, as the HTML standard
+ * has it; invalid bytes become U+FFFD.
+ */
 export function decodePage(bytes: Uint8Array, contentType: string): string {
+  const marked = MARKS.find(({ mark }) => mark.every((byte, i) => bytes[i] === byte));
+  if (marked !== undefined) return new TextDecoder(marked.label).decode(bytes);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, META_BYTES));
-  const named = /charset\s*=\s*["']?([\w:.-]+)/i.exec(contentType) ??
-    /<meta\s[^>]*charset\s*=\s*["']?\s*([\w:.-]+)/i.exec(start);
-  return decoderOf(named?.[1] ?? "utf-8").decode(bytes);
+  const told = /charset\s*=\s*["']?([\w:.-]+)/i.exec(contentType)?.[1];
+  const written = /<meta\s[^>]*charset\s*=\s*["']?\s*([\w:.-]+)/i.exec(start)?.[1];
+  // Who could read that word had not read UTF-16.
+  const meta = written !== undefined && /^utf-?16/i.test(written) ? "utf-8" : written;
+  return decoderOf(told ?? meta ?? "utf-8").decode(bytes);
 }
 
 function decoderOf(label: string): TextDecoder {
