@@ -1,3 +1,5 @@
+import { ok } from "node:assert/strict";
+import fc from "fast-check";
 import {
   type EpisodeAdvantages,
   type EpisodeRewards,
@@ -42,4 +44,25 @@ export function hasSpread(rollouts: ReadonlyArray<EpisodeRewards>): boolean {
   const distinct = (xs: ReadonlyArray<number>) => new Set(xs).size > 1;
   return distinct(rollouts.flatMap(({ gain }) => [...gain])) &&
     distinct(rollouts.map(({ outcome }) => outcome));
+}
+
+/**
+ * Checks a law on drawn cases. `check` throws where the law is broken, and tells whether the case was one that the law is
+ * about: where fewer than `share` of the cases are, the law proves little, and fails. Each share is at most half of what
+ * is met on average, so that chance does not decide.
+ */
+export function law<A>(
+  share: number,
+  drawn: fc.Arbitrary<A>,
+  check: (value: A) => boolean,
+  runs = 100,
+): void {
+  let met = 0;
+  fc.assert(
+    fc.property(drawn, (value) => {
+      met += Number(check(value));
+    }),
+    { numRuns: runs },
+  );
+  ok(met >= share * runs, `the law met its case ${met} times of ${runs}, expected ${share * runs}`);
 }
