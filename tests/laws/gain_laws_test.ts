@@ -1,4 +1,4 @@
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { turnRewards } from "../../src/igpo/advantages.ts";
 import { beliefOf, combineBeliefs, gainsOf, valueOf } from "../../src/igpo/belief.ts";
@@ -135,4 +135,32 @@ Deno.test("law 41: with raw rewards and gamma 1 the return is r^O + V_{T-1} - V_
       assertClose([got], [outcome + belief.at(-1)! - belief[t]!], { atol: 1e-11 });
     });
     return outcome !== 0 && belief.length >= 3;
+  }));
+
+Deno.test("law 41: a belief in several golds is the first, the best, or their sum of probabilities (TIPS)", () =>
+  law(0.3, fc.array(logProb, { minLength: 1, maxLength: 4 }), (golds) => {
+    const best = Math.max(...golds);
+    strictEqual(combineBeliefs(golds, "first"), golds[0]);
+    strictEqual(combineBeliefs(golds, "max"), best);
+    const all = combineBeliefs(golds, "logsumexp");
+    assertClose([Math.exp(all)], [golds.reduce((sum, ell) => sum + Math.exp(ell), 0)], {
+      atol: 1e-12,
+    });
+    ok(all >= best - EPS && all <= best + Math.log(golds.length) + EPS);
+    return golds.length > 1 && golds[0]! < best && all > best + 0.01;
+  }));
+
+Deno.test("law 13: an episode without a well-formed answer keeps its gains (presets that do not replace them)", () =>
+  law(0.3, episode, (rollout) => {
+    const invalid = {
+      ...rollout,
+      outcome: -2,
+      malformed: rollout.malformed.map((_, t) => t === 0),
+    };
+    for (const preset of ALL.filter(({ gain }) => gain.malformedTurn === null)) {
+      const [valid, kept] = [rollout, invalid].map((one) => turnRewards(one, preset));
+      deepStrictEqual(kept!.slice(0, -1), valid!.slice(0, -1), preset.name);
+      strictEqual(kept!.at(-1), -2);
+    }
+    return rollout.gain.some((gain) => gain !== 0);
   }));

@@ -172,3 +172,15 @@ Deno.test("law 42: weights before normalisation cancel in separate pools, which 
     return true;
   });
 });
+
+Deno.test("law 14: rloo measures each outcome against the mean of the others", () =>
+  law(0.3, group, (rollouts) => {
+    const found = groupAdvantages(rollouts, PRESETS.rloo!);
+    if (rollouts.length < 2) return false;
+    rollouts.forEach(({ outcome }, i) => {
+      const others = rollouts.filter((_, n) => n !== i);
+      const mean = sum(others.map((one) => one.outcome)) / others.length;
+      assertClose([found[i]!.turn.at(-1)!], [outcome - mean], NOISE);
+    });
+    return new Set(rollouts.map(({ outcome }) => outcome)).size > 1;
+  }));

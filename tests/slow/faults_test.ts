@@ -1,0 +1,56 @@
+/** Plants faults in a copy of the project, one at a time, and counts how often the law that owns each catches it. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { command } from "../../driver/command.ts";
+import { copyProject } from "../support/project_copy.ts";
+import { filesBelow } from "../support/source_graph.ts";
+import { inFolder } from "../support/tiny_run.ts";
+import { type Fault, FAULTS } from "./fault_catalogue.ts";
+
+/** Runs of each law, each with draws of its own. */
+const RUNS = Number(Deno.env.get("FAULT_RUNS") ?? 20);
+/** Runs that must catch a fault: 19 of 20. */
+const LEAST = Math.ceil(0.95 * RUNS);
+
+async function copyWithLaws(folder: string): Promise<void> {
+  await copyProject(folder);
+  for (
+    const path of [
+      ...await filesBelow("tests/laws", ".ts"),
+      ...await filesBelow("tests/support", ".ts"),
+      "tests/golden/transcript.ts",
+    ]
+  ) {
+    await Deno.mkdir(`${folder}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+    await Deno.copyFile(path, `${folder}/${path}`);
+  }
+}
+
+/** Whether the tests of a law pass in a folder. */
+async function passes(folder: string, { laws, law }: Fault): Promise<boolean> {
+  const args = ["test", "--quiet", "--no-check", "--no-prompt", "--allow-read", "--allow-env"];
+  const child = command("deno", {
+    args: [...args, `--filter=/^${law}/`, laws],
+    cwd: folder,
+    stdout: "null",
+    stderr: "null",
+  });
+  return (await child.output()).success;
+}
+
+Deno.test("each fault is caught by the law that owns it, in 19 runs of 20", () =>
+  inFolder(async (folder) => {
+    await copyWithLaws(folder);
+    const missed: Array<string> = [];
+    for (const fault of FAULTS) {
+      const path = `${folder}/${fault.file}`;
+      const source = await Deno.readTextFile(fault.file);
+      strictEqual(source.split(fault.from).length, 2, `${fault.file} holds once: ${fault.from}`);
+      ok(await passes(folder, fault), `${fault.law} of ${fault.laws} fails without a fault`);
+      await Deno.writeTextFile(path, source.replace(fault.from, () => fault.to));
+      let caught = 0;
+      for (let run = 0; run < RUNS; run++) caught += Number(!await passes(folder, fault));
+      await Deno.writeTextFile(path, source);
+      if (caught < LEAST) missed.push(`${caught}/${RUNS}: ${fault.law} ${fault.file} ${fault.to}`);
+    }
+    deepStrictEqual(missed, []);
+  }));
