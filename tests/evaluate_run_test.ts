@@ -2,10 +2,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { command } from "../driver/command.ts";
-import { writeCheckpoint } from "../src/files/checkpoint_dir.ts";
-import { parametersOf } from "../src/model/parameters.ts";
 import { serveJudge } from "./search/fake_judge.ts";
-import { inFolder, TINY, tinyModel, tinyModelWeights, tinyRecipe } from "./support/tiny_run.ts";
+import { inFolder, tinyRecipe, writeTinyModel } from "./support/tiny_run.ts";
 
 const KEY = "sk-2f9c-secret";
 
@@ -28,16 +26,7 @@ async function outcome(child: Deno.ChildProcess) {
 
 /** The flags that name a tiny model and its recipe, written to a folder. */
 async function sources(folder: string): Promise<ReadonlyArray<string>> {
-  await Effect.runPromise(writeCheckpoint(`${folder}/model`, {
-    config: tinyModel.config,
-    dtype: "F32",
-    files: tinyModel.tokenizerFiles,
-    tensors: parametersOf(TINY).map(({ name, shape }) => ({
-      name,
-      shape,
-      values: tinyModelWeights.get(name)!,
-    })),
-  }));
+  await Effect.runPromise(writeTinyModel(`${folder}/model`));
   const recipe = { ...tinyRecipe, contextTokens: 256, testQuestions: 3 };
   await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
   return ["--model", `${folder}/model`, "--recipe", `${folder}/recipe.json`, "--device", "cpu"];

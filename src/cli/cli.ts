@@ -41,6 +41,7 @@ import {
 import { withAbsolutePaths } from "../run/absolute_paths.ts";
 import { configure, type RunPlan } from "../run/configure.ts";
 import { configureCompare } from "../run/configure_compare.ts";
+import type { RunConfig } from "../domain/config.ts";
 import { BadInput } from "../domain/errors.ts";
 import type {
   CompareFlags,
@@ -55,7 +56,7 @@ import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
 import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { checkWritable } from "../files/run_folder.ts";
-import { openScreen } from "../files/screen.ts";
+import { openScreen, type Screen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
@@ -235,6 +236,12 @@ const compare = Command.make(
   describe("Train with several presets and the same seeds, and compare"),
 );
 
+/** The model that a configuration names, for what needs no device. */
+const readModel = Effect.fnUntraced(function* (config: RunConfig, screen: Screen) {
+  const { folder } = yield* locateModel(config, { embeddedModel, screen });
+  return yield* readModelFolder(folder);
+});
+
 const runExport = Effect.fnUntraced(
   function* ({ merge, out, ...given }: Pick<Flags, "out" | "model" | "revision" | "adapter"> & {
     readonly merge: boolean;
@@ -246,10 +253,8 @@ const runExport = Effect.fnUntraced(
     }
     const { config } = yield* configure("export", given);
     const screen = yield* openScreen;
-    const { folder } = yield* locateModel(config, { embeddedModel, screen });
-    const model = yield* readModelFolder(folder);
-    const base = config.model ?? EMBEDDED_MODEL;
-    yield* exportModel(yield* withAdapters(model, config), { base, merge, out, screen });
+    const model = yield* withAdapters(yield* readModel(config, screen), config);
+    yield* exportModel(model, { base: config.model ?? EMBEDDED_MODEL, merge, out, screen });
   },
 );
 
@@ -266,8 +271,7 @@ const runData = Effect.fnUntraced(function* (
 ) {
   const { config } = yield* configure("data", flags);
   const screen = yield* openScreen;
-  const { folder } = yield* locateModel(config, { embeddedModel, screen });
-  const model = yield* readModelFolder(folder);
+  const model = yield* readModel(config, screen);
   yield* dataProgram({ config, model, date: yield* today, screen });
 });
 

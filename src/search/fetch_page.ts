@@ -10,6 +10,7 @@ import { SearchFailed } from "../domain/search.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import type { Patience } from "./ask.ts";
 import { readAtMost } from "./body.ts";
+import { isBareAddress } from "./open.ts";
 import { decodePage } from "./page_text.ts";
 import { isPublicAddress } from "./public_address.ts";
 
@@ -58,7 +59,7 @@ export function readPageUrl(text: string, hosts: FetchPageOptions["hosts"]) {
   if (url === null || !/^https?:$/.test(url.protocol)) {
     return Result.fail(`url must start with http:// or https://: current value is "${line(text)}"`);
   }
-  if (url.username !== "" || url.password !== "") {
+  if (!isBareAddress(url)) {
     return Result.fail("url must hold no user and no password");
   }
   const isAmong = hosts === "any" ||

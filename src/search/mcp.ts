@@ -14,6 +14,7 @@ import {
   whyOf,
 } from "./mcp_connection.ts";
 import { isSessionLost, type OpenTransport, overHttp, overStdio } from "./mcp_transport.ts";
+import { isBareAddress } from "./open.ts";
 
 /** How much is put up with. */
 export interface McpOptions {
@@ -67,7 +68,7 @@ const transportTo = Effect.fnUntraced(function* (
     if (words.length > 0) return { open: overStdio(words, bytes), label: line(name) };
   }
   const url = URL.parse(name);
-  if (url !== null && url.username === "" && url.password === "") {
+  if (url !== null && isBareAddress(url)) {
     return { open: overHttp(url, bytes), label: url.host };
   }
   // The value may hold a password.

@@ -1,27 +1,15 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
-import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
 import type { Float32Tensor } from "../../src/files/safetensors.ts";
 import { parametersOf } from "../../src/model/parameters.ts";
 import { readParameters, weightsInMemory } from "../../src/model/weight_source.ts";
 import { readModelFolder } from "../../src/pipeline/model_folder.ts";
-import { inFolder, TINY, tinyModel, tinyModelWeights } from "../support/tiny_run.ts";
-
-const tensors: ReadonlyArray<Float32Tensor> = parametersOf(TINY).map(({ name, shape }) => ({
-  name,
-  shape,
-  values: tinyModelWeights.get(name)!,
-}));
+import { inFolder, TINY, tinyModel, tinyTensors, writeTinyModel } from "../support/tiny_run.ts";
 
 const read = (given: ReadonlyArray<Float32Tensor>, files: Readonly<Record<string, string>> = {}) =>
   inFolder((folder) =>
     Effect.runPromise(
-      writeCheckpoint(`${folder}/model`, {
-        config: tinyModel.config,
-        tensors: given,
-        dtype: "F32",
-        files: { ...tinyModel.tokenizerFiles, ...files },
-      }).pipe(
+      writeTinyModel(`${folder}/model`, given, files).pipe(
         Effect.andThen(readModelFolder(`${folder}/model`)),
         // Weights are read lazily, so they are read here, before the folder is removed.
         Effect.flatMap((model) =>
@@ -42,10 +30,10 @@ const refusal = async (given: ReadonlyArray<Float32Tensor>) => {
 const extra = (name: string): Float32Tensor => ({ name, shape: [1], values: new Float32Array(1) });
 
 Deno.test("readModelFolder() reads what was written", async () => {
-  const { architecture, weights, tokenizerFiles } = await read(tensors);
+  const { architecture, weights, tokenizerFiles } = await read(tinyTensors);
   deepStrictEqual(architecture, TINY);
   const found = await Effect.runPromise(readParameters(weights, parametersOf(TINY)));
-  deepStrictEqual(found, new Map(tensors.map(({ name, values }) => [name, values])));
+  deepStrictEqual(found, new Map(tinyTensors.map(({ name, values }) => [name, values])));
   const part = await Effect.runPromise(weights.read("model.norm.weight", 3, 5));
   deepStrictEqual(part, found.get("model.norm.weight")!.slice(3, 8));
   deepStrictEqual(tokenizerFiles, tinyModel.tokenizerFiles);
@@ -53,7 +41,7 @@ Deno.test("readModelFolder() reads what was written", async () => {
 
 Deno.test("readModelFolder() takes the chat template from a file of its own where there is one", async () => {
   const chat_template = "{{ messages }}";
-  const { tokenizerFiles } = await read(tensors, { "chat_template.jinja": chat_template });
+  const { tokenizerFiles } = await read(tinyTensors, { "chat_template.jinja": chat_template });
   const config = JSON.parse(tinyModel.tokenizerFiles["tokenizer_config.json"]);
   deepStrictEqual(JSON.parse(tokenizerFiles["tokenizer_config.json"]), {
     ...config,
@@ -63,11 +51,11 @@ Deno.test("readModelFolder() takes the chat template from a file of its own wher
 
 Deno.test("readModelFolder() tolerates rotary buffers and the head of a tied model", async () => {
   const spare = ["model.layers.0.self_attn.rotary_emb.inv_freq", "lm_head.weight"].map(extra);
-  deepStrictEqual((await read([...tensors, ...spare])).architecture, TINY);
+  deepStrictEqual((await read([...tinyTensors, ...spare])).architecture, TINY);
 });
 
 Deno.test("readModelFolder() refuses a tensor that is missing, misshapen or unexplained", async () => {
-  const [embedding, ...rest] = tensors;
+  const [embedding, ...rest] = tinyTensors;
   strictEqual(
     await refusal(rest),
     'Cannot load "model" as the tensor "model.embed_tokens.weight" must have shape [640,16]: ' +
@@ -79,13 +67,13 @@ Deno.test("readModelFolder() refuses a tensor that is missing, misshapen or unex
       "it has [16,640]",
   );
   strictEqual(
-    await refusal([...tensors, extra("model.layers.0.extra")]),
+    await refusal([...tinyTensors, extra("model.layers.0.extra")]),
     'Cannot load "model" as config.json must explain every tensor: "model.layers.0.extra" is extra',
   );
 });
 
 Deno.test("readModelFolder() refuses weights that are not finite", async () => {
-  const [embedding, ...rest] = tensors;
+  const [embedding, ...rest] = tinyTensors;
   for (const wrong of [NaN, -Infinity]) {
     const values = embedding!.values.with(17, wrong);
     strictEqual(

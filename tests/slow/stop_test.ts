@@ -2,9 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { command } from "../../driver/command.ts";
-import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
-import { parametersOf } from "../../src/model/parameters.ts";
-import { metricsOf, TINY, tinyModel, tinyModelWeights, tinyRecipe } from "../support/tiny_run.ts";
+import { metricsOf, tinyRecipe, writeTinyModel } from "../support/tiny_run.ts";
 
 const STEPS = 12;
 // The entropy bonus moves the weights although an untrained model gets no rewards.
@@ -13,16 +11,7 @@ const recipe = { ...tinyRecipe, steps: STEPS, evaluateEvery: 4, checkpointEvery:
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-await Effect.runPromise(writeCheckpoint(`${folder}/model`, {
-  config: tinyModel.config,
-  dtype: "F32",
-  files: tinyModel.tokenizerFiles,
-  tensors: parametersOf(TINY).map(({ name, shape }) => ({
-    name,
-    shape,
-    values: tinyModelWeights.get(name)!,
-  })),
-}));
+await Effect.runPromise(writeTinyModel(`${folder}/model`));
 await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
 await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
 

@@ -12,11 +12,14 @@ import { makeDocumentSearch } from "../../src/environment/web_search.ts";
 import { makeWorldTask } from "../../src/environment/world/questions.ts";
 import type { WorldUse } from "../../src/environment/world/recipe.ts";
 import { worldSearch } from "../../src/environment/world/world_environment.ts";
+import { writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
+import type { Float32Tensor } from "../../src/files/safetensors.ts";
 import type { Screen } from "../../src/files/screen.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { type Architecture, writeConfig } from "../../src/model/architecture.ts";
 import { initialWeights } from "../../src/model/initial.ts";
+import { parametersOf } from "../../src/model/parameters.ts";
 import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
@@ -71,6 +74,21 @@ export const tinyModel: ModelFolder = {
     "tokenizer_config.json": world.files["tokenizer_config.json"]!,
   },
 };
+
+/** The weights of {@link tinyModel} as a file holds them. */
+export const tinyTensors: ReadonlyArray<Float32Tensor> = parametersOf(TINY).map((
+  { name, shape },
+) => ({ name, shape, values: tinyModelWeights.get(name)! }));
+
+/** Writes {@link tinyModel} to a folder, with other weights or further files if asked. */
+export function writeTinyModel(path: string, tensors = tinyTensors, files = {}) {
+  return writeCheckpoint(path, {
+    config: tinyModel.config,
+    dtype: "F32",
+    files: { ...tinyModel.tokenizerFiles, ...files },
+    tensors,
+  });
+}
 
 /** An untrained model writes nothing sensible, so the length of a message decides its action: mostly a search. */
 export const lenientProtocol: Protocol = {
