@@ -215,4 +215,62 @@ export const FAULTS: ReadonlyArray<Fault> = [
     "return { ids, start, end }",
     "return { ids, start, end: end + Math.min(1, suffix.length) }",
   ]),
+  ...igpo(
+    "pipeline/advantage",
+    ["transcript", "law 31:", 'kind === "action").flatMap', 'kind !== "prompt").flatMap'],
+    [
+      "transcript",
+      "law 31:",
+      "({ turn, position: start + i })",
+      "({ turn: 0, position: start + i })",
+    ],
+  ),
+  ...igpo(
+    "pipeline/open_episode",
+    [
+      "transcript",
+      "law 43:",
+      "joined(Uint32Array, episode.tokens, message.tokens)",
+      "joined(Uint32Array, message.tokens, episode.tokens)",
+    ],
+    [
+      "transcript",
+      "law 31:",
+      '{ kind: "observation", turn, start, end: boundary - forced }',
+      '{ kind: "action", turn, start, end: boundary - forced }',
+    ],
+    [
+      "transcript",
+      "law 31:",
+      'spansOf([{ kind: "action", turn, start, end }])',
+      'spansOf([{ kind: "action", turn, start, end: end - 1 }])',
+    ],
+  ),
+  ...igpo(
+    "policy/beliefs",
+    [
+      "transcript",
+      "law 6:",
+      "rowIndex.push(ids.length + token - 1)",
+      "rowIndex.push(ids.length + token)",
+    ],
+    [
+      "transcript",
+      "law 6:",
+      "parent: request, visible: boundary });",
+      "parent: request, visible: boundary - 1 });",
+    ],
+    [
+      "transcript",
+      "law 6:",
+      "firstPosition: boundary, parent",
+      "firstPosition: boundary + 1, parent",
+    ],
+    [
+      "transcript",
+      "law 6:",
+      "token = probe.start; token < probe.end",
+      "token = 1; token <= probe.end - probe.start",
+    ],
+  ),
 ];
