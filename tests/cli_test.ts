@@ -32,6 +32,8 @@ async function igpoIn(folder: string, ...args: ReadonlyArray<string>): Promise<O
 const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--foo", "3"], /^Cannot run train as it has no flag --foo: known are --out, --seed, /],
   [["train", "--seed", "-1"], /^Cannot use --seed as it must be 0 or more: current value is "-1"/],
+  [["train", "--search-price", "0,1"], /^Cannot use --search-price as it must be a number above 0/],
+  [["evaluate", "--judge-model", ""], /^Cannot use --judge-model without a value: it takes NAME/],
   [["train", "--device", "tpu"], /^Cannot use --device as it must be "auto" .* value is "tpu"/],
   [["train", "--out"], /^Cannot use --out without a value/],
   [

@@ -13,7 +13,11 @@ const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
 
 const text = (name: string, kind: string, description: string) =>
   orNull(
-    Flag.String(name).pipe(Flag.withMetavar(kind), Flag.withDescription(description)),
+    Flag.String(name).pipe(
+      Flag.filter((value) => value !== "", () => kind),
+      Flag.withMetavar(kind),
+      Flag.withDescription(description),
+    ),
   );
 
 const count = (name: string, description: string) =>
@@ -150,8 +154,9 @@ const searchBudget = text(
 );
 
 const searchPrice = orNull(
-  Flag.Finite("search-price").pipe(
-    Flag.filter((value) => value > 0, (value) => `Expected more than 0, got ${value}`),
+  Flag.String("search-price").pipe(
+    Flag.filter((value) => Number(value) > 0, () => "a number above 0, such as 0.001"),
+    Flag.map(Number),
     Flag.withMetavar("USD"),
     Flag.withDescription("What a query costs, for the report and the budget"),
   ),

@@ -33,7 +33,9 @@ export const RunConfig = Schema.Struct({
   /** `[MODE:]FILE` in which the calls of engines and tools outside are kept; null for none. */
   journal: TextOrNull,
   /** Most queries, such as `500`, or US dollars, such as `5usd`, until the program ends; null for no limit. */
-  searchBudget: Schema.NullOr(Schema.String.check(Schema.isPattern(/^(\d+|\d+(\.\d+)?usd)$/))),
+  searchBudget: Schema.NullOr(Schema.String.check(Schema.isPattern(/^(\d+|\d+(\.\d+)?usd)$/, {
+    expected: "a number of queries, or of US dollars such as 5usd",
+  }))),
   /** US dollars a query; null where it costs nothing that is known. */
   searchPrice: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** GB of device memory that the run may take; null for the machine's own limit, if that is known. */

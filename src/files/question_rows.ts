@@ -1,6 +1,7 @@
 import { Predicate, Result, Schema } from "effect";
 import type { BadInput } from "../domain/errors.ts";
 import type { Question, SplitName } from "../domain/question.ts";
+import { line } from "./fetch_error.ts";
 import { badFields, badRow, type Row } from "./jsonl.ts";
 
 /** Separates the accepted answers of a row in the official data. */
@@ -25,7 +26,9 @@ const Id = Schema.Union([
   ),
   Schema.BigInt,
 ]);
-const Hops = Schema.Union([Schema.Int, Schema.BigInt]);
+const Hops = Schema.Union([Schema.Int, Schema.BigInt]).check(
+  Schema.makeFilter((hops) => hops >= 1 || "a number of searches, 1 or more"),
+);
 
 /** What trainers write beside a question. */
 const ExtraInfo = Schema.Struct({
@@ -97,7 +100,8 @@ export function parseQuestion(
       id: id ?? `row-${row}`,
       text,
       golds: accepted,
-      kind,
+      // Tables print it.
+      kind: line(kind) || UNNAMED_KIND,
       hops,
       split: SPLIT_NAMES.get(told?.toLowerCase() ?? "") ?? splitOfFile(path),
     };

@@ -2,6 +2,7 @@ import { Effect, Result, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { QuestionFile } from "../domain/question_files.ts";
+import { absolutePath } from "./disk.ts";
 import { badRow } from "./jsonl.ts";
 import { parseQuestion, type QuestionRow } from "./question_rows.ts";
 import { streamRowResults } from "./row_stream.ts";
@@ -50,7 +51,9 @@ export const readQuestions = Effect.fn("readQuestions")(function* <E>(
   files: ReadonlyArray<QuestionFile>,
   onBad: (error: BadInput) => Effect.Effect<void, E>,
 ) {
-  const twice = files.find(({ file }, i) => files.findIndex((one) => one.file === file) !== i);
+  const twice = files.find(({ file }, i) =>
+    files.findIndex((one) => absolutePath(one.file) === absolutePath(file)) !== i
+  );
   if (twice !== undefined) {
     return yield* new BadInput({
       message: `Cannot read questions as each file must stand once: "${twice.file}" stands twice`,

@@ -38,7 +38,11 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
 ) {
   const { size, mtime } = yield* onDisk(`read "${corpus}"`, () => Deno.stat(corpus));
   const db = yield* openDatabase(path, { readOnly: false });
-  const begun = yield* inDatabase(path, () => beginIndex(db, { path: corpus, size, mtime }));
+  const begun = yield* inDatabase(path, () => {
+    // Another program that writes the same index is refused.
+    db.exec("pragma locking_mode = exclusive; begin exclusive; commit");
+    return beginIndex(db, { path: corpus, size, mtime });
+  });
   if (begun === "other") {
     return yield* new BadInput({
       message: `Cannot index "${corpus}" into "${path}" as the file must be new or of the same ` +
@@ -63,6 +67,7 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
     ),
   );
   if (rows === 0) {
+    yield* onDisk(`remove "${path}"`, () => removeIndex(db, path));
     return yield* new BadInput({
       message: `Cannot index "${corpus}" as a corpus must hold a passage: current value is 0`,
     });
@@ -74,6 +79,12 @@ export const writeIndex = Effect.fn("writeIndex")(function* (
   });
   return { rows, isResumed: begun.rows > 0 } satisfies IndexProgress;
 }, Effect.scoped);
+
+/** An index of nothing is of no use. */
+async function removeIndex(db: DatabaseSync, path: string): Promise<void> {
+  closeWriting(db);
+  await Deno.remove(path);
+}
 
 /** Makes one file of it again, which can be read where nothing can be written. */
 function closeWriting(db: DatabaseSync): void {

@@ -71,6 +71,12 @@ Deno.test("parseQuestion() reads plain rows under each name of the answers and t
   }
 });
 
+Deno.test("parseQuestion() names a source in one line, as tables print it", () => {
+  const kindOf = (source: string) => question({ question: "Q?", answers: ["a"], source }).kind;
+  assert.equal(kindOf("two\nlines\x1b[2J"), "two lines [2J");
+  assert.equal(kindOf(" "), "unnamed");
+});
+
 Deno.test("parseQuestion() refuses a row without a gold answer", () => {
   for (const golds of ["", "  ", [], ["", " "], "<|answer_split|>"]) {
     assert.match(refusal(official(golds)), /gold answer/);
@@ -102,6 +108,7 @@ Deno.test("parseQuestion() reads hops where a row tells them", () => {
   assert.equal(question({ ...plain, id: "the 4hop2__" }).hops, null);
   assert.equal(question(official("a", { extra_info: { index: 1, hops: 2 } })).hops, 2);
   assert.match(refusal({ ...plain, hops: 1.5 }), /"hops"/);
+  assert.match(refusal({ ...plain, hops: -3 }), /a number of searches, 1 or more at \["hops"\]/);
 });
 
 Deno.test("parseQuestion() reads the split from the row, else from the name of the file", () => {

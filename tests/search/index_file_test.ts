@@ -21,6 +21,7 @@ const searchIn = (path: string, query: string, limit = 10) =>
   })));
 
 const indexed = (corpus: string, path: string) => run(writeIndex(corpus, path));
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 const refused = (corpus: string, path: string) =>
   run(Effect.flip(writeIndex(corpus, path))).then(({ message }) => message);
 
@@ -73,6 +74,7 @@ Deno.test("writeIndex() names the row that is wrong, and leaves the index of ano
     deepStrictEqual(await indexed(a!, path!), { rows: 3, isResumed: true });
     await Deno.writeTextFile(b!, "");
     match(await refused(b!, `${path}2`), /a corpus must hold a passage: current value is 0/);
+    ok(!(await exists(`${path}2`)));
     const bytes = await Deno.readFile(a!);
     match(await refused(b!, a!), /Cannot use the index/);
     deepStrictEqual(await Deno.readFile(a!), bytes);
@@ -82,7 +84,7 @@ Deno.test("writeIndex() leaves no file where there is no corpus, and mends one w
   inFolder(async (folder) => {
     const [corpus, path] = [`${folder}/c.jsonl`, `${folder}/c.index`];
     match(await refused(corpus, path), /Cannot read/);
-    ok(!(await Deno.stat(path).then(() => true, () => false)));
+    ok(!(await exists(path)));
     await Deno.writeTextFile(corpus, lines(ROWS));
     await indexed(corpus, path);
     const db = new DatabaseSync(path);
@@ -92,6 +94,19 @@ Deno.test("writeIndex() leaves no file where there is no corpus, and mends one w
     const again = new DatabaseSync(path, { readOnly: true });
     strictEqual(again.prepare("pragma journal_mode").get()!["journal_mode"], "delete");
     again.close();
+  }));
+
+Deno.test("writeIndex() refuses an index that another program writes", () =>
+  inFolder(async (folder) => {
+    const [corpus, path] = [`${folder}/c.jsonl`, `${folder}/c.index`];
+    await Deno.writeTextFile(corpus, lines(ROWS));
+    const seen: Array<string> = [];
+    await run(writeIndex(corpus, path, () =>
+      Effect.promise(async () => {
+        seen.push(await refused(corpus, path));
+      })));
+    match(seen.join(), /Cannot use the index ".*c\.index": database is locked/);
+    strictEqual((await searchIn(path, "fish")).length, 2);
   }));
 
 Deno.test("matchOf() looks for a bounded number of words", () => {
