@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 /** Plants faults in a copy of the project, one at a time, and counts how often the law that owns each catches it. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { command } from "../../driver/command.ts";
@@ -56,7 +57,9 @@ Deno.test("each fault is caught by the law that owns it, in 19 runs of 20", () =
       await Deno.writeTextFile(path, source.replace(fault.from, () => fault.to));
       const caught = await failures(folder, fault, RUNS);
       await Deno.writeTextFile(path, source);
-      if (caught < LEAST) missed.push(`${caught}/${RUNS}: ${fault.law} ${fault.file} ${fault.to}`);
+      const row = `${caught}/${RUNS} ${fault.law} ${fault.file} -> ${fault.to.trim()}`;
+      console.log(row);
+      if (caught < LEAST) missed.push(row);
     }
     deepStrictEqual(missed, []);
   }));
