@@ -36,8 +36,8 @@ export type StepResult =
   | { readonly _tag: "End"; readonly outcome: number | null };
 
 /**
- * The kind of a span of token ids, in this order: the rendered question; text that begins the agent's message without
- * being sampled; text that the policy sampled; text from the environment (with its chat glue).
+ * The kind of a span of token ids, in this order: the rendered question; the header of the agent's message and what
+ * else begins it without being sampled; text that the policy sampled; text from the environment (with its chat glue).
  */
 export type SpanKind = "prompt" | "forced" | "action" | "observation";
 

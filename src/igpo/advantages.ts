@@ -17,7 +17,7 @@ export interface EpisodeRewards {
   readonly outcome: number;
   /** (T) whether each turn's message was malformed. */
   readonly malformed: ReadonlyArray<boolean>;
-  /** (T) all tokens of each turn, its observation included. */
+  /** (T) all tokens of each turn: the header of its message, the message, and the observation. */
   readonly turnTokens: ReadonlyArray<number>;
   /** (T) sampled tokens of each turn: the weight of the turn in statistics of the batch. */
   readonly sampledTokens: ReadonlyArray<number>;

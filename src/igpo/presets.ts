@@ -70,7 +70,7 @@ const official2026: Preset = {
 const drVenus: Preset = {
   ...official2026,
   name: "dr-venus",
-  outcome: { metric: "f1", tokens: "multiset", golds: "first", formatPenalty: -1 },
+  outcome: { metric: "f1", tokens: "multiset", golds: "all", formatPenalty: -1 },
   gain: { ...paperV2.gain, malformedTurn: -1 },
   gainScale: "match-outcome",
   credit: { ...paperV2.credit, gamma: 0.95 },
@@ -78,14 +78,18 @@ const drVenus: Preset = {
   aggregation: "token-mean",
 };
 
-/** arXiv 2605.06200, `turn-group-v1d`: turn-index pools, rescaled sums, adaptive turn-level clipping. */
+/**
+ * arXiv 2605.06200, `turn-group-v1d`: turn-index pools, rescaled sums, adaptive turn-level clipping, no KL term. Clipping
+ * acts from the second update of a step on.
+ */
 const a2tgpo: Preset = {
   ...paperV2,
   name: "a2tgpo",
-  outcome: { ...paperV2.outcome, metric: "em" },
+  outcome: { ...paperV2.outcome, metric: "em", formatPenalty: -1 },
   pool: { ...paperV2.pool, members: "turn" },
   credit: { ...paperV2.credit, rule: "rescaled", alpha: 0.3 },
   clip: { ratio: "turn", low: 0.003, high: 0.004, dual: null, adaptive: 0.3 },
+  kl: { ...paperV2.kl, coefficient: 0 },
 };
 
 /** arXiv 2402.03300 as in verl: outcomes only, sample variance. */

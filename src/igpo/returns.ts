@@ -1,18 +1,10 @@
-/**
- * R_t = r_t + gamma R_{t+1}, R_T = r_T [eq. 6], over turns (or tokens).
- * With `carry` (same length, 0 or 1) a return does not pass an element whose carry is 0:
- * R_t = r_t + gamma carry_{t+1} R_{t+1}.
- */
-export function discountedReturns(
-  reward: Float64Array,
-  gamma: number,
-  carry?: ArrayLike<number>,
-): Float64Array {
+/** R_t = r_t + gamma R_{t+1}, R_T = r_T [eq. 6], over turns. */
+export function discountedReturns(reward: Float64Array, gamma: number): Float64Array {
   const returns = new Float64Array(reward.length);
   let later = 0;
   for (let t = reward.length - 1; t >= 0; t--) {
-    returns[t] = reward[t]! + gamma * later;
-    later = carry === undefined ? returns[t]! : returns[t]! * carry[t]!;
+    later = reward[t]! + gamma * later;
+    returns[t] = later;
   }
   return returns;
 }

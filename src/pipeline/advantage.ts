@@ -57,9 +57,13 @@ const advantageStep = Effect.fn("advantage")(function* (
   return { ...step, rewards, advantages, batch } satisfies TrainingStep;
 });
 
-/** What advantages are computed from. A turn's tokens lie between the previous boundary and its own. */
+/** What advantages are computed from. A turn's tokens end where the header of the next message begins. */
 function rewardsOf(episode: RewardedEpisode): EpisodeRewards {
   const { gain, outcome, turns, promptBoundary, spans } = episode;
+  const headers = new Map(
+    spans.filter(({ kind }) => kind === "forced").map(({ turn, start }) => [turn, start]),
+  );
+  const ends = turns.map(({ boundary }, t) => headers.get(t + 1) ?? boundary);
   const sampledTokens = new Array<number>(turns.length).fill(0);
   for (const { kind, turn, start, end } of spans) {
     if (kind === "action") sampledTokens[turn]! += end - start;
@@ -68,9 +72,7 @@ function rewardsOf(episode: RewardedEpisode): EpisodeRewards {
     gain,
     outcome,
     malformed: turns.map(({ action }) => action._tag === "Malformed"),
-    turnTokens: turns.map(({ boundary }, t) =>
-      boundary - (turns[t - 1]?.boundary ?? promptBoundary)
-    ),
+    turnTokens: ends.map((end, t) => end - (ends[t - 1] ?? promptBoundary)),
     sampledTokens,
   };
 }

@@ -13,13 +13,13 @@ export type OpenEpisode = Omit<Episode, "ending" | "answer" | "environmentOutcom
 
 /** An episode before its first message. */
 export function openEpisode(address: EpisodeAddress, opening: Opening): OpenEpisode {
-  const { ids, forced } = opening;
+  const { ids, header } = opening;
   return {
     ...address,
     tokens: ids,
     spans: spansOf([
-      { kind: "prompt", turn: -1, start: 0, end: ids.length - forced },
-      { kind: "forced", turn: 0, start: ids.length - forced, end: ids.length },
+      { kind: "prompt", turn: -1, start: 0, end: ids.length - header },
+      { kind: "forced", turn: 0, start: ids.length - header, end: ids.length },
     ]),
     behaviourLogProb: new Float64Array(ids.length),
     promptBoundary: ids.length,
@@ -54,7 +54,7 @@ export interface TurnResult {
 export function appendObservation(
   episode: OpenEpisode,
   { action, results }: TurnResult,
-  { ids, forced }: Opening,
+  { ids, header }: Opening,
 ): OpenEpisode {
   const start = episode.tokens.length;
   const boundary = start + ids.length;
@@ -66,8 +66,8 @@ export function appendObservation(
     spans: [
       ...episode.spans,
       ...spansOf([
-        { kind: "observation", turn, start, end: boundary - forced },
-        { kind: "forced", turn: turn + 1, start: boundary - forced, end: boundary },
+        { kind: "observation", turn, start, end: boundary - header },
+        { kind: "forced", turn: turn + 1, start: boundary - header, end: boundary },
       ]),
     ],
     turns: [...episode.turns, { action, results, boundary }],

@@ -7,13 +7,14 @@ import { type CutOptions, cutText } from "./cut.ts";
 import { parseTurn } from "./parse_turn.ts";
 import { assembleProbe, type Probe } from "./probe.ts";
 import type { ProtocolStyle } from "./protocol_style.ts";
-import { concatIds, fillSlot, leadingControlToken, makeSlot } from "./slot.ts";
+import { concatIds, fillSlot, leadingControlToken, makeSlot, type Slot } from "./slot.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Ids up to the first token the agent samples; the last `forced` of them already belong to its message. */
+/** Ids up to the first token the agent samples. */
 export interface Opening {
   readonly ids: Uint32Array;
-  readonly forced: number;
+  /** How many of them, the last ones, belong to its message already: the chat's header and the forced `<think>`. */
+  readonly header: number;
 }
 
 /** Builds the conversation of a search agent in token ids. Sampled tokens are never rendered or encoded again. */
@@ -65,19 +66,19 @@ export function makeProtocol(options: ProtocolOptions): Result.Result<Protocol, 
     const questionSlot = makeSlot(tokenizer, glue.question.open, glue.question.close);
     const observationSlot = makeSlot(tokenizer, afterEnd, glue.observation.close);
     const forced = tokenizer.encode(glue.forced);
-    const opening = (ids: Uint32Array): Opening => ({
-      ids: concatIds(ids, forced),
-      forced: forced.length,
+    const opening = (slot: Slot, content: string): Opening => ({
+      ids: concatIds(fillSlot(tokenizer, slot, content), forced),
+      header: slot.tail.length - 1 - slot.tail.lastIndexOf(endOfTurnId) + forced.length,
     });
     return {
       style,
       dropsThoughts: glue.dropsThoughts,
       endOfTurnId,
       stopIds,
-      prompt: (question) => opening(fillSlot(tokenizer, questionSlot, question)),
+      prompt: (question) => opening(questionSlot, question),
       observation: (results) => {
         const content = results.map((result) => result.content).join("\n");
-        return opening(fillSlot(tokenizer, observationSlot, content));
+        return opening(observationSlot, content);
       },
       cut: (text, options) => cutText(tokenizer, text, options),
       probe: makeProbe(tokenizer, style, endOfTurnId),

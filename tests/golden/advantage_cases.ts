@@ -1,12 +1,10 @@
-import { type EpisodeRewards, groupAdvantages } from "../../src/igpo/advantages.ts";
 import {
-  subtractPositionMean,
-  subtractStartMean,
-  whiten,
-} from "../../src/igpo/batch_statistics.ts";
+  batchAdvantages,
+  type EpisodeAdvantages,
+  type EpisodeRewards,
+} from "../../src/igpo/advantages.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
-import { discountedReturns } from "../../src/igpo/returns.ts";
 import {
   assertKnown,
   flat,
@@ -74,7 +72,7 @@ export function runAdvantageCases(
       else {
         const estimator = Object.hasOwn(estimators, name) ? estimators[name] : undefined;
         if (estimator === undefined) throw new Error(`Unknown estimator "${name}"`);
-        compare(estimator(batch, optionsOf(parts)), record(expected), family, label);
+        compare(estimator(batch, optionsOf(parts)), batch, record(expected), family, label);
         family.countCase();
       }
     }
@@ -82,7 +80,8 @@ export function runAdvantageCases(
 }
 
 function compare(
-  got: { readonly adv: Rows; readonly ret?: Rows },
+  got: ReturnType<Estimator>,
+  { mask }: TokenBatch,
   expected: GoldenRecord,
   family: Family,
   label: string,
@@ -92,9 +91,9 @@ function compare(
   for (const field of ["adv", "ret"] as const) {
     const rows = got[field];
     if (!(field in expected)) continue;
-    const want = flat(matrix(expected[field]));
+    const want = trained(matrix(expected[field]), mask);
     const atol = 1e-9 * Math.max(1, largestMagnitude(want)) + allowed;
-    family.close(flat(rows ?? got.adv), want, { atol }, `${label} ${field}`);
+    family.close(trained(rows ?? got.adv, mask), want, { atol }, `${label} ${field}`);
   }
 }
 
@@ -104,58 +103,79 @@ function optionsOf(parts: ReadonlyArray<string>): Options {
   return options;
 }
 
-/** An estimator that gives each row one number, from the row's summed reward, on its mask. */
-export function outcomeEstimator(presetOf: (options: Options) => Preset): Estimator {
-  return (batch, options) => {
-    const outcomes = outcomeAdvantages(batch, presetOf(options));
-    return { adv: masked(batch.mask.map((row, i) => row.map(() => outcomes[i]!)), batch.mask) };
+/** Each row is an episode of one turn that earned the sum of its rewards. */
+export const byOutcome =
+  (presetOf: (options: Options) => Preset): Estimator => (batch, options) => {
+    const episodes = batch.reward.map((reward, i) => ({
+      ...outcomeEpisode(reward.reduce((a, b) => a + b, 0)),
+      sampledTokens: [batch.mask[i]!.reduce((a, b) => a + b, 0)],
+    }));
+    const found = advantagesOf(batch, episodes, presetOf(options));
+    return { adv: batch.mask.map((row, i) => row.map(() => found[i]!.turn[0]!)) };
   };
-}
 
-/** Group mean off, then whitened over the mask; `keepMasked` leaves values outside the mask. */
-export function whitenedBaseline({ keepMasked }: { readonly keepMasked: boolean }): Estimator {
-  return (batch) => {
-    const preset = PRESETS["reinforce++-baseline"]!;
-    const credit = { ...preset.credit, whiten: false };
-    const outcomes = outcomeAdvantages(batch, { ...preset, credit });
-    const rows = batch.mask.map((row, i) => row.map((m) => m * outcomes[i]!));
-    const adv = whiten(rows, batch.mask);
-    return { adv: keepMasked ? adv : masked(adv, batch.mask) };
-  };
-}
-
-export const whitenedReturns: Estimator = (batch, options) => {
-  const ret = returnsOf(batch, Number(options.gamma));
-  return { adv: masked(whiten(ret, batch.mask), batch.mask), ret };
+/** Each row is an episode whose tokens are its turns, so that each token has a reward of its own. */
+export const byToken = (presetOf: (options: Options) => Preset): Estimator => (batch, options) => {
+  const preset = presetOf(options);
+  const episodes = batch.reward.map((reward, i) => {
+    const rewards = uncutRewards(reward, batch.mask[i]!, preset.credit.gamma);
+    return {
+      gain: rewards.slice(0, -1),
+      outcome: rewards.at(-1)!,
+      malformed: Array.from(rewards, () => false),
+      turnTokens: Array.from(rewards, () => 1),
+      sampledTokens: [...batch.mask[i]!],
+    };
+  });
+  const rowsOf = (credit: Partial<Preset["credit"]>) =>
+    advantagesOf(batch, episodes, { ...preset, credit: { ...preset.credit, ...credit } })
+      .map(({ turn, position }) => position ?? turn);
+  return { adv: rowsOf({}), ret: rowsOf({ baseline: "none", whiten: false }) };
 };
 
-export const positionBaseline: Estimator = (batch) => {
-  const ret = returnsOf(batch, 1);
-  const adv = perGroup(batch, ret, subtractPositionMean);
-  return { adv: masked(adv, batch.mask), ret: masked(ret, batch.mask) };
-};
-
-export const startBaseline: Estimator = (batch, options) => {
-  const ret = returnsOf(batch, Number(options.gamma));
-  const divideBy = options.norm === "True" ? "pool" as const : "none" as const;
-  const pool = { ...PRESETS.grpo!.pool, divideBy };
-  const adv = perGroup(batch, ret, (rows) => subtractStartMean(rows, pool));
-  return { adv: masked(adv, batch.mask), ret: masked(ret, batch.mask) };
-};
-
-function returnsOf(batch: TokenBatch, gamma: number): Rows {
-  return batch.reward.map((reward, i) => discountedReturns(reward, gamma, batch.mask[i]));
+/** `reinforce++` with a reward at each token: the preset itself has the outcome alone, at any discount. */
+export function reinforcePlusPlus({ gamma }: Options): Preset {
+  const preset = PRESETS["reinforce++"]!;
+  const gain = { ...preset.gain, measure: "prob" as const };
+  return { ...preset, gain, credit: { ...preset.credit, gamma: Number(gamma) } };
 }
 
-function outcomeAdvantages(batch: TokenBatch, preset: Preset): ReadonlyArray<number> {
-  const episodes = batch.reward.map((reward) => outcomeEpisode(reward.reduce((a, b) => a + b, 0)));
-  const advantages = new Array<number>(episodes.length);
-  for (const members of groupsOf(batch)) {
-    groupAdvantages(members.map((i) => episodes[i]!), preset).forEach((episode, n) => {
-      advantages[members[n]!] = episode.turn[0]!;
-    });
+/** The official code's unused sibling of its estimator: no preset, but a value of its fields. */
+export function startBaseline({ gamma, norm }: Options): Preset {
+  const preset = PRESETS["official-2025-11"]!;
+  const divideBy = norm === "True" ? "pool" as const : "none" as const;
+  const pool = { ...PRESETS.grpo!.pool, members: "none" as const, divideBy };
+  const credit = { ...preset.credit, gamma: Number(gamma), baseline: "start" as const };
+  return { ...preset, pool, credit };
+}
+
+/**
+ * The references cut a return at masked tokens, R_t = r_t + gamma m_{t+1} R_{t+1}, and ours never. Less what is cut off
+ * there, r_t - gamma (1 - m_{t+1}) R_{t+1}, rewards have the same returns without a cut.
+ */
+function uncutRewards(reward: Float64Array, mask: Float64Array, gamma: number): Float64Array {
+  const uncut = new Float64Array(reward.length);
+  let later = 0;
+  for (let t = reward.length - 1; t >= 0; t--) {
+    const passed = t + 1 < mask.length ? mask[t + 1]! * later : 0;
+    uncut[t] = reward[t]! - gamma * (later - passed);
+    later = reward[t]! + gamma * passed;
   }
-  return advantages;
+  return uncut;
+}
+
+/** The advantages of each row under a whole preset, all groups in one batch. */
+function advantagesOf(
+  { group }: TokenBatch,
+  episodes: ReadonlyArray<EpisodeRewards>,
+  preset: Preset,
+): ReadonlyArray<EpisodeAdvantages> {
+  const groups = [...new Set(group)].map((name) =>
+    [...group.keys()].filter((i) => group[i] === name)
+  );
+  const found = batchAdvantages(groups.map((rows) => rows.map((i) => episodes[i]!)), preset);
+  const byRow = new Map(groups.flatMap((rows, g) => rows.map((i, n) => [i, found[g]![n]!])));
+  return episodes.map((_, i) => byRow.get(i)!);
 }
 
 /** An episode of one turn that earned `outcome`. */
@@ -169,19 +189,7 @@ export function outcomeEpisode(outcome: number): EpisodeRewards {
   };
 }
 
-function perGroup(batch: TokenBatch, rows: Rows, subtract: (rows: Rows) => Rows): Rows {
-  const based = new Array<Float64Array>(rows.length);
-  for (const members of groupsOf(batch)) {
-    subtract(members.map((i) => rows[i]!)).forEach((row, n) => based[members[n]!] = row);
-  }
-  return based;
-}
-
-function groupsOf(batch: TokenBatch): ReadonlyArray<ReadonlyArray<number>> {
-  const names = [...new Set(batch.group)];
-  return names.map((name) => [...batch.group.keys()].filter((i) => batch.group[i] === name));
-}
-
-function masked(rows: Rows, mask: Rows): Rows {
-  return rows.map((row, i) => row.map((x, p) => mask[i]![p] === 0 ? 0 : x));
+/** The numbers at trained tokens; what a reference has at others is never read. */
+function trained(rows: Rows, mask: Rows): Float64Array {
+  return flat(rows.map((row, i) => row.filter((_, p) => mask[i]![p] !== 0)));
 }

@@ -3,7 +3,7 @@
  * explicit turn ids.
  */
 
-const TURN_SEPARATOR = "\n<|im_start|>assistant\n";
+export const TURN_SEPARATOR = "\n<|im_start|>assistant\n";
 /** With more chunks than this, a missing gain counts as 0; else all gains are dropped. */
 const TURN_CAP = 10;
 

@@ -3,12 +3,7 @@ import type { Aggregation } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import type { Objective } from "../../src/igpo/surrogate.ts";
 import { tokenWeights } from "../../src/igpo/aggregation.ts";
-import {
-  outcomeEstimator,
-  runAdvantageCases,
-  whitenedBaseline,
-  whitenedReturns,
-} from "./advantage_cases.ts";
+import { byOutcome, byToken, reinforcePlusPlus, runAdvantageCases } from "./advantage_cases.ts";
 import {
   assertKnown,
   flat,
@@ -44,17 +39,17 @@ Deno.test("golden verl holds no file without a test", () => {
 
 goldenTest("verl advantages", ["verl/advantages.json"], (family) => {
   runAdvantageCases(readGolden("verl/advantages.json"), {
-    grpo: outcomeEstimator(({ norm }) => ({
+    grpo: byOutcome(({ norm }) => ({
       ...GRPO,
       pool: { ...GRPO.pool, divideBy: norm === "True" ? "pool" : "none" },
     })),
-    rloo: outcomeEstimator(() => RLOO),
-    rloo_vectorized: outcomeEstimator(() => ({
+    rloo: byOutcome(() => RLOO),
+    rloo_vectorized: byOutcome(() => ({
       ...RLOO,
       pool: { ...RLOO.pool, singleton: "zero" },
     })),
-    reinforce_pp_baseline: whitenedBaseline({ keepMasked: false }),
-    reinforce_pp: whitenedReturns,
+    reinforce_pp_baseline: byOutcome(() => PRESETS["reinforce++-baseline"]!),
+    reinforce_pp: byToken(reinforcePlusPlus),
   }, family);
 });
 

@@ -1,7 +1,9 @@
-import { match, strictEqual } from "node:assert/strict";
+import { match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { decodePreset } from "../../src/igpo/preset.ts";
+import { outcomeOf } from "../../src/igpo/answer_score.ts";
 import { PRESETS, resolvePreset } from "../../src/igpo/presets.ts";
+import { penalisesDistance } from "../../src/pipeline/reference_policy.ts";
 
 /** What a preset resolves to: its name, or the sentence of its failure. */
 function outcomeOfResolving(input: unknown): string {
@@ -16,6 +18,21 @@ Deno.test("every preset decodes from its own JSON", () => {
     const decoded = Effect.runSync(decodePreset(JSON.parse(JSON.stringify(preset))));
     strictEqual(JSON.stringify(decoded), JSON.stringify(preset));
   }
+});
+
+Deno.test("dr-venus grades against all golds, and the official code against the first", () => {
+  const graded = (name: string) =>
+    outcomeOf("Lutetia", ["Paris", "Lutetia"], PRESETS[name]!.outcome);
+  strictEqual(graded("dr-venus"), 1);
+  strictEqual(graded("official-2026-02"), 0);
+  strictEqual(PRESETS["dr-venus"]!.gain.golds, "first");
+});
+
+Deno.test("a2tgpo has its source's penalty for a malformed answer, and no KL term", () => {
+  const preset = PRESETS.a2tgpo!;
+  strictEqual(outcomeOf(null, ["Paris"], preset.outcome), -1);
+  strictEqual(outcomeOf("Paris France", ["Paris"], preset.outcome), 0);
+  ok(!penalisesDistance(preset));
 });
 
 Deno.test("resolvePreset() takes a name, or a base with changes", () => {

@@ -42,12 +42,29 @@ function ownTable(): ReadonlyArray<ReadonlyArray<string>> {
   });
 }
 
-/** The cells of the markdown table in a section of the document, without its rule. */
-function documentedTable(section: string): ReadonlyArray<ReadonlyArray<string>> {
-  const text = Deno.readTextFileSync(DOC).split(`## ${section}\n`)[1]!.split("\n## ")[0]!;
+function sectionText(section: string): string {
+  return Deno.readTextFileSync(DOC).split(`\n## ${section}\n`)[1]!.split("\n## ")[0]!;
+}
+
+/** The cells of the markdown table in a text, without its rule. */
+function tableIn(text: string): ReadonlyArray<ReadonlyArray<string>> {
   const lines = text.split("\n").filter((line) => line.startsWith("|"));
   const cells = lines.map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
   return cells.filter((row) => !row.every((cell) => /^-+$/.test(cell)));
+}
+
+const documentedTable = (section: string) => tableIn(sectionText(section));
+
+/** For each preset beside its source: the fields of each row with their values, and whose its other fields are. */
+function besideSources() {
+  return sectionText("Beside the sources").split("\n### `").slice(1).map((part) => ({
+    name: part.split("`")[0]!,
+    base: /Other fields as in\s+`([^`]+)`/.exec(part)?.[1] ?? null,
+    rows: tableIn(part).slice(1).map(([fields, _, here]) => ({
+      fields: fields!.replaceAll("`", "").split(", "),
+      here: here!,
+    })),
+  }));
 }
 
 Deno.test("docs/presets.md shows the value of every field of every preset", () => {
@@ -57,6 +74,26 @@ Deno.test("docs/presets.md shows the value of every field of every preset", () =
 Deno.test("docs/presets.md says how every preset of this project differs from paper-v2", () => {
   const rows = documentedTable("Presets of this project").slice(1);
   deepStrictEqual(rows.map(([name, differs]) => [name, differs]), ownTable());
+});
+
+Deno.test("docs/presets.md has every field of every preset with a source beside that source", () => {
+  const presets = Object.values(PRESETS).filter((preset) => !isOwn(preset));
+  const sections = besideSources();
+  deepStrictEqual(sections.map(({ name }) => name), presets.map(({ name }) => name));
+  for (const { name, base, rows } of sections) {
+    const values = new Map(leaves(PRESETS[name], ""));
+    const others = new Map(base === null ? [] : leaves(PRESETS[base], ""));
+    for (const { fields, here } of rows) {
+      const want = fields.map((field) => values.get(field)?.replaceAll('"', "")).join(", ");
+      strictEqual(here, want, `${name}: ${fields.join(", ")}`);
+    }
+    const named = rows.flatMap(({ fields }) => fields);
+    strictEqual(new Set(named).size, named.length, `${name} has a field twice`);
+    for (const [field, value] of values) {
+      if (field === "name" || named.includes(field)) continue;
+      strictEqual(others.get(field), value, `${name}: ${field} is in no row`);
+    }
+  }
 });
 
 Deno.test("docs/presets.md shows the default of every field of the optimiser that it explains", () => {

@@ -16,15 +16,15 @@ import { TINY } from "../support/tiny_models.ts";
 import { openTiny } from "../support/tiny_policy.ts";
 import { law, sum } from "./support.ts";
 
-/** Lengths of the parts of one turn: text put before the message, the message, the results after it. */
+/** Lengths of the parts of one turn: the header of the message, the message, the results after it. */
 interface Part {
-  readonly forced: number;
+  readonly header: number;
   readonly message: number;
   readonly observation: number;
 }
 
 const part = fc.record<Part>({
-  forced: fc.nat(3),
+  header: fc.nat(3),
   message: fc.integer({ min: 1, max: 5 }),
   observation: fc.nat(5),
 });
@@ -44,8 +44,8 @@ const LOG_PROB = -0.5;
 function played({ prompt, parts }: Drawn) {
   const ids = (length: number, first: number) => Uint32Array.from({ length }, (_, i) => first + i);
   const opening = (length: number, turn: number) => {
-    const forced = parts[turn]!.forced;
-    return { ids: ids(length + forced, 1), forced };
+    const { header } = parts[turn]!;
+    return { ids: ids(length + header, 1), header };
   };
   const action = { _tag: "Malformed", reason: "none" } as const;
   let open = openEpisode({
@@ -69,7 +69,7 @@ function played({ prompt, parts }: Drawn) {
 
 const hasAllKinds = ({ spans }: Episode) => new Set(spans.map(({ kind }) => kind)).size === 4;
 
-Deno.test("law 31: prompt, forced text and observations are never trained, and every sampled token is, in its turn", () =>
+Deno.test("law 31: prompt, headers and observations are never trained, and every sampled token is, in its turn", () =>
   law(0.3, drawnParts, (drawn) => {
     const episode = played(drawn);
     const { position, turn } = trainedPositions(episode);

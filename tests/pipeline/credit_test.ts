@@ -1,6 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Cause, Effect, type Exit, Layer, Stream } from "effect";
 import type { RewardedEpisode } from "../../src/domain/batch.ts";
+import { Environment } from "../../src/environment/environment.ts";
+import { turnRewards } from "../../src/igpo/advantages.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { advantage } from "../../src/pipeline/advantage.ts";
 import { rewardEpisode } from "../../src/pipeline/reward.ts";
@@ -8,8 +10,9 @@ import type { RewardedStep } from "../../src/pipeline/steps.ts";
 import { assertClose } from "../support/comparison.ts";
 import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
 import { Policy } from "../../src/policy/policy.ts";
-import { fakePolicy } from "./fake_policy.ts";
+import { answer, fakePolicy, protocol, tokenizer } from "./fake_policy.ts";
 import {
+  environment,
   finishedSteps,
   PRESET,
   RECIPE,
@@ -27,6 +30,16 @@ async function oneStep(options: RunOptions = {}) {
   const episodes = step.groups.flatMap((group) => group.episodes);
   return { step, episodes, calls };
 }
+
+const COMPLAINT = {
+  _tag: "Observation",
+  results: [{
+    call: { name: "", arguments: {} },
+    content: " malformed",
+    failure: null,
+    seconds: 0,
+  }],
+} as const;
 
 const searched = (episodes: ReadonlyArray<RewardedEpisode>) =>
   episodes.find(({ id }) => id === "1/q/0/2")!;
@@ -92,6 +105,24 @@ Deno.test("an environment that grades replaces the preset's outcome", async () =
   strictEqual(rewardEpisode({ ...episodes[0]!, environmentOutcome: 0.25 }, PRESET).outcome, 0.25);
 });
 
+Deno.test("where an environment answers a malformed message, dr-venus replaces that turn's gain", async () => {
+  const answering = Environment.of({
+    ...environment,
+    open: (question) =>
+      Effect.map(environment.open(question), (session) => ({
+        step: (action) =>
+          action._tag === "Malformed" ? Effect.succeed(COMPLAINT) : session.step(action),
+      })),
+  });
+  const preset = { ...PRESETS["dr-venus"]!, kl: PRESET.kl };
+  const script: RunOptions["script"] = ({ turn }) => turn === 0 ? "" : answer(" Kendek");
+  const { step, episodes } = await oneStep({ preset, environment: answering, script });
+  const { turns, ending, gain } = episodes[0]!;
+  deepStrictEqual([turns.length, ending], [2, "answered"]);
+  ok(gain[0] !== -1);
+  deepStrictEqual([...turnRewards(step.rewards[0]![0]!, preset)], [-1, episodes[0]!.outcome]);
+});
+
 Deno.test("exactly the sampled tokens are trained, each with its turn's advantage", async () => {
   const { step, episodes } = await oneStep();
   const advantages = step.advantages.flat();
@@ -131,6 +162,22 @@ Deno.test("a baseline by token index reaches every response token", async () => 
     const { promptBoundary } = step.groups.flatMap((group) => group.episodes)[i]!;
     deepStrictEqual([...values], [...position].map((p) => byToken![p - promptBoundary]));
   }
+});
+
+Deno.test("a turn's tokens end with the tool's message: the next header belongs to the next turn", async () => {
+  const { step, episodes } = await oneStep();
+  step.rewards.flat().forEach(({ turnTokens }, i) => {
+    const { tokens, turns, promptBoundary } = episodes[i]!;
+    let end = promptBoundary;
+    turnTokens.forEach((count, t) => {
+      end += count;
+      strictEqual(tokens[end - 1], protocol.endOfTurnId);
+      if (t === turns.length - 1) return;
+      const header = tokenizer.decode(tokens.subarray(end, turns[t]!.boundary));
+      strictEqual(header, "<|im_start|>assistant<think>");
+    });
+    strictEqual(end, tokens.length);
+  });
 });
 
 Deno.test("a batch that mixes policy versions is refused", async () => {

@@ -236,8 +236,8 @@ export const FAULTS: ReadonlyArray<Fault> = [
     [
       "transcript",
       "law 31:",
-      '{ kind: "observation", turn, start, end: boundary - forced }',
-      '{ kind: "action", turn, start, end: boundary - forced }',
+      '{ kind: "observation", turn, start, end: boundary - header }',
+      '{ kind: "action", turn, start, end: boundary - header }',
     ],
     [
       "transcript",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
 import fc from "fast-check";
-import { makeProtocol, type Protocol } from "../../src/text/protocol.ts";
+import { makeProtocol, type Opening, type Protocol } from "../../src/text/protocol.ts";
 import {
   answerBody,
   compactStyle,
@@ -55,10 +55,14 @@ Deno.test("prompt() reads as the template renders it, then the forced <think>", 
   );
 });
 
-Deno.test("prompt() ends with the forced tokens", () => {
-  for (const [protocol, tokenizer] of [[compact, tagged], [paper, untagged]] as const) {
-    const { ids, forced } = protocol.prompt("Who?");
-    assert.equal(tokenizer.decode(ids.subarray(-forced)), "<think>");
+Deno.test("prompt() and observation() end with the header of the message and the forced <think>", () => {
+  const headerOf = (tokenizer: Tokenizer, { ids, header }: Opening) =>
+    tokenizer.decode(ids.subarray(-header));
+  for (const opening of [paper.prompt("Who?"), paper.observation(results("one"))]) {
+    assert.equal(headerOf(untagged, opening), "\n<|im_start|>assistant\n<think>");
+  }
+  for (const opening of [compact.prompt("Who?"), compact.observation(results("one"))]) {
+    assert.equal(headerOf(tagged, opening), "<|im_start|>assistant<think>");
   }
 });
 
@@ -191,9 +195,9 @@ Deno.test("makeProtocol() forces what a template of a thinking model already wri
   const { prompt, observation } = Result.getOrThrow(
     makeProtocol({ tokenizer: untagged, template, style: paperStyle, system: null }),
   );
-  for (const { ids, forced } of [prompt("q"), observation(results("r"))]) {
-    assert.ok(untagged.decode(ids).endsWith("<|im_start|>assistant\n<think>\n"));
-    assert.equal(untagged.decode(ids.subarray(-forced)), "<think>\n");
+  for (const { ids, header } of [prompt("q"), observation(results("r"))]) {
+    const opened = untagged.decode(ids.subarray(-header));
+    assert.equal(opened, "\n<|im_start|>assistant\n<think>\n");
   }
 });
 
