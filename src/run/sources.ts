@@ -21,49 +21,52 @@ export interface Sources {
 
 /** Questions of a file are answered from one source; those of the embedded world from its own documents. */
 export function checkSources(config: RunConfig): Effect.Effect<void, BadInput> {
+  const mistake = mistakeOfPlaces(config) ?? mistakeOfCalls(config);
+  return mistake === null
+    ? Effect.void
+    : Effect.fail(new BadInput({ message: `Cannot ${mistake}` }));
+}
+
+/** What is wrong with where answers are looked for, or null. */
+function mistakeOfPlaces(config: RunConfig): string | null {
   const { questions, corpus, search } = config;
-  const cannot = (why: string) => Effect.fail(new BadInput({ message: `Cannot ${why}` }));
   const outside = outsideOf(config);
   if (questions === null && (corpus !== null || outside.length > 0)) {
-    return cannot(
-      `search for answers without questions as --${corpus === null ? outside[0] : "corpus"} ` +
-        `belongs to --questions: it is not given`,
-    );
+    return `search for answers without questions as --${corpus === null ? outside[0] : "corpus"} ` +
+      `belongs to --questions: it is not given`;
   }
   const secret = (["search", "mcp"] as const).find((flag) => holdsPassword(config[flag]));
   if (secret !== undefined) {
-    return cannot(`use --${secret} as its address must hold no user and no password: it holds one`);
+    return `use --${secret} as its address must hold no user and no password: it holds one`;
   }
+  if (corpus !== null && outside.includes("search")) {
+    return `search in two places as --corpus and --search "${search}" are one or the other`;
+  }
+  if (questions !== null && corpus === null && search === null && outside.length === 0) {
+    return "ask questions without their documents as --questions needs --corpus, --search or " +
+      "--mcp: none is given";
+  }
+  return null;
+}
+
+/** What is wrong with how calls outside are kept and paid, or null. */
+function mistakeOfCalls(config: RunConfig): string | null {
+  const { journal, searchBudget, searchPrice } = config;
   const about = (["journal", "searchBudget", "searchPrice"] as const).find((name) =>
     config[name] !== null
   );
-  if (about !== undefined && outside.length === 0) {
+  if (about !== undefined && outsideOf(config).length === 0) {
     const flag = `--${about.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
-    return cannot(`use ${flag} as it is for what is asked outside: no flag names a search engine`);
+    return `use ${flag} as it is for what is asked outside: no flag names a search engine`;
   }
-  if (config.journal !== null && !/\.\w+$|\//.test(journalFile(config.journal))) {
-    return cannot(
-      `keep calls in "${
-        journalFile(config.journal)
-      }" as --journal takes a file like calls.sqlite, ` +
-        `with ${JOURNAL_MODES.join(", ")} and a colon before it if one is wanted`,
-    );
+  if (journal !== null && !/\.\w+$|\//.test(journalFile(journal))) {
+    return `keep calls in "${journalFile(journal)}" as --journal takes a file like calls.sqlite, ` +
+      `with ${JOURNAL_MODES.join(", ")} and a colon before it if one is wanted`;
   }
-  if (config.searchPrice === null && config.searchBudget?.endsWith("usd")) {
-    return cannot(
-      "keep to a budget in usd as --search-price must say what a query costs: it is not given",
-    );
+  if (searchPrice === null && searchBudget?.endsWith("usd")) {
+    return "keep to a budget in usd as --search-price must say what a query costs: it is not given";
   }
-  if (corpus !== null && outside.includes("search")) {
-    return cannot(`search in two places as --corpus and --search "${search}" are one or the other`);
-  }
-  if (questions !== null && corpus === null && search === null && outside.length === 0) {
-    return cannot(
-      "ask questions without their documents as --questions needs --corpus, --search or --mcp: " +
-        "none is given",
-    );
-  }
-  return Effect.void;
+  return null;
 }
 
 /** Whether an address holds a user or a password, which the configuration and messages would repeat. */

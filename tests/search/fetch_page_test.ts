@@ -190,8 +190,8 @@ const FAULTS: ReadonlyArray<{
   {
     name: "a redirect to nowhere",
     handler: () => new Response(null, { status: 302 }),
-    kind: "refused",
-    says: /redirects more/,
+    kind: "malformed",
+    says: /redirects, and does not say where$/,
   },
   { name: "a redirect to itself", handler: to("/"), kind: "refused", says: /redirects more/ },
   {
