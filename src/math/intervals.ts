@@ -89,6 +89,27 @@ export function mcnemar(b: number, c: number): number {
 }
 
 /**
+ * Holm's correction (S. Holm, Scand. J. Statist. 6, 1979): p values for which it is rare, in 5 of 100 cases, that any
+ * of them is below 0.05 where nothing differs. The smallest of n is multiplied by n, the next by n - 1, and so on; none
+ * is below a smaller one's, or above 1.
+ *
+ * @example
+ * ```ts
+ * import { deepStrictEqual } from "node:assert/strict";
+ * deepStrictEqual([...holm([0.04, 0.01, 0.03])].map((p) => p.toFixed(2)), ["0.06", "0.03", "0.06"]);
+ * ```
+ */
+export function holm(values: ReadonlyArray<number>): ReadonlyArray<number> {
+  const corrected = values.slice();
+  let largest = 0;
+  [...values.keys()].sort((a, b) => values[a]! - values[b]!).forEach((place, rank) => {
+    largest = Math.max(largest, Math.min(1, (values.length - rank) * values[place]!));
+    corrected[place] = largest;
+  });
+  return corrected;
+}
+
+/**
  * The smallest true difference of two means that questions show with a power of 80 %, from the standard deviation of one
  * question: of the difference where both answer the same questions, else of one side, of which there are then two.
  */

@@ -1,7 +1,8 @@
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import {
   bootstrapMean,
   detectable,
+  holm,
   mcnemar,
   meanInterval,
   pairedDifference,
@@ -38,6 +39,16 @@ Deno.test("bootstrapMean() of questions that are averaged over their samples hol
     return low <= 0.5 && 0.5 <= high;
   });
   ok(found > 0.89 && found < 0.99, `${found}`);
+});
+
+Deno.test("holm() rarely lets any of ten true nulls below 0.05, and keeps the order of p values", () => {
+  const anyShown = coverage(2000, (random) => {
+    const raw = Array.from({ length: 10 }, () => random.next());
+    return holm(raw).some((p) => p < 0.05);
+  });
+  ok(anyShown > 0.03 && anyShown < 0.07, `${anyShown}`);
+  deepStrictEqual(holm([0.5, 0.02, 0.9]), [1, 0.06, 1]);
+  deepStrictEqual(holm([0.03]), [0.03]);
 });
 
 /** Means over samples of questions that each have a share of their own, uniform: samples of one question are alike. */
