@@ -43,6 +43,26 @@ export function bootstrapMean(values: Float64Array, seed = 0): Interval {
   return [quantile(means, 0.025), quantile(means, 0.975)];
 }
 
+/**
+ * Percentile bootstrap of a statistic of values that belong to clusters, such as the turns of a question: clusters are
+ * drawn, and each brings all its values. `clusters` names the cluster of each value; `statistic` gets the places of the
+ * drawn values.
+ */
+export function bootstrapClusters(
+  clusters: ReadonlyArray<string>,
+  statistic: (places: ReadonlyArray<number>) => number,
+  seed = 0,
+): Interval {
+  const members = [...Map.groupBy(clusters.keys(), (place) => clusters[place]!).values()];
+  if (members.length === 0) return [NaN, NaN];
+  const random = createRandom(keyFromSeed(seed));
+  const found = Float64Array.from(
+    { length: RESAMPLES },
+    () => statistic(members.flatMap(() => members[random.int(members.length)]!)),
+  );
+  return [quantile(found, 0.025), quantile(found, 0.975)];
+}
+
 /** Below so many questions a bootstrap knows too little of the tails. */
 const FEW = 30;
 

@@ -50,6 +50,19 @@ export function quantile(values: Float64Array, q: number): number {
   return low + (high - low) * (place - below);
 }
 
+/** The rank of each value, from 1; equal values share the mean of their ranks. */
+export function ranks(values: Float64Array): Float64Array {
+  const sorted = values.toSorted();
+  const shared = new Map<number, number>();
+  for (let first = 0; first < sorted.length;) {
+    let end = first + 1;
+    while (end < sorted.length && sorted[end] === sorted[first]) end += 1;
+    shared.set(sorted[first]!, (first + 1 + end) / 2);
+    first = end;
+  }
+  return values.map((value) => shared.get(value)!);
+}
+
 /** Pearson correlation of two lists of the same length; 0 when either is constant. */
 export function correlation(left: Float64Array, right: Float64Array): number {
   if (isConstant(left) || isConstant(right)) return 0;
