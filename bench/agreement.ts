@@ -1,7 +1,7 @@
 /** How well credit that was assigned to turns agrees with their true advantages. */
 import { bootstrapClusters, type Interval } from "../src/math/intervals.ts";
 import { createRandom } from "../src/math/random.ts";
-import { correlation, mean, ranks } from "../src/math/statistics.ts";
+import { correlation, levels, mean, ranks } from "../src/math/statistics.ts";
 import { keyFromSeed } from "../src/math/threefry.ts";
 import { markdownTable } from "../src/report/compare_table.ts";
 
@@ -38,44 +38,54 @@ export function agreements(turns: ReadonlyArray<CreditedTurn>): ReadonlyArray<Ag
   return names.map((name) => agreement(turns, name, names[0]!));
 }
 
-/** A statistic of the truth and of the credit by one or two assigners. */
-type Statistic = (...columns: ReadonlyArray<Float64Array>) => number;
-
-const spearman: Statistic = (truth, given) => correlation(ranks(truth!), ranks(given!));
-
 function agreement(turns: ReadonlyArray<CreditedTurn>, name: string, base: string): Agreement {
-  const truth = ({ truth }: CreditedTurn) => truth;
-  const by = (assigner: string) => ({ assigned }: CreditedTurn) => assigned[assigner]!;
-  const pair = [truth, by(name)];
+  const credit = (assigner: string) => column(turns, ({ assigned }) => assigned[assigner]!);
+  const truth = column(turns, (turn) => turn.truth);
+  const given = credit(name);
+  // Levels are found once, so that the draws of a bootstrap are ranked without sorting.
+  const [order, ofGiven, ofBase] = [truth, given, credit(base)].map(levels);
+  const spearman = (places: Places, level: Float64Array) =>
+    correlation(ranks(chosen(order!, places)), ranks(chosen(level, places)));
   return {
     name,
-    rank: over(turns, pair, spearman),
-    less: name === base ? null : over(
-      turns,
-      [...pair, by(base)],
-      (truth, given, other) => spearman(truth!, given!) - spearman(truth!, other!),
-    ),
-    pearson: over(turns, pair, (truth, given) => correlation(truth!, given!)),
-    sign: over(turns.filter(isClear), pair, sameSign),
+    rank: over(turns, (places) => spearman(places, ofGiven!)),
+    less: name === base
+      ? null
+      : over(turns, (places) => spearman(places, ofGiven!) - spearman(places, ofBase!)),
+    pearson: over(turns, (places) => correlation(chosen(truth, places), chosen(given, places))),
+    sign: signOf(turns.filter(isClear), name),
   };
 }
 
-/** A statistic of some numbers of the turns, with the interval of drawing whole questions. */
-function over(
-  turns: ReadonlyArray<CreditedTurn>,
-  numbers: ReadonlyArray<(turn: CreditedTurn) => number>,
-  statistic: Statistic,
-): Found {
-  const columns = numbers.map((number) => Float64Array.from(turns, number));
-  const interval = bootstrapClusters(
-    turns.map(({ question }) => question),
-    (places) => statistic(...columns.map((column) => chosen(column, places))),
+function signOf(turns: ReadonlyArray<CreditedTurn>, name: string): Found {
+  const agrees = column(
+    turns,
+    ({ truth, assigned }) => Number(Math.sign(truth) === Math.sign(assigned[name]!)),
   );
-  return { value: statistic(...columns), interval };
+  return over(turns, (places) => mean(chosen(agrees, places)));
+}
+
+function column(
+  turns: ReadonlyArray<CreditedTurn>,
+  value: (turn: CreditedTurn) => number,
+): Float64Array {
+  return Float64Array.from(turns, value);
+}
+
+/** Places of turns that were drawn, each as often as it was. */
+type Places = ReadonlyArray<number>;
+
+/** A statistic of the turns, with the interval of drawing whole questions. */
+function over(turns: ReadonlyArray<CreditedTurn>, statistic: (places: Places) => number): Found {
+  const questions = turns.map(({ question }) => question);
+  return {
+    value: statistic([...turns.keys()]),
+    interval: bootstrapClusters(questions, statistic),
+  };
 }
 
 // A plain loop for speed: it runs for every draw of every bootstrap.
-function chosen(values: Float64Array, places: ReadonlyArray<number>): Float64Array {
+function chosen(values: Float64Array, places: Places): Float64Array {
   const found = new Float64Array(places.length);
   for (let i = 0; i < found.length; i++) found[i] = values[places[i]!]!;
   return found;
@@ -85,9 +95,6 @@ function chosen(values: Float64Array, places: ReadonlyArray<number>): Float64Arr
 export function isClear({ truth, error }: CreditedTurn): boolean {
   return truth !== 0 && Math.abs(truth) >= 2 * error;
 }
-
-const sameSign: Statistic = (truth, given) =>
-  mean(truth!.map((value, i) => Number(Math.sign(value) === Math.sign(given![i]!))));
 
 /** The credit of three assigners that know next to nothing, for the turns of an episode. */
 export interface Baselines {
