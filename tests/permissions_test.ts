@@ -36,7 +36,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   checks: ["read", "write=.cache", "env", "run=deno"],
   bench: ["read", "write", "env", "ffi=.cache/driver", "run"],
   "bench:formats": ["read", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
-  "bench:credit": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
+  "bench:truth": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:plans": ["read"],
   "bench:large": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:search": ["read", "write"],

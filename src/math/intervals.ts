@@ -43,6 +43,26 @@ export function bootstrapMean(values: Float64Array, seed = 0): Interval {
   return [quantile(means, 0.025), quantile(means, 0.975)];
 }
 
+/**
+ * Percentile bootstrap of a statistic of values that belong to clusters, such as the turns of a question: clusters are
+ * drawn, and each brings all its values. `clusters` names the cluster of each value; `statistic` gets the places of the
+ * drawn values.
+ */
+export function bootstrapClusters(
+  clusters: ReadonlyArray<string>,
+  statistic: (places: ReadonlyArray<number>) => number,
+  seed = 0,
+): Interval {
+  const members = [...Map.groupBy(clusters.keys(), (place) => clusters[place]!).values()];
+  if (members.length === 0) return [NaN, NaN];
+  const random = createRandom(keyFromSeed(seed));
+  const found = Float64Array.from(
+    { length: RESAMPLES },
+    () => statistic(members.flatMap(() => members[random.int(members.length)]!)),
+  );
+  return [quantile(found, 0.025), quantile(found, 0.975)];
+}
+
 /** Below so many questions a bootstrap knows too little of the tails. */
 const FEW = 30;
 
@@ -86,6 +106,27 @@ export function mcnemar(b: number, c: number): number {
     tail += Math.exp(logTerm);
   }
   return Math.min(1, 2 * tail);
+}
+
+/**
+ * Holm's correction (S. Holm, Scand. J. Statist. 6, 1979): p values for which it is rare, in 5 of 100 cases, that any
+ * of them is below 0.05 where nothing differs. The smallest of n is multiplied by n, the next by n - 1, and so on; none
+ * is below a smaller one's, or above 1.
+ *
+ * @example
+ * ```ts
+ * import { deepStrictEqual } from "node:assert/strict";
+ * deepStrictEqual([...holm([0.04, 0.01, 0.03])].map((p) => p.toFixed(2)), ["0.06", "0.03", "0.06"]);
+ * ```
+ */
+export function holm(values: ReadonlyArray<number>): ReadonlyArray<number> {
+  const corrected = values.slice();
+  let largest = 0;
+  [...values.keys()].sort((a, b) => values[a]! - values[b]!).forEach((place, rank) => {
+    largest = Math.max(largest, Math.min(1, (values.length - rank) * values[place]!));
+    corrected[place] = largest;
+  });
+  return corrected;
 }
 
 /**

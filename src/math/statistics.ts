@@ -50,6 +50,29 @@ export function quantile(values: Float64Array, q: number): number {
   return low + (high - low) * (place - below);
 }
 
+/** The place of each value among the distinct values, from 0 for the smallest. */
+export function levels(values: Float64Array): Float64Array {
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  const places = new Map(distinct.map((value, place) => [value, place]));
+  return values.map((value) => places.get(value)!);
+}
+
+/**
+ * The rank of each of some values, from 1, given their {@link levels} among these or more values; equal values share
+ * the mean of their ranks. Levels are found once where many draws of the same values are ranked, which then takes no
+ * sorting.
+ */
+export function ranks(level: Float64Array): Float64Array {
+  const counts = new Uint32Array(level.reduce((most, one) => Math.max(most, one), 0) + 1);
+  for (const one of level) counts[one]! += 1;
+  let before = 0;
+  const shared = Float64Array.from(counts, (count) => {
+    before += count;
+    return before - (count - 1) / 2;
+  });
+  return level.map((one) => shared[one]!);
+}
+
 /** Pearson correlation of two lists of the same length; 0 when either is constant. */
 export function correlation(left: Float64Array, right: Float64Array): number {
   if (isConstant(left) || isConstant(right)) return 0;

@@ -20,6 +20,19 @@ export function studentQuantile(p: number, degrees: number): number {
   return (low + high) / 2;
 }
 
+/**
+ * The two-sided p value of a paired difference: how likely Student's |t| is at least as large if there is none.
+ *
+ * @example
+ * ```ts
+ * import { strictEqual } from "node:assert/strict";
+ * strictEqual(studentTest(2.776, 4).toFixed(3), "0.050");
+ * ```
+ */
+export function studentTest(t: number, degrees: number): number {
+  return 2 * (1 - studentAtMost(Math.abs(t), degrees));
+}
+
 /** P(T <= t) for t >= 0. */
 function studentAtMost(t: number, degrees: number): number {
   const angle = Math.atan(t / Math.sqrt(degrees));

@@ -1,7 +1,7 @@
 import { hashString, keyFromSeed, type RandomKey, splitKey } from "../math/threefry.ts";
 
 /** The purposes for which a run draws random numbers; no two share a key. */
-const PURPOSE = { questions: 0, rollout: 1, evaluation: 2 } as const;
+const PURPOSE = { questions: 0, rollout: 1, evaluation: 2, resample: 3 } as const;
 
 /** The key of one purpose of a run. */
 export function runKey(seed: number, purpose: keyof typeof PURPOSE): RandomKey {

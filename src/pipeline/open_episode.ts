@@ -28,6 +28,25 @@ export function openEpisode(address: EpisodeAddress, opening: Opening): OpenEpis
   };
 }
 
+/** An episode as it was before the message of a turn, counted from 0. Its times are not known and begin at 0. */
+export function reopenEpisode(episode: Episode, turn: number): OpenEpisode {
+  const { id, question, step, sample, policyVersion, promptBoundary, turns } = episode;
+  const end = turns[turn - 1]?.boundary ?? promptBoundary;
+  return {
+    id,
+    question,
+    step,
+    sample,
+    policyVersion,
+    tokens: episode.tokens.slice(0, end),
+    spans: episode.spans.filter((span) => span.end <= end),
+    behaviourLogProb: episode.behaviourLogProb.slice(0, end),
+    promptBoundary,
+    turns: turns.slice(0, turn),
+    seconds: { generate: 0, tools: 0 },
+  };
+}
+
 /** Adds a sampled message, its stop token included. */
 export function appendMessage(
   episode: OpenEpisode,

@@ -21,6 +21,8 @@ import {
 /** An episode to be played, with the key from which the keys of all its draws are split. */
 export interface Seat extends EpisodeAddress {
   readonly key: RandomKey;
+  /** Where play begins, if not at the prompt. The session is a new one: its tools must not depend on earlier turns. */
+  readonly from?: OpenEpisode;
 }
 
 /** How episodes are played. */
@@ -109,9 +111,9 @@ export function checkPrompt(
   );
 }
 
-/** Plays one episode from its prompt to its end, turn by turn. */
+/** Plays one episode to its end, turn by turn. */
 const playEpisode = Effect.fnUntraced(function* (
-  { key, ...address }: Seat,
+  seat: Seat,
   options: PlayOptions,
   shared: Shared,
 ): Effect.fn.Return<
@@ -120,10 +122,10 @@ const playEpisode = Effect.fnUntraced(function* (
   Environment | Policy | Scope.Scope
 > {
   const { protocol, sampling, maxNewTokens, contextTokens } = options;
-  const { id, question } = address;
+  const { id, key, question } = seat;
   const policy = yield* Policy;
   const environment = yield* Environment;
-  let episode = openEpisode(address, protocol.prompt(question.text));
+  let episode = beginning(seat, protocol);
   yield* checkPrompt(question, episode.tokens.length, options);
   const session = yield* shared.tools.withPermit(environment.open(question));
   yield* Effect.addFinalizer(() => Effect.sync(() => policy.retire(id)));
@@ -150,6 +152,11 @@ const playEpisode = Effect.fnUntraced(function* (
     episode = next.episode;
   }
 });
+
+function beginning({ key: _, from, ...address }: Seat, { prompt }: Protocol): OpenEpisode {
+  if (from !== undefined) return { ...from, ...address };
+  return openEpisode(address, prompt(address.question.text));
+}
 
 /** What the environment answers, and how long it took; fails once the episode is given up. */
 function act(session: Session, action: Action, { tools, enough }: Shared) {

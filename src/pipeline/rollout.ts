@@ -79,7 +79,8 @@ function seatsOf(
   }));
 }
 
-function trainingPlay({ protocol, recipe, wave }: RolloutOptions): PlayOptions {
+/** How training episodes are played. */
+export function trainingPlay({ protocol, recipe, wave }: RolloutOptions): PlayOptions {
   const { temperature, topK, topP, minP, maxTurns, maxNewTokens, contextTokens } = recipe;
   return {
     protocol,

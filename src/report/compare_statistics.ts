@@ -1,6 +1,6 @@
-import { bootstrapMean, studentInterval } from "../math/intervals.ts";
+import { bootstrapMean, holm, studentInterval } from "../math/intervals.ts";
 import { mean, standardDeviation } from "../math/statistics.ts";
-import { studentQuantile } from "../math/student.ts";
+import { studentQuantile, studentTest } from "../math/student.ts";
 
 /** The result of one run of a comparison. */
 export interface ComparedRun {
@@ -61,6 +61,32 @@ export interface Contrast extends Estimate {
   readonly overQuestions: readonly [number, number] | null;
   /** The smallest true difference that this number of seeds detects with a power of 80 %; null for one seed. */
   readonly detectable: number | null;
+  /** Two-sided p value of the paired t test over seeds; null for one seed. */
+  readonly p: number | null;
+}
+
+/** A contrast of several with the same base. */
+export interface CorrectedContrast extends Contrast {
+  /** The p value after Holm's correction for their number; null for one seed. */
+  readonly corrected: number | null;
+}
+
+/**
+ * Test F1 of each other preset minus that of a base. The more presets are tried, the likelier one of them looks better
+ * by chance: `corrected` allows for it. All runs are of one world.
+ */
+export function contrasts(
+  runs: ReadonlyArray<ComparedRun>,
+  base: string,
+): ReadonlyMap<string, CorrectedContrast> {
+  const others = new Set(runs.map(({ preset }) => preset));
+  others.delete(base);
+  const found = [...others].map((preset) => [preset, contrast(runs, { preset, base })] as const);
+  const corrected = holm(found.map(([, { p }]) => p ?? 1));
+  return new Map(found.map(([preset, one], i) => [
+    preset,
+    { ...one, corrected: one.p === null ? null : corrected[i]! },
+  ]));
 }
 
 /** Test F1 of a preset minus that of a base, over the seeds that both have. All runs are of one world. */
@@ -75,13 +101,17 @@ export function contrast(
   });
   const differences = pairs.map(({ run, other }) => run.f1 - other.f1);
   const count = pairs.length;
-  const powered = (error: number) =>
+  const error = standardError(Float64Array.from(differences));
+  const powered = () =>
     (studentQuantile(0.975, count - 1) + studentQuantile(0.8, count - 1)) * error;
+  const found = estimate(differences);
   return {
-    ...estimate(differences),
+    ...found,
     wins: differences.filter((difference) => difference > 0).length,
     overQuestions: overQuestions(pairs),
-    detectable: count < 2 ? null : powered(standardError(Float64Array.from(differences))),
+    detectable: count < 2 ? null : powered(),
+    // Equal differences leave no doubt, or no difference.
+    p: count < 2 ? null : found.mean === 0 ? 1 : studentTest(found.mean / error, count - 1),
   };
 }
 

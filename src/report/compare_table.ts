@@ -1,18 +1,24 @@
 import { mean } from "../math/statistics.ts";
 import {
   type ComparedRun,
-  type Contrast,
-  contrast,
+  contrasts,
+  type CorrectedContrast,
   type Estimate,
   estimate,
   TARGET_F1,
 } from "./compare_statistics.ts";
 
+/** Fewer seeds than these are a first look. */
+const ENOUGH_SEEDS = 10;
+
 /** For each world, a Markdown table of all presets against the first, and one verdict for each other preset. */
 export function compareReport(runs: ReadonlyArray<ComparedRun>): string {
-  return [...Map.groupBy(runs, ({ world }) => world)]
-    .map(([world, own]) => worldReport(world, own))
-    .join("\n\n");
+  const worlds = [...Map.groupBy(runs, ({ world }) => world)]
+    .map(([world, own]) => worldReport(world, own));
+  const seeds = new Set(runs.map(({ seed }) => seed)).size;
+  const note = `This is a first look, as a comparison should have ${ENOUGH_SEEDS} seeds or more: ` +
+    `it has ${seeds}`;
+  return [...worlds, ...(seeds < ENOUGH_SEEDS ? [note] : [])].join("\n\n");
 }
 
 function worldReport(world: string, runs: ReadonlyArray<ComparedRun>): string {
@@ -31,14 +37,12 @@ function worldReport(world: string, runs: ReadonlyArray<ComparedRun>): string {
     `seconds to ${TARGET_F1}`,
     "seconds a step",
   ];
-  const contrasts = new Map(
-    presets.slice(1).map((preset) => [preset, contrast(runs, { preset, base })]),
-  );
+  const others = contrasts(runs, base);
   const rows = presets.map((preset) =>
-    rowOf(runs.filter((run) => run.preset === preset), contrasts.get(preset) ?? null)
+    rowOf(runs.filter((run) => run.preset === preset), others.get(preset) ?? null)
   );
-  const verdicts = [...contrasts].map(([preset, found]) =>
-    `- ${verdict(found, { preset, base, world })}`
+  const verdicts = [...others].map(([preset, found]) =>
+    `- ${verdict(found, { preset, base, world, tried: others.size })}`
   );
   const before = runs[0]!.before.toFixed(3);
   return [
@@ -48,7 +52,10 @@ function worldReport(world: string, runs: ReadonlyArray<ComparedRun>): string {
   ].join("\n\n");
 }
 
-function rowOf(runs: ReadonlyArray<ComparedRun>, found: Contrast | null): ReadonlyArray<string> {
+function rowOf(
+  runs: ReadonlyArray<ComparedRun>,
+  found: CorrectedContrast | null,
+): ReadonlyArray<string> {
   const meanOf = (value: (run: ComparedRun) => number) => mean(Float64Array.from(runs, value));
   return [
     runs[0]!.preset,
@@ -77,33 +84,42 @@ function reachText(
 }
 
 /**
- * One sentence on whether a difference was shown.
+ * One sentence on whether a difference was shown: whether the p value is below 0.05 after Holm's correction for the
+ * presets that were tried beside the base. Intervals are those of a single comparison.
  *
  * @example
  * ```ts
  * import { strictEqual } from "node:assert/strict";
  * const found = { mean: 0.78, interval: [0.71, 0.85], count: 10, wins: 10 } as const;
  * strictEqual(
- *   verdict({ ...found, overQuestions: null, detectable: null }, {
- *     preset: "x", base: "grpo", world: "sparse",
+ *   verdict({ ...found, overQuestions: null, detectable: null, p: 1e-8, corrected: 3e-8 }, {
+ *     preset: "x", base: "grpo", world: "sparse", tried: 3,
  *   }),
  *   "`x` beats `grpo` in sparse: +0.780 [0.710, 0.850], 10 seeds of 10",
  * );
  * ```
  */
 export function verdict(
-  { mean, interval, count, wins }: Contrast,
-  { preset, base, world }: {
+  { mean, interval, count, wins, corrected }: CorrectedContrast,
+  { preset, base, world, tried }: {
     readonly preset: string;
     readonly base: string;
     readonly world: string;
+    readonly tried: number;
   },
 ): string {
   const found = estimateText({ mean, interval, count }, "signed");
   const pair = `\`${preset}\` and \`${base}\` in ${world}`;
-  if (interval === null) {
+  if (interval === null || corrected === null) {
     return `${pair}: no difference can be shown with ${count === 1 ? "one seed" : "no seed"}` +
       (count === 1 ? `, which had ${found}` : "");
+  }
+  const isShown = corrected < 0.05;
+  const excludesZero = interval[0] > 0 || interval[1] < 0;
+  if (excludesZero && !isShown) {
+    return `${pair}: no difference shown, ${found} excludes zero, but p is ${
+      corrected.toFixed(3)
+    } after Holm's correction for ${tried} presets`;
   }
   if (interval[0] > 0) {
     return `\`${preset}\` beats \`${base}\` in ${world}: ${found}, ${wins} seeds of ${count}`;
@@ -126,7 +142,8 @@ function intervalText(interval: readonly [number, number] | null): string {
   return interval === null ? "" : `[${interval[0].toFixed(3)}, ${interval[1].toFixed(3)}]`;
 }
 
-function markdownTable(
+/** A Markdown table with columns of even width. */
+export function markdownTable(
   header: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>,
 ): string {

@@ -1,7 +1,9 @@
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import {
+  bootstrapClusters,
   bootstrapMean,
   detectable,
+  holm,
   mcnemar,
   meanInterval,
   pairedDifference,
@@ -10,7 +12,9 @@ import {
   wilson,
 } from "../../src/math/intervals.ts";
 import { createRandom } from "../../src/math/random.ts";
+import { mean } from "../../src/math/statistics.ts";
 import { keyFromSeed } from "../../src/math/threefry.ts";
+import { assertClose } from "../support/comparison.ts";
 
 /** How often an interval of a drawn sample holds the truth. */
 function coverage(trials: number, holds: (random: ReturnType<typeof createRandom>) => boolean) {
@@ -38,6 +42,48 @@ Deno.test("bootstrapMean() of questions that are averaged over their samples hol
     return low <= 0.5 && 0.5 <= high;
   });
   ok(found > 0.89 && found < 0.99, `${found}`);
+});
+
+Deno.test("bootstrapClusters() of a mean is bootstrapMean() of the clusters' means, where clusters are equally large", () => {
+  const random = createRandom(keyFromSeed(3));
+  const clusters = Array.from({ length: 12 }, () => {
+    const own = random.next();
+    return Float64Array.from({ length: 5 }, () => own + random.next());
+  });
+  // The values of a cluster do not stand together.
+  const values = [0, 1, 2, 3, 4].flatMap((sample) => clusters.map((cluster) => cluster[sample]!));
+  const found = bootstrapClusters(
+    values.map((_, place) => `question ${place % 12}`),
+    (places) => mean(Float64Array.from(places, (place) => values[place]!)),
+  );
+  assertClose(found, bootstrapMean(Float64Array.from(clusters, mean)), { atol: 1e-12 });
+});
+
+Deno.test("bootstrapClusters() counts four equal values of a cluster as one", () => {
+  const random = createRandom(keyFromSeed(4));
+  const drawn = Array.from({ length: 30 }, () => random.next());
+  const values = drawn.flatMap((value) => [value, value, value, value]);
+  const width = (clusterOf: (place: number) => number) => {
+    const [low, high] = bootstrapClusters(
+      values.map((_, place) => String(clusterOf(place))),
+      (places) => mean(Float64Array.from(places, (place) => values[place]!)),
+    );
+    return high - low;
+  };
+  // The interval is twice as wide as if they were independent.
+  assertClose([width((place) => Math.floor(place / 4)) / width((place) => place)], [2], {
+    atol: 0.15,
+  });
+});
+
+Deno.test("holm() rarely lets any of ten true nulls below 0.05, and keeps the order of p values", () => {
+  const anyShown = coverage(2000, (random) => {
+    const raw = Array.from({ length: 10 }, () => random.next());
+    return holm(raw).some((p) => p < 0.05);
+  });
+  ok(anyShown > 0.03 && anyShown < 0.07, `${anyShown}`);
+  deepStrictEqual(holm([0.5, 0.02, 0.9]), [1, 0.06, 1]);
+  deepStrictEqual(holm([0.03]), [0.03]);
 });
 
 /** Means over samples of questions that each have a share of their own, uniform: samples of one question are alike. */

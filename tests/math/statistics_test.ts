@@ -2,8 +2,10 @@ import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import {
   correlation,
+  levels,
   mean,
   quantile,
+  ranks,
   standardDeviation,
   sum,
   variance,
@@ -44,6 +46,22 @@ Deno.test("correlation() is 1 for a rising line, -1 for a falling one, 0 for a c
   assertClose([correlation(xs, xs.map((x) => 2 * x + 1))], [1], { atol: 1e-12 });
   assertClose([correlation(xs, xs.map((x) => -x))], [-1], { atol: 1e-12 });
   strictEqual(correlation(xs, Float64Array.of(5, 5, 5)), 0);
+});
+
+Deno.test("ranks() are places in order, and equal values share the mean of theirs", () => {
+  assertClose(ranks(levels(Float64Array.of(30, 10, 20))), [3, 1, 2], { atol: 0 });
+  assertClose(ranks(levels(Float64Array.of(5, -1, 5, 5, 0))), [4, 1, 4, 4, 2], { atol: 0 });
+  // Some of more values: those that are left out take no rank.
+  assertClose(ranks(Float64Array.of(7, 2, 7, 9)), [2.5, 1, 2.5, 4], { atol: 0 });
+});
+
+Deno.test("correlation() of ranks without ties is 1 - 6 sum d^2 / (n (n^2 - 1))", () => {
+  const xs = Float64Array.of(1, 5, 2, 9, 7);
+  const ys = Float64Array.of(0.1, 0.2, 0.9, 0.3, 80);
+  // Differences of ranks: 0, 1, -2, 2, -1.
+  assertClose([correlation(ranks(levels(xs)), ranks(levels(ys)))], [1 - 6 * 10 / (5 * 24)], {
+    atol: 1e-12,
+  });
 });
 
 Deno.test("mean() and standardDeviation() of nothing are 0", () => {

@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict";
-import { studentQuantile } from "../../src/math/student.ts";
+import { studentQuantile, studentTest } from "../../src/math/student.ts";
 
 Deno.test("studentQuantile() gives the numbers of printed tables", () => {
   const table = [
@@ -22,4 +22,14 @@ Deno.test("studentQuantile() of a half is 0", () => {
   for (const degrees of [1, 2, 5, 8]) {
     ok(Math.abs(studentQuantile(0.5, degrees)) < 1e-9);
   }
+});
+
+Deno.test("studentTest() is 0.05 at the ends of a 95 % interval, 1 at 0, and the same on both sides", () => {
+  for (const degrees of [1, 4, 9, 30]) {
+    const t = studentQuantile(0.975, degrees);
+    ok(Math.abs(studentTest(t, degrees) - 0.05) < 1e-9, `${degrees}`);
+    strictEqual(studentTest(-t, degrees), studentTest(t, degrees));
+    ok(Math.abs(studentTest(0, degrees) - 1) < 1e-12);
+  }
+  strictEqual(studentTest(Infinity, 3), 0);
 });

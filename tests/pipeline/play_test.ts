@@ -7,6 +7,7 @@ import { EnvironmentCrashed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import { createRandom } from "../../src/math/random.ts";
 import { splitKey } from "../../src/math/threefry.ts";
+import { reopenEpisode } from "../../src/pipeline/open_episode.ts";
 import { playEpisodes, type PlayOptions, type Seat } from "../../src/pipeline/play.ts";
 import { Policy } from "../../src/policy/policy.ts";
 import { layerPolicy, planPolicy } from "../../src/run/layers.ts";
@@ -105,6 +106,30 @@ Deno.test("episodes do not depend on how long tools take, on wave or on toolConc
       );
       deepStrictEqual(episodes.map(plain), alone, `seed ${seed}`);
     }
+  })));
+
+Deno.test("an episode that is played on from any of its turns with its own key is the same again", () =>
+  runTest(Effect.gen(function* () {
+    const seats = alone.flatMap((episode, i) =>
+      [...episode!.turns.keys()].map((turn): Seat => ({
+        ...SEATS[i]!,
+        id: `${SEATS[i]!.id} from ${turn}`,
+        from: reopenEpisode({ ...episode!, seconds: { generate: 0, tools: 0 } }, turn),
+      }))
+    );
+    ok(seats.length > alone.length);
+    const again = yield* withPolicy(
+      playEpisodes(seats, OPTIONS).pipe(Effect.provideService(Environment, environment)),
+    );
+    deepStrictEqual(
+      again.map(plain),
+      alone.flatMap((episode, i) =>
+        [...episode!.turns.keys()].map((turn) => ({
+          ...episode!,
+          id: `${SEATS[i]!.id} from ${turn}`,
+        }))
+      ),
+    );
   })));
 
 Deno.test("an episode whose tools are slow holds up no other", () =>

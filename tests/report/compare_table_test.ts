@@ -1,5 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { type ComparedRun, contrast, estimate } from "../../src/report/compare_statistics.ts";
+import {
+  type ComparedRun,
+  contrast,
+  contrasts,
+  estimate,
+} from "../../src/report/compare_statistics.ts";
 import { compareReport } from "../../src/report/compare_table.ts";
 import { reach } from "../../src/run/compare_record.ts";
 
@@ -52,10 +57,62 @@ Deno.test("contrast() says nothing about questions that were not written down", 
   strictEqual(contrast(silent, { preset: "igpo", base: "grpo" }).overQuestions, null);
 });
 
+Deno.test("contrast() has the p value of the paired t test, which is below 0.05 where the interval excludes zero", () => {
+  const found = contrast(runs, { preset: "igpo", base: "grpo" });
+  // t is 0.2 / 0.057735 = 3.4641 with two degrees of freedom; P(|T| > t) is 1 - t / sqrt(t^2 + 2).
+  strictEqual(found.p!.toFixed(6), (1 - 3.4641016 / Math.sqrt(14)).toFixed(6));
+  strictEqual(contrast(runs.slice(0, 2), { preset: "igpo", base: "grpo" }).p, null);
+  const same = [0, 1, 2].map((seed) => run("gspo", seed, [0.5, 0.6, 0.7][seed]!));
+  strictEqual(contrast([...runs, ...same], { preset: "gspo", base: "grpo" }).p, 1);
+});
+
+/** A preset that is better by about 0.1 in five seeds, so that p is near 0.02. */
+const better = (preset: string) =>
+  [0.05, 0.06, 0.1, 0.13, 0.19].map((rise, seed) => run(preset, seed, 0.5 + rise));
+const base = [0, 1, 2, 3, 4].map((seed) => run("grpo", seed, 0.5));
+/** A preset of no effect. */
+const idle = (preset: string) =>
+  [0.1, -0.1, 0.1, -0.05, -0.05].map((rise, seed) => run(preset, seed, 0.5 + rise));
+
+Deno.test("contrasts() corrects p for the number of presets that were tried", () => {
+  const alone = contrasts([...base, ...better("igpo")], "grpo").get("igpo")!;
+  strictEqual(alone.corrected, alone.p);
+  const four = ["a", "b", "c"].flatMap(idle);
+  const among = contrasts([...base, ...better("igpo"), ...four], "grpo").get("igpo")!;
+  deepStrictEqual([among.p, among.corrected], [alone.p, 4 * alone.p!]);
+});
+
+Deno.test("compareReport() takes back what is not shown once all presets are counted", () => {
+  const verdictOf = (others: ReadonlyArray<ComparedRun>) =>
+    compareReport([...base, ...better("igpo"), ...others]).split("\n")
+      .find((line) => line.startsWith("- `igpo`"));
+  strictEqual(
+    verdictOf([]),
+    "- `igpo` beats `grpo` in sparse: +0.106 [0.035, 0.177], 5 seeds of 5",
+  );
+  strictEqual(
+    verdictOf(["a", "b", "c"].flatMap(idle)),
+    "- `igpo` and `grpo` in sparse: no difference shown, +0.106 [0.035, 0.177] excludes zero, " +
+      "but p is 0.056 after Holm's correction for 4 presets",
+  );
+});
+
+Deno.test("compareReport() calls fewer than ten seeds a first look", () => {
+  const seeds = (count: number) =>
+    Array.from({ length: count }, (_, seed) => [run("grpo", seed, 0.5), run("igpo", seed, 0.6)])
+      .flat();
+  const last = (count: number) => compareReport(seeds(count)).split("\n\n").at(-1)!;
+  strictEqual(
+    last(9),
+    "This is a first look, as a comparison should have 10 seeds or more: it has 9",
+  );
+  ok(last(10).startsWith("- `igpo` beats"));
+});
+
 Deno.test("compareReport() has a table a world against its first preset, and a verdict", () => {
   const other = runs.map((one) => ({ ...one, world: "mixed" }));
   const parts = compareReport([...runs, ...other]).split("\n\n");
-  strictEqual(parts.length, 6);
+  strictEqual(parts.length, 7);
   const [title, table, verdicts] = parts;
   strictEqual(title, "sparse, test F1 0.400 before training");
   ok(table!.split("\n").every((line) => line.split("|").length === 13));
