@@ -84,7 +84,7 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
     if (isStopping) Deno.exit(130);
     isStopping = true;
     try {
-      Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
+      Deno.stderr.writeSync(encoder.encode("\nStopping; once more to exit at once\n"));
     } catch {
       // The terminal may be gone.
     }

@@ -66,10 +66,33 @@ function remove(path: string): Effect.Effect<void> {
   );
 }
 
-function temporaryBeside(path: string): string {
+/** The name of a file or folder that is written before it gets its own name. */
+export function temporaryBeside(path: string): string {
   const name = withoutSlash(path).split(/[/\\]/).at(-1)!;
   return `${parentOf(path)}/.${name}.${crypto.randomUUID().slice(0, 8)}.tmp`;
 }
+
+/** What {@link temporaryBeside} makes. */
+const TEMPORARY = /^\..+\.[0-9a-f]{8}\.tmp$/;
+
+/** Removes from a folder what killed programs left. Nobody else may be writing there. */
+export const removeTemporaries = Effect.fn("removeTemporaries")(function* (folder: string) {
+  yield* onDisk(`remove unfinished files of "${folder}"`, async () => {
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    for (const name of names.filter((name) => TEMPORARY.test(name))) {
+      await Deno.remove(`${folder}/${name}`, { recursive: true });
+    }
+  });
+});
+
+/** Removes a folder such that a crash leaves all of it or nothing under its name. */
+export const removeFolderAtomic = Effect.fn("removeFolderAtomic")(function* (path: string) {
+  const old = temporaryBeside(path);
+  yield* onDisk(`remove "${path}"`, async () => {
+    await Deno.rename(path, old);
+    await Deno.remove(old, { recursive: true });
+  });
+});
 
 function parentOf(path: string): string {
   const match = /^(.*)[/\\][^/\\]+$/.exec(withoutSlash(path));

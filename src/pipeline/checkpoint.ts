@@ -1,8 +1,9 @@
 import { Effect, Schema } from "effect";
+import { DateText } from "../domain/date.ts";
 import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { writeFolderAtomic } from "../files/atomic.ts";
-import { writeNewFile } from "../files/disk.ts";
+import { syncFolder, writeNewFile } from "../files/disk.ts";
 import { jsonText, readJsonFile } from "../files/json_file.ts";
 import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
@@ -24,7 +25,7 @@ export const CheckpointState = Schema.Struct({
   updates: Count,
   seed: Schema.Int,
   /** The date in the system prompt, so that a resumed run uses the same prompts. */
-  date: Schema.String,
+  date: DateText,
 });
 
 /** The state in a checkpoint besides weights and moments. */
@@ -76,6 +77,8 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
           yield* writeNewFile(`${folder}/${name}`, [new TextEncoder().encode(text)]);
         }
       }));
+    // The folder of the checkpoints may be new.
+    yield* syncFolder(run);
   },
 );
 
@@ -83,7 +86,14 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
 export const loadLatestCheckpoint = Effect.fn("loadLatestCheckpoint")(
   function* (run: string, model: ModelFolder) {
     const step = (yield* listCheckpoints(run)).at(-1);
-    return step === undefined ? null : yield* loadCheckpoint(checkpointPath(run, step), model);
+    if (step === undefined) return null;
+    const path = checkpointPath(run, step);
+    const loaded = yield* loadCheckpoint(path, model);
+    if (loaded.state.step === step) return loaded;
+    return yield* new BadInput({
+      message: `Cannot resume from "${path}" as ${STATE_FILE} must have the step of its folder, ` +
+        `${step}: it has ${loaded.state.step}`,
+    });
   },
 );
 
