@@ -11,8 +11,9 @@ import { toTrainable } from "../files/tensor_types.ts";
 import { loraParametersOf } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import { readParameters } from "../model/weight_source.ts";
-import { Learner, type LearnerState } from "../policy/policy.ts";
+import type { LearnerState } from "../policy/policy.ts";
 import { readAdapterFolder, writeAdapterFiles } from "./adapter_folder.ts";
+import { finiteState } from "./finite_state.ts";
 import { type ModelFolder, readModelFolder } from "./model_folder.ts";
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
@@ -51,8 +52,7 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
     state: Omit<CheckpointState, "updates">,
     model: ModelFolder & { readonly base: string },
   ) {
-    const learner = yield* Learner;
-    const { updates, weights, moments } = yield* learner.save();
+    const { updates, weights, moments } = yield* finiteState;
     const parameters = trainedOf(model);
     const { lora } = model;
     // Listing creates the folder of the checkpoints if it is missing.
