@@ -136,8 +136,15 @@ const journal = named("journal").replace(/^(auto|record|replay):/, "");
 const out = flag("out") ?? flag("resume");
 
 function reads(): ReadonlyArray<string | null> {
-  const flags = ["out", "resume", "config", "recipe", "preset", "against", "index"].map(flag);
-  const own = [named("model"), named("init-adapter", "adapter"), named("corpus"), named("search")];
+  const flags = ["out", "resume", "config", "against", "index"].map(flag);
+  const own = [
+    named("recipe"),
+    named("preset"),
+    named("model"),
+    named("init-adapter", "adapter"),
+    named("corpus"),
+    named("search"),
+  ];
   const positional = ["data", "index"].includes(program) ? words : [];
   return [
     PROJECT,

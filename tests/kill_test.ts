@@ -5,7 +5,7 @@ import { broken, SHORT, unbroken } from "./support/kill_matrix.ts";
 const { contents, changes } = await unbroken(SHORT);
 
 /** Every so many changes are tried. */
-const EVERY = 61;
+const EVERY = 43;
 
 const sample = (first: number) =>
   Array.from({ length: Math.ceil((changes.length - first) / EVERY) }, (_, i) => first + EVERY * i);

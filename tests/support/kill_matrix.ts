@@ -7,14 +7,14 @@ import { SUMMARY_FILE } from "../../src/report/summary.ts";
 import { breakDisk, type Change, type DiskFault, readTree } from "./faulty_disk.ts";
 import { inFolder, metricsOf, type TinyRun, trainTiny } from "./tiny_run.ts";
 
-/** Three steps of two episodes, with a checkpoint after each. */
+/** Two steps of two episodes, with a checkpoint after each. */
 export const SHORT: NonNullable<TinyRun["recipe"]> = {
-  steps: 3,
+  steps: 2,
   promptsPerStep: 1,
   groupSize: 2,
   maxTurns: 2,
   maxNewTokens: 6,
-  evaluateEvery: 3,
+  evaluateEvery: 2,
   checkpointEvery: 1,
 };
 
