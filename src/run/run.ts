@@ -117,7 +117,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     ...state,
     step: updated.step,
     firstStepMillis: state.firstStepMillis ?? now,
-    history: [...state.history, report],
+    history: [...state.history, healthOf(report)],
     episode,
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
@@ -133,6 +133,11 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     yield* Ref.update(run.state, (state) => ({ ...state, raised: [...state.raised, name] }));
   }
 });
+
+/** What the alarms read of a step, without all else that a long run would keep. */
+function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
+  return { turns, entropy, gain, gainStd };
+}
 
 /** Asks validation questions every `evaluateEvery` steps and at both ends, test questions at both ends alone. */
 export const evaluateDue = Effect.fnUntraced(function* (run: Run, step: number) {
