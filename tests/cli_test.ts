@@ -8,6 +8,8 @@ interface Outcome {
   readonly stderr: string;
 }
 
+const CLI = new URL("../src/cli/cli.ts", import.meta.url).pathname;
+
 const igpo = (...args: ReadonlyArray<string>) => igpoIn(Deno.cwd(), ...args);
 
 /** A program that is called in a folder. */
@@ -20,10 +22,11 @@ async function igpoIn(folder: string, ...args: ReadonlyArray<string>): Promise<O
       "--allow-read",
       "--allow-env",
       "--allow-write",
-      "src/cli/cli.ts",
+      CLI,
       ...args,
     ],
-    env: { NO_COLOR: "1", INIT_CWD: folder },
+    cwd: folder,
+    env: { NO_COLOR: "1" },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };

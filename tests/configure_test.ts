@@ -102,6 +102,17 @@ Deno.test("configure() refuses to resume with a number of steps that the recipe 
     );
   }));
 
+Deno.test("configure() says of a comparison's folder how that goes on", () =>
+  inFolder(async (folder) => {
+    const { config } = await makeRun(folder);
+    await writeJson(`${folder}/${CONFIG_FILE}`, { ...config, preset: null, presets: ["grpo"] });
+    strictEqual(
+      await refusal({ resume: folder }),
+      `Cannot go on with one run in "${folder}" as it must hold one: it holds a comparison; ` +
+        `go on with it by ./igpo compare --resume ${folder}`,
+    );
+  }));
+
 Deno.test("configure() refuses to resume with another preset", () =>
   inFolder(async (folder) => {
     await makeRun(folder);

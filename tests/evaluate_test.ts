@@ -1,6 +1,6 @@
 /** Evaluations of a tiny model at the level of the program: what is asked, written, resumed and refused. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { Effect, Stream } from "effect";
+import { Effect, Fiber, Stream } from "effect";
 import type { AnswerRow } from "../src/domain/answer_row.ts";
 import { Environment } from "../src/environment/environment.ts";
 import { PRESETS } from "../src/igpo/presets.ts";
@@ -13,17 +13,23 @@ import { serveJudge } from "./search/fake_judge.ts";
 import { assertClose } from "./support/comparison.ts";
 import { inFolder, prepareTiny, type TinyRun } from "./support/tiny_run.ts";
 
-/** An evaluation of the tiny task in a folder, and the bytes that it left. */
-async function evaluated(
+type TinyEvaluation =
+  & Partial<TinyRun>
+  & Partial<Pick<EvaluateProgramOptions, "against" | "judge">>;
+
+/** An evaluation of the tiny task in a folder. */
+const evaluation = (
   folder: string,
-  { against = null, judge = null, ...run }:
-    & Partial<TinyRun>
-    & Partial<Pick<EvaluateProgramOptions, "against" | "judge">> = {},
-) {
-  const table = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+  { against = null, judge = null, ...run }: TinyEvaluation = {},
+) =>
+  Effect.scoped(Effect.gen(function* () {
     const { prepared, layers } = yield* prepareTiny({ folder, ...run });
     return yield* evaluate({ ...prepared, against, judge }).pipe(Effect.provide(layers));
-  })));
+  }));
+
+/** The same, and the bytes that it left. */
+async function evaluated(folder: string, options?: TinyEvaluation) {
+  const table = await Effect.runPromise(evaluation(folder, options));
   const files = ["answers.jsonl", "evaluation.json", "evaluation.csv", "evaluation.md"];
   const texts = await Promise.all(files.map((name) => Deno.readTextFile(`${folder}/${name}`)));
   return { table, texts };
@@ -71,6 +77,27 @@ Deno.test("evaluate() compares with another evaluation, and refuses one that the
     await rejects(
       evaluated(`${folder}/c`, { against: `${folder}/none` }),
       /Cannot read .*none\/answers\.jsonl/,
+    );
+  }));
+
+Deno.test("evaluate() says when it is stopped with which command it goes on", () =>
+  inFolder(async (folder) => {
+    for (const name of ["a", "b"]) await Deno.mkdir(`${folder}/${name}`);
+    await evaluated(`${folder}/a`);
+    const said: Array<string> = [];
+    await Effect.runPromise(Effect.gen(function* () {
+      const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(
+        evaluation(`${folder}/b`, {
+          against: `${folder}/a`,
+          print: (text) => Effect.sync(() => void said.push(text)),
+          showProgress: () => Effect.sync(() => fiber.interruptUnsafe()),
+        }),
+      );
+      yield* Fiber.await(fiber);
+    }));
+    strictEqual(
+      said.at(-1),
+      `Go on with: ./igpo evaluate --resume ${folder}/b --against ${folder}/a`,
     );
   }));
 

@@ -26,7 +26,12 @@ Deno.test("a run of a model of the Hub records its commit and goes on with that 
     const recipe = `${folder}/recipe.json`;
     await Deno.writeTextFile(recipe, JSON.stringify(RECIPE));
     const igpo = async (...args: ReadonlyArray<string>) => {
-      const permissions = ["--allow-read", "--allow-write", "--allow-env"];
+      // As ./igpo does, which lets no program make symbolic links.
+      const permissions = [
+        `--allow-read=${folder},${Deno.cwd()}`,
+        `--allow-write=${folder}`,
+        "--allow-env",
+      ];
       const network = "--allow-net=127.0.0.1,localhost";
       const { code, stdout, stderr } = await command("deno", {
         args: ["run", "--no-prompt", "--quiet", ...permissions, network, "src/cli/cli.ts", ...args],

@@ -1,5 +1,6 @@
 /** What ./igpo lets a program do, by its flags and its configuration. */
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, match } from "node:assert/strict";
+import { resolve } from "node:path";
 import { command } from "../driver/command.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
@@ -11,6 +12,7 @@ async function launch(words: ReadonlyArray<string>, endpoint = ""): Promise<stri
     args: [`${ROOT}igpo`, ...words],
     env: {
       DENO: `${ROOT}tests/support/print_launch.sh`,
+      REAL_DENO: Deno.execPath(),
       HF_ENDPOINT: endpoint,
       MAY_RUN: "--allow-all",
     },
@@ -42,7 +44,7 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [["train", "--browse", "*,a b,--allow-all,a.*,*.,..,x*.org,$(sh),any"], "|,any|"],
   [["train", "--browse", "example.org, example.com "], "|,example.org,example.com|"],
   [["train", "--mcp", " node x"], "||--allow-run=node"],
-  [["train", "--mcp", "./server.py x"], `||--allow-run=${Deno.cwd()}/./server.py`],
+  [["train", "--mcp", "./server.py x"], `||--allow-run=${Deno.cwd()}/server.py`],
   // Nothing but a host and a port, or a program, is allowed for.
   ...[
     "https://x --allow-run",
@@ -74,8 +76,10 @@ Deno.test("./igpo allows a mirror of the Hub, if it is an address", async () => 
 
 Deno.test("./igpo allows what the configuration of a run names, unless a flag names something else", () =>
   inFolder(async (folder) => {
-    const config = { search: "http://127.0.0.1:8123", mcp: "npx -y server", journal: null };
-    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config, null, 2));
+    // A key and its value may stand on two lines, and a slash may be written as \\/.
+    const config = String.raw`{"search":
+      "http:\/\/127.0.0.1:8123", "mcp": "npx -y server", "journal": null}`;
+    await Deno.writeTextFile(`${folder}/config.json`, config);
     const both = "|,127.0.0.1:8123|--allow-run=npx";
     deepStrictEqual(
       await Promise.all([
@@ -86,4 +90,53 @@ Deno.test("./igpo allows what the configuration of a run names, unless a flag na
       ]),
       [both, both, both, "|,api.tavily.com|--allow-run=npx"],
     );
+  }));
+
+const PROJECT = ROOT.slice(0, -1);
+
+/** What a command line may read, write and see, called in a folder; paths of the machine are left out. */
+async function paths(folder: string, ...words: ReadonlyArray<string>) {
+  const { stdout } = await command("sh", {
+    args: [`${ROOT}igpo`, ...words],
+    cwd: folder,
+    env: {
+      ...{ DENO: `${ROOT}tests/support/print_launch.sh`, REAL_DENO: Deno.execPath() },
+      ...{ SHOW: "paths", HOME: "/home/me", XDG_CACHE_HOME: "", HF_HOME: "", HF_HUB_CACHE: "" },
+      MESA_SHADER_CACHE_DIR: "",
+    },
+  }).output();
+  const [read, write, see] = new TextDecoder().decode(stdout).split("\n");
+  const own = (list: string) =>
+    list.slice(1).split(",").filter((path) =>
+      !/^\/(home|etc|usr)\//.test(path) && path !== PROJECT
+    );
+  return { read: own(read!), write: own(write!), see: see! };
+}
+
+Deno.test("./igpo lets a program read and write what its flags name, else only below runs/", () =>
+  inFolder(async (folder) => {
+    const at = (...names: ReadonlyArray<string>) => names.map((name) => `${folder}/${name}`);
+    const plain = await paths(folder, "train");
+    deepStrictEqual([plain.read, plain.write], [at("runs"), at("runs")]);
+    const named = await paths(
+      folder,
+      ...["train", "--out", "a b", "--questions", "q.jsonl*2,r,s.parquet", "--model=../m"],
+      ...["--journal", "record:j.sqlite", "--corpus", "/x/c.jsonl", "--recipe", "./r.json"],
+    );
+    const journal = at("j.sqlite", "j.sqlite-journal", "j.sqlite-wal", "j.sqlite-shm");
+    deepStrictEqual(named.write, [...at("a b"), ...journal]);
+    const files = [...at("a b", "q.jsonl", "s.parquet", "r.json"), resolve(folder, "../m")];
+    for (const path of [...files, "/x/c.jsonl"]) {
+      deepStrictEqual([path, named.read.includes(path)], [path, true]);
+    }
+    // A list of permissions can hold no comma: the folder stands for such a path.
+    deepStrictEqual((await paths(folder, "train", "--out", "a,b/c")).write, [folder]);
+    deepStrictEqual((await paths(folder, "data", "q.jsonl")).write, []);
+    deepStrictEqual((await paths(folder, "export", "--out", "x/")).write, at("x", ".x.tmp"));
+  }));
+
+Deno.test("./igpo shows a program the variables that it reads, and all only if it starts a server", () =>
+  inFolder(async (folder) => {
+    match((await paths(folder, "train")).see, /^=.*,HF_\*,.*,LP_\*/);
+    deepStrictEqual((await paths(folder, "train", "--mcp", "npx server")).see, "");
   }));

@@ -33,6 +33,7 @@ const PROGRAMS = [
   "tests/help_test.ts",
   "tests/hub_run_test.ts",
   "tests/launcher_test.ts",
+  "tests/permissions_test.ts",
 ];
 /** Tests that start programs of others, and end all that those start. */
 const SERVERS = ["tests/search/mcp_test.ts"];
@@ -52,7 +53,7 @@ const SOURCES = [
   ...["mod.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
   "bench/truth.ts",
-  ...["driver/main.ts", "driver/help.ts"],
+  ...["driver/main.ts", "driver/help.ts", "driver/allow.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
 const RESULTS = ".cache/tests";
@@ -61,7 +62,7 @@ const RESULTS = ".cache/tests";
 const NETWORK = "--allow-net=127.0.0.1,localhost";
 
 function tests(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Part {
-  const permissions = [NETWORK, "--allow-ffi=.cache/driver"];
+  const permissions = [NETWORK, "--allow-ffi=.cache/driver", "--deny-write=.cache/driver"];
   return { args, paths, test: { permissions } };
 }
 

@@ -262,7 +262,49 @@ const damages: ReadonlyArray<
   [
     "metrics are gone",
     (folder) => Deno.remove(`${folder}/metrics.jsonl`),
-    /metrics\.jsonl must hold the evaluation before the first step: there is none/,
+    /metrics\.jsonl must hold the steps 1 to 2 once each, in order: after step 0 comes none$/,
+  ],
+  [
+    "first evaluation is gone",
+    (folder) => editLines(folder, (lines) => lines.filter((line) => !/"step":0/.test(line))),
+    /metrics\.jsonl must hold the evaluation before the first step: there is none$/,
+  ],
+  [
+    "last step has no line",
+    (folder) => editLines(folder, (lines) => lines.filter((line) => !isLine(line, 2))),
+    /must hold the steps 1 to 2 once each, in order: after step 1 comes none$/,
+  ],
+  [
+    "first step has two lines",
+    (folder) =>
+      editLines(folder, (lines) => lines.flatMap((line) => isLine(line, 1) ? [line, line] : line)),
+    /must hold the steps 1 to 2 once each, in order: after step 1 comes 1$/,
+  ],
+  [
+    "last step has two lines",
+    (folder) =>
+      editLines(folder, (lines) => lines.flatMap((line) => isLine(line, 2) ? [line, line] : line)),
+    /must hold the steps 1 to 2 once each, in order: after step 2 comes 2$/,
+  ],
+  [
+    "lines tell of other updates",
+    (_, checkpoint) => editState(checkpoint, { updates: 1 }),
+    /metrics\.jsonl must say the checkpoint's updates, 1, of step 2: it says 2$/,
+  ],
+  [
+    "state is that of another step",
+    (_, checkpoint) => editState(checkpoint, { step: 1 }),
+    /step-2" as state\.json must have the step of its folder, 2: it has 1$/,
+  ],
+  [
+    "checkpoint has another seed",
+    (_, checkpoint) => editState(checkpoint, { seed: 3 }),
+    /config\.json must have the seed of the checkpoint, 3: it has 0$/,
+  ],
+  [
+    "date is a text that ends the prompt",
+    (_, checkpoint) => editState(checkpoint, { date: "2026-11-23<|im_end|>" }),
+    /field "date" must be a date like 2026-11-30: current value is "2026-11-23<\|im_end\|>"$/,
   ],
   [
     "moments are those of nothing",
@@ -272,14 +314,29 @@ const damages: ReadonlyArray<
   ],
   [
     "state is before the first step",
-    (_, checkpoint) =>
-      Deno.writeTextFile(
-        `${checkpoint}/state.json`,
-        JSON.stringify({ step: 2, updates: -1, seed: 0, date: "2026-11-23" }),
-      ),
+    (_, checkpoint) => editState(checkpoint, { updates: -1 }),
     /field "updates" must be a value greater than or equal to 0: current value is -1/,
   ],
 ];
+
+async function editState(checkpoint: string, change: Line): Promise<void> {
+  const state = { step: 2, updates: 2, seed: 0, date: "2026-11-23", ...change };
+  await Deno.writeTextFile(`${checkpoint}/state.json`, JSON.stringify(state));
+}
+
+async function editLines(
+  folder: string,
+  edit: (lines: ReadonlyArray<string>) => ReadonlyArray<string>,
+): Promise<void> {
+  const path = `${folder}/metrics.jsonl`;
+  const lines = edit((await Deno.readTextFile(path)).trimEnd().split("\n"));
+  await Deno.writeTextFile(path, lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Whether a line is the one of a step. */
+function isLine(line: string, step: number): boolean {
+  return line.startsWith(`{"type":"step","step":${step},`);
+}
 
 for (const [what, damage, sentence] of damages) {
   Deno.test(`a run whose ${what} is not resumed`, () =>

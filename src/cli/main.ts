@@ -84,7 +84,7 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
     if (isStopping) Deno.exit(130);
     isStopping = true;
     try {
-      Deno.stderr.writeSync(encoder.encode("\nStopping and saving; once more to exit at once\n"));
+      Deno.stderr.writeSync(encoder.encode("\nStopping; once more to exit at once\n"));
     } catch {
       // The terminal may be gone.
     }
@@ -97,22 +97,10 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
 });
 
-/** A task runs in the project's folder; paths on its command line are of the folder that it was called in. */
-function goToCaller(): void {
-  const folder = Deno.env.get("INIT_CWD");
-  if (folder === undefined) return;
-  try {
-    Deno.chdir(folder);
-  } catch {
-    // Where the folder is gone, the project's is as good as any.
-  }
-}
-
 /** Runs a command with the words of this process, and exits. */
 export function runCommand<Name extends string, Input, Context, E>(
   command: Command.Command<Name, Input, Context, E, never>,
 ): void {
-  goToCaller();
   const program = Command.runWith(command, { version: project.version })(Deno.args).pipe(
     Effect.tapCause(reportFailure),
     Effect.provide(cliPlatform),

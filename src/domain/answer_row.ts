@@ -1,4 +1,5 @@
 import { Schema } from "effect";
+import { DateText } from "./date.ts";
 
 const Score = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
@@ -31,9 +32,7 @@ export const AnswerRow = Schema.Struct({
   beliefs: Schema.optionalKey(Schema.Array(Schema.Finite)),
   gains: Schema.optionalKey(Schema.Array(Schema.Finite)),
   /** The date in the system prompt. */
-  date: Schema.String.check(
-    Schema.isPattern(/^\d{4}-\d{2}-\d{2}$/, { expected: "a date like 2026-11-30" }),
-  ),
+  date: DateText,
 });
 
 /** One answer of an evaluation. */

@@ -19,14 +19,17 @@ export const writeFileAtomic = Effect.fn("writeFileAtomic")(
 );
 
 /**
- * Writes a folder completely or not at all: `fill` writes into a temporary folder beside it, which is then renamed. An
- * existing folder is replaced. After a crash between the two renames, the old folder lies beside the path under a name
- * that begins with a dot.
+ * Writes a folder completely or not at all: `fill` writes into `.NAME.tmp` beside it, which is then renamed. An existing
+ * folder is replaced. After a crash between the two renames, the old folder lies beside the path as `.NAME.old.tmp`. One
+ * program at a time may write a folder.
  */
 export const writeFolderAtomic = Effect.fn("writeFolderAtomic")(
   function* <R>(path: string, fill: (folder: string) => Effect.Effect<void, BadInput, R>) {
-    const temporary = temporaryBeside(path);
-    yield* onDisk(`write "${path}"`, () => Deno.mkdir(temporary));
+    const temporary = hiddenBeside(path, "tmp");
+    yield* onDisk(`write "${path}"`, async () => {
+      await removeIfThere(temporary);
+      await Deno.mkdir(temporary);
+    });
     yield* fill(temporary).pipe(
       Effect.andThen(syncFolder(temporary)),
       Effect.andThen(swapFolder(temporary, path)),
@@ -37,27 +40,27 @@ export const writeFolderAtomic = Effect.fn("writeFolderAtomic")(
 );
 
 function swapFolder(temporary: string, path: string): Effect.Effect<void, BadInput> {
-  const old = temporaryBeside(path);
   return onDisk(`write "${path}"`, async () => {
-    const replaced = await renameIfThere(path, old);
+    if (!(await isThere(path))) return await Deno.rename(temporary, path);
+    const old = hiddenBeside(path, "old.tmp");
+    await removeIfThere(old);
+    await Deno.rename(path, old);
     try {
       await Deno.rename(temporary, path);
     } catch (error) {
-      if (replaced) await Deno.rename(old, path);
+      await Deno.rename(old, path);
       throw error;
     }
-    if (replaced) await Deno.remove(old, { recursive: true });
+    await Deno.remove(old, { recursive: true });
   });
 }
 
-async function renameIfThere(from: string, to: string): Promise<boolean> {
-  try {
-    await Deno.rename(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function isThere(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  if (await isThere(path)) await Deno.remove(path, { recursive: true });
 }
 
 function remove(path: string): Effect.Effect<void> {
@@ -66,10 +69,37 @@ function remove(path: string): Effect.Effect<void> {
   );
 }
 
-function temporaryBeside(path: string): string {
-  const name = withoutSlash(path).split(/[/\\]/).at(-1)!;
-  return `${parentOf(path)}/.${name}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+/** The name of a file that is written before it gets its own name. Several programs may write one file. */
+export function temporaryBeside(path: string): string {
+  return hiddenBeside(path, `${crypto.randomUUID().slice(0, 8)}.tmp`);
 }
+
+function hiddenBeside(path: string, ending: string): string {
+  const name = withoutSlash(path).split(/[/\\]/).at(-1)!;
+  return `${parentOf(path)}/.${name}.${ending}`;
+}
+
+const TEMPORARY = /^\..+\.tmp$/;
+
+/** Removes from a folder what killed programs left. Nobody else may be writing there. */
+export const removeTemporaries = Effect.fn("removeTemporaries")(function* (folder: string) {
+  yield* onDisk(`remove unfinished files of "${folder}"`, async () => {
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    for (const name of names.filter((name) => TEMPORARY.test(name))) {
+      await Deno.remove(`${folder}/${name}`, { recursive: true });
+    }
+  });
+});
+
+/** Removes a folder such that a crash leaves all of it or nothing under its name. */
+export const removeFolderAtomic = Effect.fn("removeFolderAtomic")(function* (path: string) {
+  const old = hiddenBeside(path, "old.tmp");
+  yield* onDisk(`remove "${path}"`, async () => {
+    await removeIfThere(old);
+    await Deno.rename(path, old);
+    await Deno.remove(old, { recursive: true });
+  });
+});
 
 function parentOf(path: string): string {
   const match = /^(.*)[/\\][^/\\]+$/.exec(withoutSlash(path));

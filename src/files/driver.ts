@@ -1,12 +1,5 @@
 import { Effect } from "effect";
-import {
-  BACKEND,
-  DRIVER_FOLDER,
-  isNamed,
-  MANIFEST,
-  readLibraries,
-  useDriver,
-} from "./driver_folder.ts";
+import { BACKEND, DRIVER_FOLDER, isNamed, readLibraries, useDriver } from "./driver_folder.ts";
 import { driverSettings } from "./driver_settings.ts";
 import { askAdapter, hasAvx512, hasGpu, hasLavapipe } from "./installed_drivers.ts";
 
@@ -62,11 +55,9 @@ function useFetched(): boolean {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return false;
-    passOver(error instanceof Error ? error.message : String(error));
-    // Without its manifest, the next `deno task driver` fetches it again.
-    try {
-      Deno.removeSync(new URL(MANIFEST, DRIVER_FOLDER));
-    } catch { /* Then it is passed over again. */ }
+    // A program that loads libraries from a folder may not write there.
+    const cause = error instanceof Error ? error.message : String(error);
+    passOver(`${cause}; delete the folder to have it fetched again`);
     return false;
   }
 }
@@ -84,8 +75,20 @@ function passOver(reason: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(line));
 }
 
+/** The variables that settings depend on. */
+const SETTINGS_VARIABLES = [
+  "HOME",
+  "LP_NATIVE_VECTOR_WIDTH",
+  "LP_NUM_THREADS",
+  "MESA_SHADER_CACHE_DIR",
+  "XDG_CACHE_HOME",
+  "XDG_RUNTIME_DIR",
+];
+
 async function applySettings(): Promise<void> {
-  const env = Deno.env.toObject();
+  const env = Object.fromEntries(
+    SETTINGS_VARIABLES.map((name) => [name, Deno.env.get(name) ?? ""]),
+  );
   const wideCache = await hasAvx512() ? shaderFolder(env) : null;
   const facts = { env, cores: navigator.hardwareConcurrency, wideCache };
   for (const [name, value] of Object.entries(driverSettings(facts))) Deno.env.set(name, value);

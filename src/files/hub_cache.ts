@@ -74,13 +74,19 @@ const hasWeights = Effect.fnUntraced(function* (folder: string) {
   return yield* hasAll(folder, yield* readShardNames(folder));
 });
 
-/** Makes a file of a snapshot: a link to its blob, relative so that the cache can be moved. */
+/** Makes a file of a snapshot: a link to its blob, relative so that the cache can be moved, or else a hard link. */
 export const linkBlob = Effect.fn("linkBlob")(
   function* (folder: string, name: string, blob: string) {
     const temporary = `${folder}/.${name}.${crypto.randomUUID().slice(0, 8)}.tmp`;
     yield* onDisk(`link "${folder}/${name}"`, async () => {
       await Deno.mkdir(folder, { recursive: true });
-      await Deno.symlink(`../../blobs/${blob}`, temporary);
+      try {
+        await Deno.symlink(`../../blobs/${blob}`, temporary);
+      } catch (error) {
+        // A program that may write to some folders only may make no symbolic link, as it could lead elsewhere.
+        if (!(error instanceof Deno.errors.NotCapable)) throw error;
+        await Deno.link(`${folder}/../../blobs/${blob}`, temporary);
+      }
       await Deno.rename(temporary, `${folder}/${name}`);
     });
   },

@@ -45,6 +45,12 @@ export const readJsonl = Effect.fn("readJsonl")(function* (path: string) {
   return yield* Effect.fromResult(parseJsonl(text, path));
 });
 
+/** Rows of a JSON Lines file that a program was writing when it was killed: a last line that was cut short is left out. */
+export const readUncutJsonl = Effect.fn("readUncutJsonl")(function* (path: string) {
+  const text = yield* readText(path);
+  return yield* Effect.fromResult(parseJsonl(text.slice(0, text.lastIndexOf("\n") + 1), path));
+});
+
 /** The error for a row that breaks a rule; `value` is shown in part. */
 export function badRow(path: string, row: number, rule: string, value: unknown): BadInput {
   return new BadInput({
@@ -77,6 +83,8 @@ export function badFields(
 export interface JsonlWriter {
   /** Adds one line; the operating system has it when this returns. */
   readonly append: (value: unknown) => Effect.Effect<void, BadInput>;
+  /** Returns when the disk holds all lines. */
+  readonly sync: Effect.Effect<void, BadInput>;
 }
 
 /**
@@ -100,7 +108,8 @@ export const openJsonlWriter = Effect.fn("openJsonlWriter")(function* (path: str
       });
     }
   });
-  return { append } satisfies JsonlWriter;
+  const sync = onDisk(`write "${path}"`, () => file.sync());
+  return { append, sync } satisfies JsonlWriter;
 });
 
 /**

@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { removeFolderAtomic, removeTemporaries } from "./atomic.ts";
 import { onDisk } from "./disk.ts";
 
 /** Folder of the checkpoints in a run's folder. */
@@ -22,21 +23,16 @@ export const listCheckpoints = Effect.fn("listCheckpoints")(function* (run: stri
   }).sort((a, b) => a - b);
 });
 
-/** Removes the checkpoint of a step. */
-export const removeCheckpoint = Effect.fn("removeCheckpoint")(
-  function* (run: string, step: number) {
-    const path = checkpointPath(run, step);
-    yield* onDisk(`remove "${path}"`, () => Deno.remove(path, { recursive: true }));
-  },
-);
+/** Removes all checkpoints of a run but the newest. */
+export const keepNewestCheckpoint = Effect.fn("keepNewestCheckpoint")(function* (run: string) {
+  const steps = yield* listCheckpoints(run);
+  for (const step of steps.slice(0, -1)) yield* removeFolderAtomic(checkpointPath(run, step));
+});
 
-/** Removes the unfinished checkpoints that a killed program left. */
+/** Removes what a killed program left in a run's folder. */
 export const removeUnfinished = Effect.fn("removeUnfinished")(function* (run: string) {
-  const path = `${run}/${CHECKPOINTS_FOLDER}`;
-  yield* onDisk(`remove unfinished checkpoints of "${path}"`, async () => {
-    await Deno.mkdir(path, { recursive: true });
-    const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
-    const unfinished = names.filter((name) => /^\.step-\d+\..*\.tmp$/.test(name));
-    for (const name of unfinished) await Deno.remove(`${path}/${name}`, { recursive: true });
-  });
+  // Listing creates the folder of the checkpoints if it is missing.
+  yield* listCheckpoints(run);
+  yield* removeTemporaries(run);
+  yield* removeTemporaries(`${run}/${CHECKPOINTS_FOLDER}`);
 });

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { fileReason, onDisk } from "./disk.ts";
+import { removeTemporaries, temporaryBeside } from "./atomic.ts";
+import { fileReason, onDisk, syncFolder } from "./disk.ts";
 
 /** Name of the resolved configuration in a run's folder; a folder that has it holds a run. */
 export const CONFIG_FILE = "config.json";
@@ -23,6 +24,7 @@ export const createRunFolder = Effect.fn("createRunFolder")(function* (folder: s
     });
   }
   yield* Effect.acquireRelease(checkWritable(folder), () => removeEmpty(folder));
+  yield* syncFolder(`${folder}/..`);
 });
 
 /** Name of the file that a run keeps locked. */
@@ -31,7 +33,7 @@ const EXCLUSIVE = true;
 
 /**
  * Keeps other runs out of `folder` until the scope closes, or fails while another run is there. The system itself ends
- * the lock of a run that is killed.
+ * the lock of a run that is killed; the next one removes what that run left unfinished.
  */
 export const lockRunFolder = Effect.fn("lockRunFolder")(function* (folder: string) {
   const path = `${folder}/${LOCK_FILE}`;
@@ -39,7 +41,7 @@ export const lockRunFolder = Effect.fn("lockRunFolder")(function* (folder: strin
     onDisk(`lock "${path}"`, () => openLocked(path)),
     (file) => file === null ? Effect.void : Effect.promise(() => removeLocked(path, file)),
   );
-  if (file !== null) return;
+  if (file !== null) return yield* removeTemporaries(folder);
   return yield* new BadInput({
     message: `Cannot write to "${folder}" as one run at a time may do so: another one is running`,
   });
@@ -79,7 +81,9 @@ export const checkWritable = Effect.fn("checkWritable")(function* (folder: strin
   yield* Effect.tryPromise({
     try: async () => {
       await Deno.mkdir(folder, { recursive: true });
-      await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".writable-" }));
+      const probe = temporaryBeside(`${folder}/writable`);
+      (await Deno.open(probe, { write: true, createNew: true })).close();
+      await Deno.remove(probe);
     },
     catch: (error) =>
       new BadInput({

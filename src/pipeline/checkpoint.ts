@@ -1,8 +1,9 @@
 import { Effect, Schema } from "effect";
+import { DateText } from "../domain/date.ts";
 import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { writeFolderAtomic } from "../files/atomic.ts";
-import { writeNewFile } from "../files/disk.ts";
+import { syncFolder, writeNewFile } from "../files/disk.ts";
 import { jsonText, readJsonFile } from "../files/json_file.ts";
 import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
@@ -10,8 +11,9 @@ import { toTrainable } from "../files/tensor_types.ts";
 import { loraParametersOf } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import { readParameters } from "../model/weight_source.ts";
-import { Learner, type LearnerState } from "../policy/policy.ts";
+import type { LearnerState } from "../policy/policy.ts";
 import { readAdapterFolder, writeAdapterFiles } from "./adapter_folder.ts";
+import { finiteState } from "./finite_state.ts";
 import { type ModelFolder, readModelFolder } from "./model_folder.ts";
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
@@ -24,7 +26,7 @@ export const CheckpointState = Schema.Struct({
   updates: Count,
   seed: Schema.Int,
   /** The date in the system prompt, so that a resumed run uses the same prompts. */
-  date: Schema.String,
+  date: DateText,
 });
 
 /** The state in a checkpoint besides weights and moments. */
@@ -50,8 +52,7 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
     state: Omit<CheckpointState, "updates">,
     model: ModelFolder & { readonly base: string },
   ) {
-    const learner = yield* Learner;
-    const { updates, weights, moments } = yield* learner.save();
+    const { updates, weights, moments } = yield* finiteState;
     const parameters = trainedOf(model);
     const { lora } = model;
     // Listing creates the folder of the checkpoints if it is missing.
@@ -76,6 +77,8 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
           yield* writeNewFile(`${folder}/${name}`, [new TextEncoder().encode(text)]);
         }
       }));
+    // The folder of the checkpoints may be new.
+    yield* syncFolder(run);
   },
 );
 
@@ -83,7 +86,14 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(
 export const loadLatestCheckpoint = Effect.fn("loadLatestCheckpoint")(
   function* (run: string, model: ModelFolder) {
     const step = (yield* listCheckpoints(run)).at(-1);
-    return step === undefined ? null : yield* loadCheckpoint(checkpointPath(run, step), model);
+    if (step === undefined) return null;
+    const path = checkpointPath(run, step);
+    const loaded = yield* loadCheckpoint(path, model);
+    if (loaded.state.step === step) return loaded;
+    return yield* new BadInput({
+      message: `Cannot resume from "${path}" as ${STATE_FILE} must have the step of its folder, ` +
+        `${step}: it has ${loaded.state.step}`,
+    });
   },
 );
 

@@ -15,7 +15,7 @@ import type { WeightFormat } from "../domain/recipe.ts";
 import type { Lora } from "../model/lora.ts";
 import { type Parameter, parametersOf } from "../model/parameters.ts";
 import type { WeightSource } from "../model/weight_source.ts";
-import { Learner } from "../policy/policy.ts";
+import { finiteState } from "./finite_state.ts";
 
 /** A model that was read from a folder. */
 export interface ModelFolder {
@@ -102,8 +102,7 @@ function firstNonFinite(values: Float32Array): number {
 /** Writes the learner's weights as a folder like the one its model was read from. */
 export const saveModelFolder = Effect.fn("saveModelFolder")(
   function* (path: string, { architecture, config, tokenizerFiles }: ModelFolder) {
-    const learner = yield* Learner;
-    const { weights } = yield* learner.save();
+    const { weights } = yield* finiteState;
     const tensors = parametersOf(architecture).map(({ name, shape }) => ({
       name,
       shape,

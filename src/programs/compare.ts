@@ -13,6 +13,7 @@ import { type ComparedRun, estimate } from "../report/compare_statistics.ts";
 import { compareReport } from "../report/compare_table.ts";
 import { type Curve, learningCurveSvg } from "../report/learning_curve.ts";
 import { duration } from "../report/style.ts";
+import { adviseToResume } from "../run/resume.ts";
 import type { TrainOptions } from "../run/run.ts";
 import { type EvaluationLine, readEvaluations } from "../run/record.ts";
 import type { Task } from "../run/task.ts";
@@ -72,7 +73,7 @@ export const compare = Effect.fn("compare")(function* (options: CompareOptions) 
   return runs;
 }, (program, { plan: { folder }, screen }) =>
   program.pipe(
-    Effect.onInterrupt(() => screen.print(`Go on with: ./igpo compare --resume ${folder}`)),
+    Effect.onInterrupt(() => adviseToResume(folder, `./igpo compare --resume ${folder}`, screen)),
     Effect.scoped,
   ));
 

@@ -6,9 +6,9 @@ import type { RewardedEpisode } from "../domain/batch.ts";
 import type { Question } from "../domain/question.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { pathExists, readText } from "../files/disk.ts";
+import { pathExists } from "../files/disk.ts";
 import { jsonText } from "../files/json_file.ts";
-import { jsonLine, openJsonlWriter, parseJsonl } from "../files/jsonl.ts";
+import { jsonLine, openJsonlWriter, readUncutJsonl } from "../files/jsonl.ts";
 import { ANSWERS_FILE, CONFIG_FILE } from "../files/run_folder.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
 import type { Screen } from "../files/screen.ts";
@@ -41,6 +41,7 @@ import {
 import { progressLine } from "../report/terminal.ts";
 import type { RunPlan } from "../run/configure.ts";
 import { type JudgeFlags, JUDGEMENTS_FILE, openJudging } from "../run/judging.ts";
+import { adviseToResume } from "../run/resume.ts";
 import type { Task } from "../run/task.ts";
 import { callsLine } from "../search/meter.ts";
 
@@ -97,7 +98,22 @@ export const evaluate = Effect.fn("evaluate")(function* (options: EvaluateProgra
     `Everything is in ${folder}`,
   ].join("\n\n"));
   return table;
-}, Effect.scoped);
+}, (program, options) =>
+  program.pipe(
+    Effect.onInterrupt(() =>
+      adviseToResume(options.plan.folder, commandToResume(options), options.screen)
+    ),
+    Effect.scoped,
+  ));
+
+/** Judge and comparison are not in the configuration, so they must be named again. */
+function commandToResume({ plan: { folder }, judge, against }: EvaluateProgramOptions): string {
+  return [
+    `./igpo evaluate --resume ${folder}`,
+    ...(judge === null ? [] : [`--judge ${judge.url} --judge-model ${judge.model}`]),
+    ...(against === null ? [] : [`--against ${against}`]),
+  ].join(" ");
+}
 
 /** Fails where beliefs or verdicts are wanted that there cannot be, or would be lost. */
 const checkCanMeasure = Effect.fnUntraced(function* (
@@ -209,11 +225,8 @@ export const begunOn = Effect.fnUntraced(function* (folder: string) {
 /** The answers in the folder of an evaluation. */
 const readAnswers = Effect.fnUntraced(function* (folder: string) {
   const path = `${folder}/${ANSWERS_FILE}`;
-  const text = yield* readText(path);
-  // A kill may have cut the last line short.
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   const rows = yield* Effect.forEach(
-    yield* Effect.fromResult(parseJsonl(whole, path)),
+    yield* readUncutJsonl(path),
     ({ value, row }) => decodeRecord(AnswerRow, value, `row ${row} of "${path}"`),
   );
   // The last answer counts: one that a crash cost was asked for again.

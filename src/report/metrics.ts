@@ -15,10 +15,10 @@ export type MetricsLine =
     & EvaluationReport
   );
 
-/** Opens `metrics.jsonl` of a run's folder until the scope closes and returns a function that appends a line. */
+/** Opens `metrics.jsonl` of a run's folder until the scope closes. */
 export const openMetrics = Effect.fn("openMetrics")(function* (folder: string) {
-  const writer = yield* openJsonlWriter(`${folder}/${METRICS_FILE}`);
-  return (line: MetricsLine) => writer.append(line);
+  const { append, sync } = yield* openJsonlWriter(`${folder}/${METRICS_FILE}`);
+  return { append: (line: MetricsLine) => append(line), sync };
 });
 
 /** Drops the lines of `metrics.jsonl` that come after a step, so that a resumed run writes them once. */

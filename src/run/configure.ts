@@ -56,6 +56,12 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
     });
   }
   const saved = yield* readJsonFile(`${folder}/${CONFIG_FILE}`, "the resumed configuration");
+  if (isRecord(saved) && saved["presets"] !== undefined) {
+    return yield* new BadInput({
+      message: `Cannot go on with one run in "${folder}" as it must hold one: it holds a ` +
+        `comparison; go on with it by ./igpo compare --resume ${folder}`,
+    });
+  }
   const filled = withLaterFields(saved);
   const old = yield* decodeRecord(RunConfig, filled, "the resumed configuration");
   const recipe = { ...old.recipe, steps: steps ?? old.recipe.steps };

@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect";
 import { configure, type RunPlan, withLaterFields } from "./configure.ts";
 import { RunConfig } from "../domain/config.ts";
+import { DateText } from "../domain/date.ts";
 import { decodeRecord, isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { CompareFlags } from "../domain/flags.ts";
@@ -32,7 +33,7 @@ const CompareConfig = Schema.Struct({
   worlds: Schema.Array(Schema.NullOr(Schema.Literals(Object.keys(WORLDS) as Array<WorldName>))),
   seeds: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
   /** The date in the system prompt; null until the comparison has begun. */
-  date: Schema.NullOr(Schema.String),
+  date: Schema.NullOr(DateText),
 });
 
 type CompareConfig = typeof CompareConfig.Type;

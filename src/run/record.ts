@@ -17,6 +17,8 @@ export interface RunRecord {
     E | BadInput,
     R
   >;
+  /** Returns when the disk holds all lines so far. */
+  readonly sync: Effect.Effect<void, BadInput>;
   /** All evaluations so far, in order. */
   readonly evaluations: Effect.Effect<ReadonlyArray<EvaluationLine>>;
 }
@@ -53,7 +55,7 @@ const EvaluationLineSchema = Schema.Struct({
 export const openRecord = Effect.fn("openRecord")(function* (folder: string, step: number) {
   yield* rewindMetrics(folder, step);
   const known = yield* Ref.make(yield* readEvaluations(folder));
-  const append = yield* openMetrics(folder);
+  const { append, sync } = yield* openMetrics(folder);
   const evaluateOnce: RunRecord["evaluateOnce"] = Effect.fnUntraced(function* (at, measure) {
     const same = (yield* Ref.get(known)).find((line) =>
       line.step === at.step && line.split === at.split
@@ -67,6 +69,7 @@ export const openRecord = Effect.fn("openRecord")(function* (folder: string, ste
   return {
     addStep: (report) => append({ type: "step", ...report }),
     evaluateOnce,
+    sync,
     evaluations: Ref.get(known),
   } satisfies RunRecord;
 });

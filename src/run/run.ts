@@ -5,7 +5,11 @@ import type { EpisodeView, EvaluationReport } from "../domain/report.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { jsonText } from "../files/json_file.ts";
-import { listCheckpoints, removeCheckpoint, removeUnfinished } from "../files/run_checkpoints.ts";
+import {
+  keepNewestCheckpoint,
+  listCheckpoints,
+  removeUnfinished,
+} from "../files/run_checkpoints.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
 import { ALARMS, type Health } from "../igpo/alarms.ts";
@@ -17,9 +21,10 @@ import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { summarizeStep } from "../pipeline/step_report.ts";
 import type { UpdatedStep } from "../pipeline/steps.ts";
 import { Learner } from "../policy/policy.ts";
-import { METRICS_FILE } from "../report/metrics.ts";
+import { episodeSvg } from "../report/episode_chart.ts";
 import { evaluationLine, stepLine } from "../report/terminal.ts";
 import { type EvaluationLine, openRecord, type RunRecord } from "./record.ts";
+import { checkRecord } from "./resume.ts";
 import type { Task } from "./task.ts";
 
 /** What a training run needs besides policy and learner. */
@@ -67,7 +72,10 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
         `--steps is ${config.recipe.steps}`,
     });
   }
-  if (checkpoint !== null) yield* checkSameModel(checkpoint, model);
+  if (checkpoint !== null) {
+    yield* checkSameModel(checkpoint, model);
+    yield* checkRecord(folder, checkpoint.state, config.seed);
+  }
   yield* writeFileAtomic(`${folder}/${CONFIG_FILE}`, jsonText(config));
   if (checkpoint !== null) {
     const learner = yield* Learner;
@@ -75,6 +83,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   }
   if (isResumed) {
     yield* removeUnfinished(folder);
+    if (config.recipe.checkpointEvery === 0) yield* keepNewestCheckpoint(folder);
     yield* screen.print(`Going on after step ${step}`);
   }
   if (truncates(config.recipe)) {
@@ -83,12 +92,6 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
     );
   }
   const record = yield* openRecord(folder, isResumed ? step : -1);
-  if (step > 0 && !(yield* record.evaluations).some(isFirstTest)) {
-    return yield* new BadInput({
-      message: `Cannot resume "${folder}" as ${METRICS_FILE} must hold the evaluation before the ` +
-        `first step: there is none`,
-    });
-  }
   const state = yield* Ref.make({
     step,
     firstStepMillis: null as number | null,
@@ -99,23 +102,23 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   return { ...options, record, state } satisfies Run;
 });
 
-/** Whether a line is the test evaluation before the first step, which the summary needs. */
-function isFirstTest({ step, split }: EvaluationLine): boolean {
-  return step === 0 && split === "test";
-}
-
 /** Records and shows a finished step, with its warnings. */
 export const recordStep = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
-  const { plan: { config, preset }, screen, record, task } = run;
+  const { plan: { config, preset, folder }, screen, record, task } = run;
   const report = summarizeStep(updated, preset);
+  const episode = tellingEpisode(updated, task.tokenizer);
+  // Before the last checkpoint: a run that goes on after that plays no episode.
+  if (updated.step === config.recipe.steps && episode !== null) {
+    yield* writeFileAtomic(`${folder}/episode.svg`, episodeSvg(episode));
+  }
   yield* record.addStep(report);
   const now = yield* Clock.currentTimeMillis;
   const { raised, history } = yield* Ref.updateAndGet(run.state, (state) => ({
     ...state,
     step: updated.step,
     firstStepMillis: state.firstStepMillis ?? now,
-    history: [...state.history, report],
-    episode: tellingEpisode(updated, task.tokenizer),
+    history: [...state.history, healthOf(report)],
+    episode,
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
   if (updated.skipped !== null) {
@@ -130,6 +133,11 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     yield* Ref.update(run.state, (state) => ({ ...state, raised: [...state.raised, name] }));
   }
 });
+
+/** What the alarms read of a step, without all else that a long run would keep. */
+function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
+  return { turns, entropy, gain, gainStd };
+}
 
 /** Asks validation questions every `evaluateEvery` steps and at both ends, test questions at both ends alone. */
 export const evaluateDue = Effect.fnUntraced(function* (run: Run, step: number) {
@@ -170,25 +178,31 @@ export const checkpointDue = Effect.fnUntraced(function* (run: Run, step: number
   if (step === steps || (checkpointEvery > 0 && step % checkpointEvery === 0)) yield* save(run);
 });
 
-const save = Effect.fnUntraced(function* ({ plan, state, model, date }: Run) {
+const save = Effect.fnUntraced(function* ({ plan, state, model, date, record }: Run) {
   const { config, folder } = plan;
   const { step } = yield* Ref.get(state);
-  const older = yield* listCheckpoints(folder);
-  if (older.includes(step)) return;
+  if ((yield* listCheckpoints(folder)).includes(step)) return;
+  // A checkpoint must never be on the disk without the lines of its steps.
+  yield* record.sync;
   const base = config.model ?? EMBEDDED_MODEL;
   yield* saveCheckpoint(folder, { step, seed: config.seed, date }, { ...model, base });
-  if (config.recipe.checkpointEvery > 0) return;
-  for (const old of older) yield* removeCheckpoint(folder, old);
+  if (config.recipe.checkpointEvery === 0) yield* keepNewestCheckpoint(folder);
 });
 
 /** Saves a checkpoint when a run was interrupted or diverged. */
 export const saveOnStop = Effect.fnUntraced(function* (run: Run, cause: Cause.Cause<unknown>) {
   const isDiverged = Cause.squash(cause) instanceof TrainingDiverged;
   const { step } = yield* Ref.get(run.state);
-  if (step === 0 || !(isDiverged || Cause.hasInterruptsOnly(cause))) return;
+  if (!isDiverged && !Cause.hasInterruptsOnly(cause)) return;
+  const { plan: { folder }, screen } = run;
+  if (step === 0) {
+    return yield* screen.print(
+      `No step is done yet; begin again with: ./igpo train --resume ${folder}`,
+    );
+  }
   const said = yield* save(run).pipe(
-    Effect.as(`Saved after step ${step}; go on with: ./igpo train --resume ${run.plan.folder}`),
+    Effect.as(`Saved after step ${step}; go on with: ./igpo train --resume ${folder}`),
     Effect.catch(({ message }) => Effect.succeed(message)),
   );
-  yield* run.screen.print(said);
+  yield* screen.print(said);
 });

@@ -2,7 +2,6 @@ import { Clock, Effect, Ref } from "effect";
 import type { Summary } from "../domain/report.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { Policy } from "../policy/policy.ts";
-import { episodeSvg } from "../report/episode_chart.ts";
 import { type Curve, learningCurveSvg } from "../report/learning_curve.ts";
 import { writeSummary } from "../report/summary.ts";
 import { episodeText, summaryTable } from "../report/terminal.ts";
@@ -17,6 +16,7 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
   const policy = yield* Policy;
   const { firstStepMillis, episode } = yield* Ref.get(run.state);
   const evaluations = yield* run.record.evaluations;
+  yield* run.record.sync;
   const now = yield* Clock.currentTimeMillis;
   const summary: Summary = {
     adapter: policy.adapter.kind === "interpreter" ? "plain loops" : policy.adapter.name,
@@ -40,7 +40,6 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
     }),
   );
   if (episode !== null) {
-    yield* writeFileAtomic(`${folder}/episode.svg`, episodeSvg(episode));
     yield* screen.print(`\nAn episode of the last step\n${episodeText(episode, screen)}`);
   }
   const { meter } = run.task;

@@ -11,7 +11,7 @@ async function stepsIn(folder: string): Promise<Array<number>> {
 Deno.test("rewindMetrics() keeps the lines up to a step, also after a crash cut the last one", async () => {
   const folder = await Deno.makeTempDir();
   await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-    const append = yield* openMetrics(folder);
+    const { append } = yield* openMetrics(folder);
     yield* append({ type: "evaluation", split: "test", ...evaluation(0.2), step: 0 });
     for (const number of [1, 2, 3]) yield* append({ type: "step", ...step, step: number });
   })));
