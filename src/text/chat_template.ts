@@ -1,6 +1,8 @@
 import { Environment, Interpreter, Template } from "@huggingface/jinja";
 import { Predicate, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
+import { shorten } from "../domain/quote.ts";
 
 /** A message as chat templates read it; fields beyond these are passed on to the template. */
 export interface ChatMessage {
@@ -46,10 +48,20 @@ export function makeChatTemplate(
 ): Result.Result<ChatTemplate, BadInput> {
   return Result.gen(function* () {
     const source = chatTemplate ?? (yield* templateSource(tokenizerConfig));
+    if (source.length > LIMITS.templateCharacters) {
+      return yield* Result.fail(
+        new BadInput({
+          message: `Cannot use this chat template as it must have at most ` +
+            `${LIMITS.templateCharacters} characters: it has ${source.length}`,
+        }),
+      );
+    }
     const template = yield* Result.try({
       try: () => new Template(source),
       catch: (error) =>
-        new BadInput({ message: `Cannot read the chat template as it must be Jinja: ${error}` }),
+        new BadInput({
+          message: `Cannot read the chat template as it must be Jinja: ${wordsOf(error)}`,
+        }),
     });
     const specialTokens = specialTokensOf(tokenizerConfig);
     return {
@@ -58,11 +70,20 @@ export function makeChatTemplate(
           try: () => render(template, { ...variables(messages, options), ...specialTokens }),
           catch: (error) =>
             new BadInput({
-              message: `Cannot render the chat template as it refuses the messages: ${error}`,
+              message: `Cannot render the chat template as it refuses the messages: ${
+                wordsOf(error)
+              }`,
             }),
         }),
     };
   });
+}
+
+/** What a template, or the reader of templates, says; of the engine below them only what it means. */
+function wordsOf(error: unknown): string {
+  if (error instanceof RangeError) return "it nests too deep, or makes too long a text";
+  if (error instanceof TypeError) return "it asks for what is not there";
+  return error instanceof Error ? shorten(error.message) : "it breaks";
 }
 
 function templateSource(tokenizerConfig: unknown): Result.Result<string, BadInput> {
