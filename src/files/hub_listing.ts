@@ -1,6 +1,8 @@
 import { HubApiError, listFiles, modelInfo } from "@huggingface/hub";
 import { Effect, Schema } from "effect";
 import { isRecord } from "../domain/decode.ts";
+import { LIMITS } from "../domain/limits.ts";
+import { readAtMost } from "./body.ts";
 import {
   failed,
   gaveUp,
@@ -10,6 +12,7 @@ import {
   refused,
   retryHub,
 } from "./hub_request.ts";
+import type { HubSettings } from "./hub_settings.ts";
 
 /** A file of a model on the Hub. */
 export interface HubFile {
@@ -35,21 +38,19 @@ const Info = Schema.Struct({ sha: Commit });
 const Entries = Schema.Array(Schema.Struct({
   type: Schema.String,
   path: Schema.String,
-  size: Schema.Int,
+  size: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: LIMITS.hubFileBytes })),
   oid: Hash,
   lfs: Schema.optional(Schema.Struct({ oid: Hash })),
 }));
 
 /** Asks the Hub for the commit of a revision and for its files. */
 export const listHubModel = Effect.fn("listHubModel")(function* (place: HubPlace) {
-  const { settings, model: { id, revision } } = place;
-  // `fetch` adds the token: the package refuses tokens that do not begin with "hf_", as those of some mirrors do not.
-  const common = { hubUrl: settings.endpoint, fetch: hubFetch(settings) };
-  const commit = yield* ask(place, async () => {
+  const { model: { id, revision } } = place;
+  const commit = yield* ask(place, async (common) => {
     const info = await modelInfo({ ...common, name: id, revision, additionalFields: ["sha"] });
     return Schema.decodeUnknownSync(Info)(info).sha;
   });
-  const entries = yield* ask(place, async () => {
+  const entries = yield* ask(place, async (common) => {
     const repo = { type: "model", name: id } as const;
     const found = await Array.fromAsync(listFiles({ ...common, repo, revision: commit }));
     return Schema.decodeUnknownSync(Entries)(found);
@@ -60,9 +61,17 @@ export const listHubModel = Effect.fn("listHubModel")(function* (place: HubPlace
   return { commit, files: new Map(files.map((file) => [file.name, file])) } satisfies HubListing;
 });
 
-const ask = <A>(place: HubPlace, run: () => Promise<A>) =>
+/** How the package reaches the Hub. */
+interface Connection {
+  readonly hubUrl: string;
+  readonly fetch: typeof fetch;
+}
+
+const ask = <A>(place: HubPlace, run: (connection: Connection) => Promise<A>) =>
   Effect.tryPromise({
-    try: run,
+    // `fetch` adds the token: the package refuses tokens that do not begin with "hf_", as those of some mirrors do not.
+    try: (signal) =>
+      run({ hubUrl: place.settings.endpoint, fetch: boundedFetch(place.settings, signal) }),
     catch: (error) =>
       error instanceof HubApiError
         ? refused(place, { status: error.statusCode, words: wordsOf(error) })
@@ -79,6 +88,23 @@ const ask = <A>(place: HubPlace, run: () => Promise<A>) =>
         ),
       )),
   );
+
+/** A `fetch` for the package, which reads answers of any length and follows a listing of any number of pages. */
+function boundedFetch(settings: HubSettings, signal: AbortSignal): typeof fetch {
+  let pages = 0;
+  return async (input, init) => {
+    if (++pages > LIMITS.hubListingPages) {
+      throw new SyntaxError(`a listing must have at most ${LIMITS.hubListingPages} pages`);
+    }
+    const response = await hubFetch(settings)(input, { ...init, signal });
+    const { status, headers } = response;
+    const body = await readAtMost(response.body, LIMITS.hubAnswerBytes);
+    if (body === null) {
+      throw new SyntaxError(`an answer must have at most ${LIMITS.hubAnswerBytes} bytes`);
+    }
+    return new Response(body.length === 0 ? null : new Uint8Array(body), { status, headers });
+  };
+}
 
 /** The Hub's own words, without what the package adds. */
 function wordsOf({ data, message }: HubApiError): string {
