@@ -60,7 +60,9 @@ function ruleOf(schema: unknown, input: unknown, issue: SchemaIssue.Issue): stri
     return `it has no ${field}: allowed are ${allowed}`;
   }
   if (finding === MISSING_FIELD) return `${field} is missing`;
-  const rule = finding.replace(/^Expected/, "must be").replace(/, (got|actual) .*$/s, "");
+  // JSON has no undefined: where it may stand, nothing may.
+  const rule = finding.replace(/^Expected/, "must be").replace(/, (got|actual) .*$/s, "")
+    .replace(/ \| undefined\b/, "");
   return `${field} ${rule.slice(0, RULE_CHARACTERS)}: current value is ${
     quote(valueAt(input, path))
   }`;

@@ -54,16 +54,19 @@ function within<A>(seconds: number, effect: Effect.Effect<A, WorkerStopped>) {
 /** The next message of a worker, from when `begin` is called. */
 function nextMessage(worker: Worker, begin: () => void = () => {}) {
   return Effect.callback<unknown, WorkerStopped>((resume) => {
-    const onMessage = (message: unknown) => resume(Effect.succeed(message));
+    const leave = () => worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+    const end = (result: Effect.Effect<unknown, WorkerStopped>) => {
+      leave();
+      resume(result);
+    };
+    const onMessage = (message: unknown) => end(Effect.succeed(message));
     const onError = (error: Error & { readonly code?: string }) => {
       const why = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "large" : "broken";
-      resume(Effect.fail(new WorkerStopped({ why })));
+      end(Effect.fail(new WorkerStopped({ why })));
     };
-    const onExit = () => resume(Effect.fail(new WorkerStopped({ why: "broken" })));
-    worker.once("message", onMessage).once("error", onError).once("exit", onExit);
+    const onExit = () => end(Effect.fail(new WorkerStopped({ why: "broken" })));
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     begin();
-    return Effect.sync(() => {
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-    });
+    return Effect.sync(leave);
   });
 }

@@ -104,22 +104,24 @@ export function refused(place: HubPlace, { status, words }: HubRefusal): BadInpu
 }
 
 /** The error of a request without an answer: `BadInput`, or `HubUnreachable` where another try may help. */
-export function failed({ settings: { endpoint }, model }: HubPlace, error: unknown) {
+export function failed(place: HubPlace, error: unknown) {
+  const { model } = place;
   if (error instanceof Deno.errors.NotCapable) {
     return new BadInput({
       message: `Cannot fetch "${model.id}" as this program must be allowed to speak to the host: ` +
         `${line(reason(error))}; ./igpo allows the Hub's hosts and that of HF_ENDPOINT`,
     });
   }
-  if (error instanceof SyntaxError || Schema.isSchemaError(error)) {
-    return new BadInput({
-      message: `Cannot fetch "${model.id}" as ${endpoint} must answer as the Hugging Face Hub ` +
-        `does: ${line(reason(error))}`,
-    });
+  if (error instanceof SyntaxError) {
+    return new BadInput({ message: `${notTheHub(place)} ${line(reason(error))}` });
   }
   const said = fetchReason(error);
   return new HubUnreachable({ message: line(said) });
 }
+
+/** The beginning of a sentence about an answer that the Hub would not give. */
+export const notTheHub = ({ settings: { endpoint }, model }: HubPlace): string =>
+  `Cannot fetch "${model.id}" as ${endpoint} must answer as the Hugging Face Hub does:`;
 
 /** The error after the last try. */
 export function gaveUp({ settings, model }: HubPlace, cause: HubUnreachable, kept: string) {

@@ -10,6 +10,7 @@ import {
 import { compressors } from "hyparquet-compressors";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { LIMITS } from "../domain/limits.ts";
+import { quote } from "../domain/quote.ts";
 
 /** A rule that a Parquet file breaks, with the value; its message goes on after "as". */
 export class ParquetRefused extends Error {}
@@ -57,6 +58,8 @@ async function checkGroup(
   }
 }
 
+const PAGES: ReadonlySet<string> = new Set(["DATA_PAGE", "DATA_PAGE_V2", "DICTIONARY_PAGE"]);
+
 /** Unpacked bytes and values of the pages of a column. */
 async function checkPages(file: AsyncBuffer, column: ColumnMetaData) {
   const start = Number(column.dictionary_page_offset || column.data_page_offset);
@@ -69,6 +72,9 @@ async function checkPages(file: AsyncBuffer, column: ColumnMetaData) {
   let [values, bytes] = [0, 0];
   while (reader.offset < size - 1) {
     const header = parquetHeader(reader);
+    if (!PAGES.has(header.type)) {
+      throw new ParquetRefused("each page must be of a known type: one is not");
+    }
     const packed = count("the bytes of a page", header.compressed_page_size, size - reader.offset);
     bytes += count(
       "the unpacked bytes of a page",
@@ -98,5 +104,5 @@ async function checkPages(file: AsyncBuffer, column: ColumnMetaData) {
 function count(what: string, value: number | bigint | undefined, most: number): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 0 && number <= most) return number;
-  throw new ParquetRefused(`${what} must be from 0 to ${most}: current value is ${value}`);
+  throw new ParquetRefused(`${what} must be from 0 to ${most}: current value is ${quote(value)}`);
 }

@@ -32,6 +32,8 @@ async function answer(question: ParquetQuestion): Promise<ParquetAnswer> {
   }
 }
 
+// The decoder leaves some columns alone when another one fails.
+addEventListener("unhandledrejection", (event) => event.preventDefault());
 parentPort!.on("message", async (question: ParquetQuestion) => {
   parentPort!.postMessage(await answer(question));
 });

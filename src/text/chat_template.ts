@@ -60,7 +60,7 @@ export function makeChatTemplate(
       try: () => new Template(source),
       catch: (error) =>
         new BadInput({
-          message: `Cannot read the chat template as it must be Jinja: ${wordsOf(error)}`,
+          message: `Cannot read the chat template as it must be Jinja: ${readerWords(error)}`,
         }),
     });
     const specialTokens = specialTokensOf(tokenizerConfig);
@@ -71,7 +71,7 @@ export function makeChatTemplate(
           catch: (error) =>
             new BadInput({
               message: `Cannot render the chat template as it refuses the messages: ${
-                wordsOf(error)
+                refusalWords(error)
               }`,
             }),
         }),
@@ -79,11 +79,20 @@ export function makeChatTemplate(
   });
 }
 
-/** What a template, or the reader of templates, says; of the engine below them only what it means. */
-function wordsOf(error: unknown): string {
+/** What the reader of templates finds wrong; of the engine below it only what that means. */
+function readerWords(error: unknown): string {
+  return error instanceof Error && !(error instanceof RangeError) && !(error instanceof TypeError)
+    ? shorten(error.message)
+    : "it nests too deep";
+}
+
+/** What a template says against the messages. */
+class Refusal extends Error {}
+
+function refusalWords(error: unknown): string {
+  if (error instanceof Refusal) return shorten(error.message);
   if (error instanceof RangeError) return "it nests too deep, or makes too long a text";
-  if (error instanceof TypeError) return "it asks for what is not there";
-  return error instanceof Error ? shorten(error.message) : "it breaks";
+  return "it asks for what is not there, or does what is not known here";
 }
 
 function templateSource(tokenizerConfig: unknown): Result.Result<string, BadInput> {
@@ -144,8 +153,8 @@ const GLOBALS = {
   False: false,
   None: null,
   range,
-  raise_exception: (message: string) => {
-    throw new Error(message);
+  raise_exception: (message: unknown) => {
+    throw new Refusal(String(message));
   },
 };
 
@@ -162,7 +171,7 @@ const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" 
 
 // Python's strftime in the C locale, as far as templates use it.
 function strftime(now: Date | undefined, format: string): string {
-  if (now === undefined) throw new Error("the template asks for the date and none was given");
+  if (now === undefined) throw new Refusal("it asks for the date and none was given");
   const two = (n: number) => String(n).padStart(2, "0");
   const month = MONTHS[now.getMonth()]!;
   const day = DAYS[now.getDay()]!;

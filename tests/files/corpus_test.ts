@@ -50,7 +50,7 @@ folderTest(
     await Deno.writeTextFile(path, '{"id":"1","text":7}');
     assert.equal(
       await refusal(readCorpus(path)),
-      `Cannot read "${path}" as in row 1 field "text" must be string | null | undefined: ` +
+      `Cannot read "${path}" as in row 1 field "text" must be string | null: ` +
         `current value is 7`,
     );
   },
