@@ -3,6 +3,7 @@ import { decodeRecord, isRecord } from "./decode.ts";
 import { BadInput } from "./errors.ts";
 import { DEVICES, type Flags } from "./flags.ts";
 import { WORLDS } from "./question.ts";
+import { quote } from "./quote.ts";
 import { parseQuestionFiles, QuestionFiles } from "./question_files.ts";
 import { conflictOfRecipe, Recipe, RECIPES } from "./recipe.ts";
 
@@ -133,7 +134,7 @@ const resolveRecipe = Effect.fnUntraced(function* (flags: Flags, sources: Recipe
   if (base === undefined) {
     const known = [...RECIPES.keys()].join(", ");
     return yield* new BadInput({
-      message: `Cannot find a recipe called "${named}": known are ${known}, and JSON files`,
+      message: `Cannot find a recipe called ${quote(named)}: known are ${known}, and JSON files`,
     });
   }
   const fields = typeof inConfig === "string"
@@ -163,9 +164,10 @@ function asRecord(
 ): Effect.Effect<Readonly<Record<string, unknown>>, BadInput> {
   if (value === undefined) return Effect.succeed({});
   if (isRecord(value)) return Effect.succeed(value);
-  const found = JSON.stringify(value);
   return Effect.fail(
-    new BadInput({ message: `Cannot read ${what} as it must be a JSON object: it is ${found}` }),
+    new BadInput({
+      message: `Cannot read ${what} as it must be a JSON object: it is ${quote(value)}`,
+    }),
   );
 }
 

@@ -1,5 +1,6 @@
-import { Effect, Result, Schema, SchemaIssue } from "effect";
+import { Effect, Result, Schema, type SchemaAST, SchemaIssue } from "effect";
 import { BadInput } from "./errors.ts";
+import { quote } from "./quote.ts";
 
 /** A schema of a flat record whose fields are known by name. */
 export type RecordSchema<A> = Schema.Codec<A, unknown> & {
@@ -24,35 +25,47 @@ export function decodeRecord<A>(
   input: unknown,
   what: string,
 ): Effect.Effect<A, BadInput> {
-  const decoded = Schema.decodeUnknownResult(schema)(input, { onExcessProperty: "error" });
-  if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success);
-  const finding = findings(decoded.failure.issue).issues[0];
-  const path = (finding?.path ?? []).map(String);
-  const message = sentence({ finding: finding?.message ?? "", path, input, what, schema });
-  return Effect.fail(new BadInput({ message }));
+  return Effect.fromResult(
+    decodeInput(schema, input, `Cannot read ${what} as`, { onExcessProperty: "error" }),
+  );
 }
 
-/** What went wrong, and where. */
-interface Failure {
-  readonly finding: string;
-  readonly path: ReadonlyArray<string>;
-  readonly input: unknown;
-  readonly what: string;
-  readonly schema: RecordSchema<unknown>;
+/**
+ * Reads a value from outside; fails with the first rule that it breaks. `start` begins that sentence:
+ * `Cannot read WHAT as`, and it goes on with `field "a.b" must be ...: current value is ...`.
+ */
+export function decodeInput<S extends Schema.Decoder<unknown>>(
+  schema: S,
+  input: unknown,
+  start: string,
+  options?: SchemaAST.ParseOptions,
+): Result.Result<S["Type"], BadInput> {
+  return Result.mapError(
+    Schema.decodeUnknownResult(schema)(input, options),
+    ({ issue }) => new BadInput({ message: `${start} ${ruleOf(schema, input, issue)}` }),
+  );
 }
 
-function sentence({ finding, path, input, what, schema }: Failure): string {
-  const field = path.join(".");
+/** Characters of a rule, which may list many names. */
+const RULE_CHARACTERS = 400;
+
+/** The first rule that a value breaks, and what stands there. */
+function ruleOf(schema: unknown, input: unknown, issue: SchemaIssue.Issue): string {
+  const found = findings(issue).issues[0];
+  const path = (found?.path ?? []).map(String);
+  const finding = found?.message ?? "";
+  const field = path.length === 0 ? "it" : `field ${quote(path.join("."))}`;
   if (finding === UNKNOWN_FIELD) {
     const allowed = fieldsAt(schema, path.slice(0, -1)).join(", ");
-    return `Cannot read ${what} as it has no field "${field}": allowed are ${allowed}`;
+    return `it has no ${field}: allowed are ${allowed}`;
   }
-  if (finding === MISSING_FIELD) return `Cannot read ${what} as field "${field}" is missing`;
-  const rule = finding.replace(/^Expected/, "must be").replace(/, (got|actual) .*$/s, "");
-  const value = JSON.stringify(valueAt(input, path));
-  return path.length === 0
-    ? `Cannot read ${what} as it ${rule}: current value is ${value}`
-    : `Cannot read ${what} as field "${field}" ${rule}: current value is ${value}`;
+  if (finding === MISSING_FIELD) return `${field} is missing`;
+  // JSON has no undefined: where it may stand, nothing may.
+  const rule = finding.replace(/^Expected/, "must be").replace(/, (got|actual) .*$/s, "")
+    .replace(/ \| undefined\b/, "");
+  return `${field} ${rule.slice(0, RULE_CHARACTERS)}: current value is ${
+    quote(valueAt(input, path))
+  }`;
 }
 
 /** Names of the fields of the record at a path. */

@@ -1,11 +1,10 @@
-/** Deepest nesting that is read: what follows a value into its depths would overflow the stack. */
-const MOST_DEPTH = 100;
+import { LIMITS } from "./limits.ts";
 
 /** The value of JSON from outside; throws for other text and for values that nest too deep. A byte-order mark is left out. */
 export function parseJson(text: string): unknown {
   const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  if (depthOf(source) > MOST_DEPTH) {
-    throw new SyntaxError(`it must nest at most ${MOST_DEPTH} deep`);
+  if (depthOf(source) > LIMITS.jsonDepth) {
+    throw new SyntaxError(`it must nest at most ${LIMITS.jsonDepth} deep`);
   }
   return JSON.parse(source);
 }

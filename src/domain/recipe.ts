@@ -1,4 +1,5 @@
 import { Schema } from "effect";
+import { LIMITS } from "./limits.ts";
 import { QUESTION_KINDS, WORLDS } from "./question.ts";
 
 // No sensible count reaches a million; the bound catches typing errors.
@@ -42,7 +43,7 @@ export type Cut = typeof CUTS[number];
 /** Low-rank adapters on some projections of every layer. */
 export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */
-  rank: AtLeast(4),
+  rank: Schema.Int.check(Schema.isBetween({ minimum: 4, maximum: LIMITS.loraRank })),
   /** Products of adapters are multiplied by alpha / rank. */
   alpha: Positive,
   /** Whether they are multiplied by alpha / sqrt(rank) instead. */

@@ -1,5 +1,7 @@
-import { Effect, Result, Schema } from "effect";
+import { Effect, Schema } from "effect";
+import { decodeInput } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import { writeFolderAtomic } from "./atomic.ts";
 import { onDisk, writeNewFile } from "./disk.ts";
 import { jsonText, readJsonFile } from "./json_file.ts";
@@ -35,7 +37,11 @@ const IndexFile = Schema.Struct({
   weight_map: Schema.Record(
     Schema.String,
     // Only plain names, so that an index cannot point outside its folder.
-    Schema.String.check(Schema.isPattern(/^[^/\\]+\.safetensors$/)),
+    Schema.String.check(
+      Schema.isPattern(/^[^/\\]+\.safetensors$/, {
+        expected: "the name of a safetensors file in this folder",
+      }),
+    ),
   ),
 });
 
@@ -57,7 +63,8 @@ export const readCheckpointTensor = Effect.fn("readCheckpointTensor")(
     const tensor = checkpoint.tensors.get(name);
     if (tensor === undefined) {
       return yield* new BadInput({
-        message: `Cannot load "${checkpoint.path}" as it must hold the tensor "${name}": current ` +
+        message:
+          `Cannot load "${checkpoint.path}" as it must hold the tensor ${quote(name)}: current ` +
           `value is ${checkpoint.tensors.size} other tensors`,
       });
     }
@@ -176,13 +183,10 @@ const readIndex = Effect.fnUntraced(function* (path: string) {
     });
   }
   const json = yield* readJsonFile(`${path}/${INDEX}`, "the list of shards");
-  const index = Schema.decodeUnknownResult(IndexFile)(json);
-  if (Result.isSuccess(index)) return index.success.weight_map;
-  return yield* new BadInput({
-    message: `Cannot load "${path}" as ${INDEX} must map tensors to files: current value is "${
-      index.failure.message.replaceAll(/\s*\n\s*/g, " ")
-    }"`,
-  });
+  const { weight_map } = yield* Effect.fromResult(
+    decodeInput(IndexFile, json, `Cannot read "${path}/${INDEX}" as`),
+  );
+  return weight_map;
 });
 
 const listShard = Effect.fnUntraced(function* (path: string) {
@@ -194,7 +198,9 @@ const listShard = Effect.fnUntraced(function* (path: string) {
 function missingTensor(path: string, name: string, file: string): BadInput {
   return new BadInput({
     message:
-      `Cannot load "${path}" as "${file}" must hold the tensor "${name}" that ${INDEX} puts ` +
+      `Cannot load "${path}" as ${quote(file)} must hold the tensor ${
+        quote(name)
+      } that ${INDEX} puts ` +
       `there: current value is none`,
   });
 }

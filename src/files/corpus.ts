@@ -1,7 +1,8 @@
 import { Effect, Result, Schema, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import type { Passage } from "../domain/search.ts";
-import { badFields, badRow, type Row } from "./jsonl.ts";
+import { badRow, decodeRow, type Row } from "./jsonl.ts";
 import { streamRows } from "./row_stream.ts";
 
 const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Number, Schema.BigInt]));
@@ -15,45 +16,46 @@ const PassageRow = Schema.Struct({
 });
 
 /** Reads a corpus, `.jsonl`, `.jsonl.gz` or `.parquet`, with rows `{id | _id, title?, text | contents}`. */
-export const readCorpus = Effect.fn("readCorpus")(function* (path: string) {
-  const rows = yield* Stream.runCollect(streamRows(path));
-  return yield* Effect.fromResult(collectPassages(rows, path));
-});
+export const readCorpus = (path: string) => collectPassages(streamRows(path), path);
 
 /**
- * The passages of all rows. Fails with `BadInput` on a row without id or text and on a repeated id, naming file and
- * row, and on a corpus without rows.
+ * The passages of all rows. Fails with `BadInput` on a row without id or text and on a repeated id, naming file and row,
+ * on a corpus without rows, and on one that is too large to be searched in memory.
  */
-export function collectPassages(
-  rows: ReadonlyArray<Row>,
+export const collectPassages = Effect.fn("collectPassages")(function* (
+  rows: Stream.Stream<Row, BadInput>,
   path: string,
-): Result.Result<ReadonlyArray<Passage>, BadInput> {
-  return Result.gen(function* () {
-    const passages = new Map<string, Passage>();
-    for (const row of rows) {
-      const passage = yield* parsePassage(row, path);
+) {
+  const passages = new Map<string, Passage>();
+  let characters = 0;
+  yield* Stream.runForEach(
+    rows,
+    Effect.fnUntraced(function* (row) {
+      const passage = yield* Effect.fromResult(parsePassage(row, path));
       if (passages.has(passage.id)) {
-        return yield* Result.fail(badRow(path, row.row, "the id must be new", passage.id));
+        return yield* badRow(path, row.row, "the id must be new", passage.id);
       }
       passages.set(passage.id, passage);
-    }
-    if (passages.size > 0) return [...passages.values()];
-    return yield* Result.fail(
-      new BadInput({
-        message: `Cannot search "${path}" as a corpus must hold a passage: current value is 0`,
-      }),
-    );
+      characters += passage.title.length + passage.text.length;
+      if (characters > LIMITS.corpusCharacters) return yield* tooLarge(path);
+    }),
+  );
+  if (passages.size > 0) return [...passages.values()];
+  return yield* new BadInput({
+    message: `Cannot search "${path}" as a corpus must hold a passage: current value is 0`,
   });
-}
+});
+
+const tooLarge = (path: string) =>
+  new BadInput({
+    message: `Cannot search "${path}" in memory as its passages must have at most ` +
+      `${LIMITS.corpusCharacters} characters: they have more; ./igpo index makes an index on disk`,
+  });
 
 /** The passage of a row; Search-R1 writes the title into `contents`. */
 export function parsePassage({ row, value }: Row, path: string): Result.Result<Passage, BadInput> {
-  const decoded = Schema.decodeUnknownResult(PassageRow)(value);
-  if (Result.isFailure(decoded)) {
-    return Result.fail(
-      badFields(path, { row, value }, { what: "a passage's", finding: decoded.failure.message }),
-    );
-  }
+  const decoded = decodeRow(PassageRow, { row, value }, path);
+  if (Result.isFailure(decoded)) return Result.fail(decoded.failure);
   const { id, _id, title, text, contents } = decoded.success;
   const key = id ?? _id;
   const body = text ?? contents;

@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-
-/** Most bytes that one call reads or writes, since some systems refuse 2 GiB and more at once. */
-const CHUNK_BYTES = 1 << 26;
+import { LIMITS } from "../domain/limits.ts";
+import { append, fill } from "./file_bytes.ts";
 
 /** A range of a file. */
 export interface ByteRange {
@@ -22,19 +21,41 @@ export function onDisk<A>(action: string, run: () => Promise<A>): Effect.Effect<
   });
 }
 
-/** Text of a file. Bytes that are not UTF-8 fail instead of turning into U+FFFD; a BOM is dropped. */
-export const readText = Effect.fn("readText")(function* (path: string) {
-  const bytes = yield* onDisk(`read "${path}"`, () => Deno.readFile(path));
+/**
+ * Text of a file; `what` names it in errors. Bytes that are not UTF-8 fail instead of turning into U+FFFD; a BOM is
+ * dropped.
+ */
+export const readText = Effect.fn("readText")(function* (path: string, what = `"${path}"`) {
+  const most = LIMITS.wholeFileBytes;
+  const bytes = yield* onDisk(`read ${what}`, () => readAtMost(path, most));
+  if (bytes === null) {
+    return yield* new BadInput({
+      message: `Cannot read ${what} as it must have at most ${most} bytes: it has more`,
+    });
+  }
   return yield* Effect.try({
     try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    catch: (error) =>
+    catch: () =>
       new BadInput({
-        message: `Cannot read "${path}" as it must be UTF-8 text: current value is "${
-          reason(error)
-        }"`,
+        message: `Cannot read ${what} as it must be UTF-8 text: it holds other bytes`,
       }),
   });
 });
+
+/** The bytes of a file, or null for more than `most`: a device or a pipe does not tell how many it has. */
+async function readAtMost(path: string, most: number): Promise<Uint8Array | null> {
+  using file = await Deno.open(path);
+  const { size, isFile } = await file.stat();
+  if (size > most) return null;
+  const bytes = new Uint8Array(isFile ? size + 1 : most + 1);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const read = await file.read(bytes.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  return filled === bytes.length ? null : bytes.subarray(0, filled);
+}
 
 /** Exactly the bytes of a range; fails when the file ends within it. */
 export const readRange = Effect.fn("readRange")(function* (path: string, range: ByteRange) {
@@ -95,25 +116,6 @@ export function absolutePath(path: string): string {
 export function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replaceAll(/\s*\n\s*/g, " ");
-}
-
-/** Fills bytes from an offset on, as far as the file goes, and answers with how many. */
-export async function fill(file: Deno.FsFile, bytes: Uint8Array, offset: number): Promise<number> {
-  await file.seek(offset, Deno.SeekMode.Start);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const read = await file.read(bytes.subarray(filled, filled + CHUNK_BYTES));
-    if (read === null) break;
-    filled += read;
-  }
-  return filled;
-}
-
-/** Writes all bytes of a part at the file's current position. */
-export async function append(file: Deno.FsFile, part: Uint8Array): Promise<void> {
-  for (let written = 0; written < part.length;) {
-    written += await file.write(part.subarray(written, written + CHUNK_BYTES));
-  }
 }
 
 /** Whether there is a file or folder. */

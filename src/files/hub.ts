@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { shorten } from "../domain/quote.ts";
 import { INDEX, readShardNames, SINGLE } from "./checkpoint_dir.ts";
 import { pathExists, syncFolder } from "./disk.ts";
 import { fetchBlob, type HubBlob } from "./hub_blob.ts";
@@ -86,4 +87,4 @@ const fileOf = Effect.fnUntraced(
   },
 );
 
-const namesOf = (files: HubListing["files"]) => [...files.keys()].join(", ").slice(0, 200);
+const namesOf = (files: HubListing["files"]) => shorten([...files.keys()].join(", "));

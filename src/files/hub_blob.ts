@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { Effect, Schedule, Stream } from "effect";
+import { Clock, Effect, Schedule, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { append, onDisk, pathExists } from "./disk.ts";
+import { onDisk, pathExists } from "./disk.ts";
+import { append } from "./file_bytes.ts";
 import { hubFolder } from "./hub_cache.ts";
 import type { HubFile } from "./hub_listing.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type HubPlace,
   HubUnreachable,
   inTime,
+  type Patience,
   refused,
   retryHub,
 } from "./hub_request.ts";
@@ -68,9 +70,9 @@ const lockBlob = Effect.fnUntraced(function* ({ settings, model, file }: HubBlob
 /** Appends the missing bytes to `part`, in one request. */
 const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show: ShowBytes) {
   const { file } = blob;
-  const { silence } = yield* HubPatience;
+  const { silence, pace } = yield* HubPatience;
   const out = yield* Effect.acquireRelease(
-    onDisk(`write "${part}"`, () => Deno.open(part, { write: true, create: true })),
+    onDisk(`write "${part}"`, () => openPart(part)),
     (out) => Effect.sync(() => out.close()),
   );
   const { size } = yield* onDisk(`read "${part}"`, () => out.stat());
@@ -87,6 +89,7 @@ const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show:
     onError: (error) => failed(blob, error),
   }).pipe(
     Stream.timeout(`${silence} seconds`),
+    keepsPace(pace),
     Stream.mapAccum(() => start, (before, bytes) => {
       const done = before + bytes.length;
       return [done, [{ bytes, done }]] as const;
@@ -110,6 +113,31 @@ const download = Effect.fnUntraced(function* (blob: HubBlob, part: string, show:
     });
   }
 }, Effect.scoped);
+
+/** Opens the file of the bytes that are there. A link in its place could lead anywhere: it is removed. */
+async function openPart(part: string): Promise<Deno.FsFile> {
+  const there = await Deno.lstat(part).catch(() => null);
+  if (there?.isSymlink) await Deno.remove(part);
+  return await Deno.open(part, { write: true, create: true });
+}
+
+/** Fails where too few bytes come in a while: a server that sends one now and then would never end. */
+const keepsPace = ({ bytes, seconds }: Patience["pace"]) =>
+<E, R>(
+  stream: Stream.Stream<Uint8Array, E, R>,
+): Stream.Stream<Uint8Array, E | HubUnreachable, R> =>
+  Stream.mapAccumEffect(
+    stream,
+    () => ({ since: 0, came: 0 }),
+    Effect.fnUntraced(function* ({ since, came }, part) {
+      const now = yield* Clock.currentTimeMillis;
+      const sum = came + part.length;
+      const start = since === 0 ? now : since;
+      if (now - start < 1000 * seconds) return [{ since: start, came: sum }, [part]] as const;
+      if (sum >= bytes) return [{ since: now, came: 0 }, [part]] as const;
+      return yield* new HubUnreachable({ message: `only ${sum} bytes came in ${seconds} s` });
+    }),
+  );
 
 /** Asks for the bytes from `start` on. */
 const request = Effect.fnUntraced(function* (blob: HubBlob, start: number) {

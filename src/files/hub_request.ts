@@ -1,6 +1,7 @@
 /** Requests to the Hugging Face Hub, and what its refusals mean to a user. */
 import { Context, Effect, Schedule, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import { reason } from "./disk.ts";
 import { fetchReason, line } from "./fetch_error.ts";
 import type { HubModel } from "./hub_cache.ts";
@@ -17,15 +18,20 @@ export interface Patience {
   readonly retries: Schedule.Schedule<unknown>;
   /** How long a connection may be silent, seconds. */
   readonly silence: number;
+  /** A download must bring so many bytes in so many seconds. */
+  readonly pace: { readonly bytes: number; readonly seconds: number };
 }
 
-/** By default 30 s of silence, and further tries after 0.5, 1, 2 and 4 s. */
+const PACE_SECONDS = 60;
+
+/** By default 30 s of silence, 60 KiB a minute, and further tries after 0.5, 1, 2 and 4 s. */
 export const HubPatience: Context.Reference<Patience> = Context.Reference<Patience>(
   "igpo/files/HubPatience",
   {
     defaultValue: () => ({
       retries: Schedule.exponential("500 millis").pipe(Schedule.upTo({ times: 4 })),
-      silence: 30,
+      silence: LIMITS.hubSilenceSeconds,
+      pace: { bytes: PACE_SECONDS * LIMITS.hubBytesPerSecond, seconds: PACE_SECONDS },
     }),
   },
 );
@@ -98,22 +104,24 @@ export function refused(place: HubPlace, { status, words }: HubRefusal): BadInpu
 }
 
 /** The error of a request without an answer: `BadInput`, or `HubUnreachable` where another try may help. */
-export function failed({ settings: { endpoint }, model }: HubPlace, error: unknown) {
+export function failed(place: HubPlace, error: unknown) {
+  const { model } = place;
   if (error instanceof Deno.errors.NotCapable) {
     return new BadInput({
       message: `Cannot fetch "${model.id}" as this program must be allowed to speak to the host: ` +
         `${line(reason(error))}; ./igpo allows the Hub's hosts and that of HF_ENDPOINT`,
     });
   }
-  if (error instanceof SyntaxError || Schema.isSchemaError(error)) {
-    return new BadInput({
-      message: `Cannot fetch "${model.id}" as ${endpoint} must answer as the Hugging Face Hub ` +
-        `does: ${line(reason(error))}`,
-    });
+  if (error instanceof SyntaxError) {
+    return new BadInput({ message: `${notTheHub(place)} ${line(reason(error))}` });
   }
   const said = fetchReason(error);
   return new HubUnreachable({ message: line(said) });
 }
+
+/** The beginning of a sentence about an answer that the Hub would not give. */
+export const notTheHub = ({ settings: { endpoint }, model }: HubPlace): string =>
+  `Cannot fetch "${model.id}" as ${endpoint} must answer as the Hugging Face Hub does:`;
 
 /** The error after the last try. */
 export function gaveUp({ settings, model }: HubPlace, cause: HubUnreachable, kept: string) {

@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import { onDisk } from "./disk.ts";
 
 /** The address of the Hugging Face Hub, the cache for its files, and the user's token. */
@@ -33,14 +34,23 @@ export const readHubSettings = Effect.fn("readHubSettings")(
     const endpoint = (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
     if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
       return yield* new BadInput({
+        message: `Cannot use HF_ENDPOINT as it must be an http or https address: it is ${
+          quote(endpoint)
+        }`,
+      });
+    }
+    const token = read("HF_TOKEN") ?? (yield* readToken(read("HF_TOKEN_PATH") ?? `${home}/token`));
+    if (token !== null && !/^[\x21-\x7e]{1,1000}$/.test(token)) {
+      return yield* new BadInput({
         message:
-          `Cannot use HF_ENDPOINT as it must be an http or https address: it is "${endpoint}"`,
+          "Cannot use the token of the Hugging Face Hub as it must be of at most 1000 ASCII " +
+          "characters, none of them a space or a line end: it is other text, which is not shown",
       });
     }
     return {
       endpoint,
       cache: read("HF_HUB_CACHE") ?? read("HUGGINGFACE_HUB_CACHE") ?? `${home}/hub`,
-      token: read("HF_TOKEN") ?? (yield* readToken(read("HF_TOKEN_PATH") ?? `${home}/token`)),
+      token,
       isOffline: IS_TRUE.test(read("HF_HUB_OFFLINE") ?? ""),
     } satisfies HubSettings;
   },

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { fileReason, reason } from "./disk.ts";
+import { readText, reason } from "./disk.ts";
 import { parseJson } from "../domain/json.ts";
 
 /** A value as the text of a JSON file. */
@@ -10,11 +10,7 @@ export function jsonText(value: unknown): string {
 
 /** Reads a JSON file that the user named; `what` says in an error what the file is for. */
 export const readJsonFile = Effect.fn("readJsonFile")(function* (path: string, what: string) {
-  const text = yield* Effect.tryPromise({
-    try: () => Deno.readTextFile(path),
-    catch: (cause) =>
-      new BadInput({ message: `Cannot read ${what} "${path}": ${fileReason(cause)}` }),
-  });
+  const text = yield* readText(path, `${what} "${path}"`);
   return yield* Effect.try({
     try: (): unknown => parseJson(text),
     catch: (cause) =>

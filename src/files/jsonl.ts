@@ -1,5 +1,7 @@
-import { Effect, Result } from "effect";
+import { Effect, Result, type Schema } from "effect";
+import { decodeInput } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import { onDisk, readText, reason } from "./disk.ts";
 import { parseJson } from "../domain/json.ts";
 
@@ -54,29 +56,17 @@ export const readUncutJsonl = Effect.fn("readUncutJsonl")(function* (path: strin
 /** The error for a row that breaks a rule; `value` is shown in part. */
 export function badRow(path: string, row: number, rule: string, value: unknown): BadInput {
   return new BadInput({
-    message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${shown(value)}`,
+    message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${quote(value)}`,
   });
 }
 
-function shown(value: unknown): string {
-  try {
-    // Parquet's whole numbers are bigints, which JSON lacks.
-    const json = JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
-    return (json ?? "nothing").slice(0, 120);
-  } catch {
-    // What JSON.parse reads can be nested too deep for JSON.stringify.
-    return "nested too deep to be shown";
-  }
-}
-
-/** The error for a row whose fields are not those of `what`; `finding` says which. */
-export function badFields(
-  path: string,
+/** A row in a schema's form; fails with `BadInput` that names file, row and field. */
+export function decodeRow<S extends Schema.Decoder<unknown>>(
+  schema: S,
   { row, value }: Row,
-  { what, finding }: { readonly what: string; readonly finding: string },
-): BadInput {
-  const detail = finding.replaceAll(/\s*\n\s*/g, " ");
-  return badRow(path, row, `the fields must be ${what} (${detail})`, value);
+  path: string,
+): Result.Result<S["Type"], BadInput> {
+  return decodeInput(schema, value, `Cannot read "${path}" as in row ${row}`);
 }
 
 /** A JSON Lines file that is open for appending. */

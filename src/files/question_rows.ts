@@ -1,8 +1,9 @@
 import { Predicate, Result, Schema } from "effect";
 import type { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import type { Question, SplitName } from "../domain/question.ts";
 import { line } from "./fetch_error.ts";
-import { badFields, badRow, type Row } from "./jsonl.ts";
+import { badRow, decodeRow, type Row } from "./jsonl.ts";
 
 /** Separates the accepted answers of a row in the official data. */
 export const ANSWER_SPLIT = "<|answer_split|>";
@@ -17,7 +18,8 @@ export interface QuestionRow extends Question {
 
 const optional = <S extends Schema.Constraint>(schema: S) => Schema.optional(Schema.NullOr(schema));
 
-const Golds = Schema.Union([Schema.String, Schema.Array(Schema.String)]);
+const Text = Schema.String.check(Schema.isMaxLength(LIMITS.questionCharacters));
+const Golds = Schema.Union([Text, Schema.Array(Text)]);
 // Larger numbers of JSON are not those that the file holds.
 const Id = Schema.Union([
   Schema.String,
@@ -33,7 +35,7 @@ const Hops = Schema.Union([Schema.Int, Schema.BigInt]).check(
 /** What trainers write beside a question. */
 const ExtraInfo = Schema.Struct({
   index: optional(Id),
-  question: optional(Schema.String),
+  question: optional(Text),
   hops: optional(Hops),
   split: optional(Schema.String),
 });
@@ -41,7 +43,7 @@ const ExtraInfo = Schema.Struct({
 const PlainRow = Schema.Struct({
   id: optional(Id),
   _id: optional(Id),
-  question: Schema.String,
+  question: Text,
   answers: optional(Golds),
   answer: optional(Golds),
   golden_answers: optional(Golds),
@@ -56,7 +58,7 @@ const PlainRow = Schema.Struct({
 
 const OfficialRow = Schema.Struct({
   data_source: Schema.String,
-  prompt: Schema.Array(Schema.Struct({ role: Schema.String, content: Schema.String })),
+  prompt: Schema.Array(Schema.Struct({ role: Schema.String, content: Text })),
   reward_model: Schema.Struct({
     // Search-R1 wraps the list in an object.
     ground_truth: Schema.Union([Golds, Schema.Struct({ target: Golds })]),
@@ -83,11 +85,11 @@ export function parseQuestion(
     if (text.trim() === "") return yield* fail(path, row, "the question must have text", value);
     const split = golds.flatMap((gold) => gold.split(ANSWER_SPLIT)).map((gold) => gold.trim());
     const accepted = split.filter((gold) => gold !== "");
-    if (accepted.length > MOST_GOLDS) {
+    if (accepted.length > LIMITS.golds) {
       return yield* fail(
         path,
         row,
-        `there must be at most ${MOST_GOLDS} gold answers`,
+        `there must be at most ${LIMITS.golds} gold answers`,
         accepted.length,
       );
     }
@@ -119,7 +121,7 @@ interface Fields {
 }
 
 function decodePlain(value: unknown, row: number, path: string): Result.Result<Fields, BadInput> {
-  return Result.map(decode(PlainRow, value, row, path), (plain) => {
+  return Result.map(decodeRow(PlainRow, { row, value }, path), (plain) => {
     const { extra_info: extra, answer_aliases: aliases } = plain;
     const id = plain.id ?? plain._id;
     const golds = plain.answers ?? plain.answer ?? plain.golden_answers ?? [];
@@ -139,7 +141,7 @@ function decodeOfficial(
   row: number,
   path: string,
 ): Result.Result<Fields, BadInput> {
-  return Result.map(decode(OfficialRow, value, row, path), (official) => {
+  return Result.map(decodeRow(OfficialRow, { row, value }, path), (official) => {
     const { extra_info: extra, prompt, data_source: kind } = official;
     const truth = official.reward_model.ground_truth;
     const said = prompt.findLast(({ role }) => role === "user")?.content ?? "";
@@ -159,18 +161,6 @@ function withoutInstructions(said: string): string {
   return /^Answer the given question\. .*?Question: (.*)$/s.exec(said)?.[1]?.trim() ?? said;
 }
 
-function decode<S extends Schema.Decoder<unknown>>(
-  schema: S,
-  value: unknown,
-  row: number,
-  path: string,
-): Result.Result<S["Type"], BadInput> {
-  return Result.mapError(
-    Schema.decodeUnknownResult(schema)(value),
-    (error) => badFields(path, { row, value }, { what: "a question's", finding: error.message }),
-  );
-}
-
 function idText(id: Given<string | number | bigint>): string | null {
   return id === null || id === undefined ? null : String(id);
 }
@@ -182,9 +172,6 @@ function hopsOf(hops: Given<number | bigint>, id: Given<string | number | bigint
   const named = hops ?? /(?:^|_)(\d)hop\d?__/.exec(String(id))?.[1] ?? null;
   return named === null ? null : Number(named);
 }
-
-/** More are a mistake: no answer is compared with all of them for nothing. */
-const MOST_GOLDS = 1000;
 
 /** What files call the splits. */
 const SPLIT_NAMES: ReadonlyMap<string, SplitName> = new Map([

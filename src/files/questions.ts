@@ -1,5 +1,6 @@
 import { Effect, Result, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import type { Question } from "../domain/question.ts";
 import type { QuestionFile } from "../domain/question_files.ts";
 import { absolutePath } from "./disk.ts";
@@ -64,8 +65,15 @@ export const readQuestions = Effect.fn("readQuestions")(function* <E>(
     Effect.fnUntraced(function* (named) {
       const rows = yield* streamQuestions(named.file).pipe(
         Stream.tap((row) => Result.isFailure(row) ? onBad(row.failure) : Effect.void),
+        Stream.take(LIMITS.questionRows + 1),
         Stream.runCollect,
       );
+      if (rows.length > LIMITS.questionRows) {
+        return yield* new BadInput({
+          message: `Cannot use "${named.file}" as it must have at most ${LIMITS.questionRows} ` +
+            `rows: it has more`,
+        });
+      }
       if (rows.length === 0) {
         return yield* new BadInput({
           message: `Cannot use "${named.file}" as it must hold a question: current value is none`,

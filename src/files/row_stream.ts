@@ -1,11 +1,11 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import { Effect, Result, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { fileReason, fill, onDisk, reason } from "./disk.ts";
+import { LIMITS } from "../domain/limits.ts";
+import { fileReason, onDisk, reason } from "./disk.ts";
 import { badRow, parseLines, type Row, type RowResult } from "./jsonl.ts";
+import { parquetRows } from "./parquet.ts";
 
 /** Rows of a `.parquet`, `.jsonl` or `.jsonl.gz` file, first to last, without holding the file in memory. */
 export function streamRows(path: string): Stream.Stream<Row, BadInput> {
@@ -24,8 +24,6 @@ function rowBatches(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadIn
   return path.endsWith(".parquet") ? parquetRows(path) : jsonlRows(path);
 }
 
-/** Longest line of a file of lines, in bytes: a file without line ends would fill the memory. */
-const LONGEST_LINE = 1 << 24;
 const LINE_END = 0x0a;
 
 function jsonlRows(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInput> {
@@ -69,9 +67,9 @@ async function* batchesOf(chunks: AsyncIterable<Uint8Array>, path: string) {
       rest = [];
     }
     rest.push(chunk.subarray(end));
-    if (rest.reduce((sum, { length }) => sum + length, 0) > LONGEST_LINE) {
+    if (rest.reduce((sum, { length }) => sum + length, 0) > LIMITS.lineBytes) {
       const begins = new TextDecoder().decode(joined(rest).subarray(0, 80));
-      const rule = `a line must have at most ${LONGEST_LINE} bytes`;
+      const rule = `a line must have at most ${LIMITS.lineBytes} bytes`;
       yield [Result.fail(badRow(path, row + 1, rule, begins))];
       rest = [];
       isSkipping = true;
@@ -110,39 +108,4 @@ function decoded(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-function parquetRows(path: string): Stream.Stream<ReadonlyArray<RowResult>, BadInput> {
-  const failed = (error: unknown) =>
-    new BadInput({
-      message: `Cannot read "${path}" as it must be a Parquet file: current value is "${
-        reason(error)
-      }"`,
-    });
-  async function* rows(size: number) {
-    const file: AsyncBuffer = {
-      byteLength: size,
-      slice: async (offset, end = size) => {
-        // Slices are read at the same time, each from a place of its own.
-        using opened = await Deno.open(path);
-        const bytes = new Uint8Array(end - offset);
-        await fill(opened, bytes, offset);
-        return bytes.buffer;
-      },
-    };
-    const metadata = await parquetMetadataAsync(file);
-    let rowStart = 0;
-    // A column of a group is decoded from its start, so that a group is read at once.
-    for (const { num_rows } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows);
-      const values = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
-      const first = rowStart + 1;
-      rowStart = rowEnd;
-      yield values.map((value, i) => Result.succeed({ row: first + i, value }));
-    }
-  }
-  return Stream.unwrap(Effect.map(
-    onDisk(`read "${path}"`, () => Deno.stat(path)),
-    ({ size }) => Stream.fromAsyncIterable(rows(size), failed),
-  ));
 }

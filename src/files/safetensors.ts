@@ -52,13 +52,6 @@ export const readTensor = Effect.fn("readTensor")(
   },
 );
 
-/** Reads all tensors of a small file, by name. */
-export const readSafetensors = Effect.fn("readSafetensors")(function* (path: string) {
-  const header = yield* readSafetensorsHeader(path);
-  const tensors = yield* Effect.forEach(header.tensors.values(), (info) => readTensor(path, info));
-  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
-});
-
 /**
  * Writes a new safetensors file with metadata `{"format": "pt"}` and the tensors in the given order, and returns when
  * the disk holds it. The same tensors give the same bytes. One tensor is converted at a time.

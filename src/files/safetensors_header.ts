@@ -1,5 +1,8 @@
 import { Result, Schema } from "effect";
+import { decodeInput } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
+import { quote, shorten } from "../domain/quote.ts";
 import { DTYPE_BYTES, type FloatDtype, type TensorDtype } from "./tensor_types.ts";
 import { parseJson } from "../domain/json.ts";
 
@@ -42,9 +45,6 @@ export const LENGTH_BYTES = 8;
 
 const LITTLE_ENDIAN = true;
 
-// The limit of the reference implementation.
-const MAX_HEADER_BYTES = 100_000_000n;
-
 /**
  * Length in bytes of the JSON header, from the first eight bytes of the file (unsigned, little-endian).
  * Format: https://huggingface.co/docs/safetensors.
@@ -58,8 +58,12 @@ export function headerLength(
   }
   const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, LITTLE_ENDIAN);
   const room = BigInt(file.byteLength - LENGTH_BYTES);
-  if (length > room || length > MAX_HEADER_BYTES) {
-    return refuse(file, `the header must fit into the file's ${file.byteLength} bytes`, length);
+  if (length > room || length > LIMITS.safetensorsHeaderBytes) {
+    return refuse(
+      file,
+      `the header must fit into the file's ${file.byteLength} bytes and into ${LIMITS.safetensorsHeaderBytes}`,
+      length,
+    );
   }
   return Result.succeed(Number(length));
 }
@@ -127,13 +131,13 @@ function tensorInfo(
   file: FileFacts,
 ): Result.Result<TensorInfo, BadInput> {
   return Result.gen(function* () {
-    const tensor = `tensor "${name}"`;
+    const tensor = `tensor ${quote(name)}`;
     const { dtype, shape, data_offsets } = yield* decode(HeaderEntry, entry, file, tensor);
     if (!isDtype(dtype)) return yield* refuse(file, `the dtype of ${tensor} must be known`, dtype);
     const byteLength = data_offsets[1] - data_offsets[0];
     const wanted = elementCount(shape) * DTYPE_BYTES[dtype];
     if (byteLength !== wanted) {
-      const rule = `${tensor} of ${dtype} [${shape}] must take ${wanted} bytes`;
+      const rule = `${tensor} of ${dtype} [${shorten(String(shape))}] must take ${wanted} bytes`;
       return yield* refuse(file, rule, byteLength);
     }
     return { name, dtype, shape, offset: dataStart + data_offsets[0], byteLength };
@@ -150,7 +154,7 @@ function checkCover(
     if (offset !== end) {
       return refuse(
         file,
-        `tensor "${name}" must start where the one before ends, at ${end}`,
+        `tensor ${quote(name)} must start where the one before ends, at ${end}`,
         offset,
       );
     }
@@ -178,10 +182,7 @@ function decode<S extends Schema.Decoder<unknown>>(
   file: FileFacts,
   what: string,
 ): Result.Result<S["Type"], BadInput> {
-  const decoded = Schema.decodeUnknownResult(schema)(input);
-  if (Result.isSuccess(decoded)) return Result.succeed(decoded.success);
-  const value = JSON.stringify(input) ?? "no JSON";
-  return refuse(file, `${what} must have the safetensors layout`, value.slice(0, 80));
+  return decodeInput(schema, input, `Cannot read "${file.path}" as in ${what}`);
 }
 
 function refuse(
@@ -189,8 +190,9 @@ function refuse(
   rule: string,
   value: string | number | bigint,
 ): Result.Result<never, BadInput> {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   return Result.fail(
-    new BadInput({ message: `Cannot read "${file.path}" as ${rule}: current value is ${shown}` }),
+    new BadInput({
+      message: `Cannot read "${file.path}" as ${rule}: current value is ${quote(value)}`,
+    }),
   );
 }

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import { decodePreset, type Preset } from "./preset.ts";
 
 /** IGPO as in arXiv 2510.14967v2, sections 2 and 3, with the numerical form of the released code. */
@@ -259,20 +260,22 @@ export function resolvePreset(input: unknown): Effect.Effect<Preset, BadInput> {
   if (!isRecord(input) || !("base" in input)) return decodePreset(input);
   const { base, ...changes } = input;
   return Effect.flatMap(
-    presetNamed(String(base)),
+    presetNamed(base),
     (preset) => decodePreset(merge(preset, { name: `${base}, changed`, ...changes })),
   );
 }
 
 /** The preset of that name; the message of a failure lists all names. */
-export function presetNamed(name: string): Effect.Effect<Preset, BadInput> {
-  const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+export function presetNamed(name: unknown): Effect.Effect<Preset, BadInput> {
+  const isKnown = typeof name === "string" && Object.hasOwn(PRESETS, name);
+  const preset = isKnown ? PRESETS[name] : undefined;
   if (preset !== undefined) return Effect.succeed(preset);
   const names = Object.keys(PRESETS).join(", ");
   return Effect.fail(
     new BadInput({
-      message:
-        `Cannot find the preset as its name must be one of ${names}: current value is "${name}"`,
+      message: `Cannot find the preset as its name must be one of ${names}: current value is ${
+        quote(name)
+      }`,
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { Result, Schema } from "effect";
-import { isRecord } from "../domain/decode.ts";
+import { decodeInput, isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote, shorten } from "../domain/quote.ts";
 
 /** Rotary position embedding (RoPE); `scaling` is that of Llama 3, which depends on the wavelength. */
 export interface Rope {
@@ -82,15 +83,10 @@ const HuggingFaceConfig = Schema.Struct({
 
 type HuggingFaceConfig = typeof HuggingFaceConfig.Type;
 
-const decode = Schema.decodeUnknownResult(HuggingFaceConfig);
-
 /** Reads a `config.json`. Fails with BadInput for a family, activation or rope variant that is not supported. */
 export function readArchitecture(config: unknown): Result.Result<Architecture, BadInput> {
-  const fields = decode(config, { errors: "all" });
-  if (Result.isFailure(fields)) {
-    const detail = String(fields.failure.message).replaceAll(/\s+/g, " ");
-    return refuse(`Cannot read config.json as its fields are not those of a decoder: ${detail}`);
-  }
+  const fields = decodeInput(HuggingFaceConfig, config, "Cannot read config.json as");
+  if (Result.isFailure(fields)) return Result.fail(fields.failure);
   const problem = unsupported(fields.success);
   return problem === null ? Result.succeed(toArchitecture(fields.success)) : refuse(problem);
 }
@@ -109,25 +105,25 @@ function unsupported(c: HuggingFaceConfig): string | null {
   const rule = (what: string, value: string) =>
     `Cannot load the model as ${what}: current value is ${value}`;
   if (!Object.hasOwn(families, c.model_type)) {
-    return rule("model_type must be qwen2, qwen3 or llama", `"${c.model_type}"`);
+    return rule("model_type must be qwen2, qwen3 or llama", quote(c.model_type));
   }
-  if (c.quantization_config !== undefined) {
+  if (c.quantization_config !== undefined && c.quantization_config !== null) {
     const named = c.quantization_config;
     const method = isRecord(named) ? named["quant_method"] : undefined;
     return `Cannot load the model as its weights are quantised (${
-      method ?? "by a method unnamed"
+      typeof method === "string" ? shorten(method) : "by a method unnamed"
     }) and ` +
       `must be F32, F16 or BF16: save it so, in transformers by model.dequantize(), and let ` +
       `--weights int8, int4 or nf4 quantise it when it is loaded`;
   }
   if ((c.hidden_act ?? "silu") !== "silu") {
-    return rule("hidden_act must be silu", `"${c.hidden_act}"`);
+    return rule("hidden_act must be silu", quote(c.hidden_act));
   }
   if (c.use_sliding_window === true) return rule("use_sliding_window must be false", "true");
   const scaling = ropeFields(c);
   const type = scaling?.rope_type ?? scaling?.type ?? "default";
   if (type !== "default" && type !== "llama3") {
-    return rule("rope_type must be default or llama3", `"${type}"`);
+    return rule("rope_type must be default or llama3", quote(type));
   }
   return unsupportedShape(c, rule);
 }

@@ -4,6 +4,7 @@
  */
 import { Result } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import { PROJECTIONS } from "../domain/recipe.ts";
 import { hashString, type RandomKey, splitKey, uniform } from "../math/threefry.ts";
 import type { Architecture } from "./architecture.ts";
@@ -38,11 +39,11 @@ const LARGEST_ALPHA = 1_000_000;
 /** Fails for adapters that no kernel supports. */
 export function checkLora(lora: Lora): Result.Result<Lora, BadInput> {
   const { rank, alpha, targets } = lora;
-  if (!Number.isInteger(rank) || rank < 4 || rank % 4 !== 0) {
+  if (!Number.isInteger(rank) || rank < 4 || rank % 4 !== 0 || rank > LIMITS.loraRank) {
     return Result.fail(
       new BadInput({
-        message:
-          `Cannot use the adapters as their rank must be a positive multiple of 4: it is ${rank}`,
+        message: `Cannot use the adapters as their rank must be a multiple of 4 from 4 to ` +
+          `${LIMITS.loraRank}: it is ${rank}`,
       }),
     );
   }

@@ -2,6 +2,7 @@
 import { Result } from "effect";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import { PROJECTIONS } from "../domain/recipe.ts";
 import { checkLora, type Lora, type Projection } from "./lora.ts";
 
@@ -28,9 +29,7 @@ const PLAIN: Readonly<Record<string, ReadonlyArray<unknown>>> = {
 const refused = (rule: string, value: unknown) =>
   Result.fail(
     new BadInput({
-      message: `Cannot load the adapter as ${rule}: adapter_config.json says ${
-        JSON.stringify(value)
-      }`,
+      message: `Cannot load the adapter as ${rule}: adapter_config.json says ${quote(value)}`,
     }),
   );
 

@@ -1,9 +1,11 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { quote, shorten } from "../domain/quote.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { writeNewFile } from "../files/disk.ts";
 import { jsonText, readJsonFile } from "../files/json_file.ts";
-import { readSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import { readSafetensorsHeader, readTensor, writeSafetensors } from "../files/safetensors.ts";
+import type { TensorInfo } from "../files/safetensors_header.ts";
 import { toTrainable } from "../files/tensor_types.ts";
 import { hashString, keyFromSeed, splitKey } from "../math/threefry.ts";
 import type { Architecture } from "../model/architecture.ts";
@@ -26,27 +28,35 @@ export const readAdapterFolder = Effect.fn("readAdapterFolder")(
   function* (path: string, architecture: Architecture) {
     const config = yield* readJsonFile(`${path}/${CONFIG_FILE}`, "the adapter's configuration");
     const lora = yield* Effect.fromResult(readPeftConfig(config));
-    const tensors = yield* readSafetensors(`${path}/${TENSORS_FILE}`);
-    const weights = new Map<string, Float32Array>();
+    const file = `${path}/${TENSORS_FILE}`;
+    // A file may hold anything: nothing is read before names and shapes are those of this model.
+    const { tensors } = yield* readSafetensorsHeader(file);
+    const wanted: Array<readonly [name: string, tensor: TensorInfo]> = [];
     for (const { name, shape } of loraParametersOf(architecture, lora)) {
       const tensor = tensors.get(PEFT_PREFIX + name);
       if (tensor === undefined || String(tensor.shape) !== String(shape)) {
-        const found = tensor === undefined ? "there is none" : `it has [${tensor.shape}]`;
+        const found = tensor === undefined
+          ? "there is none"
+          : `it has [${shorten(String(tensor.shape))}]`;
         return yield* new BadInput({
           message: `Cannot load the adapter "${path}" on this model as "${PEFT_PREFIX}${name}" ` +
             `must have shape [${shape}]: ${found}`,
         });
       }
-      weights.set(name, yield* Effect.fromResult(toTrainable(tensor)));
+      wanted.push([name, tensor]);
     }
-    const extra = [...tensors.keys()].find((name) =>
-      !name.startsWith(PEFT_PREFIX) || !weights.has(name.slice(PEFT_PREFIX.length))
-    );
+    const known = new Set(wanted.map(([, tensor]) => tensor.name));
+    const extra = [...tensors.keys()].find((name) => !known.has(name));
     if (extra !== undefined) {
       return yield* new BadInput({
         message: `Cannot load the adapter "${path}" on this model as ${CONFIG_FILE} must explain ` +
-          `every tensor: "${extra}" is extra`,
+          `every tensor: ${quote(extra)} is extra`,
       });
+    }
+    const weights = new Map<string, Float32Array>();
+    for (const [name, tensor] of wanted) {
+      const raw = yield* readTensor(file, tensor);
+      weights.set(name, yield* Effect.fromResult(toTrainable(raw)));
     }
     return { lora, weights } satisfies Adapters;
   },

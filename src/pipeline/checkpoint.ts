@@ -2,10 +2,16 @@ import { Effect, Schema } from "effect";
 import { DateText } from "../domain/date.ts";
 import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { shorten } from "../domain/quote.ts";
 import { writeFolderAtomic } from "../files/atomic.ts";
 import { syncFolder, writeNewFile } from "../files/disk.ts";
 import { jsonText, readJsonFile } from "../files/json_file.ts";
-import { type Float32Tensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import {
+  type Float32Tensor,
+  readSafetensorsHeader,
+  readTensor,
+  writeSafetensors,
+} from "../files/safetensors.ts";
 import { checkpointPath, listCheckpoints } from "../files/run_checkpoints.ts";
 import { toTrainable } from "../files/tensor_types.ts";
 import { loraParametersOf } from "../model/lora.ts";
@@ -114,16 +120,19 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (
   const { weights } = held;
   const said = yield* readJsonFile(`${path}/${STATE_FILE}`, "the state of the checkpoint");
   const state = yield* decodeRecord(CheckpointState, said, "the state of the checkpoint");
-  const tensors = yield* readSafetensors(`${path}/${OPTIMIZER_FILE}`);
+  const file = `${path}/${OPTIMIZER_FILE}`;
+  const { tensors } = yield* readSafetensorsHeader(file);
   const moments = new Map<string, { readonly m: Float32Array; readonly v: Float32Array }>();
   const read = Effect.fnUntraced(function* ({ shape }: Parameter, name: string, least?: number) {
     const tensor = tensors.get(name);
     if (tensor !== undefined && String(tensor.shape) === String(shape)) {
-      return yield* Effect.fromResult(toTrainable(tensor, least));
+      return yield* Effect.fromResult(toTrainable(yield* readTensor(file, tensor), least));
     }
     return yield* new BadInput({
       message: `Cannot resume from "${path}" as ${OPTIMIZER_FILE} must hold "${name}" with shape ` +
-        `[${shape}]: ${tensor === undefined ? "there is none" : `it has [${tensor.shape}]`}`,
+        `[${shape}]: ${
+          tensor === undefined ? "there is none" : `it has [${shorten(String(tensor.shape))}]`
+        }`,
     });
   });
   for (const parameter of trainedOf(held)) {

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote, shorten } from "../domain/quote.ts";
 import {
   type CheckpointFolder,
   openCheckpoint,
@@ -61,7 +62,7 @@ const readTokenizerConfig = Effect.fnUntraced(function* (path: string) {
   }
   return yield* new BadInput({
     message: `Cannot load "${path}" as tokenizer_config.json must be a JSON object: it is ${
-      JSON.stringify(config).slice(0, 60)
+      quote(config)
     }`,
   });
 });
@@ -129,7 +130,9 @@ const checkTensors = Effect.fnUntraced(function* (
   );
   if (extra === undefined) return;
   return yield* new BadInput({
-    message: `Cannot load "${path}" as config.json must explain every tensor: "${extra}" is extra`,
+    message: `Cannot load "${path}" as config.json must explain every tensor: ${
+      quote(extra)
+    } is extra`,
   });
 });
 
@@ -144,7 +147,7 @@ function wrongTensor(
 ): BadInput {
   return new BadInput({
     message: `Cannot load "${path}" as the tensor "${name}" must have shape [${shape}]: ${
-      found === undefined ? "there is none" : `it has [${found}]`
+      found === undefined ? "there is none" : `it has [${shorten(String(found))}]`
     }`,
   });
 }

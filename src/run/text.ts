@@ -7,10 +7,12 @@ import type { Recipe } from "../domain/recipe.ts";
 import { WEB_SEARCH } from "../environment/web_search.ts";
 import { WORLD_RECIPE } from "../environment/world/recipe.ts";
 import { WORLD_CHAT_TEMPLATE } from "../environment/world/tokenizer.ts";
+import { reason } from "../files/disk.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { makeChatTemplate } from "../text/chat_template.ts";
 import { makeProtocol, type Protocol } from "../text/protocol.ts";
 import { compactStyle, paperStyle } from "../text/protocol_style.ts";
+import { tryChatTemplate } from "./template_trial.ts";
 import { searchSystemPrompt, type SystemPromptOptions } from "../text/system_prompt.ts";
 import { checkVocabulary, makeTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 
@@ -23,7 +25,6 @@ export const readModelText = Effect.fn("readModelText")(
       makeTokenizer(yield* parseFile(files, "tokenizer.json"), tokenizerConfig),
     );
     yield* Effect.fromResult(checkVocabulary(tokenizer, model.architecture.vocabulary));
-    const template = yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
     const isWorlds = isRecord(tokenizerConfig) &&
       tokenizerConfig["chat_template"] === WORLD_CHAT_TEMPLATE;
     const other = tools.find(({ name }) => name !== WEB_SEARCH.name);
@@ -38,6 +39,11 @@ export const readModelText = Effect.fn("readModelText")(
       system: searchSystemPrompt({ date, tools: withoutControlTokens(tools, tokenizer) }),
     };
     const now = new Date(`${date}T00:00:00Z`);
+    const { style: { toolResponse }, system } = layout;
+    if (!isWorlds) {
+      yield* tryChatTemplate({ tokenizerConfig, options: { system, toolResponse, now } });
+    }
+    const template = yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
     const protocol = yield* Effect.fromResult(
       makeProtocol({ tokenizer, template, ...layout, now }),
     );
@@ -61,7 +67,8 @@ function withoutControlTokens(
 function parseFile(files: ModelFolder["tokenizerFiles"], name: keyof typeof files) {
   return Effect.try({
     try: (): unknown => parseJson(files[name]),
-    catch: (error) => new BadInput({ message: `Cannot read ${name} as it must be JSON: ${error}` }),
+    catch: (error) =>
+      new BadInput({ message: `Cannot read ${name} as it must be JSON: ${reason(error)}` }),
   });
 }
 

@@ -3,7 +3,7 @@ import { Clock, Effect, identity, Random, Result, Schema, type Semaphore } from 
 import { SearchFailed } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
-import { readAtMost } from "./body.ts";
+import { readAtMost } from "../files/body.ts";
 import { parseJson } from "../domain/json.ts";
 
 /** How much is put up with. */

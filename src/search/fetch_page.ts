@@ -9,7 +9,7 @@ import { Effect, Result } from "effect";
 import { SearchFailed } from "../domain/search.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import type { Patience } from "./ask.ts";
-import { readAtMost } from "./body.ts";
+import { readAtMost } from "../files/body.ts";
 import { isBareAddress } from "./open.ts";
 import { decodePage } from "./page_text.ts";
 import { isPublicAddress } from "./public_address.ts";

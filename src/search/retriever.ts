@@ -5,7 +5,7 @@ import type { Search, SearchHit } from "../domain/search.ts";
 import { joinContents } from "../files/corpus.ts";
 import { reason } from "../files/disk.ts";
 import { line } from "../files/fetch_error.ts";
-import { readAtMost } from "./body.ts";
+import { readAtMost } from "../files/body.ts";
 import { parseJson } from "../domain/json.ts";
 
 const Asked = Schema.Struct({

@@ -1,6 +1,8 @@
 import { Environment, Interpreter, Template } from "@huggingface/jinja";
 import { Predicate, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
+import { shorten } from "../domain/quote.ts";
 
 /** A message as chat templates read it; fields beyond these are passed on to the template. */
 export interface ChatMessage {
@@ -46,10 +48,20 @@ export function makeChatTemplate(
 ): Result.Result<ChatTemplate, BadInput> {
   return Result.gen(function* () {
     const source = chatTemplate ?? (yield* templateSource(tokenizerConfig));
+    if (source.length > LIMITS.templateCharacters) {
+      return yield* Result.fail(
+        new BadInput({
+          message: `Cannot use this chat template as it must have at most ` +
+            `${LIMITS.templateCharacters} characters: it has ${source.length}`,
+        }),
+      );
+    }
     const template = yield* Result.try({
       try: () => new Template(source),
       catch: (error) =>
-        new BadInput({ message: `Cannot read the chat template as it must be Jinja: ${error}` }),
+        new BadInput({
+          message: `Cannot read the chat template as it must be Jinja: ${readerWords(error)}`,
+        }),
     });
     const specialTokens = specialTokensOf(tokenizerConfig);
     return {
@@ -58,11 +70,29 @@ export function makeChatTemplate(
           try: () => render(template, { ...variables(messages, options), ...specialTokens }),
           catch: (error) =>
             new BadInput({
-              message: `Cannot render the chat template as it refuses the messages: ${error}`,
+              message: `Cannot render the chat template as it refuses the messages: ${
+                refusalWords(error)
+              }`,
             }),
         }),
     };
   });
+}
+
+/** What the reader of templates finds wrong; of the engine below it only what that means. */
+function readerWords(error: unknown): string {
+  return error instanceof Error && !(error instanceof RangeError) && !(error instanceof TypeError)
+    ? shorten(error.message)
+    : "it nests too deep";
+}
+
+/** What a template says against the messages. */
+class Refusal extends Error {}
+
+function refusalWords(error: unknown): string {
+  if (error instanceof Refusal) return shorten(error.message);
+  if (error instanceof RangeError) return "it nests too deep, or makes too long a text";
+  return "it asks for what is not there, or does what is not known here";
 }
 
 function templateSource(tokenizerConfig: unknown): Result.Result<string, BadInput> {
@@ -123,8 +153,8 @@ const GLOBALS = {
   False: false,
   None: null,
   range,
-  raise_exception: (message: string) => {
-    throw new Error(message);
+  raise_exception: (message: unknown) => {
+    throw new Refusal(String(message));
   },
 };
 
@@ -141,7 +171,7 @@ const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" 
 
 // Python's strftime in the C locale, as far as templates use it.
 function strftime(now: Date | undefined, format: string): string {
-  if (now === undefined) throw new Error("the template asks for the date and none was given");
+  if (now === undefined) throw new Refusal("it asks for the date and none was given");
   const two = (n: number) => String(n).padStart(2, "0");
   const month = MONTHS[now.getMonth()]!;
   const day = DAYS[now.getDay()]!;

@@ -1,6 +1,8 @@
 import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
-import { Predicate, Result, Schema } from "effect";
+import { Result } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
+import { type AddedToken, readTokenizerFiles, type TokenizerFiles } from "./tokenizer_files.ts";
 
 /** Text to token ids and back. Two encoders: one for text of our templates, one for text of users and tools. */
 export interface Tokenizer {
@@ -26,61 +28,27 @@ export interface DecodeOptions {
   readonly skipSpecial?: boolean;
 }
 
-const AddedTokenFields = {
-  content: Schema.String,
-  single_word: Schema.optionalKey(Schema.Boolean),
-  lstrip: Schema.optionalKey(Schema.Boolean),
-  rstrip: Schema.optionalKey(Schema.Boolean),
-  normalized: Schema.optionalKey(Schema.Boolean),
-  special: Schema.optionalKey(Schema.Boolean),
-};
-
-const AddedToken = Schema.Struct({ id: Schema.Int, ...AddedTokenFields });
-type AddedToken = typeof AddedToken.Type;
-
-// Only the fields that this file reads; the library reads the rest.
-const TokenizerFile = Schema.Struct({
-  // All supported model families have BPE; old files leave the type out.
-  model: Schema.Struct({
-    type: Schema.optionalKey(Schema.NullOr(Schema.Literal("BPE"))),
-    vocab: Schema.Unknown,
-  }),
-  added_tokens: Schema.optionalKey(Schema.Array(AddedToken)),
-});
-
-const TokenText = Schema.Union([Schema.String, Schema.Struct({ content: Schema.String })]);
-
-const ConfigFile = Schema.Struct({
-  eos_token: Schema.optionalKey(Schema.NullOr(TokenText)),
-  added_tokens_decoder: Schema.optionalKey(
-    Schema.Record(Schema.String, Schema.Struct(AddedTokenFields)),
-  ),
-});
-
 /**
  * A tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json` of a model. Added tokens that
  * only the second file lists are taken too, as transformers does. Fails with `BadInput` when the files
- * do not have the format, or when plain text could become a control token.
+ * do not have the format, when text does not come back from its tokens, or when plain text could become a control token.
  */
 export function makeTokenizer(
   tokenizerJson: unknown,
   tokenizerConfig: unknown,
 ): Result.Result<Tokenizer, BadInput> {
   return Result.gen(function* () {
-    const file = yield* decodeFile(TokenizerFile, "tokenizer.json", tokenizerJson);
-    const config = yield* decodeFile(ConfigFile, "tokenizer_config.json", tokenizerConfig);
-    const added = allAddedTokens(file.added_tokens ?? [], config.added_tokens_decoder ?? {});
+    const { added, eosToken, ...file } = yield* readTokenizerFiles(tokenizerJson, tokenizerConfig);
     // White space alone cannot imitate a template, so such tokens (phi-2) stay in the plain encoder.
     const harmless = added.filter((token) => token.content.trim() === "");
-    const full = yield* load(tokenizerJson, tokenizerConfig, added);
-    const plain = yield* load(tokenizerJson, tokenizerConfig, harmless);
+    const full = yield* load(file, added);
+    const plain = yield* load(file, harmless);
     const control = added.filter((token) => !harmless.includes(token));
     const tokenizer = wrap(full, plain, {
       control: new Map(control.map((token) => [token.content, token.id])),
-      eosToken: Predicate.isString(config.eos_token)
-        ? config.eos_token
-        : config.eos_token?.content ?? null,
+      eosToken,
     });
+    yield* checkLossless(tokenizer);
     return yield* checkPlain(tokenizer);
   });
 }
@@ -99,41 +67,23 @@ export function checkVocabulary(
   );
 }
 
-function decodeFile<S extends Schema.Decoder<unknown>>(schema: S, name: string, input: unknown) {
-  return Result.mapError(
-    Schema.decodeUnknownResult(schema)(input),
-    (error) =>
-      new BadInput({
-        message: `Cannot read ${name} as it must have the Hugging Face layout: ${
-          error.message.replaceAll(/\s*\n\s*/g, " ")
-        }`,
-      }),
-  );
-}
-
-function allAddedTokens(
-  listed: ReadonlyArray<AddedToken>,
-  decoder: Readonly<Record<string, Omit<AddedToken, "id">>>,
-): ReadonlyArray<AddedToken> {
-  const ids = new Set(listed.map((token) => token.id));
-  const others = Object.entries(decoder).map(([id, token]) => ({ ...token, id: Number(id) }));
-  return [...listed, ...others.filter((token) => !ids.has(token.id))];
-}
-
 function load(
-  tokenizerJson: unknown,
-  tokenizerConfig: unknown,
+  { parts, model, specialTokens }: Omit<TokenizerFiles, "added" | "eosToken">,
   addedTokens: ReadonlyArray<AddedToken>,
 ): Result.Result<HfTokenizer, BadInput> {
   return Result.try({
     try: () =>
       new HfTokenizer(
-        // The schema has checked that this is an object.
-        { ...(tokenizerJson as object), added_tokens: addedTokens },
-        tokenizerConfig as object,
+        // No special tokens are ever added, so that no post-processor has anything to do.
+        { ...parts, model, post_processor: null, added_tokens: addedTokens },
+        { additional_special_tokens: specialTokens },
       ),
-    catch: (error) =>
-      new BadInput({ message: `Cannot load tokenizer.json as it must be supported: ${error}` }),
+    // All else has been checked.
+    catch: () =>
+      new BadInput({
+        message: "Cannot load tokenizer.json as its regular expressions must be ones that " +
+          "JavaScript can have too: one is not",
+      }),
   });
 }
 
@@ -170,6 +120,22 @@ function largest(ids: Iterable<number>): number {
   return max;
 }
 
+/** What agents write; case and white space may change, as normalizers see fit. */
+const SAMPLE =
+  '<think>what is 0123456789?</think> {"name": "web_search", "arguments": {"query": ["x_y"]}}';
+
+/** An encoder that lacks characters leaves them out of everything that the agent reads and writes. */
+function checkLossless(tokenizer: Tokenizer): Result.Result<void, BadInput> {
+  const back = tokenizer.decode(tokenizer.encodePlain(SAMPLE)).trim();
+  if (back === SAMPLE) return Result.void;
+  return Result.fail(
+    new BadInput({
+      message: `Cannot use this tokenizer as text must come back from its tokens: ` +
+        `current value is ${quote(back)} for ${quote(SAMPLE)}`,
+    }),
+  );
+}
+
 // If merges could build a control token, a web page could forge messages of the harness.
 function checkPlain(tokenizer: Tokenizer): Result.Result<Tokenizer, BadInput> {
   for (const [content, id] of tokenizer.controlTokens) {
@@ -177,7 +143,7 @@ function checkPlain(tokenizer: Tokenizer): Result.Result<Tokenizer, BadInput> {
       return Result.fail(
         new BadInput({
           message: `Cannot use this tokenizer as plain text must never become a control token: ` +
-            `current value is ${JSON.stringify(content)}`,
+            `current value is ${quote(content)}`,
         }),
       );
     }

@@ -74,10 +74,10 @@ folderTest("openCheckpoint() refuses an index that its shards do not bear out", 
   const cases = [
     [{ a: "3.safetensors" }, /3\.safetensors/],
     [{ c: "1.safetensors" }, /"1\.safetensors" must hold the tensor "c"/],
-    [{ a: "../1.safetensors" }, /must map tensors to files/],
-    [{ a: "/etc/x.safetensors" }, /must map tensors to files/],
-    [{ a: 1 }, /must map tensors to files/],
-    ["x", /must map tensors to files/],
+    [{ a: "../1.safetensors" }, /field "weight_map.a" must be the name of a safetensors file/],
+    [{ a: "/etc/x.safetensors" }, /must be the name of a safetensors file in this folder/],
+    [{ a: 1 }, /field "weight_map.a" must be string: current value is 1$/],
+    ["x", /field "weight_map" must be object: current value is "x"$/],
   ] as const;
   await writeShards(folder, {});
   for (const [weightMap, message] of cases) {

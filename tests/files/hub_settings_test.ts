@@ -53,3 +53,12 @@ folderTest(
     );
   },
 );
+
+folderTest("readHubSettings() refuses a token that is none, and does not show it", async (home) => {
+  for (const token of ["hf_se\ncret", "hf se cret", "hf_secr\u00e9t", "s".repeat(2000)]) {
+    const env = (name: string) => ({ HOME: home, HF_TOKEN: token })[name];
+    const message = await refusal(readHubSettings(env));
+    strictEqual(/^Cannot use the token .* which is not shown$/.test(message), true, message);
+    strictEqual(message.includes("cret"), false);
+  }
+});

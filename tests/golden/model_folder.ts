@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
 import { openCheckpoint, readCheckpointTensor } from "../../src/files/checkpoint_dir.ts";
-import { readSafetensors } from "../../src/files/safetensors.ts";
+import { readSafetensors } from "../support/read_safetensors.ts";
 import { type RawTensor, toFloat32 } from "../../src/files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../../src/model/architecture.ts";
 import { parametersOf } from "../../src/model/parameters.ts";

@@ -1,7 +1,8 @@
 /** A server that speaks the protocol of the Hugging Face Hub, and a model for it to serve. */
 import { createHash } from "node:crypto";
 import { Effect, Result } from "effect";
-import { readSafetensors, writeSafetensors } from "../../src/files/safetensors.ts";
+import { writeSafetensors } from "../../src/files/safetensors.ts";
+import { readSafetensors } from "./read_safetensors.ts";
 import { toFloat32 } from "../../src/files/tensor_types.ts";
 
 export const MODEL = "igpo-tests/skilled";
@@ -23,6 +24,10 @@ export interface HubServerOptions {
   readonly cutBy?: "break" | "silence" | "end";
   readonly tamper?: (name: string, bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   readonly ignoresRanges?: boolean;
+  /** In place of the answer about a model, of its listing, or of a file. */
+  readonly instead?: (request: HubRequest) => Response | null;
+  /** Changes an entry of a listing. */
+  readonly entry?: Readonly<Record<string, unknown>>;
 }
 
 export interface HubRequest {
@@ -103,6 +108,8 @@ export function serveHub(options: HubServerOptions): HubServer {
 const json = (value: unknown, status = 200) => Response.json(value, { status });
 
 function answer(options: HubServerOptions, seen: HubRequest, cdnPort: number): Response {
+  const other = options.instead?.(seen) ?? null;
+  if (other !== null) return other;
   const wrong = options.status?.(seen) ?? null;
   if (wrong !== null) return json({ error: "As the test wants it" }, wrong);
   const { token, refs, commits } = options;
@@ -121,7 +128,9 @@ function answer(options: HubServerOptions, seen: HubRequest, cdnPort: number): R
     const dated = { lastModified: "2026-11-25T00:00:00.000Z", downloads: 1, likes: 0 };
     return json({ _id: "1", id, sha: commit, private: false, gated: false, ...dated });
   }
-  if (kind === "tree") return json(Object.entries(files).map(entryOf));
+  if (kind === "tree") {
+    return json(Object.entries(files).map((file) => ({ ...entryOf(file), ...options.entry })));
+  }
   const bytes = files[name!];
   if (bytes === undefined) return json({ error: "Entry not found" }, 404);
   const headers = { "x-repo-commit": commit, "accept-ranges": "bytes" };
@@ -157,6 +166,19 @@ function sendFile(
       ...(start > 0
         ? { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` }
         : {}),
+    },
+  });
+}
+
+/** The same bytes again and again, all at once or a few at a time. */
+export function endlessBody(
+  part: Uint8Array<ArrayBuffer>,
+  everyMillis = 0,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      if (everyMillis > 0) await new Promise((resolve) => setTimeout(resolve, everyMillis));
+      controller.enqueue(part);
     },
   });
 }

@@ -119,7 +119,7 @@ Deno.test("makeTokenizer() refuses files of another layout, naming the file", ()
   const unigram = { ...tokenizerJson, model: { type: "Unigram", vocab: [["a", 0]] } };
   assert.match(
     messageOf(makeTokenizer(unigram, {})),
-    /tokenizer\.json .*"BPE".*\["model"\]\["type"\]/,
+    /tokenizer\.json as field "model\.type" must be "BPE" \| null: current value is "Unigram"$/,
   );
   assert.match(
     messageOf(makeTokenizer(tokenizerJson, { eos_token: 3 })),
@@ -130,4 +130,93 @@ Deno.test("makeTokenizer() refuses files of another layout, naming the file", ()
 Deno.test("checkVocabulary() refuses a model with too few rows", () => {
   assert.ok(Result.isSuccess(checkVocabulary(tokenizer, tokenizer.vocabSize)));
   assert.match(messageOf(checkVocabulary(tokenizer, tokenizer.vocabSize - 1)), /vocab_size/);
+});
+
+/** The tokenizer of `files()` with another `tokenizer.json`. */
+const changed = (change: (json: ReturnType<typeof files>["tokenizerJson"]) => unknown) => {
+  const { tokenizerJson, tokenizerConfig } = files();
+  return makeTokenizer(change(tokenizerJson), tokenizerConfig);
+};
+const added = (token: unknown) =>
+  changed((json) => ({ ...json, added_tokens: [...json.added_tokens, token] }));
+const withModel = (model: object) =>
+  changed((json) => ({ ...json, model: { ...json.model, ...model } }));
+const split = (fields: object) =>
+  changed((json) => ({
+    ...json,
+    pre_tokenizer: { type: "Split", pattern: { Regex: "\\s+" }, behavior: "Isolated", ...fields },
+  }));
+
+Deno.test("makeTokenizer() refuses added tokens on ids that are no free ids", () => {
+  const a = files().tokenizerJson.model.vocab["a"]!;
+  for (
+    const [id, rule] of [
+      [a, /the id of the added token "<x>" must be free, but it is that of "a": .* is \d+$/],
+      [-1, /must be a whole number from 0 to 1048575: current value is -1$/],
+      [2 ** 40, /must be a whole number from 0 to 1048575: current value is 1099511627776$/],
+      [1.5, /field "added_tokens.2.id" must be an integer: current value is 1.5$/],
+      ["7", /field "added_tokens.2.id" must be .*: current value is "7"$/],
+    ] as const
+  ) {
+    assert.match(messageOf(added({ id, content: "<x>" })), rule);
+  }
+  assert.match(messageOf(added({ id: 900, content: "<think>" })), /"<think>" must stand once/);
+  assert.match(messageOf(added({ id: 900, content: "" })), /content" must be/);
+});
+
+Deno.test("makeTokenizer() refuses vocabularies and merges that lose text", () => {
+  const { vocab } = files().tokenizerJson.model;
+  for (
+    const [model, rule] of [
+      [{ vocab: {}, merges: [] }, /text must come back from its tokens/],
+      [{ vocab: null }, /model.vocab must be an object/],
+      [{ vocab: { ...vocab, a: vocab["b"] } }, /each id must be that of one token/],
+      [{ vocab: { ...vocab, a: 0.5 } }, /the id of "a" must be a whole number/],
+      [{ merges: {} }, /model.merges must be a list/],
+      [{ merges: ["a"] }, /a merge must be of two tokens: current value is "a"/],
+      [{ merges: [["a", 1]] }, /a merge must be of two tokens/],
+      [{ merges: ["qqq zzz"] }, /a merge must make a token of model.vocab/],
+    ] as const
+  ) {
+    assert.match(messageOf(withModel(model)), rule);
+  }
+});
+
+Deno.test("makeTokenizer() refuses parts that it does not know, or that may take forever", () => {
+  for (
+    const [tokenizer, rule] of [
+      [split({ behavior: 5 }), /in Split of its pre_tokenizer field "behavior" must be/],
+      [split({ pattern: { Regex: "(a+)+b" } }), /a group must not repeat/],
+      [split({ pattern: { Regex: "a*a*b" } }), /in very many ways/],
+      [split({ pattern: { Regex: "a?".repeat(10) + "b" } }), /in very many ways/],
+      [split({ pattern: { Regex: "a".repeat(3000) } }), /at most 2000 characters/],
+      [split({ pattern: { Regex: "(?<=a)\\p{Nonsense}" } }), /ones that JavaScript can have too/],
+      [split({ pattern: 3 }), /field "pattern" must be/],
+      [split({ type: "FixedLength", length: 0 }), /the type of its pre_tokenizer must be one of/],
+      [
+        changed((json) => ({ ...json, normalizer: [] })),
+        /its normalizer must be an object or null/,
+      ],
+      [
+        changed((json) => ({
+          ...json,
+          normalizer: { type: "Replace", pattern: { String: "a" }, content: "a".repeat(1000) },
+        })),
+        /field "content" must be/,
+      ],
+      [
+        changed((json) => ({
+          ...json,
+          normalizer: {
+            type: "Sequence",
+            normalizers: Array(4).fill({ type: "Prepend", prepend: "a" }),
+          },
+        })),
+        /put text in at most 3 times: current value is 4$/,
+      ],
+      [changed((json) => ({ ...json, decoder: { type: "Sequence" } })), /decoders must be a list/],
+    ] as const
+  ) {
+    assert.match(messageOf(tokenizer), rule);
+  }
 });

@@ -1,0 +1,130 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { Cause, Effect, Exit, Result } from "effect";
+import { BadInput } from "../../src/domain/errors.ts";
+import { WorkerStopped } from "../../src/files/bounded_worker.ts";
+import { inFolder } from "../support/tiny_run.ts";
+import { mutated, randomOf } from "./mutate.ts";
+import { type Read, type Reader, READERS } from "./readers.ts";
+
+/** Milliseconds that reading may take; a busy machine gets three tries. */
+const MOST_MILLIS = 2000;
+const TRIES = 3;
+const MOST_CHARACTERS = 1000;
+
+/** Words of the engine or of a library, which no user could act on. */
+const FOREIGN =
+  /\b(?:[A-Z]\w*Error|DataView|Maximum call stack|undefined|is not a function|Cannot read propert|Symbol\(|Schema|SchemaIssue|effect\/)|\[object |\n|\bat file:/;
+
+/** What is wrong with the outcome of a reading, or null. */
+function complaint(exit: Exit.Exit<unknown, unknown>): string | null {
+  if (Exit.isSuccess(exit)) return null;
+  const found = Cause.findError(exit.cause);
+  if (Result.isFailure(found)) return `it broke: ${Cause.pretty(exit.cause)}`;
+  const error = found.success;
+  if (error instanceof WorkerStopped) return null;
+  if (!(error instanceof BadInput)) return `it failed with ${error}`;
+  const { message } = error;
+  if (!message.startsWith("Cannot ")) return `no sentence: ${message}`;
+  if (message.length > MOST_CHARACTERS) return `${message.length} characters: ${message}`;
+  const foreign = FOREIGN.exec(message);
+  return foreign === null ? null : `foreign words "${foreign[0]}": ${message}`;
+}
+
+/** Reads bytes; what is wrong with how that went, or null. */
+const judge = Effect.fnUntraced(
+  function* (read: Read, bytes: Uint8Array, { folder, file }: { folder: string; file: string }) {
+    const path = `${folder}/${file}`;
+    yield* Effect.promise(() => Deno.writeFile(path, bytes));
+    let millis = Infinity;
+    for (let tries = 0; tries < TRIES && millis > MOST_MILLIS; tries++) {
+      const started = performance.now();
+      const exit = yield* Effect.exit(Effect.suspend(() => read({ bytes, path, folder })));
+      millis = performance.now() - started;
+      const wrong = complaint(exit);
+      if (wrong !== null) return wrong;
+    }
+    return millis > MOST_MILLIS ? `it took ${Math.round(millis)} ms` : null;
+  },
+);
+
+/** A mutation that a reader did not take as it should. */
+interface Find {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly wrong: string;
+}
+
+/** How many mutations are read, and what they may take. */
+export interface FuzzOptions {
+  readonly runs: number;
+  /** Number of the first mutation. */
+  readonly from: number;
+  /** Bytes by which the process may grow. */
+  readonly mostBytes: number;
+  /** Folder for what is found. */
+  readonly keep?: string | undefined;
+}
+
+/** Gives a reader mutations of its seeds. */
+function fuzz(
+  reader: Reader,
+  { runs, from, mostBytes }: FuzzOptions,
+): Promise<ReadonlyArray<Find>> {
+  return inFolder((folder) =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      const read = yield* reader.open;
+      const finds: Array<Find> = [];
+      const { file, name, seeds, isJson } = reader;
+      const before = Deno.memoryUsage().rss;
+      for (let number = from; number < from + runs; number++) {
+        const random = randomOf(name, number);
+        const bytes = mutated(random.pick(seeds), random, isJson);
+        const wrong = yield* judge(read, bytes, { folder, file });
+        const grown = Deno.memoryUsage().rss - before;
+        if (wrong !== null) finds.push({ number, bytes, wrong });
+        if (grown > mostBytes) {
+          finds.push({ number, bytes, wrong: `the process grew by ${grown} bytes` });
+          return finds;
+        }
+      }
+      return finds;
+    })))
+  );
+}
+
+/** Declares a test for each reader. */
+export function declareFuzz(options: FuzzOptions): void {
+  const { runs, keep } = options;
+  for (const reader of READERS) {
+    Deno.test(`${reader.name}: ${runs} mutations are read, or refused in a sentence`, async () => {
+      const finds = await fuzz(reader, options);
+      for (const { number, bytes } of keep === undefined ? [] : finds.slice(0, 20)) {
+        await Deno.writeFile(`${keep}/${reader.name}.${number}.bin`, bytes);
+      }
+      const told = finds.slice(0, 5).map(({ number, wrong }) => `${number}: ${wrong}`);
+      deepStrictEqual(told, [], `${finds.length} of ${runs} mutations`);
+    });
+  }
+}
+
+/** What is wrong with how a reader takes given bytes, or null. */
+export function judgeOnce(reader: Reader, bytes: Uint8Array): Promise<string | null> {
+  return inFolder((folder) =>
+    Effect.runPromise(Effect.scoped(Effect.flatMap(
+      reader.open,
+      (read) => judge(read, bytes, { folder, file: reader.file }),
+    )))
+  );
+}
+
+/** Whether a reader reads what it is given. */
+export function isRead(reader: Reader, bytes: Uint8Array): Promise<boolean> {
+  return inFolder((folder) =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      const read = yield* reader.open;
+      const path = `${folder}/${reader.file}`;
+      yield* Effect.promise(() => Deno.writeFile(path, bytes));
+      return Exit.isSuccess(yield* Effect.exit(read({ bytes, path, folder })));
+    })))
+  );
+}
