@@ -138,5 +138,7 @@ export function agreementTable(
 }
 
 function text({ value, interval: [low, high] }: Found): string {
+  // No turn is clear.
+  if (Number.isNaN(low)) return "";
   return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 }

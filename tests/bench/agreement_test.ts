@@ -100,4 +100,8 @@ Deno.test("agreementTable() has a row for each assigner of each world", () => {
   strictEqual(lines.length, 2 + 2 * 5);
   const cells = lines[2]!.split("|").slice(1, 5).map((cell) => cell.trim());
   deepStrictEqual(cells, ["sparse", "grpo", "0.500 [0.500, 0.500]", ""]);
+  ok(lines[2]!.includes("1.000 [1.000, 1.000]"));
+  const unclear = agreements(turns.map((turn) => ({ ...turn, error: 1 })));
+  const [, , row] = agreementTable([{ world: "sparse", found: unclear }]).split("\n");
+  deepStrictEqual(row!.split("|").at(-2)!.trim(), "");
 });
