@@ -1,5 +1,6 @@
 import { Console, Effect } from "effect";
 import { type CliError, CliOutput } from "effect/cli";
+import { quote, shorten } from "../domain/quote.ts";
 
 /** One sentence on what is wrong with a command line; for an unknown flag or program it lists the known ones. */
 function sentenceOf(error: CliError.CliError, help: CliOutput.Presenter.InvalidInvocation): string {
@@ -9,16 +10,16 @@ function sentenceOf(error: CliError.CliError, help: CliOutput.Presenter.InvalidI
     .flatMap((group) => group.commands.map((command) => command.name)).join(", ");
   switch (error._tag) {
     case "UnrecognizedOption":
-      return `Cannot run ${program} as it has no flag ${error.option}: known are ${flags}`;
+      return `Cannot run ${program} as it has no flag ${shorten(error.option)}: known are ${flags}`;
     case "UnknownSubcommand":
-      return `Cannot find the program "${error.subcommand}": known are ${commands}`;
+      return `Cannot find the program ${quote(error.subcommand)}: known are ${commands}`;
     case "InvalidValue":
       if (error.value === "") {
         return `Cannot use --${error.option} without a value: it takes ${error.expected}`;
       }
-      return `Cannot use --${error.option} as ${
-        ruleOf(error.expected)
-      }: current value is "${error.value}"`;
+      return `Cannot use --${error.option} as ${ruleOf(error.expected)}: current value is ${
+        quote(error.value)
+      }`;
     case "MissingOption":
       return `Cannot run ${program} without --${error.option}: ./igpo ${program} --help says what it is`;
     case "MissingArgument":
@@ -31,7 +32,7 @@ function sentenceOf(error: CliError.CliError, help: CliOutput.Presenter.InvalidI
 /** `Expected 0 or more, got -1` as `it must be 0 or more`. */
 function ruleOf(expected: string): string {
   const rule = expected.replace(/^Expected:? ?/, "").replace(/, got .*$/s, "");
-  return `it must be ${rule.replace("a string representing a finite number", "a whole number")}`;
+  return `it must be ${rule.replace("a string representing a finite number", "a number")}`;
 }
 
 /** Help goes to stdout; a wrong command line is one sentence on stderr. */

@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect";
 import { BadInput } from "./errors.ts";
+import { quote } from "./quote.ts";
 
 const LEAST_WEIGHT = 1e-3;
 const MOST_WEIGHT = 1e3;
@@ -36,13 +37,13 @@ export const parseQuestionFiles = Effect.fnUntraced(function* (
   if (files.some(({ file }) => file === "")) {
     return yield* new BadInput({
       message: `Cannot read questions as a file must stand beside each comma: current value is ` +
-        `"${text}"`,
+        quote(text),
     });
   }
   const wrong = files.find(({ weight }) => weight < LEAST_WEIGHT || weight > MOST_WEIGHT);
   if (wrong !== undefined) {
     return yield* new BadInput({
-      message: `Cannot weigh the questions of "${wrong.file}" as a weight must be from ` +
+      message: `Cannot weigh the questions of ${quote(wrong.file)} as a weight must be from ` +
         `${LEAST_WEIGHT} to ${MOST_WEIGHT}: current value is ${wrong.weight}`,
     });
   }

@@ -48,7 +48,7 @@ export function parquetRows(path: string): Stream.Stream<ReadonlyArray<RowResult
 function boundsOf(size: number) {
   const megabytes = size / MIB;
   return {
-    seconds: Math.min(LIMITS.parquetSeconds, 10 + megabytes),
+    seconds: Math.min(LIMITS.parquetSeconds, 5 + megabytes),
     megabytes: Math.min(LIMITS.parquetMegabytes, Math.ceil(256 + 16 * megabytes)),
   };
 }

@@ -4,6 +4,7 @@ import { decodeRecord, isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { type Flags, NO_FLAGS } from "../domain/flags.ts";
 import { WORLDS } from "../domain/question.ts";
+import { quote } from "../domain/quote.ts";
 import { conflictOfRecipe, type Recipe } from "../domain/recipe.ts";
 import { readJsonFile } from "../files/json_file.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
@@ -52,7 +53,9 @@ const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: stri
     const [name, value] = changed;
     return yield* new BadInput({
       message:
-        `Cannot resume with another configuration as only --steps and --device may change: --${name} is "${value}"`,
+        `Cannot resume with another configuration as only --steps and --device may change: --${name} is ${
+          quote(value)
+        }`,
     });
   }
   const saved = yield* readJsonFile(`${folder}/${CONFIG_FILE}`, "the resumed configuration");

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import type { RunConfig } from "../domain/config.ts";
 import { BadInput } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import { pathExists } from "../files/disk.ts";
 import { fetchSnapshot } from "../files/hub.ts";
 import { readHubSettings } from "../files/hub_settings.ts";
@@ -20,21 +21,23 @@ export const revisionOf = Effect.fn("revisionOf")(function* ({ model, revision }
   const isFolder = model === null || looksLikePath(model) || (yield* pathExists(model));
   if (isFolder && revision !== null) {
     return yield* new BadInput({
-      message: `Cannot use --revision "${revision}" as --model must then be ORG/NAME of the ` +
-        `Hugging Face Hub: it is ${model === null ? "the embedded one" : `the folder "${model}"`}`,
+      message: `Cannot use --revision ${quote(revision)} as --model must then be ORG/NAME of the ` +
+        `Hugging Face Hub: it is ${
+          model === null ? "the embedded one" : `the folder ${quote(model)}`
+        }`,
     });
   }
   if (isFolder) return null;
   if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(model) || /--|\.\./.test(model)) {
     return yield* new BadInput({
-      message: `Cannot find the model "${model}" as it must be a folder, or ORG/NAME of the ` +
+      message: `Cannot find the model ${quote(model)} as it must be a folder, or ORG/NAME of the ` +
         "Hugging Face Hub: there is no such folder",
     });
   }
   const wanted = revision ?? DEFAULT_REVISION;
   if (/^\w[\w.+/-]*$/.test(wanted) && !/\.\.|\/\/|\/$/.test(wanted)) return wanted;
   return yield* new BadInput({
-    message: `Cannot use --revision as it must be a branch, tag or commit: it is "${wanted}"`,
+    message: `Cannot use --revision as it must be a branch, tag or commit: it is ${quote(wanted)}`,
   });
 });
 

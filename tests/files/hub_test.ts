@@ -1,87 +1,27 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { Effect, Schedule } from "effect";
-import type { BadInput } from "../../src/domain/errors.ts";
-import { fetchSnapshot } from "../../src/files/hub.ts";
-import { HubPatience, type Patience } from "../../src/files/hub_request.ts";
-import type { HubSettings } from "../../src/files/hub_settings.ts";
+import { Effect } from "effect";
 import { parametersOf } from "../../src/model/parameters.ts";
 import { readParameters } from "../../src/model/weight_source.ts";
 import { readModelFolder } from "../../src/pipeline/model_folder.ts";
+import { blobOf, MODEL, serveHub, sha256, shardedFiles } from "../support/hub_server.ts";
+import { folderTest } from "./fixtures.ts";
 import {
-  blobOf,
-  type CommitFiles,
-  endlessBody,
-  type HubServer,
-  type HubServerOptions,
-  MODEL,
-  serveHub,
-  sha256,
-  shardedFiles,
-  skilledFiles,
-} from "../support/hub_server.ts";
-import { folderTest, refusal } from "./fixtures.ts";
+  bytes,
+  fetched,
+  files,
+  FIRST,
+  hubTest,
+  namesIn,
+  refused,
+  repoOf,
+  SECOND,
+  skilled,
+  WEIGHTS,
+} from "./hub_fixtures.ts";
 
-const FIRST = "1".repeat(40);
-const SECOND = "2".repeat(40);
-const WEIGHTS = "model.safetensors";
-const skilled = await skilledFiles();
 const sharded = await shardedFiles();
 const SHARD = "model-00002-of-00002.safetensors";
 const NEEDED = ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"];
-
-interface Setting extends Partial<HubServerOptions> {
-  readonly files?: CommitFiles;
-}
-
-/** Runs a test beside a server, with a cache of its own. */
-function hubTest(
-  name: string,
-  { files = skilled, ...options }: Setting,
-  test: (at: { readonly hub: HubServer; readonly settings: HubSettings }) => Promise<void>,
-) {
-  folderTest(name, async (folder) => {
-    const commits = { [FIRST]: files, [SECOND]: { ...files, ...marked } };
-    const hub = serveHub({ commits, refs: { main: FIRST, "pr/7": SECOND }, ...options });
-    const settings = {
-      endpoint: hub.endpoint,
-      cache: `${folder}/hub`,
-      token: null,
-      isOffline: false,
-    };
-    await test({ hub, settings }).finally(hub.close);
-  });
-}
-
-const marked: CommitFiles = { "generation_config.json": new TextEncoder().encode("{}") };
-
-interface Call {
-  readonly id?: string;
-  readonly revision?: string;
-  /** Seconds. */
-  readonly silence?: number;
-  readonly pace?: Patience["pace"];
-}
-
-const files: Array<string> = [];
-const bytes: Array<number> = [];
-const fetching = (
-  settings: HubSettings,
-  { id = MODEL, revision = "main", silence = 20, pace = { bytes: 1, seconds: 60 } }: Call = {},
-) =>
-  fetchSnapshot({ id, revision }, settings, {
-    onBytes: (_, count) => Effect.sync(() => void bytes.push(count)),
-    onFile: ({ name }) => Effect.sync(() => void files.push(name)),
-  }).pipe(
-    Effect.provideService(HubPatience, { retries: Schedule.recurs(3), silence, pace }),
-  );
-const fetched = (settings: HubSettings, call: Call = {}) =>
-  Effect.runPromise(fetching(settings, call));
-const refused = (settings: HubSettings, call: Call = {}) =>
-  refusal(fetching(settings, call) as Effect.Effect<unknown, BadInput>);
-
-const namesIn = async (folder: string) =>
-  (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => [])).sort();
-const repoOf = (settings: HubSettings) => `${settings.cache}/models--igpo-tests--skilled`;
 
 hubTest("fetchSnapshot() fetches what a model needs, in the layout that tools share", {}, async ({
   hub,
@@ -394,57 +334,3 @@ folderTest(
     match(await refused(settings), /does not hold all of its revision "main"$/);
   },
 );
-
-const isTree = ({ path }: { readonly path: string }) => path.includes("/tree/");
-const MEBIBYTE = new Uint8Array(1 << 20).fill(0x20);
-
-for (
-  const [what, status] of [["a listing", 200], ["an error", 400]] as const
-) {
-  hubTest(`fetchSnapshot() ends ${what} that never ends`, {
-    instead: (request) => isTree(request) ? new Response(endlessBody(MEBIBYTE), { status }) : null,
-  }, async ({ settings }) => {
-    match(await refused(settings), /an answer must have at most 16777216 bytes$/);
-  });
-}
-
-hubTest("fetchSnapshot() ends a listing of endless pages", {
-  instead: (request) =>
-    isTree(request) ? Response.json([], { headers: { link: `<${again.at}>; rel="next"` } }) : null,
-}, async ({ hub, settings }) => {
-  again.at = `${hub.endpoint}/api/models/${MODEL}/tree/${FIRST}`;
-  match(await refused(settings), /a listing must have at most 100 pages$/);
-  ok(hub.requests.length < 200);
-});
-const again = { at: "" };
-
-for (const size of [-1, 1e15, 1.5, "7", null]) {
-  hubTest(`fetchSnapshot() refuses a file of size ${size}`, { entry: { size } }, async ({
-    hub,
-    settings,
-  }) => {
-    match(await refused(settings), /must answer as the Hugging Face Hub does: /);
-    deepStrictEqual(hub.fetched(), []);
-  });
-}
-
-hubTest("fetchSnapshot() gives up on a download of a byte now and then", {
-  instead: ({ path }) =>
-    path.endsWith("/config.json") ? new Response(endlessBody(Uint8Array.of(0x20), 50)) : null,
-}, async ({ settings }) => {
-  match(
-    await refused(settings, { pace: { bytes: 1000, seconds: 0.3 } }),
-    /must be reachable: only \d+ bytes came in 0.3 s; \d+ of \d+ bytes of config.json are kept/,
-  );
-});
-
-hubTest("fetchSnapshot() never writes where a link leads", {}, async ({ settings }) => {
-  const blobs = `${repoOf(settings)}/blobs`;
-  await Deno.mkdir(blobs, { recursive: true });
-  const victim = `${settings.cache}/victim`;
-  await Deno.writeTextFile(victim, "precious");
-  await Deno.symlink(victim, `${blobs}/${blobOf(WEIGHTS, skilled[WEIGHTS]!)}.incomplete`);
-  const { folder } = await fetched(settings);
-  strictEqual(await Deno.readTextFile(victim), "precious");
-  deepStrictEqual(await Deno.readFile(`${folder}/${WEIGHTS}`), skilled[WEIGHTS]);
-});

@@ -15,13 +15,17 @@ const MOST_CHARACTERS = 1000;
 const FOREIGN =
   /\b(?:[A-Z]\w*Error|DataView|Maximum call stack|undefined|is not a function|Cannot read propert|Symbol\(|Schema|SchemaIssue|effect\/)|\[object |\n|\bat file:/;
 
+/** Whether a worker was stopped at its bounds, which are its own time. */
+function isStopped(exit: Exit.Exit<unknown, unknown>): boolean {
+  return Exit.isFailure(exit) && Cause.squash(exit.cause) instanceof WorkerStopped;
+}
+
 /** What is wrong with the outcome of a reading, or null. */
 function complaint(exit: Exit.Exit<unknown, unknown>): string | null {
   if (Exit.isSuccess(exit)) return null;
   const found = Cause.findError(exit.cause);
   if (Result.isFailure(found)) return `it broke: ${Cause.pretty(exit.cause)}`;
   const error = found.success;
-  if (error instanceof WorkerStopped) return null;
   if (!(error instanceof BadInput)) return `it failed with ${error}`;
   const { message } = error;
   if (!message.startsWith("Cannot ")) return `no sentence: ${message}`;
@@ -39,6 +43,7 @@ const judge = Effect.fnUntraced(
     for (let tries = 0; tries < TRIES && millis > MOST_MILLIS; tries++) {
       const started = performance.now();
       const exit = yield* Effect.exit(Effect.suspend(() => read({ bytes, path, folder })));
+      if (isStopped(exit)) return null;
       millis = performance.now() - started;
       const wrong = complaint(exit);
       if (wrong !== null) return wrong;

@@ -38,8 +38,8 @@ function changeBytes(seed: Uint8Array, random: RandomStream): Uint8Array {
   // Draws are below 2^20.
   const at = random.int(Math.min(bytes.length, 1 << 20) + 1);
   const length = 1 + random.int(16);
-  switch (random.int(6)) {
-    case 0: // a bit
+  switch (Math.max(0, random.int(12) - 6)) {
+    case 0: // a bit, mostly: what moves all that follows is soon found out
       if (at < bytes.length) bytes[at]! ^= 1 << random.int(8);
       return bytes;
     case 1: // a byte
