@@ -39,10 +39,12 @@ const rolloutStep = Effect.fn("rollout")(function* (
   const onEnded = (done: number) =>
     tellProgress({ step, phase: "rollout", done, total: seats.length, unit: "episodes" });
   yield* onEnded(0);
+  const reasons = new Map<string, string>();
   const episodes = yield* playEpisodes(seats, {
     ...trainingPlay(options),
     waitFor: Math.ceil(options.recipe.waitForShare * seats.length),
     onEnded,
+    onLost: ({ id }, reason) => reasons.set(id, reason),
   });
   const kept = Map.groupBy(
     episodes.filter((episode) => episode !== null),
@@ -59,10 +61,17 @@ const rolloutStep = Effect.fn("rollout")(function* (
       episodes: episodes.filter((episode) => episode === null).length,
       groups: questions.length - groups.length,
     },
+    lost: seats.flatMap((seat, i) => {
+      const isAlone = kept.get(seat.question.id)?.length === 1 && episodes[i] !== null;
+      const reason = isAlone ? ALONE : reasons.get(seat.id);
+      return reason === undefined ? [] : [{ ...seat, reason }];
+    }),
     startedMillis,
     rolloutSeconds: (endedMillis - startedMillis) / 1000,
   } satisfies StepEpisodes;
 });
+
+const ALONE = "no other episode of its group was left to compare it with";
 
 /** One seat for each sample of a question. */
 function seatsOf(

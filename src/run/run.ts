@@ -6,11 +6,13 @@ import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { jsonText } from "../files/json_file.ts";
 import { listCheckpoints, removeCheckpoint, removeUnfinished } from "../files/run_checkpoints.ts";
+import { openEpisodes, type RunEpisodes } from "../files/run_episodes.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
 import { ALARMS, type Health } from "../igpo/alarms.ts";
 import { truncates } from "../model/decode.ts";
 import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "../pipeline/checkpoint.ts";
+import { episodeRecords } from "../pipeline/episode_records.ts";
 import { tellingEpisode } from "../pipeline/episode_view.ts";
 import { evaluateQuestions } from "../pipeline/evaluate.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
@@ -46,6 +48,7 @@ export const EMBEDDED_MODEL = "the embedded model of igpo";
 /** A run in progress. */
 export interface Run extends TrainOptions {
   readonly record: RunRecord;
+  readonly episodes: RunEpisodes;
   /** Steps done, when the first one ended, the history that the alarms read, and an episode to show. */
   readonly state: Ref.Ref<{
     readonly step: number;
@@ -89,6 +92,10 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
         `first step: there is none`,
     });
   }
+  const episodes = yield* openEpisodes(folder, {
+    step: isResumed ? step : -1,
+    bytes: config.recipe.episodeMegabytes * 1_000_000,
+  });
   const state = yield* Ref.make({
     step,
     firstStepMillis: null as number | null,
@@ -96,7 +103,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
     raised: [] as ReadonlyArray<string>,
     episode: null as EpisodeView | null,
   });
-  return { ...options, record, state } satisfies Run;
+  return { ...options, record, episodes, state } satisfies Run;
 });
 
 /** Whether a line is the test evaluation before the first step, which the summary needs. */
@@ -109,6 +116,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
   const { plan: { config, preset }, screen, record, task } = run;
   const report = summarizeStep(updated, preset);
   yield* record.addStep(report);
+  yield* keepEpisodes(run, updated);
   const now = yield* Clock.currentTimeMillis;
   const { raised, history } = yield* Ref.updateAndGet(run.state, (state) => ({
     ...state,
@@ -129,6 +137,17 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     yield* screen.print(`Warning: ${sentence}`);
     yield* Ref.update(run.state, (state) => ({ ...state, raised: [...state.raised, name] }));
   }
+});
+
+/** No step takes a larger share of the room for transcripts. */
+const STEP_SHARE = 1 / 8;
+
+const keepEpisodes = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
+  const { plan: { config: { recipe }, preset }, task: { tokenizer }, episodes } = run;
+  if (recipe.episodeMegabytes === 0) return;
+  const transcriptRoom = recipe.episodeMegabytes * 1_000_000 * STEP_SHARE;
+  const records = episodeRecords(updated, { preset, tokenizer, transcriptRoom });
+  yield* episodes.keep(updated.step, records);
 });
 
 /** Asks validation questions every `evaluateEvery` steps and at both ends, test questions at both ends alone. */
