@@ -1,9 +1,20 @@
-import { Effect, Schema } from "effect";
+import { type Effect, Schema } from "effect";
 import { decodeRecord } from "./decode.ts";
 import type { BadInput } from "./errors.ts";
 
 /** What was not measured, or was not finite, is null. */
 const Measured = Schema.NullOr(Schema.Finite);
+/** Lists as long as a text are looked at in one loop: a check of every number by a schema of its own takes seconds. */
+const MeasuredList = Schema.declare(
+  (value): value is ReadonlyArray<number | null> =>
+    Array.isArray(value) && value.every((one) => one === null || Number.isFinite(one)),
+  { expected: "a list of numbers and nulls" },
+);
+const CountList = Schema.declare(
+  (value): value is ReadonlyArray<number> =>
+    Array.isArray(value) && value.every((one) => Number.isInteger(one) && one >= 0),
+  { expected: "a list of whole numbers" },
+);
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 const Flagged = Schema.NullOr(Schema.Boolean);
 
@@ -16,11 +27,11 @@ export const SEGMENT_KINDS = ["prompt", "think", "call", "result", "answer", "ot
 /** The P sampled tokens of a segment, which were trained on, in order; together they are its text. */
 const TrainedTokens = Schema.Struct({
   /** (P) UTF-16 units of each token in the segment's text; 0 within a character that ends with a later token. */
-  units: Schema.Array(Count),
+  units: CountList,
   /** (P) log-prob under the policy that sampled it, nats, to the seven digits of float32. */
-  logProb: Schema.Array(Measured),
+  logProb: MeasuredList,
   /** (P) its importance ratio in the last update that saw it, to seven digits; empty where no update was applied. */
-  ratio: Schema.Array(Measured),
+  ratio: MeasuredList,
 });
 
 /** A part of a transcript. */
@@ -92,7 +103,7 @@ export const EpisodeRecord = Schema.Struct({
    * Log-probs of the tokens of the first gold answer, from which beliefs are computed, a row for each turn's belief, and
    * none where it was not measured. Nats.
    */
-  goldLogProb: Schema.Array(Schema.Array(Measured)),
+  goldLogProb: Schema.Array(MeasuredList),
   /** Index of the update, within a pass through the step, that it was trained in; null where it was not. */
   miniBatch: Schema.NullOr(Count),
   /** Weight of each of its tokens in the loss of that update. */

@@ -61,7 +61,7 @@ function updateOf({ applied, batch, logProbs }: UpdatedStep, index: number): Upd
     miniBatch: batch.miniBatches.findIndex(isIn),
     sampled: batch.sequences[index]!.behaviourLogProb,
     measured: logProbs[index]?.logProb ?? null,
-    ratio: last?.results[index - last.miniBatch.start]!.ratio ?? null,
+    ratio: last === undefined ? null : last.results[index - last.miniBatch.start]!.ratio,
   };
 }
 

@@ -5,7 +5,7 @@ import { Learner } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
 import { playEpisodes, type PlayOptions, type Seat, toolPlay } from "./play.ts";
-import type { StepEpisodes, StepQuestions } from "./steps.ts";
+import type { LostEpisode, StepEpisodes, StepQuestions } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
 /** How training episodes are sampled. */
@@ -61,15 +61,24 @@ const rolloutStep = Effect.fn("rollout")(function* (
       episodes: episodes.filter((episode) => episode === null).length,
       groups: questions.length - groups.length,
     },
-    lost: seats.flatMap((seat, i) => {
-      const isAlone = kept.get(seat.question.id)?.length === 1 && episodes[i] !== null;
-      const reason = isAlone ? ALONE : reasons.get(seat.id);
-      return reason === undefined ? [] : [{ ...seat, reason }];
-    }),
+    lost: lostOf(seats, [...kept.values()], reasons),
     startedMillis,
     rolloutSeconds: (endedMillis - startedMillis) / 1000,
   } satisfies StepEpisodes;
 });
+
+/** The episodes that came to nothing, and those that were left alone. */
+function lostOf(
+  seats: ReadonlyArray<Seat>,
+  kept: ReadonlyArray<ReadonlyArray<Episode>>,
+  reasons: ReadonlyMap<string, string>,
+): ReadonlyArray<LostEpisode> {
+  const alone = new Set(kept.filter((group) => group.length === 1).map(([one]) => one!.id));
+  return seats.flatMap((seat) => {
+    const reason = alone.has(seat.id) ? ALONE : reasons.get(seat.id);
+    return reason === undefined ? [] : [{ ...seat, reason }];
+  });
+}
 
 const ALONE = "no other episode of its group was left to compare it with";
 

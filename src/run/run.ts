@@ -85,17 +85,13 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
       "Note: top-k, top-p or min-p cut what is sampled, and the importance ratio ignores it",
     );
   }
-  const record = yield* openRecord(folder, isResumed ? step : -1);
+  const { record, episodes } = yield* openFiles(options.plan, isResumed ? step : -1);
   if (step > 0 && !(yield* record.evaluations).some(isFirstTest)) {
     return yield* new BadInput({
       message: `Cannot resume "${folder}" as ${METRICS_FILE} must hold the evaluation before the ` +
         `first step: there is none`,
     });
   }
-  const episodes = yield* openEpisodes(folder, {
-    step: isResumed ? step : -1,
-    bytes: config.recipe.episodeMegabytes * 1_000_000,
-  });
   const state = yield* Ref.make({
     step,
     firstStepMillis: null as number | null,
@@ -105,6 +101,17 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   });
   return { ...options, record, episodes, state } satisfies Run;
 });
+
+/** The files that a run adds to, without what they hold of later steps than `step`. */
+const openFiles = Effect.fnUntraced(
+  function* ({ folder, config: { recipe } }: RunPlan, step: number) {
+    const bytes = recipe.episodeMegabytes * 1_000_000;
+    return {
+      record: yield* openRecord(folder, step),
+      episodes: yield* openEpisodes(folder, { step, bytes }),
+    };
+  },
+);
 
 /** Whether a line is the test evaluation before the first step, which the summary needs. */
 function isFirstTest({ step, split }: EvaluationLine): boolean {
