@@ -200,7 +200,7 @@ function parse(text: string, path: string): Lines {
       continue;
     }
     const isCut = i === rows.length - 1;
-    const what = isCut ? "ends in the middle of it" : "it is no JSON";
+    const what = isCut ? "it ends in the middle of it" : "it is no JSON";
     return { lines, notes: [`Cannot read "${path}" from row ${i + 1} on, as ${what}`] };
   }
   return { lines, notes: [] };

@@ -21,11 +21,13 @@ export const serveRuns = Effect.fn("serveRuns")(function* (served: Served, port:
   const run = yield* FiberSet.makeRuntimePromise<never, Response, never>();
   const server = yield* Effect.acquireRelease(
     Effect.try({
-      try: () =>
-        Deno.serve(
+      try: () => {
+        const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
           { hostname: HOSTNAME, port, onListen: () => {} },
-          (request) => run(answer(request, served)),
-        ),
+          (request) => run(answer(request, served, server.addr.port)),
+        );
+        return server;
+      },
       catch: (error) =>
         new BadInput({ message: `Cannot listen on ${HOSTNAME}:${port}: ${reason(error)}` }),
     }),
@@ -40,10 +42,11 @@ export const readData = Effect.fn("readData")(function* ({ runs, isLive }: Serve
   return { runs: read, presets: Object.values(PRESETS), isLive } satisfies PageData;
 });
 
-const answer = Effect.fnUntraced(function* (request: Request, served: Served) {
-  const url = new URL(request.url);
-  const refused = refusalOf(request, url);
+const answer = Effect.fnUntraced(function* (request: Request, served: Served, port: number) {
+  const refused = refusalOf(request, port);
   if (refused !== null) return text(403, refused);
+  // Its host is one of two that are known here, so that it can be parsed.
+  const url = new URL(request.url);
   if (request.method !== "GET") return text(405, "this server takes GET alone");
   switch (url.pathname) {
     case "/":
@@ -65,7 +68,7 @@ const answer = Effect.fnUntraced(function* (request: Request, served: Served) {
  * Why a request is not answered: other pages in the same browser must not read runs, whether they ask by this server's
  * address or by a name of their own that leads to it.
  */
-function refusalOf({ headers }: Request, { port }: URL): string | null {
+function refusalOf({ headers }: Request, port: number): string | null {
   const own = [`${HOSTNAME}:${port}`, `localhost:${port}`];
   const host = headers.get("host") ?? "";
   if (!own.includes(host)) return "this server answers to its own address alone";
