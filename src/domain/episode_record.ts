@@ -2,12 +2,14 @@ import { type Effect, Schema } from "effect";
 import { decodeRecord } from "./decode.ts";
 import type { BadInput } from "./errors.ts";
 
+const isMeasured = (value: unknown): value is number | null =>
+  value === null || Number.isFinite(value);
+
 /** What was not measured, or was not finite, is null. */
-const Measured = Schema.NullOr(Schema.Finite);
+const Measured = Schema.declare(isMeasured, { expected: "a number or null" });
 /** Lists as long as a text are looked at in one loop: a check of every number by a schema of its own takes seconds. */
 const MeasuredList = Schema.declare(
-  (value): value is ReadonlyArray<number | null> =>
-    Array.isArray(value) && value.every((one) => one === null || Number.isFinite(one)),
+  (value): value is ReadonlyArray<number | null> => Array.isArray(value) && value.every(isMeasured),
   { expected: "a list of numbers and nulls" },
 );
 const CountList = Schema.declare(

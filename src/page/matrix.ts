@@ -1,6 +1,7 @@
 /** A group as a matrix: rollouts by turns. */
 /// <reference lib="dom" />
 import { h, type JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { EpisodeRecord } from "../domain/episode_record.ts";
 import type { StepCredit } from "./credit.ts";
 import { tint } from "./elements.ts";
@@ -52,18 +53,42 @@ export interface MatrixProps {
   readonly onSelect: (episode: string, turn: number) => void;
 }
 
-/** The matrix of a group with its question. */
+/** The matrix of a group with its question; drawn once it comes near the window, as a step may have hundreds. */
 export function Matrix(props: MatrixProps): JSX.Element {
-  const { records } = props;
-  const { question } = records[0]!;
-  const width = Math.max(1, ...records.map(({ turns }) => turns.length));
-  const lost = records.filter(({ dropped }) => dropped !== null);
+  const place = useRef<HTMLElement>(null);
+  const [state, setState] = useState<"far" | "near">("far");
+  useEffect(() => {
+    if (place.current === null || state === "near") return;
+    const observer = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && setState("near"),
+      { rootMargin: "800px" },
+    );
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [state]);
+  const { question } = props.records[0]!;
+  const height = state === "near" ? null : { style: { minHeight: `${heightOf(props.records)}px` } };
   return h(
     "article",
-    { class: "group" },
+    { class: "group", ref: place, ...height },
     h("h3", null, question.text),
     h("p", { class: "faint" }, `gold: ${question.golds.join(" | ") || "none"} · ${question.kind}`),
-    lost.length === records.length
+    state === "near" ? drawn(props) : null,
+  );
+}
+
+/** Pixels that a matrix will take, more or less. */
+function heightOf(records: ReadonlyArray<EpisodeRecord>): number {
+  return 90 + 28 * records.length;
+}
+
+function drawn(props: MatrixProps): ReadonlyArray<JSX.Element | null> {
+  const { records } = props;
+  const width = Math.max(1, ...records.map(({ turns }) => turns.length));
+  const turns = Array.from({ length: width }, (_, t) => h("th", { scope: "col" }, t + 1));
+  const isLost = records.every(({ dropped }) => dropped !== null);
+  return [
+    isLost
       ? h("p", { class: "lost" }, "This group was dropped: too few of its episodes were left")
       : null,
     h(
@@ -72,7 +97,7 @@ export function Matrix(props: MatrixProps): JSX.Element {
       h(
         "table",
         { class: "matrix", onKeyDown: moveFocus },
-        h("caption", { class: "hidden" }, `Rollouts by turns: ${question.text}`),
+        h("caption", { class: "hidden" }, `Rollouts by turns: ${records[0]!.question.text}`),
         h(
           "thead",
           null,
@@ -80,14 +105,14 @@ export function Matrix(props: MatrixProps): JSX.Element {
             "tr",
             null,
             h("th", { scope: "col" }, h("span", { class: "hidden" }, "rollout")),
-            Array.from({ length: width }, (_, t) => h("th", { scope: "col" }, t + 1)),
+            turns,
             h("th", { scope: "col" }, "outcome"),
           ),
         ),
         h("tbody", null, records.map((record) => row(record, { ...props, width }))),
       ),
     ),
-  );
+  ];
 }
 
 function row(record: EpisodeRecord, props: MatrixProps & { readonly width: number }): JSX.Element {

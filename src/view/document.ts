@@ -18,7 +18,10 @@ export function policyOf(sources: { readonly script: string; readonly connect: s
 }
 
 /** The page that a server sends. Its policy is sent as a header. */
-export const servedPage: string = pageOf([`<script type="module" src="page.js"></script>`]);
+export const servedPage: string = pageOf({
+  head: [],
+  body: [`<script type="module" src="page.js"></script>`],
+});
 
 /** A step's episodes within a page, or beside it. */
 export interface StepPart {
@@ -37,14 +40,15 @@ export async function wholePage(
     script: `'sha256-${await digestOf(program)}'${folder === null ? "" : " 'self' file:"}`,
     connect: "'none'",
   });
-  return pageOf([
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+  const head = [`<meta http-equiv="Content-Security-Policy" content="${policy}">`];
+  const body = [
     inertJson({ id: DATA_ID, value: data, folder }),
     ...steps.map(({ run, step, content }) =>
       inertJson({ id: stepId(run, step), value: content, folder: null })
     ),
     `<script type="module">${program}</script>`,
-  ]);
+  ];
+  return pageOf({ head, body });
 }
 
 /** A step's episodes as a file beside a page. */
@@ -52,16 +56,23 @@ export function shardOf({ content }: Pick<StepPart, "content">): string {
   return `document.currentScript.dataset.text = ${JSON.stringify(JSON.stringify(content))};\n`;
 }
 
-function pageOf(parts: ReadonlyArray<string>): string {
+function pageOf(
+  { head, body }: { readonly head: ReadonlyArray<string>; readonly body: ReadonlyArray<string> },
+): string {
   return [
     "<!doctype html>",
     `<html lang="en">`,
+    "<head>",
     `<meta charset="utf-8">`,
+    ...head,
     `<meta name="viewport" content="width=device-width, initial-scale=1">`,
     "<title>igpo</title>",
     `<link rel="icon" href="data:,">`,
+    "</head>",
     "<body>",
-    ...parts,
+    ...body,
+    "</body>",
+    "</html>",
     "",
   ].join("\n");
 }
