@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   export: [...PROGRAM, HUB],
   index: PROGRAM,
   retriever: [...PROGRAM, "net=127.0.0.1,0.0.0.0"],
+  view: [...PROGRAM, "net=127.0.0.1"],
   tune: [...PROGRAM, FFI],
   checks: ["read", "write=.cache", "env", "run=deno"],
   bench: [...BENCH, BENCH_FFI, "run"],

@@ -33,6 +33,7 @@ const PROGRAMS = [
   "tests/help_test.ts",
   "tests/hub_run_test.ts",
   "tests/launcher_test.ts",
+  "tests/page_bundle_test.ts",
   "tests/permissions_test.ts",
 ];
 /** Tests that start programs of others, and end all that those start. */

@@ -48,6 +48,7 @@ Deno.test("train() leaves metrics, configuration, checkpoints and summary", () =
         "config.json",
         "curve.svg",
         "episode.svg",
+        "episodes",
         "metrics.jsonl",
         "summary.json",
       ],

@@ -14,11 +14,13 @@ import {
   describe,
   exportOut,
   host,
+  html,
   index,
   indexed,
   indexOut,
   judge,
   judgeModel,
+  live,
   merge,
   model,
   out,
@@ -35,6 +37,7 @@ import {
   seeds,
   sources,
   steps,
+  viewed,
   world,
   worlds,
 } from "./flags.ts";
@@ -71,6 +74,7 @@ import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
+import { view as viewProgram } from "../programs/view.ts";
 
 /** Folder of the checkpoint that training starts from by default. */
 const embeddedModel = fileURLToPath(new URL("../../checkpoints/spoiled", import.meta.url));
@@ -312,6 +316,17 @@ const retrieving = Command.make(
   Command.withDescription("Serve an index by Search-R1's protocol"),
 );
 
+const viewing = Command.make(
+  "view",
+  { paths: viewed, html, isLive: live, port },
+  (asked) =>
+    Effect.gen(function* () {
+      yield* viewProgram({ ...asked, screen: yield* openScreen });
+    }),
+).pipe(
+  Command.withDescription("Show runs on a page: curves, groups, transcripts, and why each number"),
+);
+
 const igpo = Command.make("igpo").pipe(
   Command.withDescription("Information gain-based policy optimization of search agents"),
   Command.withSubcommands([
@@ -324,6 +339,7 @@ const igpo = Command.make("igpo").pipe(
     tune,
     indexing,
     retrieving,
+    viewing,
   ]),
 );
 

@@ -202,6 +202,18 @@ export const port = Flag.Int("port").pipe(
   Flag.withDescription("Port to listen on (default 8001)"),
   Flag.withDefault(8001),
 );
+/** What a page shows. */
+export const viewed = Argument.String("runs").pipe(
+  Argument.withDescription("Folders of runs or of comparisons, or .jsonl files of scored traces"),
+  Argument.variadic({ min: 1 }),
+);
+/** File of a page that opens from disk. */
+export const html = text("html", "FILE", "Write one page that opens from disk, and serve nothing");
+/** Whether a page follows its runs. */
+export const live = Flag.optional(Flag.Boolean("live")).pipe(
+  Flag.withDescription("Follow runs that are under way"),
+  Flag.map(Option.getOrElse(() => false)),
+);
 /** Recipe, configuration file and device of a program. */
 export const sources = { recipe, config, device };
 

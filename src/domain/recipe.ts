@@ -158,6 +158,11 @@ export const Recipe = Schema.Struct({
   evaluateEvery: AtLeast(0),
   /** Steps between checkpoints; 0 keeps the last only. */
   checkpointEvery: AtLeast(0),
+  /**
+   * Millions of bytes that the episodes in the run's folder may take: as many steps are kept, evenly spread, and as many
+   * transcripts of a step, as there is room for. 0 keeps none.
+   */
+  episodeMegabytes: AtLeast(0),
 });
 
 /** Sizes, lengths and the optimiser of a run. */
@@ -211,6 +216,7 @@ const embedded: Recipe = {
   testBeliefs: false,
   evaluateEvery: 10,
   checkpointEvery: 20,
+  episodeMegabytes: 64,
 };
 
 /** The IGPO paper's settings for models of billions of parameters (its Table 4; 60 steps as in its curves). */
@@ -227,6 +233,7 @@ const paper: Recipe = {
   lr: 1e-6,
   toolDeadlineSeconds: 60,
   toolConcurrency: 16,
+  episodeMegabytes: 1000,
 };
 
 /** The recipes known by name. */

@@ -4,7 +4,7 @@ import {
   subtractStartMean,
   whiten,
 } from "./batch_statistics.ts";
-import { normalisePool, type PoolOptions } from "./pool.ts";
+import { normalisePool, type PoolOptions, type PoolScale, poolScale } from "./pool.ts";
 import type { Preset } from "./preset.ts";
 import { keptGains } from "./belief.ts";
 import { adaptiveClipScale, discountedReturns, ownCredit, rescaledCredit } from "./returns.ts";
@@ -34,7 +34,7 @@ export interface EpisodeAdvantages {
 }
 
 /** Rewards of a batch: [group][episode] (T), gains first and the outcome last. */
-type BatchRewards = ReadonlyArray<ReadonlyArray<Float64Array>>;
+export type BatchRewards = ReadonlyArray<ReadonlyArray<Float64Array>>;
 type BatchEpisodes = ReadonlyArray<ReadonlyArray<EpisodeRewards>>;
 
 /** {@link batchAdvantages} of a batch of one group. */
@@ -54,11 +54,42 @@ export function batchAdvantages(
   groups: BatchEpisodes,
   preset: Preset,
 ): ReadonlyArray<ReadonlyArray<EpisodeAdvantages>> {
-  const rewards = mapRows(groups, (episode) => turnRewards(episode, preset));
-  const normalised = normaliseBatch(weigh(rewards, preset, "before"), preset);
+  return advantageStages(groups, preset).advantages;
+}
+
+/** What {@link batchAdvantages} computes on its way; rows are [group][episode] (T). */
+export interface AdvantageStages {
+  /** Gains, then the outcome, as they enter the pools. */
+  readonly rewards: BatchRewards;
+  /** [group] */
+  readonly pools: ReadonlyArray<ReadonlyArray<ScaledPool>>;
+  readonly normalised: BatchRewards;
+  /** Normalised rewards after all factors on gains and outcomes. */
+  readonly weighed: BatchRewards;
+  /** What a turn gets of its own and of later rewards, before baselines. */
+  readonly credit: BatchRewards;
+  readonly advantages: ReadonlyArray<ReadonlyArray<EpisodeAdvantages>>;
+}
+
+/** {@link batchAdvantages} with all that leads to it. */
+export function advantageStages(groups: BatchEpisodes, preset: Preset): AdvantageStages {
+  const raw = mapRows(groups, (episode) => turnRewards(episode, preset));
+  const rewards = weigh(raw, preset, "before");
+  const pools = scaledPools(rewards, preset);
+  const normalised = rewards.map((group, g) => normaliseGroup(group, pools[g]!));
   const weighed = weigh(fade(groups, matchOutcomes(normalised, preset), preset), preset, "after");
   const credit = mapRows(weighed, (row) => creditOf(row, preset));
   const scales = mapRows(normalised, (row) => adaptiveClipScale(row, preset.clip.adaptive));
+  const advantages = baselined(groups, { credit, scales }, preset);
+  return { rewards, pools, normalised, weighed, credit, advantages };
+}
+
+/** Advantages of turns from their credit: without the baseline, whitened. */
+function baselined(
+  groups: BatchEpisodes,
+  { credit, scales }: { readonly credit: BatchRewards; readonly scales: BatchRewards },
+  preset: Preset,
+): ReadonlyArray<ReadonlyArray<EpisodeAdvantages>> {
   if (preset.credit.baseline === "position") return positionAdvantages(groups, credit, scales);
   const based = preset.credit.baseline === "start"
     ? credit.map((group) => subtractStartMean(group, preset.pool))
@@ -85,25 +116,35 @@ function weigh(batch: BatchRewards, { weights }: Preset, stage: "before" | "afte
   );
 }
 
-function normaliseBatch(batch: BatchRewards, preset: Preset): BatchRewards {
+/** The pools of each group, with what normalises them. */
+function scaledPools(
+  batch: BatchRewards,
+  preset: Preset,
+): ReadonlyArray<ReadonlyArray<ScaledPool>> {
   const pools = batch.map((group) => poolsOf(group, preset));
   const batchValues = new Map<PoolKind, Float64Array>();
   for (const kind of ["gain", "outcome", "both"] as const) {
     const members = pools.flat().filter((pool) => pool.kind === kind);
     batchValues.set(kind, Float64Array.from(members.flatMap((pool) => [...pool.values])));
   }
-  return batch.map((group, g) => {
-    const normalised = group.map((row) => row.slice());
-    for (const pool of pools[g]!) {
-      const z = normalisePool(
-        pool.values,
-        { ...preset.pool, centre: centreOf(pool.kind, preset.pool) },
-        batchValues.get(pool.kind),
-      );
-      pool.places.forEach(({ episode, turn }, n) => normalised[episode]![turn] = z[n]!);
-    }
-    return normalised;
-  });
+  return pools.map((group) =>
+    group.map((pool) => {
+      const options = { ...preset.pool, centre: centreOf(pool.kind, preset.pool) };
+      return { ...pool, ...poolScale(pool.values, options, batchValues.get(pool.kind)!) };
+    })
+  );
+}
+
+function normaliseGroup(
+  group: ReadonlyArray<Float64Array>,
+  pools: ReadonlyArray<ScaledPool>,
+): ReadonlyArray<Float64Array> {
+  const normalised = group.map((row) => row.slice());
+  for (const pool of pools) {
+    const z = normalisePool(pool.values, pool);
+    pool.places.forEach(({ episode, turn }, n) => normalised[episode]![turn] = z[n]!);
+  }
+  return normalised;
 }
 
 type PoolKind = "gain" | "outcome" | "both";
@@ -117,6 +158,9 @@ interface Pool {
   readonly places: ReadonlyArray<{ readonly episode: number; readonly turn: number }>;
   readonly values: Float64Array;
 }
+
+/** Rewards of a group that are normalised together, where they stand, and what normalises them. */
+export interface ScaledPool extends Pool, PoolScale {}
 
 /** The pools of a group: rewards that share a mean and a standard deviation. */
 function poolsOf(group: ReadonlyArray<Float64Array>, { gain, pool }: Preset): ReadonlyArray<Pool> {

@@ -46,6 +46,8 @@ export interface PlayOptions {
     seat: Seat,
     episode: Episode | null,
   ) => Effect.Effect<void, BadInput>;
+  /** Called with each seat whose episode came to nothing, and why. */
+  readonly onLost?: (seat: Seat, reason: string) => void;
 }
 
 /**
@@ -55,7 +57,7 @@ export interface PlayOptions {
  */
 export const playEpisodes = Effect.fn("playEpisodes")(
   function* (seats: ReadonlyArray<Seat>, options: PlayOptions) {
-    const { concurrency, waitFor = seats.length, onEnded } = options;
+    const { concurrency, waitFor = seats.length, onEnded, onLost } = options;
     const shared: Shared = {
       tools: yield* Semaphore.make(concurrency),
       enough: yield* Deferred.make<never, EnvironmentCrashed>(),
@@ -63,7 +65,11 @@ export const playEpisodes = Effect.fn("playEpisodes")(
     let ended = 0;
     const play = (seat: Seat) =>
       Effect.scoped(playEpisode(seat, options, shared)).pipe(
-        Effect.catchTag("EnvironmentCrashed", () => Effect.succeed(null)),
+        Effect.catchTag("EnvironmentCrashed", ({ message }) =>
+          Effect.sync(() => {
+            onLost?.(seat, message);
+            return null;
+          })),
         Effect.tap((episode) => {
           ended += 1;
           return onEnded?.(ended, seat, episode) ?? Effect.void;

@@ -5,7 +5,7 @@ import { Learner } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
 import { playEpisodes, type PlayOptions, type Seat, toolPlay } from "./play.ts";
-import type { StepEpisodes, StepQuestions } from "./steps.ts";
+import type { LostEpisode, StepEpisodes, StepQuestions } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
 /** How training episodes are sampled. */
@@ -39,10 +39,12 @@ const rolloutStep = Effect.fn("rollout")(function* (
   const onEnded = (done: number) =>
     tellProgress({ step, phase: "rollout", done, total: seats.length, unit: "episodes" });
   yield* onEnded(0);
+  const reasons = new Map<string, string>();
   const episodes = yield* playEpisodes(seats, {
     ...trainingPlay(options),
     waitFor: Math.ceil(options.recipe.waitForShare * seats.length),
     onEnded,
+    onLost: ({ id }, reason) => reasons.set(id, reason),
   });
   const kept = Map.groupBy(
     episodes.filter((episode) => episode !== null),
@@ -59,10 +61,26 @@ const rolloutStep = Effect.fn("rollout")(function* (
       episodes: episodes.filter((episode) => episode === null).length,
       groups: questions.length - groups.length,
     },
+    lost: lostOf(seats, [...kept.values()], reasons),
     startedMillis,
     rolloutSeconds: (endedMillis - startedMillis) / 1000,
   } satisfies StepEpisodes;
 });
+
+/** The episodes that came to nothing, and those that were left alone. */
+function lostOf(
+  seats: ReadonlyArray<Seat>,
+  kept: ReadonlyArray<ReadonlyArray<Episode>>,
+  reasons: ReadonlyMap<string, string>,
+): ReadonlyArray<LostEpisode> {
+  const alone = new Set(kept.filter((group) => group.length === 1).map(([one]) => one!.id));
+  return seats.flatMap((seat) => {
+    const reason = alone.has(seat.id) ? ALONE : reasons.get(seat.id);
+    return reason === undefined ? [] : [{ ...seat, reason }];
+  });
+}
+
+const ALONE = "no other episode of its group was left to compare it with";
 
 /** One seat for each sample of a question. */
 function seatsOf(

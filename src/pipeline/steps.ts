@@ -16,11 +16,18 @@ export interface StepQuestions {
   readonly questions: ReadonlyArray<Question>;
 }
 
+/** An episode that is not trained on. */
+export interface LostEpisode extends Pick<Episode, "id" | "question" | "sample"> {
+  readonly reason: string;
+}
+
 /** The episodes of a step, one group for each question that kept at least two. */
 export interface StepEpisodes extends StepQuestions {
   readonly policyVersion: number;
   readonly groups: ReadonlyArray<ReadonlyArray<Episode>>;
   readonly dropped: { readonly episodes: number; readonly groups: number };
+  /** The episodes that are in no group, and why. */
+  readonly lost: ReadonlyArray<LostEpisode>;
   /** When the step began, milliseconds. */
   readonly startedMillis: number;
   readonly rolloutSeconds: number;

@@ -96,6 +96,7 @@ const LATER_FIELDS = {
   keepKinds: null,
   keepHops: null,
   testBeliefs: false,
+  episodeMegabytes: 0,
 } as const satisfies Partial<Recipe>;
 
 /** Adds the fields that a run of an earlier version lacks. */

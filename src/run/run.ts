@@ -10,11 +10,13 @@ import {
   listCheckpoints,
   removeUnfinished,
 } from "../files/run_checkpoints.ts";
+import { openEpisodes, type RunEpisodes } from "../files/run_episodes.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
 import { ALARMS, type Health } from "../igpo/alarms.ts";
 import { truncates } from "../model/decode.ts";
 import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "../pipeline/checkpoint.ts";
+import { episodeRecords } from "../pipeline/episode_records.ts";
 import { tellingEpisode } from "../pipeline/episode_view.ts";
 import { evaluateQuestions } from "../pipeline/evaluate.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
@@ -51,6 +53,7 @@ export const EMBEDDED_MODEL = "the embedded model of igpo";
 /** A run in progress. */
 export interface Run extends TrainOptions {
   readonly record: RunRecord;
+  readonly episodes: RunEpisodes;
   /** Steps done, when the first one ended, the history that the alarms read, and an episode to show. */
   readonly state: Ref.Ref<{
     readonly step: number;
@@ -91,7 +94,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
       "Note: top-k, top-p or min-p cut what is sampled, and the importance ratio ignores it",
     );
   }
-  const record = yield* openRecord(folder, isResumed ? step : -1);
+  const { record, episodes } = yield* openFiles(options.plan, isResumed ? step : -1);
   const state = yield* Ref.make({
     step,
     firstStepMillis: null as number | null,
@@ -99,8 +102,19 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
     raised: [] as ReadonlyArray<string>,
     episode: null as EpisodeView | null,
   });
-  return { ...options, record, state } satisfies Run;
+  return { ...options, record, episodes, state } satisfies Run;
 });
+
+/** The files that a run adds to, without what they hold of later steps than `step`. */
+const openFiles = Effect.fnUntraced(
+  function* ({ folder, config: { recipe } }: RunPlan, step: number) {
+    const bytes = recipe.episodeMegabytes * 1_000_000;
+    return {
+      record: yield* openRecord(folder, step),
+      episodes: yield* openEpisodes(folder, { step, bytes }),
+    };
+  },
+);
 
 /** Records and shows a finished step, with its warnings. */
 export const recordStep = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
@@ -112,6 +126,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     yield* writeFileAtomic(`${folder}/episode.svg`, episodeSvg(episode));
   }
   yield* record.addStep(report);
+  yield* keepEpisodes(run, updated);
   const now = yield* Clock.currentTimeMillis;
   const { raised, history } = yield* Ref.updateAndGet(run.state, (state) => ({
     ...state,
@@ -138,6 +153,16 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
 function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
   return { turns, entropy, gain, gainStd };
 }
+/** No step takes a larger share of the room for transcripts. */
+const STEP_SHARE = 1 / 8;
+
+const keepEpisodes = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
+  const { plan: { config: { recipe }, preset }, task: { tokenizer }, episodes } = run;
+  if (recipe.episodeMegabytes === 0) return;
+  const transcriptRoom = recipe.episodeMegabytes * 1_000_000 * STEP_SHARE;
+  const records = episodeRecords(updated, { preset, tokenizer, transcriptRoom });
+  yield* episodes.keep(updated.step, records);
+});
 
 /** Asks validation questions every `evaluateEvery` steps and at both ends, test questions at both ends alone. */
 export const evaluateDue = Effect.fnUntraced(function* (run: Run, step: number) {

@@ -1,6 +1,8 @@
 import { Clock, Effect, Ref } from "effect";
 import type { Summary } from "../domain/report.ts";
+import { inBytes } from "../domain/bytes.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { type KeptStep, listEpisodes } from "../files/run_episodes.ts";
 import { Policy } from "../policy/policy.ts";
 import { type Curve, learningCurveSvg } from "../report/learning_curve.ts";
 import { writeSummary } from "../report/summary.ts";
@@ -45,9 +47,17 @@ export const finishRun = Effect.fnUntraced(function* (run: Run) {
   const { meter } = run.task;
   const search = meter === null ? "" : `${callsLine(meter)}\n`;
   const table = summaryTable(summary, screen);
-  yield* screen.print(`\n${table}\n\n${search}Everything is in ${folder}`);
+  const kept = episodesLine(yield* listEpisodes(folder));
+  yield* screen.print(`\n${table}\n\n${search}Everything is in ${folder}${kept}`);
   return summary;
 });
+
+/** How many steps' episodes are kept, and what they take. */
+function episodesLine(kept: ReadonlyArray<KeptStep>): string {
+  if (kept.length === 0) return "";
+  const bytes = inBytes(kept.reduce((sum, one) => sum + one.bytes, 0));
+  return `, with the episodes of ${kept.length} steps (${bytes}): ./igpo view shows them`;
+}
 
 /** The evaluation of the test questions after some steps. */
 function testReport(evaluations: ReadonlyArray<EvaluationLine>, at: number) {

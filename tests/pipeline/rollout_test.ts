@@ -3,7 +3,9 @@ import { Effect } from "effect";
 import type { Episode } from "../../src/domain/episode.ts";
 import { EnvironmentCrashed } from "../../src/domain/errors.ts";
 import type { Environment } from "../../src/environment/environment.ts";
-import { answer, protocol, search } from "./fake_policy.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
+import { episodeRecords } from "../../src/pipeline/episode_records.ts";
+import { answer, protocol, search, tokenizer } from "./fake_policy.ts";
 import { environment, finishedSteps, QUESTIONS, type RunOptions } from "./stage_fixtures.ts";
 
 async function episodesOf(options: RunOptions = {}) {
@@ -122,6 +124,7 @@ Deno.test("a crash of the environment drops its episode and not the run", async 
   });
   strictEqual(episodes.length, 5);
   deepStrictEqual(step.dropped, { episodes: 1, groups: 0 });
+  deepStrictEqual(step.lost.map(({ sample, reason }) => [sample, reason]), [[1, "broken"]]);
 });
 
 Deno.test("a group left with one episode is dropped and counted", async () => {
@@ -132,6 +135,35 @@ Deno.test("a group left with one episode is dropped and counted", async () => {
   deepStrictEqual(step.dropped, { episodes: 2, groups: 1 });
   strictEqual(step.groups.length, 1);
   strictEqual(step.batch.sequences.length, 3);
+  const alone = "no other episode of its group was left to compare it with";
+  const reasons = step.lost.map(({ sample, reason }) => [sample, reason]);
+  deepStrictEqual(reasons, [[0, "broken"], [1, "broken"], [2, alone]]);
+});
+
+Deno.test("episodeRecords() holds lost episodes in their places, and transcripts while there is room", async () => {
+  const { step } = await episodesOf({
+    environment: crashing((count) => count === 1),
+    recipe: { toolConcurrency: 1 },
+  });
+  const options = { preset: PRESETS["paper-v2"]!, tokenizer };
+  const records = episodeRecords(step, { ...options, transcriptRoom: 1 });
+  deepStrictEqual(
+    records.map(({ group, sample, dropped, transcript }) => [
+      group,
+      sample,
+      dropped,
+      transcript !== null,
+    ]),
+    [
+      [0, 0, null, true],
+      [0, 1, "broken", false],
+      [0, 2, null, true],
+      [1, 0, null, false],
+      [1, 1, null, false],
+      [1, 2, null, false],
+    ],
+  );
+  ok(records.every(({ turns, dropped }) => (turns.length > 0) === (dropped === null)));
 });
 
 Deno.test("a run whose environment always crashes updates nothing", async () => {

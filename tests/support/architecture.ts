@@ -30,6 +30,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   model: 2,
   text: 2,
   files: 2,
+  page: 3,
   reference: 3,
   gpu: 3,
   environment: 3,
@@ -38,6 +39,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   pipeline: 5,
   report: 5,
   run: 6,
+  view: 6,
   programs: 7,
   cli: 8,
   mod: 9,
@@ -46,6 +48,7 @@ export const RANKS: Readonly<Record<string, number>> = {
 /** For rooms that may import less than their rank allows: the rooms that they may import. */
 const NARROWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   report: ["domain", "igpo", "math", "files"],
+  page: ["domain", "igpo", "math"],
 };
 
 /** The room a file belongs to, null outside of the house (tests, packages, data). */
@@ -120,8 +123,8 @@ export const packagesAreNamedInOnePlace: Rule = (files) =>
       .map(({ specifier }) => `${path} imports "${specifier}": name it in deno.json`)
   );
 
-/** Rooms that speak to the machine: its files, and search engines on disk and over the network. */
-const TOUCHING: ReadonlyArray<string> = ["files", "search"];
+/** Rooms that speak to the machine: its files, search engines on disk and over the network, the server of the page. */
+const TOUCHING: ReadonlyArray<string> = ["files", "search", "view"];
 
 /** `Deno.*` and `node:*` stand only where the program touches its machine. */
 export const onlyEdgesTouchTheMachine: Rule = (files) =>

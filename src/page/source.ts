@@ -1,0 +1,55 @@
+/** Where the page gets its data from: its own file, files beside it, or the server. */
+/// <reference lib="dom" />
+import { DATA_ID, type PageData, type PageStep, stepId } from "./data.ts";
+
+/** Where data comes from. */
+export interface Source {
+  readonly load: () => Promise<PageData>;
+  readonly step: (run: number, step: number) => Promise<PageStep>;
+  /** Calls back whenever a run has written something; does nothing for data in files. */
+  readonly follow: (changed: () => void) => void;
+}
+
+/** The source of this page. */
+export function openSource(): Source {
+  const own = document.getElementById(DATA_ID);
+  return own === null ? served : inFile(own);
+}
+
+function inFile(own: HTMLElement): Source {
+  return {
+    load: () => Promise.resolve(JSON.parse(own.textContent ?? "")),
+    step: async (run, step) => {
+      const id = stepId(run, step);
+      const text = document.getElementById(id)?.textContent ??
+        await shard(`${own.dataset["folder"]}/${id}.js`);
+      return JSON.parse(text);
+    },
+    follow: () => {},
+  };
+}
+
+/** Text of a file beside the page. Such a file is a script, as pages that are opened from disk may read no other. */
+function shard(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = path;
+    script.onload = () => resolve(script.dataset["text"] ?? "");
+    script.onerror = () => reject(new Error(`Cannot read ${path} beside this page`));
+    document.head.append(script);
+  });
+}
+
+const served: Source = {
+  load: () => fetchJson("data/runs.json"),
+  step: (run, step) => fetchJson(`data/step.json?run=${run}&step=${step}`),
+  follow: (changed) => {
+    new EventSource("data/events").addEventListener("changed", changed);
+  },
+};
+
+async function fetchJson<A>(path: string): Promise<A> {
+  const response = await fetch(path);
+  if (response.ok) return await response.json();
+  throw new Error(await response.text());
+}

@@ -1,0 +1,96 @@
+/** The page as HTML: served, or as one file with its data. */
+import script from "../../web/page.js" with { type: "text" };
+import { DATA_ID, type PageData, type PageStep, stepId } from "../page/data.ts";
+
+/** The page's program. */
+export const pageScript: string = script;
+
+/** What a page may do: run its own program, ask its own server, and nothing else. */
+export function policyOf(sources: { readonly script: string; readonly connect: string }): string {
+  return [
+    "default-src 'none'",
+    `script-src ${sources.script}`,
+    `connect-src ${sources.connect}`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
+
+/** The page that a server sends. Its policy is sent as a header. */
+export const servedPage: string = pageOf({
+  head: [],
+  body: [`<script type="module" src="page.js"></script>`],
+});
+
+/** A step's episodes within a page, or beside it. */
+export interface StepPart {
+  readonly run: number;
+  readonly step: number;
+  readonly content: PageStep;
+}
+
+/** A page that holds its data, so that it opens from disk. `folder` names the folder of steps beside it, if any. */
+export async function wholePage(
+  data: PageData,
+  { steps, folder }: { readonly steps: ReadonlyArray<StepPart>; readonly folder: string | null },
+): Promise<string> {
+  const program = pageScript.replaceAll("</script", "<\\/script");
+  const policy = policyOf({
+    script: `'sha256-${await digestOf(program)}'${folder === null ? "" : " 'self' file:"}`,
+    connect: "'none'",
+  });
+  const head = [`<meta http-equiv="Content-Security-Policy" content="${policy}">`];
+  const body = [
+    inertJson({ id: DATA_ID, value: data, folder }),
+    ...steps.map(({ run, step, content }) =>
+      inertJson({ id: stepId(run, step), value: content, folder: null })
+    ),
+    `<script type="module">${program}</script>`,
+  ];
+  return pageOf({ head, body });
+}
+
+/** A step's episodes as a file beside a page. */
+export function shardOf({ content }: Pick<StepPart, "content">): string {
+  return `document.currentScript.dataset.text = ${JSON.stringify(JSON.stringify(content))};\n`;
+}
+
+function pageOf(
+  { head, body }: { readonly head: ReadonlyArray<string>; readonly body: ReadonlyArray<string> },
+): string {
+  return [
+    "<!doctype html>",
+    `<html lang="en">`,
+    "<head>",
+    `<meta charset="utf-8">`,
+    ...head,
+    `<meta name="viewport" content="width=device-width, initial-scale=1">`,
+    "<title>igpo</title>",
+    `<link rel="icon" href="data:,">`,
+    "</head>",
+    "<body>",
+    ...body,
+    "</body>",
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+interface Inert {
+  readonly id: string;
+  readonly value: unknown;
+  readonly folder: string | null;
+}
+
+/** JSON that a browser neither runs nor reads as HTML: no tag can begin in it. */
+function inertJson({ id, value, folder }: Inert): string {
+  const json = JSON.stringify(value).replaceAll("<", "\\u003c");
+  const beside = folder === null ? "" : ` data-folder="${encodeURIComponent(folder)}"`;
+  return `<script type="application/json" id="${id}"${beside}>${json}</script>`;
+}
+
+async function digestOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toBase64();
+}

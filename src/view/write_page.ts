@@ -1,0 +1,49 @@
+/** A page that opens from disk. */
+import { Effect } from "effect";
+import { inBytes } from "../domain/bytes.ts";
+import { writeFileAtomic, writeFolderAtomic } from "../files/atomic.ts";
+import { stepId } from "../page/data.ts";
+import { shardOf, type StepPart, wholePage } from "./document.ts";
+import { readStep, type Viewed } from "./read_run.ts";
+import { readData } from "./server.ts";
+
+/** Bytes of episodes above which they lie in files beside the page. */
+const MOST_INSIDE = 32_000_000;
+
+/** Writes runs as one page, with a folder of steps beside it where they are large; answers with what was written. */
+export const writePage = Effect.fn("writePage")(function* (
+  runs: ReadonlyArray<Viewed>,
+  file: string,
+) {
+  const data = yield* readData({ runs, isLive: false });
+  const kept = data.runs.flatMap((one, run) => one.kept.map((step) => ({ ...step, run })));
+  const bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
+  const readPart = ({ run, step }: { readonly run: number; readonly step: number }) =>
+    Effect.map(readStep(runs[run]!, step), (content): StepPart => ({ run, step, content }));
+  if (bytes <= MOST_INSIDE) {
+    const steps = yield* Effect.forEach(kept, readPart);
+    const page = yield* Effect.promise(() => wholePage(data, { steps, folder: null }));
+    yield* writeFileAtomic(file, page);
+    return `${file} (${inBytes(new TextEncoder().encode(page).length)}), one file`;
+  }
+  const folder = `${file.replace(/\.html?$/, "")}-steps`;
+  yield* writeFolderAtomic(
+    folder,
+    (temporary) =>
+      Effect.forEach(
+        kept,
+        (one) =>
+          Effect.flatMap(readPart(one), (part) =>
+            writeFileAtomic(`${temporary}/${stepId(part.run, part.step)}.js`, shardOf(part))),
+        {
+          discard: true,
+        },
+      ),
+  );
+  const name = folder.split(/[/\\]/).at(-1)!;
+  yield* writeFileAtomic(
+    file,
+    yield* Effect.promise(() => wholePage(data, { steps: [], folder: name })),
+  );
+  return `${file}, with ${kept.length} steps (${inBytes(bytes)}) in ${folder}`;
+});
