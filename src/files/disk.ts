@@ -36,6 +36,15 @@ export const readText = Effect.fn("readText")(function* (path: string) {
   });
 });
 
+/** Text of a file of at most so many bytes. */
+export const readTextUpTo = Effect.fn("readTextUpTo")(function* (path: string, most: number) {
+  const { size } = yield* onDisk(`read "${path}"`, () => Deno.stat(path));
+  if (size <= most) return yield* readText(path);
+  return yield* new BadInput({
+    message: `Cannot read "${path}" as it must have at most ${most} bytes: it has ${size}`,
+  });
+});
+
 /** Exactly the bytes of a range; fails when the file ends within it. */
 export const readRange = Effect.fn("readRange")(function* (path: string, range: ByteRange) {
   const bytes = new Uint8Array(range.length);
