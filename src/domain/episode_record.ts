@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect";
+import { type Effect, Schema } from "effect";
 import { decodeRecord } from "./decode.ts";
 import type { BadInput } from "./errors.ts";
 
@@ -55,6 +55,8 @@ export const EpisodeTurn = Schema.Struct({
   sampled: Schema.NullOr(Count),
   /** Further credits of the turn by name, such as `leave-one-out`, to be shown beside the gain. */
   credits: Schema.optionalKey(Schema.Record(Schema.String, Measured)),
+  /** Whether gain and credits differ in sign. */
+  uncertain: Schema.optionalKey(Schema.Boolean),
 });
 
 /**
@@ -101,6 +103,8 @@ export const EpisodeRecord = Schema.Struct({
   seconds: Schema.NullOr(Schema.Struct({ generate: Schema.Finite, tools: Schema.Finite })),
   /** In the order in which the agent wrote and read; null where there was no room to keep it. */
   transcript: Schema.NullOr(Schema.Array(EpisodeSegment)),
+  /** Of a trace: where it comes from, and what was lost or cut on its way here, a sentence each. */
+  notes: Schema.optionalKey(Schema.Array(Schema.String)),
 });
 
 /** A part of a transcript. */
