@@ -72,8 +72,9 @@ Deno.test("igpo reads the transcript of an episode of its own runs", () => {
     ...{ goldLogProb: [], miniBatch: 0, lossWeight: 1, seconds: null },
     transcript: [
       segment("prompt", -1, QUESTION),
-      segment("think", 0, THOUGHT),
-      segment("call", 0, call),
+      segment("think", 0, "<think>"),
+      segment("think", 0, `${THOUGHT}</think>`),
+      segment("call", 0, `${call}<|im_end|>`),
       segment("result", 0, RESULT),
       segment("answer", 1, `<answer>${ANSWER}</answer>`),
     ],

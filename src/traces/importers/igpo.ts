@@ -32,14 +32,18 @@ function messagesOf(transcript: ReadonlyArray<EpisodeSegment>): ReadonlyArray<Me
     const { kind, turn } = segment;
     if (kind === "prompt") return;
     const role = kind === "result" ? "tool" : "assistant";
-    const parts = [...last === `${role} ${turn}` ? messages.pop()!.parts : [], partOf(segment)];
-    messages.push({ role, parts, source: `transcript[${i}]` });
+    const isSame = last === `${role} ${turn}`;
+    const before = isSame ? messages.pop()! : { parts: [], source: `transcript[${i}]` };
+    messages.push({ ...before, role, parts: [...before.parts, ...partsOf(segment)] });
     last = `${role} ${turn}`;
   });
   return messages;
 }
 
-function partOf({ kind, text }: EpisodeSegment): Part {
-  if (kind === "result") return { _tag: "Result", id: null, name: null, text, isError: false };
-  return { _tag: kind === "think" ? "Think" : "Text", text };
+/** A segment is text as the model wrote it: thoughts have their tags, and a message ends with a control token. */
+function partsOf({ kind, text }: EpisodeSegment): ReadonlyArray<Part> {
+  if (kind === "result") return [{ _tag: "Result", id: null, name: null, text, isError: false }];
+  const said = text.replaceAll(/<\/?think>|<\|[^|]*\|>\s*$/g, "").trim();
+  if (said === "") return [];
+  return [{ _tag: kind === "think" ? "Think" : "Text", text: said }];
 }
