@@ -40,7 +40,7 @@ Deno.test("igpo credit writes a record for each trace, and numbers where there i
     deepStrictEqual([code, stderr], [0, ""]);
     match(stdout, /^plain +2 +4 +2 +2 +1 +0 +0$/m);
     match(stdout, /^Refused runs\.jsonl: .* in row 3 it must be JSON/m);
-    match(stdout, /^ +1 +\{"name":"web_sea.*( +[-+]?\d\.?\d*(e-\d+)?){3,4}( +uncertain)?$/m);
+    match(stdout, /^ +1 +web_search Tarn( +[-+]?\d\.?\d*(e-\d+)?){3,4}( +uncertain)?$/m);
     match(stdout, /^ {2}no gold answer, so that nothing is measured$/m);
     match(stdout, /^1 of 2 traces have numbers\./m);
     const rows = (await Deno.readTextFile(out)).trimEnd().split("\n").map((row) => JSON.parse(row));
@@ -59,6 +59,14 @@ Deno.test("igpo credit writes a record for each trace, and numbers where there i
     const more = ["--questions", golds, "--credits", "none"];
     const again = await credit(logs, "--out", out, ...model, ...more);
     match(again.stdout, /^2 of 2 traces have numbers\./m);
+  }));
+
+Deno.test("the README shows what its example prints", () =>
+  inFolder(async (folder) => {
+    const { stdout } = await credit("docs/examples/traces.jsonl", "--out", `${folder}/out.jsonl`);
+    const readme = await Deno.readTextFile("README.md");
+    const [, shown] = /credit docs\/examples[^]*?```text\n([^]*?)```/.exec(readme)!;
+    ok(stdout.includes(shown!), stdout);
   }));
 
 Deno.test("igpo credit leaves no file where it fails", () =>

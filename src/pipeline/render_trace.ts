@@ -138,5 +138,5 @@ function messageOf(
     toolCall.open + plain(JSON.stringify({ name, arguments: given })) + toolCall.close
   );
   const body = [...(text === null ? [] : [plain(text)]), ...written].join(betweenToolCalls);
-  return protocol.assistantMessage(lead + plain(thought) + tail, body);
+  return protocol.assistantMessage(lead + plain(thought.trim()) + tail, body);
 }

@@ -14,7 +14,7 @@ import type { CreditJob } from "../run/prepare_credit.ts";
  */
 export const credit = Effect.fn("credit")(function* (job: CreditJob) {
   const { source, survey, screen, preset, out, gain } = job;
-  yield* screen.print(importTable(survey.counts, survey.refused, survey.refusals));
+  yield* screen.print(importTable(survey.counts, survey.refused));
   const groups = makeGroups();
   let done = 0;
   let scored = 0;

@@ -1,5 +1,8 @@
 /** The tables of `./igpo credit`. */
+import { Result } from "effect";
+import { isRecord } from "../domain/decode.ts";
 import type { EpisodeRecord, EpisodeTurn } from "../domain/episode_record.ts";
+import { parseJson } from "../domain/json.ts";
 import { valueOf } from "../igpo/belief.ts";
 import { fit, signed } from "./style.ts";
 
@@ -19,7 +22,7 @@ export function creditTable(record: EpisodeRecord, options: CreditTableOptions):
   const { question: { text, golds }, turns, notes = [], goldLogProb } = record;
   const head = [
     fit(`${notes[0] ?? record.id}: ${text}`, columns),
-    ...(golds.length === 0 ? [] : [fit(`  gold answer: ${golds.join(" | ")}`, columns)]),
+    ...(golds.length === 0 ? [] : [`  ${fit(`gold answer: ${golds.join(" | ")}`, columns - 2)}`]),
     ...notes.slice(1).map((note) => `  ${note}`),
   ];
   if (goldLogProb.length === 0) return head.join("\n");
@@ -65,11 +68,24 @@ function wordsOf({ transcript, turns, answer }: EpisodeRecord, turn: number): st
   const { action } = turns[turn]!;
   if (action === "answer") return `answer: ${answer ?? ""}`;
   const own = (transcript ?? []).filter((segment) => segment.turn === turn);
-  const calls = own.filter(({ kind }) => kind === "call").map(({ text }) =>
-    text.replaceAll(/<\/?tool_call>/g, "")
-  );
+  const calls = own.filter(({ kind }) => kind === "call").map(({ text }) => callWords(text));
   if (calls.length > 0) return calls.join(" ");
   return own.find(({ kind }) => kind === "other" || kind === "think")?.text ?? "(end of the run)";
+}
+
+/** `<tool_call>{"name":"search","arguments":{"query":["a","b"]}}</tool_call>` as `search a, b`. */
+function callWords(text: string): string {
+  const json = text.replaceAll(/<\/?tool_call>/g, "");
+  const call = Result.getOrNull(
+    Result.try({ try: () => parseJson(json), catch: () => null }),
+  );
+  return isRecord(call) ? `${call["name"]} ${textsIn(call["arguments"]).join(", ")}` : json;
+}
+
+function textsIn(value: unknown): ReadonlyArray<string> {
+  if (typeof value === "string") return [value.trim()];
+  if (typeof value !== "object" || value === null) return [JSON.stringify(value) ?? ""];
+  return Object.values(value).flatMap(textsIn);
 }
 
 /** What came of the logs, by format. */
@@ -86,20 +102,21 @@ export interface ImportCounts {
   readonly lost: ReadonlyMap<string, number>;
 }
 
-/** A log that is none, or none that can be read. */
-export interface RefusedLog {
+/** Logs that are none, or none that can be read, for one reason. */
+export interface RefusedLogs {
+  /** The first of them. */
   readonly source: string;
   readonly reason: string;
+  readonly count: number;
 }
 
-/** Most refusals that are printed. */
-const MOST_REFUSALS = 10;
+/** Most reasons that are kept. */
+const MOST_REASONS = 20;
 
 /** What was recovered by format, what was lost, and what was refused. */
 export function importTable(
   counts: ReadonlyArray<ImportCounts>,
-  refused: ReadonlyArray<RefusedLog>,
-  refusals: number,
+  refused: ReadonlyArray<RefusedLogs>,
 ): string {
   const columns = ["traces", "turns", "calls", "results", "golds", "rewards", "times"] as const;
   const line = (name: string, cells: ReadonlyArray<string | number>) =>
@@ -108,19 +125,24 @@ export function importTable(
   const lost = counts.flatMap(({ format, lost }) =>
     [...lost].map(([what, traces]) => `Lost of ${traces} ${format} traces: ${what}`)
   );
-  const more = refusals - refused.length;
   return [
     ...(counts.length === 0 ? [] : [line("format", columns), ...rows]),
     ...lost,
-    ...refused.map(({ source, reason }) => `Refused ${source}: ${reason}`),
-    ...(more > 0 ? [`Refused ${more} more`] : []),
+    ...refused.map(({ source, reason, count }) =>
+      `Refused ${source}${count === 1 ? "" : ` and ${count - 1} more`}: ${reason}`
+    ),
   ].join("\n");
 }
 
-/** Adds refusals up to the number that is printed. */
-export function noteRefusal(
-  refused: ReadonlyArray<RefusedLog>,
-  one: RefusedLog,
-): ReadonlyArray<RefusedLog> {
-  return refused.length < MOST_REFUSALS ? [...refused, one] : refused;
+/** Adds a refusal to those of its reason; after many reasons, further ones are only counted. */
+export function addRefusal(
+  refused: ReadonlyArray<RefusedLogs>,
+  { source, reason }: Pick<RefusedLogs, "source" | "reason">,
+): ReadonlyArray<RefusedLogs> {
+  const known = refused.length < MOST_REASONS ? reason : OTHER_REASONS;
+  const place = refused.findIndex((one) => one.reason === reason || one.reason === known);
+  if (place < 0) return [...refused, { source, reason: known, count: 1 }];
+  return refused.with(place, { ...refused[place]!, count: refused[place]!.count + 1 });
 }
+
+const OTHER_REASONS = "for other reasons";

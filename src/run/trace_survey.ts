@@ -4,7 +4,7 @@ import { type QuestionFiles, questionFiles } from "../domain/question_files.ts";
 import type { Trace } from "../domain/trace.ts";
 import { readQuestions } from "../files/questions.ts";
 import { makeSwapPool, type SwapPool } from "../pipeline/swap_pool.ts";
-import { type ImportCounts, noteRefusal, type RefusedLog } from "../report/credit_table.ts";
+import { addRefusal, type ImportCounts, type RefusedLogs } from "../report/credit_table.ts";
 import type { Refused } from "../traces/import_document.ts";
 import { streamTraces } from "../traces/read_traces.ts";
 
@@ -36,8 +36,7 @@ export const openTraces = Effect.fn("openTraces")(function* (
 /** What a first pass through traces found. */
 export interface Survey {
   readonly counts: ReadonlyArray<ImportCounts>;
-  readonly refused: ReadonlyArray<RefusedLog>;
-  readonly refusals: number;
+  readonly refused: ReadonlyArray<RefusedLogs>;
   readonly pool: SwapPool;
   /** The largest of what `size` says of traces with a gold answer. */
   readonly longest: number;
@@ -50,13 +49,12 @@ export const surveyTraces = Effect.fn("surveyTraces")(function* (
 ) {
   const pool = makeSwapPool();
   const counts = new Map<string, Counting>();
-  let [refusals, longest] = [0, 0];
-  let refused: ReadonlyArray<RefusedLog> = [];
+  let longest = 0;
+  let refused: ReadonlyArray<RefusedLogs> = [];
   yield* Stream.runForEach(stream, (one) =>
     Effect.sync(() => {
       if (Result.isFailure(one)) {
-        refusals += 1;
-        refused = noteRefusal(refused, one.failure);
+        refused = addRefusal(refused, one.failure);
         return;
       }
       const trace = one.success;
@@ -77,7 +75,6 @@ export const surveyTraces = Effect.fn("surveyTraces")(function* (
   return {
     counts: [...counts.values()],
     refused,
-    refusals,
     pool,
     longest,
   } satisfies Survey;

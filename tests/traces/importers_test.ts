@@ -206,3 +206,10 @@ Deno.test("a trace of too many turns is refused in one sentence, and one of a mi
   match(reasonOf(million), rule);
   match(reasonOf({ question: QUESTION, messages: million }), rule);
 });
+
+Deno.test("docs/traces.md has a row for each format, in no other format's name", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/traces.md", import.meta.url));
+  const [, table] = page.split("## Formats");
+  const names = [...table!.matchAll(/^\| `([\w-]+)` /gm)].map(([, name]) => name!);
+  deepStrictEqual(names.toSorted(), IMPORTERS.map(({ name }) => name).toSorted());
+});
