@@ -107,10 +107,13 @@ function toolParts(message: WireMessage, losses: Losses): ReadonlyArray<Part> {
 
 function said(message: WireMessage, losses: Losses): ReadonlyArray<Part> {
   const { content, parts, reasoning_content, reasoning } = message;
+  const written = partsOf(parts ?? content, losses);
+  // LangChain lists the calls that stand in the content once more.
+  const known = new Set(written.flatMap((part) => part._tag === "Call" ? part.id ?? [] : []));
   return [
     ...asThought(reasoning_content ?? (Predicate.isString(reasoning) ? reasoning : null), losses),
-    ...partsOf(parts ?? content, losses),
-    ...callsOf(message, losses),
+    ...written,
+    ...callsOf(message, losses).filter((part) => part._tag !== "Call" || !known.has(part.id ?? "")),
   ];
 }
 
@@ -154,22 +157,32 @@ export function readCalls(list: ReadonlyArray<unknown>, losses: Losses): Readonl
   });
 }
 
-/** Messages of a value that may be a list, hold one as `messages`, be one message, or a text of `role`. */
+/**
+ * Messages of a value that may be a list, hold one as `messages`, be one message, or be a text: that is a message of
+ * `role`, or of nobody and lost where it is null.
+ */
 export function messagesIn(
   value: unknown,
   { path, role, losses }: {
     readonly path: string;
-    readonly role: "user" | "assistant";
+    readonly role: "user" | "assistant" | null;
     readonly losses: Losses;
   },
 ): ReadonlyArray<Message> {
   const parsed = fromJson(value);
-  if (Predicate.isString(parsed)) {
-    return parsed === "" ? [] : [{ role, parts: partsOf(parsed, losses), source: path }];
-  }
   const inner = isRecord(parsed) && "messages" in parsed ? parsed["messages"] : parsed;
   // LangChain batches: a list of conversations, of which there is one.
   const list = Array.isArray(inner) && Array.isArray(inner[0]) ? inner[0] : inner;
   if (areMessages(list)) return readMessages(list, path, losses);
-  return areMessages([list]) ? readMessages([list], path, losses) : [];
+  if (areMessages([list])) return readMessages([list], path, losses);
+  if (Predicate.isString(value) && value !== "" && role !== null) {
+    const text = Predicate.isString(parsed) ? parsed : value;
+    return [{ role, parts: partsOf(text, losses), source: path }];
+  }
+  if (!isNothing(value)) losses.add("input or output that is no message");
+  return [];
+}
+
+function isNothing(value: unknown): boolean {
+  return Predicate.isNullish(value) || value === "" || Array.isArray(value) && value.length === 0;
 }

@@ -9,6 +9,7 @@ const WirePart = Schema.Struct({
   text: Text,
   content: maybe(Schema.Unknown),
   thinking: Text,
+  reasoning: Text,
   refusal: Text,
   summary: maybe(List),
   id: Text,
@@ -80,7 +81,7 @@ function readPart(part: WirePart, losses: Losses): ReadonlyArray<Part> {
 
 function thinkOf(part: WirePart, losses: Losses): ReadonlyArray<Part> {
   if (part.summary !== null && part.summary !== undefined) return asThought(part.summary, losses);
-  return asThought(part.thinking ?? part.text ?? part.content, losses);
+  return asThought(part.thinking ?? part.reasoning ?? part.text ?? part.content, losses);
 }
 
 /** Content as thoughts. */

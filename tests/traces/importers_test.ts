@@ -155,6 +155,34 @@ Deno.test("a result goes to the call of its id, whatever the order", () => {
   deepStrictEqual(turns[0]!.replies, [{ role: "tool", text: "nobody's" }]);
 });
 
+Deno.test("a call that stands in content and list is one call", () => {
+  const { turns } = traceOf({
+    messages: [{
+      type: "ai",
+      content: [{ type: "tool_use", id: "1", name: "a", input: {} }],
+      tool_calls: [{ id: "1", name: "a", args: {} }, { id: "2", name: "b", args: {} }],
+    }],
+  });
+  deepStrictEqual(turns[0]!.calls.map(({ name }) => name), ["a", "b"]);
+});
+
+Deno.test("an answer that is JSON is a text, and an input that is no message is lost", () => {
+  const answer = '{"year": 2025}';
+  const llm = (input: string) => ({
+    attributes: {
+      ...{ "openinference.span.kind": "LLM", "input.value": input, "output.value": answer },
+    },
+  });
+  strictEqual(traceOf([llm("Which year?")]).answer, answer);
+  strictEqual(traceOf([llm('["Which", "year?"]')]).question, '["Which", "year?"]');
+  const generation = {
+    ...{ id: "a", type: "GENERATION", startTime: "2026-01-01T00:00:00Z" },
+    ...{ input: '{"size": 3}', output: answer },
+  };
+  const { lost, question } = traceOf({ id: "t", observations: [generation] });
+  deepStrictEqual([lost, question], [["input or output that is no message"], null]);
+});
+
 Deno.test("a user's later messages are what the agent read after its turns", () => {
   const { turns, question } = traceOf([
     { role: "user", content: "Hello" },

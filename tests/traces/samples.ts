@@ -229,7 +229,7 @@ export const SAMPLES: ReadonlyArray<Sample> = [
           ...chat.slice(0, 2),
           {
             role: "assistant",
-            content: [{ type: "reasoning", reasoning: "", text: THOUGHT }],
+            content: [{ type: "reasoning", reasoning: THOUGHT }],
             tool_calls: [{ id: "c1", function: "search", arguments: ARGUMENTS }],
           },
           { role: "tool", tool_call_id: "c1", content: "attachment://abc" },

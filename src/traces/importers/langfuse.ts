@@ -55,7 +55,8 @@ export const langfuse = importer({
       .map((one): ModelCall => ({
         start: one.start,
         seconds: secondsBetween(one.startTime, one.endTime),
-        input: messagesIn(one.input, { path: one.source, role: "user", losses }),
+        // What is no message, as a program's own input, does not tell who said it.
+        input: messagesIn(one.input, { path: one.source, role: null, losses }),
         output: messagesIn(one.output, { path: one.source, role: "assistant", losses }),
       }));
     if (calls.length === 0) return Result.fail("its observations hold no generation");
@@ -93,7 +94,7 @@ function askedIn(input: unknown, losses: Losses): string | null {
   const value = Predicate.isString(once) ? fromJson(once) : once;
   const prompt = isRecord(value) ? textOrNull(value["prompt"] ?? value["question"]) : null;
   if (prompt !== null) return prompt;
-  const asked = messagesIn(value, { path: "trace.input", role: "user", losses })
+  const asked = messagesIn(value, { path: "trace.input", role: null, losses })
     .findLast(({ role }) => role === "user");
   const said = asked?.parts.map((part) => part._tag === "Text" ? part.text : "") ?? [];
   return textOrNull(said.join("\n"));
