@@ -48,6 +48,10 @@ Deno.test("igpo credit writes a record for each trace, and numbers where there i
       rows.map((row) => Effect.runPromise(decodeEpisode(row, "a row"))),
     );
     deepStrictEqual(records.map(({ goldLogProb }) => goldLogProb.length), [2, 0]);
+    deepStrictEqual(records.map(({ dropped }) => dropped), [
+      null,
+      "no gold answer, so that nothing is measured",
+    ]);
     const { gain, credits } = records[0]!.turns[0]!;
     ok(gain !== null && credits !== undefined);
     deepStrictEqual(Object.keys(credits), ["leave-one-out", "swapped"]);

@@ -79,7 +79,7 @@ export const EpisodeRecord = Schema.Struct({
     golds: Schema.Array(Schema.String),
     kind: Schema.String,
   }),
-  /** Why it was lost or left out; null if it was trained on, or is a trace. */
+  /** Why it was lost, left out or not measured; null if it was trained on, or is a trace that was measured. */
   dropped: Schema.NullOr(Schema.String),
   /** How it ended: `answered`, `malformed`, `turn_limit`, `length`, or a trace's own word. */
   ending: Schema.NullOr(Schema.String),

@@ -11,7 +11,7 @@ export interface CreditedTrace {
   /** Index of its question among those of the file, and its own among the traces of that question. */
   readonly group: number;
   readonly sample: number;
-  /** Null where nothing could be measured; `notes` say why. */
+  /** Null where nothing could be measured; the first note says why. */
   readonly scored: { readonly rendered: RenderedTrace; readonly credit: Credit } | null;
   readonly notes: ReadonlyArray<string>;
 }
@@ -30,7 +30,7 @@ export function traceRecord(
     group,
     sample,
     question: { id: String(group), text: question ?? "", golds: golds ?? [], kind: trace.format },
-    dropped: null,
+    dropped: scored === null ? notes[0] ?? null : null,
     ending: answer === null ? "unanswered" : "answered",
     answer,
     outcome: reward,
