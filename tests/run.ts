@@ -27,6 +27,7 @@ interface Part {
 /** Tests that start programs of this project. */
 const PROGRAMS = [
   "tests/cli_test.ts",
+  "tests/credit_run_test.ts",
   "tests/driver/command_test.ts",
   "tests/driver_task_test.ts",
   "tests/evaluate_run_test.ts",

@@ -53,6 +53,8 @@ import type {
   PretrainFlags,
   TrainFlags,
 } from "../domain/flags.ts";
+import { creditFlags } from "./credit_flags.ts";
+import { credit as creditProgram } from "../programs/credit.ts";
 import { data as dataProgram } from "../programs/data.ts";
 import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
@@ -65,6 +67,7 @@ import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
 import { readModelFolder } from "../pipeline/model_folder.ts";
 import { prepare, type Prepared, today } from "../run/prepare.ts";
+import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
 import { EMBEDDED_MODEL } from "../run/run.ts";
@@ -240,6 +243,15 @@ const compare = Command.make(
   describe("Train with several presets and the same seeds, and compare"),
 );
 
+const runCredit = Effect.fnUntraced(function* (flags: CreditFlags) {
+  const job = yield* prepareCredit(flags, { embeddedModel });
+  yield* creditProgram(job).pipe(Effect.provide(layerPolicy(job.setup)));
+}, Effect.scoped);
+
+const crediting = Command.make("credit", creditFlags, runCredit).pipe(
+  describe("Give every turn of logged runs its belief, gain and two other credits"),
+);
+
 /** The model that a configuration names, for what needs no device. */
 const readModel = Effect.fnUntraced(function* (config: RunConfig, screen: Screen) {
   const { folder } = yield* locateModel(config, { embeddedModel, screen });
@@ -334,6 +346,7 @@ const igpo = Command.make("igpo").pipe(
     pretrain,
     evaluate,
     compare,
+    crediting,
     looking,
     exporting,
     tune,

@@ -11,7 +11,8 @@ import { wrap } from "../report/style.ts";
 const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
   Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
 
-const text = (name: string, kind: string, description: string) =>
+/** A flag of text, null where it is not given. */
+export const text = (name: string, kind: string, description: string) =>
   orNull(
     Flag.String(name).pipe(
       Flag.filter((value) => value !== "", () => kind),
@@ -83,7 +84,8 @@ export const recipe = text(
 );
 /** File of a configuration. */
 export const config = text("config", "FILE", "JSON file with any part of the configuration");
-const device = orNull(
+/** Where a program computes. */
+export const device = orNull(
   Flag.Literals("device", DEVICES).pipe(
     Flag.withDescription("Default auto, the best there is"),
   ),
@@ -110,7 +112,8 @@ export const model = text(
 export const revision = text("revision", "REV", "Branch, tag or commit of ORG/NAME (default main)");
 /** Folder of adapters. */
 export const adapter = text("init-adapter", "DIR", "Adapter to start from, as PEFT writes them");
-const questions = text(
+/** Files of questions. */
+export const questions = text(
   "questions",
   "FILE[*N],FILE[*N]",
   "Questions; those of FILE*2 are trained on twice as often (default: the embedded world's)",
@@ -217,7 +220,8 @@ export const live = Flag.optional(Flag.Boolean("live")).pipe(
 /** Recipe, configuration file and device of a program. */
 export const sources = { recipe, config, device };
 
-const weights = orNull(
+/** How a base is stored. */
+export const weights = orNull(
   Flag.Literals("weights", ["auto", ...WEIGHT_FORMATS]).pipe(
     Flag.withDescription("How a base that is not trained is stored (default auto, as its files)"),
   ),
@@ -227,7 +231,8 @@ const recompute = orNull(
     Flag.withDescription("What is computed twice to save memory (default auto, what fits)"),
   ),
 );
-const memory = orNull(
+/** Device memory of a program. */
+export const memory = orNull(
   Flag.Finite("memory").pipe(
     Flag.filter((value) => value > 0, (value) => `Expected more than 0, got ${value}`),
     Flag.withMetavar("GB"),
@@ -238,7 +243,7 @@ const memory = orNull(
 export const room = { weights, recompute, memory };
 
 /** The parts between commas. */
-function listed(list: string): ReadonlyArray<string> {
+export function listed(list: string): ReadonlyArray<string> {
   return list.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 

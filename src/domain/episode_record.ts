@@ -68,6 +68,8 @@ export const EpisodeTurn = Schema.Struct({
   sampled: Schema.NullOr(Count),
   /** Further credits of the turn by name, such as `leave-one-out`, to be shown beside the gain. */
   credits: Schema.optionalKey(Schema.Record(Schema.String, Measured)),
+  /** Whether gain and credits differ in sign. */
+  uncertain: Schema.optionalKey(Schema.Boolean),
 });
 
 /**
@@ -90,7 +92,7 @@ export const EpisodeRecord = Schema.Struct({
     golds: Schema.Array(Schema.String),
     kind: Schema.String,
   }),
-  /** Why it was lost or left out; null if it was trained on, or is a trace. */
+  /** Why it was lost, left out or not measured; null if it was trained on, or is a trace that was measured. */
   dropped: Schema.NullOr(Schema.String),
   /** How it ended: `answered`, `malformed`, `turn_limit`, `length`, or a trace's own word. */
   ending: Schema.NullOr(Schema.String),
@@ -114,6 +116,8 @@ export const EpisodeRecord = Schema.Struct({
   seconds: Schema.NullOr(Schema.Struct({ generate: Schema.Finite, tools: Schema.Finite })),
   /** In the order in which the agent wrote and read; null where there was no room to keep it. */
   transcript: Schema.NullOr(Schema.Array(EpisodeSegment)),
+  /** Of a trace: where it comes from, and what was lost or cut on its way here, a sentence each. */
+  notes: Schema.optionalKey(Schema.Array(Schema.String)),
 });
 
 /** A part of a transcript. */

@@ -1,4 +1,4 @@
-import { Effect } from "effect";
+import { Effect, Stream } from "effect";
 import type { BadInput } from "../domain/errors.ts";
 import { onDisk, syncFolder, writeNewFile } from "./disk.ts";
 
@@ -11,6 +11,19 @@ export const writeFileAtomic = Effect.fn("writeFileAtomic")(
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const temporary = temporaryBeside(path);
     yield* writeNewFile(temporary, [bytes]).pipe(
+      Effect.andThen(onDisk(`write "${path}"`, () => Deno.rename(temporary, path))),
+      Effect.onError(() => remove(temporary)),
+    );
+    yield* syncFolder(parentOf(path));
+  },
+);
+
+/** Writes texts as they come, with the same promise: where the stream fails or is interrupted, nothing is left. */
+export const writeStreamAtomic = Effect.fn("writeStreamAtomic")(
+  function* <E, R>(path: string, texts: Stream.Stream<string, E, R>) {
+    const temporary = temporaryBeside(path);
+    const encoder = new TextEncoder();
+    yield* writeNewFile(temporary, Stream.map(texts, (text) => encoder.encode(text))).pipe(
       Effect.andThen(onDisk(`write "${path}"`, () => Deno.rename(temporary, path))),
       Effect.onError(() => remove(temporary)),
     );

@@ -75,7 +75,10 @@ export const readRange = Effect.fn("readRange")(function* (path: string, range: 
 
 /** Writes a new file part by part, and returns when the disk holds it. */
 export const writeNewFile = Effect.fn("writeNewFile")(
-  function* (path: string, parts: Iterable<Uint8Array> | Stream.Stream<Uint8Array, BadInput>) {
+  function* <E = BadInput, R = never>(
+    path: string,
+    parts: Iterable<Uint8Array> | Stream.Stream<Uint8Array, E, R>,
+  ) {
     const stream = Stream.isStream(parts) ? parts : Stream.fromIterable(parts);
     yield* Effect.acquireUseRelease(
       onDisk(`write "${path}"`, () => Deno.open(path, { write: true, createNew: true })),

@@ -14,7 +14,12 @@ import { makeProtocol, type Protocol } from "../text/protocol.ts";
 import { compactStyle, paperStyle } from "../text/protocol_style.ts";
 import { tryChatTemplate } from "./template_trial.ts";
 import { searchSystemPrompt, type SystemPromptOptions } from "../text/system_prompt.ts";
-import { checkVocabulary, makeTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import {
+  breakControlTokens,
+  checkVocabulary,
+  makeTokenizer,
+  type Tokenizer,
+} from "../text/tokenizer.ts";
 
 /** Tokenizer and protocol of a model. The embedded world's chat template gets the compact layout, others the paper's. */
 export const readModelText = Effect.fn("readModelText")(
@@ -54,14 +59,9 @@ export const readModelText = Effect.fn("readModelText")(
 /** The system prompt is our own text, but a server may describe its tools with a token that ends it. */
 function withoutControlTokens(
   tools: SystemPromptOptions["tools"],
-  { controlTokens }: Tokenizer,
+  tokenizer: Tokenizer,
 ): SystemPromptOptions["tools"] {
-  const plain = (text: string) =>
-    [...controlTokens.keys()].reduce(
-      (rest, token) => rest.replaceAll(token, `${token.slice(0, 1)} ${token.slice(1)}`),
-      text,
-    );
-  return JSON.parse(plain(JSON.stringify(tools)));
+  return JSON.parse(breakControlTokens(JSON.stringify(tools), tokenizer));
 }
 
 function parseFile(files: ModelFolder["tokenizerFiles"], name: keyof typeof files) {

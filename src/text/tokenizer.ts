@@ -53,6 +53,17 @@ export function makeTokenizer(
   });
 }
 
+/** Text of others as a part of our own templates: a space keeps what looks like a control token from being one. */
+export function breakControlTokens(
+  text: string,
+  { controlTokens }: Pick<Tokenizer, "controlTokens">,
+): string {
+  return [...controlTokens.keys()].reduce(
+    (rest, token) => rest.replaceAll(token, `${token.slice(0, 1)} ${token.slice(1)}`),
+    text,
+  );
+}
+
 /** Fails with `BadInput` when a token has no row in a model of `modelVocabSize` rows. */
 export function checkVocabulary(
   tokenizer: Tokenizer,

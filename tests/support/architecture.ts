@@ -34,6 +34,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   reference: 3,
   gpu: 3,
   environment: 3,
+  traces: 3,
   search: 4,
   policy: 4,
   pipeline: 5,
