@@ -42,6 +42,9 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [["train", "--browse", "*,a b,--allow-all,a.*,*.,..,x*.org,$(sh),any"], "|,any|"],
   [["train", "--browse", "example.org, example.com "], "|,example.org,example.com|"],
   [["train", "--mcp", " node x"], "||--allow-run=node"],
+  [["check-reward", "--command", "python3 reward.py"], "||--allow-run=python3"],
+  [["check-reward", "reward.ts", "--mcp", "npx -y server"], "||"],
+  [["train", "--command", "python3 reward.py"], "||"],
   [["train", "--mcp", "./server.py x"], `||--allow-run=${Deno.cwd()}/./server.py`],
   // Nothing but a host and a port, or a program, is allowed for.
   ...[
