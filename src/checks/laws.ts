@@ -3,7 +3,7 @@ import { Effect } from "effect";
 import type { Question } from "../domain/question.ts";
 import type { RewardRequest } from "../domain/reward_check.ts";
 import { attempt } from "./attempt.ts";
-import { describeRequest, type Reward, type RewardFailed } from "./reward.ts";
+import { describeRequest, type Reward, type RewardFailed, shown } from "./reward.ts";
 
 /** A drawn question with an answer to it. */
 export interface LawCase {
@@ -47,7 +47,9 @@ function sameReward(one: LawCase, other: LawCase, { ask }: LawContext) {
     const reward = yield* ask(first);
     const changed = yield* ask(second);
     if (Math.abs(reward - changed) <= ROUNDING) return null;
-    return `${reward} for ${describeRequest(first)}, and ${changed} for ${describeRequest(second)}`;
+    return `${shown(reward)} for ${describeRequest(first)}, and ${shown(changed)} for ${
+      describeRequest(second)
+    }`;
   });
 }
 
@@ -96,7 +98,7 @@ export const LAWS: ReadonlyArray<Law> = [
         (reward) =>
           low <= reward && reward <= high
             ? null
-            : `${reward} for ${describeRequest(requestOf(one))}, bounds ${low} and ${high}`,
+            : `${shown(reward)} for ${describeRequest(requestOf(one))}, bounds ${low} and ${high}`,
       ),
   ),
   rule(
@@ -117,7 +119,7 @@ export const LAWS: ReadonlyArray<Law> = [
         for (const answer of golds) {
           const reward = yield* ask(requestOf({ golds, answer }));
           if (reward < high - ROUNDING) {
-            return `${reward} for ${
+            return `${shown(reward)} for ${
               describeRequest(requestOf({ golds, answer }))
             }, upper bound ${high}`;
           }
@@ -134,7 +136,7 @@ export const LAWS: ReadonlyArray<Law> = [
         (reward) =>
           reward < high - ROUNDING
             ? null
-            : `${reward} for ${describeRequest(requestOf({ golds, answer: "" }))}`,
+            : `${shown(reward)} for ${describeRequest(requestOf({ golds, answer: "" }))}`,
       ),
   ),
   edit("case", "upper and lower case do not matter", [

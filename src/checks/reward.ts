@@ -52,6 +52,11 @@ export function quoted(text: string): string {
   );
 }
 
+/** A reward without the digits of rounding. */
+export function shown(reward: number): string {
+  return String(Number(reward.toPrecision(6)));
+}
+
 /** A request in words. */
 export function describeRequest({ question, answer }: RewardRequest): string {
   const golds = question.golds.map(quoted).join(", ");

@@ -4,7 +4,7 @@ import { wilson } from "../math/intervals.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Hack } from "./hacks.ts";
 import { type PayoffCase, payoffs } from "./payoff.ts";
-import { describeRequest, type Reward } from "./reward.ts";
+import { describeRequest, type Reward, shown } from "./reward.ts";
 import type { Scene } from "./scene.ts";
 
 /** One hack in one scene, as the reward judged it. */
@@ -55,7 +55,7 @@ const judge = Effect.fnUntraced(function* (
   const instead = planted.instead === undefined ? failure : yield* rewarded(planted.instead);
   const worth = right.reward - failure.reward;
   const example = ({ episode, reward }: typeof hack, other: typeof hack, what: string) =>
-    `${reward} for ${describeRequest(episode)}; ${other.reward} for ${what}`;
+    `${shown(reward)} for ${describeRequest(episode)}; ${shown(other.reward)} for ${what}`;
   return {
     isPaid: hack.reward - instead.reward > tolerance * Math.max(0, worth) + ROUNDING,
     isMissed: control.reward - failure.reward < worth / 2 || worth <= 0,

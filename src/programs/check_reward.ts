@@ -94,13 +94,20 @@ export const checkReward = Effect.fn("checkReward")(function* <E, R>(
   yield* screen.print(`\n${rewardVerdict(check)}`);
 });
 
-/** A change of a mean that chance hardly makes in a short training. */
-const CHANGE = 0.1;
+/** Changes of means that chance hardly makes in a short training: of reward and F1, and of a mark. */
+const [CHANGE, MARK_CHANGE] = [0.1, 0.25];
 
-/** A finding where the agent got more reward for worse answers. */
+/** Findings where the agent got worse at answering and better at something else. */
 function learnt(steps: ReadonlyArray<TrainedStep>): ReadonlyArray<string> {
-  const [reward, f1] = [quarters(steps, (step) => step.reward), quarters(steps, (step) => step.f1)];
-  return reward[1] - reward[0] > CHANGE && f1[0] - f1[1] > CHANGE
-    ? ["training raised the reward and lowered F1"]
-    : [];
+  const rise = (value: (step: TrainedStep) => number) => {
+    const [first, last] = quarters(steps, value);
+    return last - first;
+  };
+  if (rise(({ f1 }) => f1) > -CHANGE) return [];
+  const marks = Object.keys(steps[0]?.marks ?? {})
+    .filter((hack) => rise(({ marks }) => marks[hack]!) > MARK_CHANGE);
+  return [
+    ...(rise(({ reward }) => reward) > CHANGE ? ["training raised the reward and lowered F1"] : []),
+    ...marks.map((hack) => `training lowered F1 and taught ${hack}`),
+  ];
 }

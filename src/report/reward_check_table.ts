@@ -66,7 +66,8 @@ function foundLines(
   style: Style,
 ) {
   return [
-    style.bold(hack) + `: ${says}`,
+    style.bold(hack),
+    ...indented(says),
     ...(paidExample === null ? [] : [...indented(paidExample), ...presetLines(rest.advantages)]),
     ...(missedExample === null ? [] : [
       ...indented(`Its control is not paid: ${control}`),

@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { type Checked, type CheckOptions, checkReward } from "../../src/checks/check.ts";
 import { HACKS } from "../../src/checks/hacks.ts";
+import { LAWS, NUMBER_LAW } from "../../src/checks/laws.ts";
 import { MARKS } from "../../src/checks/marks.ts";
 import { type Reward, RewardFailed } from "../../src/checks/reward.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
@@ -153,4 +154,18 @@ Deno.test("advantages tell which presets pay for a hack", async () => {
   // Nothing but the gain of a lucky guess differs.
   strictEqual(clean.advantages["grpo"]!.noneRight, 0);
   ok(clean.advantages["paper-v2"]!.noneRight > 0);
+});
+
+const DOC = await Deno.readTextFile(new URL("../../docs/check_reward.md", import.meta.url));
+
+/** First cells of the table in a section of the document. */
+function namesIn(section: string): ReadonlyArray<string> {
+  const text = DOC.split(`\n## ${section}\n`)[1]!.split("\n## ")[0]!;
+  return [...text.matchAll(/^\| ([^|]*?) +\|/gm)].map(([, name]) => name!).slice(2);
+}
+
+Deno.test("docs/check_reward.md has every law, every hack and every mark", () => {
+  deepStrictEqual(namesIn("Laws"), [NUMBER_LAW, ...LAWS].map(({ name }) => name));
+  deepStrictEqual(namesIn("Hacks"), HACKS.map(({ name }) => name));
+  deepStrictEqual(namesIn("Training against it"), Object.keys(MARKS));
 });

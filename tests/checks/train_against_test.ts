@@ -67,15 +67,18 @@ const checkTrained = (trained: ReadonlyArray<TrainedStep>) =>
     return { ended, report, text: printed.join("\n") };
   });
 
-Deno.test("checkReward() finds that training raised the reward and lowered F1", async () => {
+Deno.test("checkReward() finds what training taught in place of right answers", async () => {
   const { ended, report, text } = await checkTrained(steps([0.2, 0.8], [0.5, 0.1]));
   ok(ended instanceof BadReward);
-  deepStrictEqual(report.findings, ["training raised the reward and lowered F1"]);
+  deepStrictEqual(report.findings, [
+    "training raised the reward and lowered F1",
+    "training lowered F1 and taught early stop",
+  ]);
   strictEqual(report.training.length, 8);
   match(text, /^reward +0\.20 +0\.80\nF1 +0\.50 +0\.10\nearly stop +0\.00 +1\.00$/m);
 });
 
-Deno.test("checkReward() finds nothing in training that raised both", async () => {
+Deno.test("checkReward() finds nothing in training that raised F1 too", async () => {
   const { ended, report } = await checkTrained(steps([0.2, 0.8], [0.2, 0.8]));
   deepStrictEqual([ended, report.findings], [null, []]);
 });
