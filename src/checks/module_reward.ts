@@ -8,13 +8,12 @@ import type { Loaded } from "./reward_worker.ts";
 export interface ModuleOptions extends RewardOptions {
   /** A further folder that it may read; null for none. */
   readonly reads: string | null;
+  /** Seconds for loading it and what it imports. @default {60} */
+  readonly loadSeconds?: number;
 }
 
 /** This project, which a module may import. */
 const PROJECT = new URL("../../", import.meta.url);
-
-/** Seconds for loading a module and what it imports, checked types included. */
-const LOAD_SECONDS = 60;
 
 /**
  * The `grade(question, answer)` or `reward(question, answer, transcript)` of a TypeScript module. It runs in a worker
@@ -23,11 +22,11 @@ const LOAD_SECONDS = 60;
  */
 export const openModule = Effect.fn("openModule")(function* (
   path: string,
-  options: ModuleOptions,
+  { reads, loadSeconds = 60, ...options }: ModuleOptions,
 ): Effect.fn.Return<Reward, BadInput, Scope.Scope> {
   yield* readText(path);
   const url = fileUrl(path);
-  const further = options.reads === null ? [] : [fileUrl(options.reads)];
+  const further = reads === null ? [] : [fileUrl(reads)];
   const read = [new URL(".", url), PROJECT, ...further];
   const worker = yield* Effect.acquireRelease(
     Effect.sync(() => startWorker(read)),
@@ -35,11 +34,11 @@ export const openModule = Effect.fn("openModule")(function* (
   );
   const loading = Effect.timeoutOption(
     sendTo<Loaded>(worker, url.href),
-    Duration.seconds(LOAD_SECONDS),
+    Duration.seconds(loadSeconds),
   );
   const loaded = Option.getOrElse(
     yield* loading,
-    (): Loaded => ({ over: `it was not loaded within ${LOAD_SECONDS} s` }),
+    (): Loaded => ({ over: `it was not loaded within ${loadSeconds} s` }),
   );
   if ("reads" in loaded) {
     const ask = yield* oneByOne((request) => sendTo<Reply>(worker, request), options);

@@ -13,6 +13,7 @@ const REQUEST: RewardRequest = {
 interface Opened {
   readonly deadline?: number;
   readonly reads?: string;
+  readonly loadSeconds?: number;
   readonly requests?: ReadonlyArray<RewardRequest>;
 }
 
@@ -23,8 +24,8 @@ const answersOf = (code: string, options: Opened = {}) =>
     await Deno.writeTextFile(path, code);
     return await Effect.runPromise(
       Effect.gen(function* () {
-        const { deadline = 20, reads = null, requests = [REQUEST] } = options;
-        const { ask } = yield* openModule(path, { deadline, reads });
+        const { deadline = 20, reads = null, loadSeconds = 60, requests = [REQUEST] } = options;
+        const { ask } = yield* openModule(path, { deadline, reads, loadSeconds });
         return yield* Effect.forEach(
           requests,
           (request) => Effect.catch(ask(request), ({ message }) => Effect.succeed(message)),
@@ -113,6 +114,11 @@ Deno.test("a module that cannot be loaded is refused in one sentence", async () 
     match(String(message), /^Cannot check "/);
     match(String(message), says);
   }
+});
+
+Deno.test("a module that hangs while it is loaded is ended", async () => {
+  const [message] = await answersOf("while (true);", { loadSeconds: 1 });
+  match(String(message), /^Cannot check ".*" as .*: it was not loaded within 1 s$/);
 });
 
 Deno.test("a module may read its own folder, and another one that is named", () =>
