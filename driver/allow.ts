@@ -81,9 +81,9 @@ const WEB_SERVICES: Readonly<Record<string, string>> = {
   brave: ",api.search.brave.com",
 };
 
-/** The program of an MCP server, unless it has an address. */
-function mayRun(mcp: string): string {
-  const [name = ""] = mcp.split(/\s/);
+/** The program of a command, unless it is an address. */
+function mayRun(command: string): string {
+  const [name = ""] = command.split(/\s/);
   if (/^-|^https?:\/\/|[^\w./+-]/.test(name) || name === "") return "";
   return `--allow-run=${name.includes("/") ? resolve(name) : name}`;
 }
@@ -135,6 +135,9 @@ function questionFiles(): ReadonlyArray<string> {
 const journal = named("journal").replace(/^(auto|record|replay):/, "");
 const out = flag("out") ?? flag("resume");
 
+/** Programs that are told files and folders without a flag. */
+const POSITIONAL = ["check-reward", "credit", "data", "index", "view"];
+
 function reads(): ReadonlyArray<string | null> {
   const flags = ["out", "resume", "config", "against", "index"].map(flag);
   const own = [
@@ -145,7 +148,7 @@ function reads(): ReadonlyArray<string | null> {
     named("corpus"),
     named("search"),
   ];
-  const positional = ["data", "index"].includes(program) ? words : [];
+  const positional = POSITIONAL.includes(program) ? words : [];
   return [
     PROJECT,
     ...flags,
@@ -164,6 +167,11 @@ function withJournals(path: string): ReadonlyArray<string> {
   return path === "" ? [] : ["", "-journal", "-wal", "-shm"].map((end) => path + end);
 }
 
+/** The folder of a file, which is written beside its place before it gets its name. */
+function beside(path: string | null): ReadonlyArray<string> {
+  return path === null ? [] : [dirname(resolve(path))];
+}
+
 /** Where a folder is made before it gets its name, as src/files/atomic.ts does. */
 function unfinished(path: string): string {
   return `${dirname(resolve(path))}/.${basename(resolve(path))}.tmp`;
@@ -180,6 +188,12 @@ function writes(): ReadonlyArray<string | null> {
       return [out, ...(out === null ? [] : [unfinished(out)]), ...shared];
     case "index":
       return [...withJournals(out ?? ""), ...shared];
+    case "credit":
+      return [...beside(out), ...shared];
+    case "view":
+      return beside(flag("html"));
+    case "check-reward":
+      return [...beside(flag("json")), out, ...shared];
     case "data":
     case "retriever":
       return shared;
@@ -189,16 +203,17 @@ function writes(): ReadonlyArray<string | null> {
 }
 
 const search = named("search");
-const mcp = named("mcp");
+/** Another program, which may be run: an MCP server, or a reward that is checked. */
+const other = program === "check-reward" ? flag("command")?.trim() ?? "" : named("mcp");
 const browse = named("browse");
 const allowance: Allowance = {
   mirror: hostOf(env("HF_ENDPOINT") ?? ""),
-  outside: (WEB_SERVICES[search] ?? hostOf(search)) + hostOf(mcp) + hostOf(named("judge")) +
+  outside: (WEB_SERVICES[search] ?? hostOf(search)) + hostOf(other) + hostOf(named("judge")) +
     (browse === "any" ? "" : pageHosts(browse)),
-  mayRun: mayRun(mcp),
+  mayRun: mayRun(other),
   anywhere: browse === "any" ? ":anywhere" : "",
   // A server that is started gets the environment.
-  env: mayRun(mcp) === "" ? `=${VARIABLES.join(",")}` : "",
+  env: mayRun(other) === "" ? `=${VARIABLES.join(",")}` : "",
   read: listOf(reads()),
   write: listOf(writes()),
 };

@@ -45,6 +45,9 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
   [["train", "--browse", "example.org, example.com "], "|,example.org,example.com|"],
   [["train", "--mcp", " node x"], "||--allow-run=node"],
   [["train", "--mcp", "./server.py x"], `||--allow-run=${Deno.cwd()}/server.py`],
+  [["check-reward", "--command", "python3 reward.py"], "||--allow-run=python3"],
+  [["check-reward", "reward.ts", "--mcp", "npx -y server"], "||"],
+  [["train", "--command", "python3 reward.py"], "||"],
   // Nothing but a host and a port, or a program, is allowed for.
   ...[
     "https://x --allow-run",

@@ -25,6 +25,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   index: PROGRAM,
   retriever: [...PROGRAM, "net=127.0.0.1,0.0.0.0"],
   view: [...PROGRAM, "net=127.0.0.1"],
+  "check-reward": [...PROGRAM, MEMORY, FFI, "$MAY_RUN"],
   tune: [...PROGRAM, FFI],
   checks: ["read", "write=.cache", "env", "run=deno"],
   bench: [...BENCH, BENCH_FFI, "run"],

@@ -26,6 +26,7 @@ interface Part {
 
 /** Tests that start programs of this project. */
 const PROGRAMS = [
+  "tests/check_reward_test.ts",
   "tests/cli_test.ts",
   "tests/credit_run_test.ts",
   "tests/driver/command_test.ts",

@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import { Effect } from "effect";
 import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
+import { checkReward } from "./check_reward.ts";
+import { embeddedModel, readModel } from "./embedded_model.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
@@ -44,7 +46,6 @@ import {
 import { withAbsolutePaths } from "../run/absolute_paths.ts";
 import { configure, type RunPlan } from "../run/configure.ts";
 import { configureCompare } from "../run/configure_compare.ts";
-import type { RunConfig } from "../domain/config.ts";
 import { BadInput } from "../domain/errors.ts";
 import type {
   CompareFlags,
@@ -61,11 +62,9 @@ import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
 import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { checkWritable } from "../files/run_folder.ts";
-import { openScreen, type Screen } from "../files/screen.ts";
+import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
-import { locateModel } from "../run/model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
-import { readModelFolder } from "../pipeline/model_folder.ts";
 import { prepare, type Prepared, today } from "../run/prepare.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
@@ -78,9 +77,6 @@ import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 import { view as viewProgram } from "../programs/view.ts";
-
-/** Folder of the checkpoint that training starts from by default. */
-const embeddedModel = fileURLToPath(new URL("../../checkpoints/spoiled", import.meta.url));
 
 /** When this program started, milliseconds. */
 const startedMillis = performance.timeOrigin;
@@ -252,12 +248,6 @@ const crediting = Command.make("credit", creditFlags, runCredit).pipe(
   describe("Give every turn of logged runs its belief, gain and two other credits"),
 );
 
-/** The model that a configuration names, for what needs no device. */
-const readModel = Effect.fnUntraced(function* (config: RunConfig, screen: Screen) {
-  const { folder } = yield* locateModel(config, { embeddedModel, screen });
-  return yield* readModelFolder(folder);
-});
-
 const runExport = Effect.fnUntraced(
   function* ({ merge, out, ...given }: Pick<Flags, "out" | "model" | "revision" | "adapter"> & {
     readonly merge: boolean;
@@ -353,6 +343,7 @@ const igpo = Command.make("igpo").pipe(
     indexing,
     retrieving,
     viewing,
+    checkReward,
   ]),
 );
 

@@ -12,7 +12,7 @@ const orNull = <A>(flag: Flag.Flag<A>): Flag.Flag<A | null> =>
   Flag.optional(flag).pipe(Flag.map(Option.getOrNull));
 
 /** A flag of text, null where it is not given. */
-export const text = (name: string, kind: string, description: string) =>
+export const text = (name: string, kind: string, description: string): Flag.Flag<string | null> =>
   orNull(
     Flag.String(name).pipe(
       Flag.filter((value) => value !== "", () => kind),
@@ -28,6 +28,13 @@ const count = (name: string, description: string) =>
       Flag.withMetavar("N"),
       Flag.withDescription(description),
     ),
+  );
+
+/** Whether a flag without a value is given. */
+export const given = (name: string, description: string): Flag.Flag<boolean> =>
+  Flag.optional(Flag.Boolean(name)).pipe(
+    Flag.withDescription(description),
+    Flag.map(Option.getOrElse(() => false)),
   );
 
 const presetNames = `Presets: ${Object.keys(PRESETS).join(", ")}`;
@@ -121,9 +128,9 @@ export const questions = text(
 const corpus = text("corpus", "FILE", "Documents to search (default: the embedded world's)");
 
 /** Whether kernels are timed. */
-export const profile = Flag.optional(Flag.Boolean("profile")).pipe(
-  Flag.withDescription("Time every kernel and show where the time went; makes the run slower"),
-  Flag.map(Option.getOrElse(() => false)),
+export const profile = given(
+  "profile",
+  "Time every kernel and show where the time went; makes the run slower",
 );
 
 const search = text(
@@ -283,10 +290,7 @@ export const seeds = Flag.Int("seeds").pipe(
 );
 
 /** Whether an export merges the adapters into their model. */
-export const merge = Flag.optional(Flag.Boolean("merge")).pipe(
-  Flag.withDescription("Write the whole model with its adapters added in"),
-  Flag.map(Option.getOrElse(() => false)),
-);
+export const merge = given("merge", "Write the whole model with its adapters added in");
 
 /** Folder that an export makes. Unlike `out` it has no default, so it is a flag of its own. */
 export const exportOut = text("out", "DIR", "New folder to write to");

@@ -14,7 +14,14 @@ import {
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import project from "../../deno.json" with { type: "json" };
-import { BadInput, BadRows, KernelFailed, NoAdapter, TrainingDiverged } from "../domain/errors.ts";
+import {
+  BadInput,
+  BadReward,
+  BadRows,
+  KernelFailed,
+  NoAdapter,
+  TrainingDiverged,
+} from "../domain/errors.ts";
 import { inert } from "../files/screen.ts";
 import { presenter } from "./presenter.ts";
 
@@ -60,7 +67,7 @@ const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
   const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
-    error instanceof BadRows;
+    error instanceof BadRows || error instanceof BadReward;
   return Console.error(
     inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
   );

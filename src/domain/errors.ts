@@ -31,3 +31,8 @@ export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("Tr
 export class BadRows extends Schema.TaggedError<BadRows>()("BadRows", {
   message: Schema.String,
 }) {}
+
+/** A reward breaks its contract or pays for a hack. Exit code 1. */
+export class BadReward extends Schema.TaggedError<BadReward>()("BadReward", {
+  message: Schema.String,
+}) {}

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
@@ -113,6 +114,11 @@ export function fileReason(error: unknown): string {
 /** A path from the root of the file system on; relative ones begin in the folder of this process. */
 export function absolutePath(path: string): string {
   return resolve(path);
+}
+
+/** The address of a file or folder, as modules are named. */
+export function fileUrl(path: string): URL {
+  return pathToFileURL(path);
 }
 
 /** The message of a thrown value, on one line. */
