@@ -38,6 +38,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:formats": ["read", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:credit": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:plans": ["read"],
+  "bench:counts": ["read"],
   "bench:large": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],

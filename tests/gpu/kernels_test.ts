@@ -23,6 +23,7 @@ import { programBytes } from "../../src/model/memory.ts";
 import { type OpKind, OPS, recordOf } from "../../src/model/ops/registry.ts";
 import { logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
+import { workgroupWidth } from "../support/counting_device.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
 import { readThroughTextures } from "../../src/gpu/texture_form.ts";
@@ -227,13 +228,6 @@ function workgroupBytes(code: string): number {
   const width = { vec4f: 16, vec2f: 8, f32: 4, u32: 4 } as Readonly<Record<string, number>>;
   const arrays = code.matchAll(/^var<workgroup> \w+: array<(\w+), (.+)>;$/gm);
   return [...arrays].reduce((sum, [, type, size]) => sum + width[type!]! * sizeOf(size!), 0);
-}
-
-/** Invocations of a workgroup, as a text declares them. */
-function workgroupWidth(code: string, overrides: Readonly<Record<string, number>>): number {
-  const name = /@workgroup_size\((\w+)\)/.exec(code)![1]!;
-  const declared = new RegExp(`^(const|override) ${name}(: u32)? = (\\d+)u;$`, "m").exec(code);
-  return overrides[name] ?? Number(declared![3]);
 }
 
 Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
