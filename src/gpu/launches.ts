@@ -22,6 +22,11 @@ export interface Traits {
   readonly cores: number;
   /** Invocations of a subgroup, which can read each other's registers; 0 if the device has no subgroups. */
   readonly subgroup: number;
+  /**
+   * Whether a text that uses subgroups begins with `enable subgroups;`: the standard asks for it, Deno's compiler
+   * refuses it. @default {false}
+   */
+  readonly enablesSubgroups?: boolean;
 }
 
 /** Whether ops read textures, which are copies of inputs that they read more than once. */

@@ -130,7 +130,10 @@ function codeOf({ kernel, textures, weights }: Form, traits: Traits): string {
   const { code, subgroupCode = code } = KERNELS[kernel];
   const reader = weights === null ? "" : WEIGHT_READERS[weights];
   const text = `${suitsSubgroups(traits) ? subgroupCode : code}\n${reader}`;
-  return readThroughTextures(text, textures.map((input) => input + 1));
+  const isEnabled = traits.enablesSubgroups === true && /\bsubgroup\w+\(/.test(text);
+  // On the first line, so that compilers name the lines of the file.
+  const enabled = isEnabled ? `enable subgroups; ${text}` : text;
+  return readThroughTextures(enabled, textures.map((input) => input + 1));
 }
 
 function readInterface(device: GPUDevice, form: Form, traits: Traits): Interface {
