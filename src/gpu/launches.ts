@@ -72,8 +72,10 @@ export const FORM_OF = {
   attention_subgroup_query_backward: "attention_query_backward",
   attention_subgroup_key_backward: "attention_key_backward",
   linear_row_forward: "linear_forward",
+  linear_slice_forward: "linear_forward",
   linear_subgroup_weight_backward: "linear_weight_backward",
   linear_tile_forward: "linear_forward",
+  rmsnorm_row_forward: "rmsnorm_forward",
 } as const satisfies Readonly<Record<string, OpKind>>;
 
 /** The name of a kernel: that of its op, or of a form of it. */

@@ -39,7 +39,8 @@ Deno.test("kernelOf() gives each family its products", () => {
   const kernel = (family: Family, rows: number, others: Partial<typeof sizes> = {}) =>
     kernelOf("linear_forward", { ...sizes, ...others, rows }, { ...traits, family });
   assert.equal(kernel("tiles", 32), "linear_tile_forward");
-  assert.equal(kernel("tiles", 31), "linear_forward");
+  assert.equal(kernel("tiles", 31), "linear_slice_forward");
+  assert.equal(kernel("tiles", 32, { from: 1 }), "linear_slice_forward");
   assert.equal(kernel("loops", 4096), "linear_forward");
   for (const rows of [57, 64, 65, 113, 456, 4096]) {
     assert.equal(kernel("lines", rows), "linear_row_forward");
