@@ -42,6 +42,14 @@ export function suitsSubgroups({ family, subgroup }: Traits): boolean {
   return family === "lines" && subgroup > 0 && subgroup <= LANES;
 }
 
+/** Invocations of the workgroups that hold tiles in registers. */
+export const TILE_WIDTH = 128;
+
+/** Whether kernels may be those for GPUs. */
+export function suitsTiles({ family, maxInvocations }: Traits): boolean {
+  return family === "tiles" && maxInvocations >= TILE_WIDTH;
+}
+
 /** One dispatch: constants and overrides choose the pipeline, `dims` are added to those of the op. */
 export interface Launch {
   readonly constants?: Readonly<Record<string, number>>;
@@ -71,6 +79,10 @@ export const FORM_OF = {
   attention_subgroup_forward: "attention_forward",
   attention_subgroup_query_backward: "attention_query_backward",
   attention_subgroup_key_backward: "attention_key_backward",
+  // It follows kernels of head_statistics too.
+  head_join: "head_forward",
+  head_part_statistics: "head_statistics",
+  head_tile_forward: "head_forward",
   linear_row_forward: "linear_forward",
   linear_slice_forward: "linear_forward",
   linear_subgroup_weight_backward: "linear_weight_backward",
@@ -97,6 +109,8 @@ export interface Kernel<Sizes, Input extends string = string> {
   /** Whether loops marked `// @unroll` are unrolled for every adapter. @default {only in the family `lines`} */
   readonly unrolled?: boolean;
   readonly launches: (dims: Sizes, traits: Traits) => ReadonlyArray<Launch>;
+  /** Bytes of `partials`, which hand on results to the next kernel of the same op. @default {no such binding} */
+  readonly partBytes?: (dims: Sizes) => number;
   /** Loop iterations of one invocation, if they grow with the sizes. */
   readonly trips?: (dims: Sizes) => number;
   /** Inputs that the family `lines` reads through textures, since it would read them repeatedly, lane by lane. */

@@ -1,7 +1,7 @@
 /** Kernels of matrix products that only GPUs get, and how they are cut into workgroups. */
 import linearSliceForward from "../../../shaders/linear_slice_forward.wgsl" with { type: "text" };
 import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
-import { type BoundOf, type Kernels, type Launch, type Traits } from "../launches.ts";
+import { type BoundOf, type Kernels, type Launch, TILE_WIDTH } from "../launches.ts";
 
 type Linear = BoundOf<"linear_forward">;
 
@@ -11,15 +11,11 @@ export const GPU_SLICE = 64;
 /** Rows and features of a tile; equals SIDE of the kernels. */
 const SIDE = 64;
 
-/** Invocations of a workgroup. */
-const WIDTH = 128;
-
 /** Minimum rows of a product for which tiles of registers pay. */
 const MANY_ROWS = 32;
 
-/** The kernel of a product on a GPU, or null where its workgroups are too small for both. */
-export function gpuProductOf({ rows, from }: Linear, { maxInvocations }: Traits) {
-  if (maxInvocations < WIDTH) return null;
+/** The kernel of a product on a GPU. */
+export function gpuProductOf({ rows, from }: Linear) {
   return rows >= MANY_ROWS && from === 0 ? "linear_tile_forward" : "linear_slice_forward";
 }
 
@@ -41,7 +37,7 @@ function sliceLaunches(dims: Linear): ReadonlyArray<Launch> {
   const { rows, inner, features, from: FROM } = dims;
   const ROWS = [1, 2, 4, 8].find((count) => rows <= count) ?? 16;
   const LANES = Math.min(16, Math.ceil(inner / GPU_SLICE));
-  const FEATURES = WIDTH / 2 ** Math.ceil(Math.log2(LANES));
+  const FEATURES = TILE_WIDTH / 2 ** Math.ceil(Math.log2(LANES));
   const WG = FEATURES * LANES;
   const KC4 = ROWS > 4 ? 2 : 4;
   const OWNED = Math.ceil(ROWS * FEATURES / WG);

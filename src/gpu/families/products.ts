@@ -19,6 +19,7 @@ import {
   LANES,
   type Launch,
   suitsSubgroups,
+  suitsTiles,
   type Traits,
 } from "../launches.ts";
 
@@ -141,8 +142,8 @@ function suitsRows(
 
 /** The kernel of a product. */
 export function linearKernelOf(dims: Linear, traits: Traits) {
-  const forGpu = traits.family === "tiles" ? gpuProductOf(dims, traits) : null;
-  return forGpu ?? (suitsRows(dims, traits) ? "linear_row_forward" : "linear_forward");
+  if (suitsTiles(traits)) return gpuProductOf(dims);
+  return suitsRows(dims, traits) ? "linear_row_forward" : "linear_forward";
 }
 
 /**
