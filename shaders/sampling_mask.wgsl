@@ -57,7 +57,7 @@ fn sampling_mask(
   var top = NEG_LARGE;
   for (var c = local; c < dims.cols; c += WG) {
     var x = logits[row + c];
-    let bit = seen[select(0u, n, live) * words + c / 32u] >> (c % 32u) & 1u;
+    let bit = (seen[select(0u, n, live) * words + c / 32u] >> (c % 32u)) & 1u;
     if (bit == 1u) {
       x = select(x * dims.penalty, x / dims.penalty, x > 0.0);
     }

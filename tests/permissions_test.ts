@@ -32,6 +32,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:formats": ["read", "env", MEMORY, BENCH_FFI],
   "bench:truth": [...BENCH, MEMORY, BENCH_FFI],
   "bench:plans": ["read"],
+  "bench:counts": ["read"],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],

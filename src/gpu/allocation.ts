@@ -6,7 +6,6 @@ import { bytesOf, type Dims, elementsOf, opsOf, type Program, tensorsOf } from "
 import { reachedBytes } from "../model/stretches.ts";
 import { lookUp, type Stored } from "./device_memory.ts";
 import type { Host } from "./host.ts";
-import { DIMS_STRIDE } from "./pipelines.ts";
 
 /** Gives every tensor of a program a buffer: its own, one that programs share, or a slot of scratch memory. */
 export const allocateAll = Effect.fnUntraced(
@@ -58,31 +57,33 @@ const checkReach = Effect.fnUntraced(function* (
   }
 });
 
-/** The buffer of all `Dims` of a run. */
-export interface Uniform {
+/** A buffer that is replaced by a larger one when more is asked for. */
+export interface GrowingBuffer {
   readonly buffer: () => GPUBuffer;
-  /** Makes room for this many dispatches. True if it made a new buffer: bind groups of the old one are stale. */
-  readonly grow: (dispatches: number) => boolean;
+  /** Makes room for this many bytes. True if it made a new buffer: bind groups of the old one are stale. */
+  readonly grow: (bytes: number) => boolean;
+  readonly destroy: () => void;
 }
 
-/** A buffer with room for 512 dispatches; it grows when more are asked for. */
-export function createUniform(device: GPUDevice): Uniform {
-  let slots = 512;
-  const make = () =>
-    device.createBuffer({
-      label: "dims",
-      size: slots * DIMS_STRIDE,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-  let buffer = make();
+/** A growing buffer without any room yet. */
+export function createGrowingBuffer(
+  device: GPUDevice,
+  { label, usage }: { readonly label: string; readonly usage: number },
+): GrowingBuffer {
+  let size = 0;
+  let buffer: GPUBuffer | null = null;
   return {
-    buffer: () => buffer,
-    grow: (needed) => {
-      if (needed <= slots) return false;
-      buffer.destroy();
-      slots = 2 ** Math.ceil(Math.log2(needed));
-      buffer = make();
+    buffer: () => {
+      if (buffer === null) throw new Error(`Nothing was asked of the buffer ${label}`);
+      return buffer;
+    },
+    grow: (bytes) => {
+      if (bytes <= size) return false;
+      buffer?.destroy();
+      size = 2 ** Math.ceil(Math.log2(bytes));
+      buffer = device.createBuffer({ label, size, usage });
       return true;
     },
+    destroy: () => buffer?.destroy(),
   };
 }

@@ -1,10 +1,11 @@
+import { recordOf } from "../model/ops/registry.ts";
 import type { Op, Tensor } from "../model/plan.ts";
-import type { Uniform } from "./allocation.ts";
+import type { GrowingBuffer } from "./allocation.ts";
 import type { Copy, Part } from "./copies.ts";
 import { lookUp, type Stored } from "./device_memory.ts";
 import type { Host } from "./host.ts";
 import { bindingOf, partOf, type Piece } from "./pieces.ts";
-import { DIMS_STRIDE, nameOf } from "./pipelines.ts";
+import { DIMS_STRIDE, nameOf, plainName } from "./pipelines.ts";
 import { type Scheduled, weightInput } from "./schedule.ts";
 
 /** The bind group of a piece, and the textures in it. */
@@ -31,11 +32,11 @@ export interface Bindings {
 /** Bind groups over the tensors of a program, each made when it is first asked for. */
 export function createBindings(
   store: ReadonlyMap<string, Stored>,
-  uniform: Uniform,
+  { uniform, partials }: Readonly<Record<"uniform" | "partials", GrowingBuffer>>,
   { device, pipelines, memory: { copies }, bindingBytes }: Host,
 ): Bindings {
-  /** The groups of each op, by the first row of the piece. */
-  const groups = new Map<Op, Map<number, Group>>();
+  /** The groups of each op, by the kernel and the first row of the piece. */
+  const groups = new Map<Op, Map<string, Group>>();
   const bufferOf = (tensor: Tensor) => lookUp(store, tensor.name).buffer;
   const part = (piece: Piece, input: number) => {
     const tensor = piece.op.inputs[input]!;
@@ -52,17 +53,30 @@ export function createBindings(
       : copies.own(bufferOf(tensor), isWeight ? "uint" : "float");
   };
 
+  /** What stands for each tensor of a piece, by its plain name. */
+  const resourcesOf = (piece: Piece, views: ReadonlyArray<readonly [number, GPUTextureView]>) => {
+    const { op } = piece;
+    const { inputs, optional = [], outputs } = recordOf(op);
+    const byInput = new Map(views);
+    const bound = (tensor: Tensor) => bindingOf(piece, tensor, bufferOf(tensor), bindingBytes);
+    const names = [...inputs, ...optional];
+    return new Map<string, GPUBindingResource>([
+      ...op.inputs.map((tensor, i) =>
+        [plainName(names[i]!), byInput.get(i) ?? bound(tensor)] as const
+      ),
+      ...op.outputs.map((tensor, i) => [plainName(outputs[i]!), bound(tensor)] as const),
+    ]);
+  };
+
   const makeGroup = ({ piece, form }: Scheduled, key: string): Group => {
     const { op } = piece;
     const read: Copy[] = [];
     for (const input of form.textures) read.push(copyOf(piece, input, read));
     const { layout, bindings } = pipelines.interfaceOf(form);
-    // The kernel does not bind the last inputs if they only serve to derive the op's gradient.
-    const inputs = op.inputs.slice(0, bindings - op.outputs.length);
-    const entries = [...inputs, ...op.outputs].map((tensor, i): GPUBindGroupEntry => ({
-      binding: i + 1,
-      resource: read[form.textures.indexOf(i)]?.view ??
-        bindingOf(piece, tensor, bufferOf(tensor), bindingBytes),
+    const resources = resourcesOf(piece, form.textures.map((input, i) => [input, read[i]!.view]));
+    const entries = bindings.map(({ binding, name }): GPUBindGroupEntry => ({
+      binding,
+      resource: resources.get(name) ?? { buffer: partials.buffer() },
     }));
     const dims = { binding: 0, resource: { buffer: uniform.buffer(), size: DIMS_STRIDE } };
     const group = device.createBindGroup({ label: op.kind, layout, entries: [dims, ...entries] });
@@ -73,11 +87,12 @@ export function createBindings(
     const { piece: { op, stretch }, form } = scheduled;
     // The form of an op can change with the number of rows, and its bindings with it.
     const key = `${nameOf(form)} ${stretch?.count}`;
-    const ofOp = groups.get(op) ?? new Map<number, Group>();
+    const ofOp = groups.get(op) ?? new Map<string, Group>();
     groups.set(op, ofOp);
-    const known = ofOp.get(stretch?.first ?? 0);
+    const place = `${form.kernel} ${stretch?.first ?? 0}`;
+    const known = ofOp.get(place);
     const entry = known?.form === key ? known : makeGroup(scheduled, key);
-    ofOp.set(stretch?.first ?? 0, entry);
+    ofOp.set(place, entry);
     return entry;
   };
 

@@ -67,8 +67,7 @@ export const openDevice: (
       requiredLimits: largestLimits(adapter),
       requiredFeatures: [...features, ...(timed ? ["timestamp-query" as const] : [])],
     });
-  // Deno grants subgroups but does not list them, and accepts their functions without `enable`. Other
-  // implementations would not, so only the driver whose kernels use them is asked.
+  // Only the driver whose kernels use subgroups is asked for them. Deno grants them but does not list them.
   const device = yield* Effect.acquireRelease(
     Effect.promise(() =>
       isLavapipe ? request(["subgroups"]).catch(() => request([])) : request([])
@@ -81,6 +80,7 @@ export const openDevice: (
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     cores: navigator.hardwareConcurrency,
     subgroup: device.features.has("subgroups") ? adapter.info.subgroupMinSize : 0,
+    enablesSubgroups: adapter.features.has("subgroups"),
   };
   return {
     device,

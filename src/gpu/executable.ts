@@ -4,7 +4,7 @@ import type { Executable } from "../model/engine.ts";
 import { programBytes } from "../model/memory.ts";
 import { nonFiniteIn } from "../model/non_finite.ts";
 import { type Dims, elementsOf, type Op, type Program } from "../model/plan.ts";
-import { allocateAll, createUniform, type Uniform } from "./allocation.ts";
+import { allocateAll, createGrowingBuffer, type GrowingBuffer } from "./allocation.ts";
 import { type Bindings, createBindings } from "./bindings.ts";
 import { lookUp, type Stored, withinMemory, writeStored } from "./device_memory.ts";
 import type { Host } from "./host.ts";
@@ -16,7 +16,10 @@ import { partsOf, type Step, submitPart } from "./submission.ts";
 interface Loaded<Phase extends string, Input extends string> {
   readonly program: Program<Phase, Input>;
   readonly store: ReadonlyMap<string, Stored>;
-  readonly uniform: Uniform;
+  /** The `Dims` of all dispatches of a run. */
+  readonly uniform: GrowingBuffer;
+  /** What kernels hand on to the next one of their op. */
+  readonly partials: GrowingBuffer;
   readonly bindings: Bindings;
   readonly host: Host;
 }
@@ -40,15 +43,19 @@ export const loadProgram = Effect.fnUntraced(function* <
       });
     }),
   );
-  const uniform = createUniform(host.device);
+  const { UNIFORM, STORAGE, COPY_DST } = GPUBufferUsage;
+  const buffers = {
+    uniform: createGrowingBuffer(host.device, { label: "dims", usage: UNIFORM | COPY_DST }),
+    partials: createGrowingBuffer(host.device, { label: "partials", usage: STORAGE }),
+  };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       host.memory.commands.finish();
-      uniform.buffer().destroy();
+      for (const buffer of Object.values(buffers)) buffer.destroy();
     })
   );
-  const bindings = createBindings(store, uniform, host);
-  return createExecutable({ program, store, uniform, bindings, host }, capacity);
+  const bindings = createBindings(store, buffers, host);
+  return createExecutable({ program, store, ...buffers, bindings, host }, capacity);
 });
 
 function createExecutable<Phase extends string, Input extends string>(
@@ -115,14 +122,19 @@ function* carryOut(
 
 /** Prepares ops for submission: their steps, and the `Dims` of each. Yields after each pipeline that it had to make. */
 function* record(
-  { uniform, bindings, host }: Pick<Loaded<string, string>, "uniform" | "bindings" | "host">,
+  { uniform, partials, bindings, host }: Pick<
+    Loaded<string, string>,
+    "uniform" | "partials" | "bindings" | "host"
+  >,
   ops: ReadonlyArray<Op>,
   dims: Dims,
 ) {
   const { pipelines, memory: { copies } } = host;
   const schedule = scheduleOf(ops, dims, { ...host, textureBytes: copies.mostBytes });
   const count = schedule.reduce((sum, { launches }) => sum + launches.length, 0);
-  if (uniform.grow(count)) bindings.clear();
+  const partBytes = schedule.reduce((most, { partBytes }) => Math.max(most, partBytes), 0);
+  const isNew = uniform.grow(Math.max(512, count) * DIMS_STRIDE);
+  if (partials.grow(partBytes) || isNew) bindings.clear();
   copies.forget();
   const uniforms = new Uint8Array(count * DIMS_STRIDE);
   const view = new DataView(uniforms.buffer);

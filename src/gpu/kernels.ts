@@ -2,6 +2,8 @@
 import type { OpKind } from "../model/ops/registry.ts";
 import { ATTENTION } from "./families/attention.ts";
 import { ELEMENTWISE } from "./families/elementwise.ts";
+import { GPU_HEAD } from "./families/gpu_head.ts";
+import { GPU_PRODUCTS } from "./families/gpu_products.ts";
 import { linearKernelOf, PRODUCTS } from "./families/products.ts";
 import {
   type Bound,
@@ -11,11 +13,18 @@ import {
   type Kernels,
   type RunSizes,
   suitsSubgroups,
+  suitsTiles,
   type Traits,
 } from "./launches.ts";
 
 /** The kernels of all ops, and their forms. */
-export const KERNELS: Kernels = { ...ELEMENTWISE, ...PRODUCTS, ...ATTENTION };
+export const KERNELS: Kernels = {
+  ...ELEMENTWISE,
+  ...PRODUCTS,
+  ...GPU_PRODUCTS,
+  ...GPU_HEAD,
+  ...ATTENTION,
+};
 
 /** A kernel of this name; the types do not check which sizes it needs. */
 export function kernelNamed(name: KernelName): Kernel<Bound> {
@@ -33,10 +42,18 @@ const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
   linear_weight_backward: "linear_subgroup_weight_backward",
 };
 
-/** The kernel of an op of these sizes in the family of an adapter. */
-export function kernelOf(kind: OpKind, dims: Bound, traits: Traits): KernelName {
-  if (kind === "linear_forward") return linearKernelOf(sizesOf(dims), traits);
+/** Kernels that only GPUs get. */
+const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
+  head_forward: ["head_tile_forward", "head_join"],
+  head_statistics: ["head_part_statistics", "head_join"],
+  rmsnorm_forward: ["rmsnorm_row_forward"],
+};
+
+/** The kernels of an op of these sizes in the family of an adapter, in the order in which they run. */
+export function kernelsOf(kind: OpKind, dims: Bound, traits: Traits): ReadonlyArray<KernelName> {
+  if (kind === "linear_forward") return [linearKernelOf(sizesOf(dims), traits)];
+  if (suitsTiles(traits)) return FOR_GPUS[kind] ?? [kind];
   const { tileRows }: RunSizes = dims;
   const isCut = kind === "linear_weight_backward" || tileRows !== undefined;
-  return isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] ?? kind : kind;
+  return [isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] ?? kind : kind];
 }

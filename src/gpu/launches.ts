@@ -22,6 +22,11 @@ export interface Traits {
   readonly cores: number;
   /** Invocations of a subgroup, which can read each other's registers; 0 if the device has no subgroups. */
   readonly subgroup: number;
+  /**
+   * Whether a text that uses subgroups begins with `enable subgroups;`: the standard asks for it, Deno's compiler
+   * refuses it. @default {false}
+   */
+  readonly enablesSubgroups?: boolean;
 }
 
 /** Whether ops read textures, which are copies of inputs that they read more than once. */
@@ -35,6 +40,14 @@ export const LANES = 16;
 /** Whether kernels may use subgroups: on a CPU, where each is a register, and no wider than their narrowest tile. */
 export function suitsSubgroups({ family, subgroup }: Traits): boolean {
   return family === "lines" && subgroup > 0 && subgroup <= LANES;
+}
+
+/** Invocations of the workgroups that hold tiles in registers. */
+export const TILE_WIDTH = 128;
+
+/** Whether kernels may be those for GPUs. */
+export function suitsTiles({ family, maxInvocations }: Traits): boolean {
+  return family === "tiles" && maxInvocations >= TILE_WIDTH;
 }
 
 /** One dispatch: constants and overrides choose the pipeline, `dims` are added to those of the op. */
@@ -66,9 +79,15 @@ export const FORM_OF = {
   attention_subgroup_forward: "attention_forward",
   attention_subgroup_query_backward: "attention_query_backward",
   attention_subgroup_key_backward: "attention_key_backward",
+  // It follows kernels of head_statistics too.
+  head_join: "head_forward",
+  head_part_statistics: "head_statistics",
+  head_tile_forward: "head_forward",
   linear_row_forward: "linear_forward",
+  linear_slice_forward: "linear_forward",
   linear_subgroup_weight_backward: "linear_weight_backward",
   linear_tile_forward: "linear_forward",
+  rmsnorm_row_forward: "rmsnorm_forward",
 } as const satisfies Readonly<Record<string, OpKind>>;
 
 /** The name of a kernel: that of its op, or of a form of it. */
@@ -90,6 +109,8 @@ export interface Kernel<Sizes, Input extends string = string> {
   /** Whether loops marked `// @unroll` are unrolled for every adapter. @default {only in the family `lines`} */
   readonly unrolled?: boolean;
   readonly launches: (dims: Sizes, traits: Traits) => ReadonlyArray<Launch>;
+  /** Bytes of `partials`, which hand on results to the next kernel of the same op. @default {no such binding} */
+  readonly partBytes?: (dims: Sizes) => number;
   /** Loop iterations of one invocation, if they grow with the sizes. */
   readonly trips?: (dims: Sizes) => number;
   /** Inputs that the family `lines` reads through textures, since it would read them repeatedly, lane by lane. */

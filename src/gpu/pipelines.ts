@@ -25,8 +25,8 @@ interface DimsField {
 /** What is known of a kernel from its text alone. */
 export interface Interface {
   readonly fields: ReadonlyMap<string, DimsField>;
-  /** Storage bindings, in order: inputs, then outputs. */
-  readonly bindings: number;
+  /** What it binds apart from `dims`: names as its text has them, without underscores. */
+  readonly bindings: ReadonlyArray<{ readonly binding: number; readonly name: string }>;
   readonly layout: GPUBindGroupLayout;
 }
 
@@ -128,14 +128,18 @@ export function createPipelines(
 /** Text of a form before its constants are set. */
 function codeOf({ kernel, textures, weights }: Form, traits: Traits): string {
   const { code, subgroupCode = code } = KERNELS[kernel];
-  const reader = weights === null ? "" : WEIGHT_READERS[weights];
+  const reader = weights !== null && code.includes("load_weight(") ? WEIGHT_READERS[weights] : "";
   const text = `${suitsSubgroups(traits) ? subgroupCode : code}\n${reader}`;
-  return readThroughTextures(text, textures.map((input) => input + 1));
+  const isEnabled = traits.enablesSubgroups === true && /\bsubgroup\w+\(/.test(text);
+  // On the first line, so that compilers name the lines of the file.
+  const enabled = isEnabled ? `enable subgroups; ${text}` : text;
+  return readThroughTextures(enabled, textures.map((input) => input + 1));
 }
 
 function readInterface(device: GPUDevice, form: Form, traits: Traits): Interface {
   const { kernel } = form;
-  const definitions = makeShaderDataDefinitions(codeOf(form, traits));
+  const code = codeOf(form, traits);
+  const definitions = makeShaderDataDefinitions(code);
   const [group] = makeBindGroupLayoutDescriptors(definitions, { compute: { entryPoint: kernel } });
   const entries = [...group!.entries].map((entry) =>
     entry.binding === 0 ? { ...entry, buffer: { ...entry.buffer, hasDynamicOffset: true } } : entry
@@ -149,5 +153,19 @@ function readInterface(device: GPUDevice, form: Form, traits: Traits): Interface
     fields.set(name, { offset: field.offset, type });
   }
   const layout = device.createBindGroupLayout({ label: kernel, entries });
-  return { fields, bindings: entries.length - 1, layout };
+  return { fields, bindings: boundNames(code), layout };
+}
+
+/** What a text binds in storage and textures. Every kernel uses all that its text declares. */
+function boundNames(code: string): Interface["bindings"] {
+  const declared = code.matchAll(/@binding\((\d+)\) var(?:<storage, \w+>)? (\w+):/g);
+  return Array.from(declared, ([, binding, name]) => ({
+    binding: Number(binding),
+    name: plainName(name!),
+  }));
+}
+
+/** A name without underscores and capitals: TypeScript says `dKeyValue` and WGSL `d_key_value`. */
+export function plainName(name: string): string {
+  return name.replaceAll("_", "").toLowerCase();
 }

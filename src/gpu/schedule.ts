@@ -2,18 +2,20 @@
 import { KernelFailed } from "../domain/errors.ts";
 import { recordOf } from "../model/ops/registry.ts";
 import { bytesOf, type Dims, MOST_TRIPS, type Op } from "../model/plan.ts";
-import { kernelNamed, kernelOf } from "./kernels.ts";
+import { kernelNamed, kernelsOf } from "./kernels.ts";
 import { type Bound, isMirrored, type KernelName, type Launch, type Traits } from "./launches.ts";
 import { boundOf, bytesOfStretch, firstBoundRow, type Piece, piecesOf } from "./pieces.ts";
 import type { Form } from "./pipelines.ts";
 
-/** An op, or a stretch of its rows, with the kernel that carries it out. */
+/** An op, or a stretch of its rows, with a kernel that carries it out, alone or with others. */
 export interface Scheduled {
   readonly piece: Piece;
   readonly form: Form;
   /** Values for the fields of `Dims`; a launch adds its own. */
   readonly sizes: Bound;
   readonly launches: ReadonlyArray<Launch>;
+  /** Bytes that the kernel needs to hand on results to the next one of its op; 0 if it is alone. */
+  readonly partBytes: number;
 }
 
 /** The properties of an adapter that a schedule depends on. */
@@ -32,14 +34,16 @@ export function scheduleOf(
   limits: Limits,
 ): ReadonlyArray<Scheduled> {
   const pieces = ops.flatMap((op) => piecesOf(op, dims, limits.bindingBytes));
-  return pieces.map((piece) => scheduled(piece, limits));
+  return pieces.flatMap((piece) => {
+    const bound = boundOf(piece);
+    const kernels = kernelsOf(piece.op.kind, bound, limits.traits);
+    return kernels.map((kernel) => scheduled(kernel, piece, bound, limits));
+  });
 }
 
-function scheduled(piece: Piece, limits: Limits): Scheduled {
+function scheduled(name: KernelName, piece: Piece, bound: Bound, limits: Limits): Scheduled {
   const { op } = piece;
   const { traits } = limits;
-  const bound = boundOf(piece);
-  const name = kernelOf(op.kind, bound, traits);
   const kernel = kernelNamed(name);
   if (traits.family === "lines") checkTrips(name, kernel.trips?.(bound) ?? 0);
   const weight = weightInput(op);
@@ -57,6 +61,7 @@ function scheduled(piece: Piece, limits: Limits): Scheduled {
       firstRow: stored === null || textures.includes(weight!) ? 0 : firstBoundRow(stored),
     },
     launches: kernel.launches(bound, traits),
+    partBytes: kernel.partBytes?.(bound) ?? 0,
   };
 }
 

@@ -1,9 +1,8 @@
 import { type Builder, createBuilder } from "./builder.ts";
 import { declareWeights, decoderForward, headWeight, lastNorm, type ModelForm } from "./decoder.ts";
 import { input } from "./inputs.ts";
-import { vocabularySpans } from "./ops/head.ts";
 import { linear } from "./ops/linear.ts";
-import { type Program, programOf, symbol, symbols, type Tensor } from "./plan.ts";
+import { type Program, programOf, spansOf, symbol, symbols, type Tensor } from "./plan.ts";
 
 /** Which tokens may be drawn. 0 (or 1 for topP and temperature) switches a filter off; temperature 0 is greedy. */
 export interface Sampling {
@@ -81,10 +80,10 @@ export function decodeProgram(
   return programOf(masked ? "decode_masked" : "decode", { step: b.ops }, DECODE_INPUTS);
 }
 
-/** (N,4) softmax statistics for log-probs, in the tiles and order of the trainer, so that they have its bits. */
+/** (N,4) softmax statistics for log-probs, in the stretches and order of the trainer, so that they have its bits. */
 function statisticsOf(b: Builder, logits: Tensor, weight: Tensor): Tensor {
   const statistics = b.scratch("head_statistics", logits.rows, 4);
-  for (const { first, count: features } of vocabularySpans(weight)) {
+  for (const { first, count: features } of spansOf(weight)) {
     const place = { stride: logits.cols, first, column: first, features };
     b.push("head_statistics", { tile: logits, targets: input(b, "ids"), statistics }, {
       rows: logits.rows,

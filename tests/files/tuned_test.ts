@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { Effect } from "effect";
 import { readTuned, writeTuned } from "../../src/files/tuned.ts";
-import { kernelOf } from "../../src/gpu/kernels.ts";
+import { kernelsOf } from "../../src/gpu/kernels.ts";
 import type { Family } from "../../src/gpu/launches.ts";
 
 const inFolder = async (body: (file: URL) => Promise<void>) => {
@@ -33,13 +33,14 @@ Deno.test("readTuned() refuses a file that is not its own and says what to do; w
     assert.deepEqual(await Effect.runPromise(readTuned(file)), { x: "lines" });
   }));
 
-Deno.test("kernelOf() gives each family its products", () => {
+Deno.test("kernelsOf() gives each family its products", () => {
   const traits = { workgroupBytes: 32768, maxInvocations: 1024, cores: 2, subgroup: 16 };
   const sizes = { inner: 64, features: 64, outCols: 64, outColumn: 0, from: 0 };
   const kernel = (family: Family, rows: number, others: Partial<typeof sizes> = {}) =>
-    kernelOf("linear_forward", { ...sizes, ...others, rows }, { ...traits, family });
+    kernelsOf("linear_forward", { ...sizes, ...others, rows }, { ...traits, family })[0];
   assert.equal(kernel("tiles", 32), "linear_tile_forward");
-  assert.equal(kernel("tiles", 31), "linear_forward");
+  assert.equal(kernel("tiles", 31), "linear_slice_forward");
+  assert.equal(kernel("tiles", 32, { from: 1 }), "linear_slice_forward");
   assert.equal(kernel("loops", 4096), "linear_forward");
   for (const rows of [57, 64, 65, 113, 456, 4096]) {
     assert.equal(kernel("lines", rows), "linear_row_forward");

@@ -11,11 +11,15 @@ import {
   accumulated,
   assertSameBits,
   floats,
+  largest,
   type OpCase,
   overwritten,
   runOp,
   words,
 } from "../support/op_cases.ts";
+import { separateSegments } from "../support/plans.ts";
+import { loadGradient, packForest, TINY, tinyWeights } from "../support/tiny_models.ts";
+import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 
 const ROWS = 37;
@@ -132,6 +136,36 @@ function widened(launch: Launch, width: number): Launch {
     grid: [Math.ceil(x * own / width), y],
   };
 }
+
+onWgsl(
+  "a gradient pass has the numbers of the plain loops with the kernels for GPUs",
+  () =>
+    Effect.gen(function* () {
+      const segments = separateSegments([40, 13]);
+      const ids = Array.from({ length: 53 }, (_, i) => 7 * i % 29);
+      const predictions = ids.slice(1).map((target, row) => ({ row, target }));
+      const batch = packForest(segments, ids, predictions);
+      const dHead = Float64Array.from(
+        { length: 2 * predictions.length },
+        (_, i) => (i % 5 - 2) / 4,
+      );
+      for (const architecture of Object.values(TINY)) {
+        const weights = tinyWeights(architecture);
+        const of = Effect.fnUntraced(function* (engine: Engine) {
+          const model = yield* loadGradient(engine, architecture, { weights, tokens: ids.length });
+          const head = yield* model.forward(batch);
+          return { head, gradients: yield* model.backward(batch, dHead) };
+        });
+        const want = yield* of(createInterpreter());
+        const got = yield* of(yield* claiming({ family: "tiles" }));
+        assertClose(got.head, want.head, { atol: 1e-4, rtol: 1e-5 }, architecture.family);
+        for (const [name, values] of want.gradients) {
+          const size = largest(values);
+          assertClose(got.gradients.get(name)!, values, { atol: 1e-4 * size }, name);
+        }
+      }
+    }),
+);
 
 onWgsl("workgroups of another width have the same bits", (engine) =>
   Effect.gen(function* () {

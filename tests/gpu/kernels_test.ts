@@ -23,6 +23,7 @@ import { programBytes } from "../../src/model/memory.ts";
 import { type OpKind, OPS, recordOf } from "../../src/model/ops/registry.ts";
 import { logProbProgram } from "../../src/model/programs.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
+import { workgroupWidth } from "../support/counting_device.ts";
 import { device, onWgsl } from "../support/engines.ts";
 import { floats, type OpCase, overwritten, runOp } from "../support/op_cases.ts";
 import { readThroughTextures } from "../../src/gpu/texture_form.ts";
@@ -108,14 +109,24 @@ const plain = (names: ReadonlyArray<string>) =>
 
 Deno.test("every kernel binds the tensors that the record of its op names, in their order", () => {
   for (const name of NAMES) {
-    const bindings = [...KERNELS[name].code.matchAll(
+    const all = [...KERNELS[name].code.matchAll(
       /^@group\(0\) @binding\((\d+)\) var<storage, (read|read_write)> (\w+):/gm,
     )];
+    // Kernels that carry out an op together hand on partials, and each binds what it needs.
+    const isPart = KERNELS[name].partBytes !== undefined;
+    const bindings = all.slice(0, isPart ? -1 : all.length);
+    assert.equal(all.at(-1)![3] === "partials", isPart, name);
     assert.deepEqual(bindings.map(([, at]) => Number(at)), bindings.map((_, i) => i + 1), name);
     const bound = (access: string) =>
       plain(bindings.filter((binding) => binding[2] === access).map((binding) => binding[3]!));
     const { inputs, optional = [], outputs } = recordOf({ kind: opOf(name) });
     const read = bound("read");
+    if (isPart) {
+      const written = bound("read_write");
+      assert.deepEqual(read, plain(inputs).filter((one) => read.includes(one)), name);
+      assert.deepEqual(written, plain(outputs).filter((one) => written.includes(one)), name);
+      continue;
+    }
     assert.deepEqual(read, plain([...inputs, ...optional]).slice(0, read.length), name);
     // Forms may leave out the last inputs.
     assert.ok(read.length >= inputs.length || name in FORM_OF, name);
@@ -229,13 +240,6 @@ function workgroupBytes(code: string): number {
   return [...arrays].reduce((sum, [, type, size]) => sum + width[type!]! * sizeOf(size!), 0);
 }
 
-/** Invocations of a workgroup, as a text declares them. */
-function workgroupWidth(code: string, overrides: Readonly<Record<string, number>>): number {
-  const name = /@workgroup_size\((\w+)\)/.exec(code)![1]!;
-  const declared = new RegExp(`^(const|override) ${name}(: u32)? = (\\d+)u;$`, "m").exec(code);
-  return overrides[name] ?? Number(declared![3]);
-}
-
 Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
   const heads = {
     heads: 14,
@@ -264,6 +268,8 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
             from,
             features: 640,
             vocabulary: 151_936,
+            tokens: 640,
+            keep: 1,
             stride: 640,
             cols: 151_936,
             unique: 9,

@@ -64,6 +64,7 @@ const WHOLE = { rows: 3, stride: 131, features: 131 };
 
 // WGSL's exp has an error of up to 3 + 2 |x| units in the last place. Weights are exp(-|x|), which makes the error at
 // most 4 on average. Sums are of `features` such weights, |logit| <= 80.
+// GPUs take head_part_statistics and head_join.
 kernelMatches("head_statistics carries maximum, sums and the target's logit", [
   statisticsCase("alone", { rows: 1, stride: 1, features: 1 }),
   statisticsCase("first tile", { rows: 13, stride: 256, features: 131 }),
@@ -143,9 +144,11 @@ const HEADS: ReadonlyArray<Head> = [
 // A logit is a sum of `inner` products of numbers up to 3 and 3 / sqrt(inner). Its error is in each weight's exponent.
 const ofLogits = ({ dims }: OpCase) => F32_EPSILON * 16 * 9 * Math.sqrt(dims["inner"]!);
 
+// GPUs take head_tile_forward and head_join.
 kernelMatches(
   "head_forward carries maximum, sums and the target's logit of logits that it stores nowhere",
-  HEADS.map((head) => forwardCase(head)),
+  // Stretches of two tiles, the last of one.
+  [...HEADS, { rows: 2, inner: 8, vocabulary: 4200 }].map((head) => forwardCase(head)),
   (opCase) => {
     const { vocabulary } = opCase.dims as { vocabulary: number };
     return { atol: (vocabulary + 16) * 4 * ofLogits(opCase), rtol: 64 * F32_EPSILON };

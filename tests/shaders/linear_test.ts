@@ -38,6 +38,19 @@ kernelMatches("linear_tile_forward is the plain loop at shapes that do not divid
   linearCase({ rows: 40, inner: 260, features: 20, residual: true, format: "bf16" }),
 ], ofInner);
 
+// Adapters of other families take the other kernel here.
+kernelMatches(
+  "linear_slice_forward is the plain loop for any few rows and more slices than lanes",
+  [
+    linearCase({ rows: 1, inner: 1100, features: 9, bias: true, residual: true, scale: 2 }),
+    linearCase({ rows: 2, inner: 20, features: 131, from: "norm" }),
+    linearCase({ rows: 3, inner: 132, features: 65, accumulate: true, format: "bf16" }),
+    linearCase({ rows: 8, inner: 260, features: 17, from: "swiglu", residual: true }),
+    linearCase({ rows: 17, inner: 1300, features: 10, from: "norm", bias: true, format: "int8" }),
+  ],
+  ofInner,
+);
+
 kernelMatches("linear_forward is the plain loop with many rows, whose workgroups are wide", [
   linearCase({ rows: 257, inner: 68, features: 769, bias: true, accumulate: true }),
   linearCase({ rows: 257, inner: 64, features: 768 }),

@@ -102,6 +102,11 @@ const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
   ...["linear_weight_backward", "head_forward", "head_backward"] as const,
 ];
 
+/** Ops that have kernels of their own for GPUs. */
+const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
+  ...["linear_forward", "rmsnorm_forward", "head_forward", "head_statistics"] as const,
+];
+
 /** Declares a test that needs an adapter for every form in which the kernels of an op run. */
 export function eachForm(
   claim: string,
@@ -109,10 +114,10 @@ export function eachForm(
   body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
 ): void {
   onWgsl(claim, body);
-  // Only products have tiles of registers, and only a few other ops have kernels with subgroups.
+  // Only a few ops have kernels for GPUs or with subgroups.
   const forms = others.filter(({ name }) =>
     name === "wgsl with tiles"
-      ? kind === "linear_forward"
+      ? KINDS_FOR_GPUS.includes(kind)
       : name !== "wgsl without subgroups" || KINDS_BY_SUBGROUPS.includes(kind)
   );
   for (const other of forms) Deno.test(`${other.name}: ${claim}`, () => runTest(body(other)));

@@ -21,6 +21,7 @@ export async function filesBelow(folder: string, ...endings: ReadonlyArray<strin
   const entries = await Array.fromAsync(Deno.readDir(`${ROOT}${folder}`)).catch(() => []);
   for (const { name, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
     const path = folder === "" ? name : `${folder}/${name}`;
+    if (name === "node_modules") continue;
     if (isDirectory) paths.push(...await filesBelow(path, ...endings));
     else if (endings.some((ending) => name.endsWith(ending))) paths.push(path);
   }

@@ -8,6 +8,7 @@ import gatherBackward from "../../../shaders/gather_rows_backward.wgsl" with { t
 import gatherForward from "../../../shaders/gather_rows_forward.wgsl" with { type: "text" };
 import headFinish from "../../../shaders/head_finish.wgsl" with { type: "text" };
 import headStatistics from "../../../shaders/head_statistics.wgsl" with { type: "text" };
+import normRowForward from "../../../shaders/rmsnorm_row_forward.wgsl" with { type: "text" };
 import normBackward from "../../../shaders/rmsnorm_backward.wgsl" with { type: "text" };
 import normForward from "../../../shaders/rmsnorm_forward.wgsl" with { type: "text" };
 import normWeight from "../../../shaders/rmsnorm_weight_backward.wgsl" with { type: "text" };
@@ -21,7 +22,18 @@ import swigluForward from "../../../shaders/swiglu_forward.wgsl" with { type: "t
 import transposeForward from "../../../shaders/transpose_forward.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import threefry from "../../../shaders/lib/threefry.wgsl" with { type: "text" };
-import { flat, folded, type Kernel, type Kernels, LANES, ofManyRows, rowsOf } from "../launches.ts";
+import { vocabularyTile } from "../../model/ops/head.ts";
+import {
+  type BoundOf,
+  flat,
+  folded,
+  type Kernel,
+  type Kernels,
+  LANES,
+  type Launch,
+  ofManyRows,
+  rowsOf,
+} from "../launches.ts";
 
 type Matrix = Readonly<Record<"rows" | "cols", number>>;
 
@@ -51,11 +63,40 @@ function perRow(source: string, passes: number, widest: number): Kernel<Matrix, 
   };
 }
 
+type Statistics = BoundOf<"head_statistics">;
+
+/** A dispatch for each tile of the vocabulary: an invocation walks all tokens of a row, and loops have a limit. */
+function statisticsLaunches(dims: Statistics): ReadonlyArray<Launch> {
+  const { rows, column, first, features } = dims;
+  const tile = vocabularyTile(features);
+  const WG = 32;
+  return Array.from({ length: Math.ceil(features / tile) }, (_, i) => ({
+    overrides: { WG },
+    dims: {
+      column: column + i * tile,
+      first: first + i * tile,
+      features: Math.min(tile, features - i * tile),
+    },
+    grid: folded(Math.ceil(rows / WG)),
+  }));
+}
+
+/** A kernel for GPUs in which a workgroup owns a row. */
+function workgroupForRow<Sizes extends { readonly rows: number }>(
+  source: string,
+): Kernel<Sizes, never> {
+  return {
+    code: `${source}\n${grid}`,
+    launches: ({ rows }) => [{ grid: folded(rows) }],
+  };
+}
+
 /** Kernels of one invocation or workgroup for each item. */
 export const ELEMENTWISE = {
   embedding_forward: flat(embeddingForward, quarter, { width: 64 }),
   embedding_backward: flat(embeddingBackward, ({ unique, cols }) => unique * cols / 4),
   rmsnorm_forward: flat(normForward, rowsOf, ofNorm),
+  rmsnorm_row_forward: workgroupForRow(normRowForward),
   rmsnorm_backward: flat(normBackward, rowsOf, ofNorm),
   rmsnorm_weight_backward: flat(normWeight, colsOf, {
     trips: overRows,
@@ -78,10 +119,13 @@ export const ELEMENTWISE = {
   swiglu_backward: flat(swigluBackward, quarter, { width: 64, textures: ofManyRows("x", "dy") }),
   gather_rows_forward: flat(gatherForward, quarter, { width: 64 }),
   gather_rows_backward: flat(gatherBackward, quarter, { width: 64 }),
-  head_statistics: flat(headStatistics, rowsOf, {
-    trips: ({ features }) => 2 * features,
-    textures: ofManyRows("tile"),
-  }),
+  head_statistics: {
+    ...flat<Statistics, "tile">(headStatistics, rowsOf, {
+      trips: ({ features }) => 2 * vocabularyTile(features),
+      textures: ofManyRows("tile"),
+    }),
+    launches: statisticsLaunches,
+  },
   head_finish: flat(headFinish, rowsOf),
   sampling_mask: perRow(samplingMask, 70, 256),
   sample: perRow(`${sample}\n${threefry}`, 4, 64),

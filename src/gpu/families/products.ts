@@ -4,7 +4,6 @@ import headBackward from "../../../shaders/head_backward.wgsl" with { type: "tex
 import headForward from "../../../shaders/head_forward.wgsl" with { type: "text" };
 import linearForward from "../../../shaders/linear_forward.wgsl" with { type: "text" };
 import linearRowForward from "../../../shaders/linear_row_forward.wgsl" with { type: "text" };
-import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import logitsBackward from "../../../shaders/logits_backward.wgsl" with { type: "text" };
 import subgroupWeight from "../../../shaders/linear_subgroup_weight_backward.wgsl" with {
   type: "text",
@@ -13,12 +12,14 @@ import weightBackward from "../../../shaders/linear_weight_backward.wgsl" with {
 import rowLogits from "../../../shaders/lib/row_logits.wgsl" with { type: "text" };
 import subgroupLogits from "../../../shaders/lib/subgroup_logits.wgsl" with { type: "text" };
 import subgroupProducts from "../../../shaders/lib/subgroup_products.wgsl" with { type: "text" };
+import { GPU_SLICE, gpuProductOf, storeMode } from "./gpu_products.ts";
 import {
   type BoundOf,
   type Kernels,
   LANES,
   type Launch,
   suitsSubgroups,
+  suitsTiles,
   type Traits,
 } from "../launches.ts";
 
@@ -48,22 +49,6 @@ function rowsPerTile(rows: number, rowBytes: number, { family, workgroupBytes }:
 function sliceOf(inner: number): number {
   const slices = Math.ceil(inner / INNER_MOST);
   return Math.ceil(inner / slices / 4) * 4;
-}
-
-/** 0 to overwrite, 1 to add to what is there, 2 to add the residual. */
-function storeMode({ accumulate, hasResidual }: Linear): number {
-  return accumulate === 1 ? 1 : hasResidual === 1 ? 2 : 0;
-}
-
-/** Rows and features of a tile of `linear_tile_forward`; equals SIDE of the kernel. */
-const SIDE = 64;
-
-/** y = x Wᵀ in tiles of registers: one dispatch. */
-function linearTileLaunches(dims: Linear): ReadonlyArray<Launch> {
-  return [{
-    dims: { slice: sliceOf(dims.inner), add: storeMode(dims) },
-    grid: [Math.ceil(dims.features / SIDE), Math.ceil(dims.rows / SIDE)],
-  }];
 }
 
 /**
@@ -155,14 +140,9 @@ function suitsRows(
     outColumn % 4 === 0;
 }
 
-/** Minimum rows of a product for which tiles of registers pay. */
-const MANY_ROWS = 32;
-
 /** The kernel of a product. */
 export function linearKernelOf(dims: Linear, traits: Traits) {
-  const { family, maxInvocations } = traits;
-  const isTiled = family === "tiles" && dims.rows >= MANY_ROWS && dims.from === 0;
-  if (isTiled && maxInvocations >= 128) return "linear_tile_forward";
+  if (suitsTiles(traits)) return gpuProductOf(dims);
   return suitsRows(dims, traits) ? "linear_row_forward" : "linear_forward";
 }
 
@@ -171,21 +151,24 @@ export function linearKernelOf(dims: Linear, traits: Traits) {
  * that they have the same bits.
  */
 function byRows(rows: number, inner: number, traits: Traits) {
-  const slices = Math.ceil(inner / INNER_MOST);
-  const sliced = sliceOf(inner);
   const FEATURES = STRIP / 2;
-  const most = Math.min(
-    traits.family === "lines" ? INNER_MOST : 64,
-    Math.floor(traits.workgroupBytes / (4 * FEATURES)),
-  );
-  // A slice of the sum consists of SLICE chunks in workgroup memory, all equally long.
-  const groups = sliced / 4;
-  let SLICE = Math.ceil(sliced / most);
-  while (groups % SLICE !== 0) SLICE += 1;
-  const KC = sliced / SLICE;
   const WG = Math.min(rows >= 64 ? 64 : LANES, traits.maxInvocations);
+  const [KC, CHUNKS, SLICE] = traits.family === "tiles"
+    ? [GPU_SLICE, Math.ceil(inner / GPU_SLICE), 1]
+    : chunksOf(inner, Math.floor(traits.workgroupBytes / (4 * FEATURES)), traits);
   const FILLS = Math.ceil(FEATURES * KC / 4 / WG);
-  return { FEATURES, ROWS: 1, SUMS: FEATURES, KC, CHUNKS: slices * SLICE, SLICE, WG, FILLS };
+  return { FEATURES, ROWS: 1, SUMS: FEATURES, KC, CHUNKS, SLICE, WG, FILLS };
+}
+
+/** Length and number of the chunks in which a weight goes through workgroup memory, and how many make a slice. */
+function chunksOf(inner: number, fits: number, { family }: Traits) {
+  const sliced = sliceOf(inner);
+  const most = Math.min(family === "lines" ? INNER_MOST : 64, fits);
+  // All chunks of a slice are equally long.
+  const groups = sliced / 4;
+  let perSlice = Math.ceil(sliced / most);
+  while (groups % perSlice !== 0) perSlice += 1;
+  return [sliced / perSlice, Math.ceil(inner / INNER_MOST) * perSlice, perSlice] as const;
 }
 
 /** The same if the weight goes through registers of a subgroup. */
@@ -294,12 +277,6 @@ export const PRODUCTS = {
     launches: linearRowLaunches,
     trips: ({ inner }) => inner / 4 + inner / INNER_MOST,
     textures: ({ hasResidual }) => hasResidual === 1 ? ["x", "w", "residual"] : ["x", "w"],
-  },
-  linear_tile_forward: {
-    code: linearTileForward,
-    unrolled: true,
-    launches: linearTileLaunches,
-    trips: ({ inner }) => inner / 4,
   },
   linear_weight_backward: {
     code: weightBackward,

@@ -45,7 +45,7 @@ export function vocabularyTile(vocabulary: number): number {
 }
 
 /** The tiles of a head's weight: stretches of rows, all but the last as long as {@link vocabularyTile} says. */
-export function vocabularySpans(weight: Tensor): ReadonlyArray<Span> {
+function vocabularySpans(weight: Tensor): ReadonlyArray<Span> {
   return spansOf({ ...weight, reach: vocabularyTile(vocabularyOf(weight)) });
 }
 
