@@ -42,6 +42,8 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:large": ["read", "write", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", "sys=systemMemoryInfo", "ffi=.cache/driver"],
+  // The library that drives the browser asks for all.
+  "bench:view": ["all"],
   driver: ["read", "env", "write=.cache", "ffi=.cache", RUNS_APT],
 };
 
