@@ -1,14 +1,14 @@
 /** Advantages of a step computed again from what was kept of it, by the functions that the run used. */
-import type { EpisodeRecord } from "../domain/episode_record.ts";
 import { type AdvantageStages, advantageStages, type EpisodeRewards } from "../igpo/advantages.ts";
 import { tokenWeights } from "../igpo/aggregation.ts";
 import { outcomeOf } from "../igpo/answer_score.ts";
 import { beliefOf, gainsAgainstWithout, gainsOf } from "../igpo/belief.ts";
 import type { GainConfig, Preset } from "../igpo/preset.ts";
+import type { PageEpisode } from "./data.ts";
 
 /** An episode with what its advantages are computed from. */
 export interface CreditedEpisode {
-  readonly record: EpisodeRecord;
+  readonly record: PageEpisode;
   /** (T), or empty if the preset measures no beliefs. */
   readonly belief: Float64Array;
   readonly rewards: EpisodeRewards;
@@ -38,7 +38,7 @@ const TRACED: Pick<GainConfig, "golds" | "logProbFloor" | "scorer"> = {
 
 /** The advantages of a step under a preset, or one sentence on what the preset needs that was not measured. */
 export function creditStep(
-  records: ReadonlyArray<EpisodeRecord>,
+  records: ReadonlyArray<PageEpisode>,
   preset: Preset,
   { preset: own, contextTokens }: Origin,
 ): StepCredit | string {
@@ -61,7 +61,7 @@ export function creditStep(
 type Measured = Omit<CreditedEpisode, "lossWeight">;
 
 function measure(
-  record: EpisodeRecord,
+  record: PageEpisode,
   preset: Preset,
   own: typeof TRACED,
 ): Measured | string {
@@ -88,7 +88,7 @@ function measure(
 }
 
 function beliefsOf(
-  { id, turns, goldLogProb, question: { golds } }: EpisodeRecord,
+  { id, turns, goldLogProb, question: { golds } }: PageEpisode,
   { name, gain }: Preset,
   own: typeof TRACED,
 ): Float64Array | string {
@@ -113,7 +113,7 @@ function beliefsOf(
 }
 
 function gainOf(
-  { id, turns }: EpisodeRecord,
+  { id, turns }: PageEpisode,
   belief: Float64Array,
   { name, gain: { measure, against } }: Preset,
 ): Float64Array | string {

@@ -42,9 +42,14 @@ export interface PageData {
   readonly isLive: boolean;
 }
 
+/** An episode without its text. */
+export type PageEpisode = Omit<EpisodeRecord, "transcript">;
+
 /** The episodes of a step. */
 export interface PageStep {
-  readonly records: ReadonlyArray<EpisodeRecord>;
+  readonly records: ReadonlyArray<PageEpisode>;
+  /** The text of each episode as JSON, read when it is opened; null where it was not kept. */
+  readonly transcripts: ReadonlyArray<string | null>;
   /** What could not be read, in one sentence each. */
   readonly notes: ReadonlyArray<string>;
 }

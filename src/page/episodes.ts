@@ -2,10 +2,10 @@
 /// <reference lib="dom" />
 import { h, type JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { EpisodeRecord } from "../domain/episode_record.ts";
+import type { EpisodeSegment } from "../domain/episode_record.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { creditStep, type StepCredit } from "./credit.ts";
-import type { PageData, PageRun, PageStep } from "./data.ts";
+import type { PageData, PageEpisode, PageRun, PageStep } from "./data.ts";
 import { choice, noteList } from "./elements.ts";
 import { largestOf, Matrix, valuesOf } from "./matrix.ts";
 import { signed } from "./numbers.ts";
@@ -246,7 +246,7 @@ function LoadedStep(props: PaneProps & { readonly loaded: PageStep }): JSX.Eleme
 }
 
 function creditOf(
-  records: ReadonlyArray<EpisodeRecord>,
+  records: ReadonlyArray<PageEpisode>,
   preset: Preset | null,
   run: PageRun,
 ): StepCredit | string {
@@ -257,7 +257,7 @@ function creditOf(
 
 /** A choice among the questions of a step; it opens the first episode of one. */
 function questionChoice(
-  records: ReadonlyArray<EpisodeRecord>,
+  records: ReadonlyArray<PageEpisode>,
   opened: string,
   onChoose: (episode: string) => void,
 ): JSX.Element {
@@ -275,20 +275,20 @@ function questionChoice(
 
 /** The episode that is asked for, or the first that was trained on. */
 function openEpisode(
-  records: ReadonlyArray<EpisodeRecord>,
+  records: ReadonlyArray<PageEpisode>,
   id: string | null,
-): EpisodeRecord | null {
+): PageEpisode | null {
   return records.find((one) => one.id === id) ??
     records.find(({ dropped, turns }) => dropped === null && turns.length > 0) ?? null;
 }
 
 interface GroupsProps extends PaneProps {
-  readonly records: ReadonlyArray<EpisodeRecord>;
+  readonly records: ReadonlyArray<PageEpisode>;
   readonly credit: StepCredit | null;
-  readonly open: EpisodeRecord | null;
+  readonly open: PageEpisode | null;
   readonly onSelect: (episode: string, turn: number) => void;
   /** The episodes of all questions that can be chosen; null where all questions are shown. */
-  readonly questions: ReadonlyArray<EpisodeRecord> | null;
+  readonly questions: ReadonlyArray<PageEpisode> | null;
 }
 
 function Groups(
@@ -325,7 +325,7 @@ function Groups(
 }
 
 interface OpenedProps extends PaneProps {
-  readonly open: EpisodeRecord;
+  readonly open: PageEpisode;
   readonly credit: StepCredit | string;
   /** The credit under a preset that is not the run's own; else null. */
   readonly known: StepCredit | null;
@@ -335,7 +335,8 @@ interface OpenedProps extends PaneProps {
 function Opened({ open, credit, known, isOwn, route, go, loaded }: OpenedProps & {
   readonly loaded: PageStep;
 }): JSX.Element {
-  const { records } = loaded;
+  const { records, transcripts } = loaded;
+  const transcript = useMemo(() => textOf(transcripts[records.indexOf(open)]), [loaded, open]);
   const [gains, advantages] = useMemo(
     () => [valuesOf(records, "gain", known), valuesOf(records, "advantage", known)] as const,
     [records, known],
@@ -353,6 +354,7 @@ function Opened({ open, credit, known, isOwn, route, go, loaded }: OpenedProps &
     h(Transcript, {
       key: open.id,
       record: open,
+      transcript,
       gains: gains.get(open.id) ?? [],
       advantages: advantages.get(open.id) ?? [],
       largest: { gain: largestOf(gains), advantage: largestOf(advantages) },
@@ -363,4 +365,9 @@ function Opened({ open, credit, known, isOwn, route, go, loaded }: OpenedProps &
       },
     }),
   );
+}
+
+/** A transcript that is kept as JSON. */
+function textOf(json: string | null | undefined): ReadonlyArray<EpisodeSegment> | null {
+  return typeof json === "string" ? JSON.parse(json) : null;
 }

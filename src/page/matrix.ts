@@ -2,8 +2,8 @@
 /// <reference lib="dom" />
 import { h, type JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { EpisodeRecord } from "../domain/episode_record.ts";
 import type { StepCredit } from "./credit.ts";
+import type { PageEpisode } from "./data.ts";
 import { tint } from "./elements.ts";
 import { print, signed } from "./numbers.ts";
 import type { Measure } from "./route.ts";
@@ -13,7 +13,7 @@ export type Values = ReadonlyMap<string, ReadonlyArray<number | null>>;
 
 /** The numbers of a step's turns: as the run recorded them, or as they are under the preset of `credit`. */
 export function valuesOf(
-  records: ReadonlyArray<EpisodeRecord>,
+  records: ReadonlyArray<PageEpisode>,
   by: Measure,
   credit: StepCredit | null,
 ): Values {
@@ -46,7 +46,7 @@ export function largestOf(values: Values): number {
 /** What a matrix shows. */
 export interface MatrixProps {
   /** The episodes of one group. */
-  readonly records: ReadonlyArray<EpisodeRecord>;
+  readonly records: ReadonlyArray<PageEpisode>;
   readonly values: Values;
   readonly largest: number;
   readonly selected: { readonly episode: string | null; readonly turn: number };
@@ -78,7 +78,7 @@ export function Matrix(props: MatrixProps): JSX.Element {
 }
 
 /** Pixels that a matrix will take, more or less. */
-function heightOf(records: ReadonlyArray<EpisodeRecord>): number {
+function heightOf(records: ReadonlyArray<PageEpisode>): number {
   return 90 + 28 * records.length;
 }
 
@@ -115,7 +115,7 @@ function drawn(props: MatrixProps): ReadonlyArray<JSX.Element | null> {
   ];
 }
 
-function row(record: EpisodeRecord, props: MatrixProps & { readonly width: number }): JSX.Element {
+function row(record: PageEpisode, props: MatrixProps & { readonly width: number }): JSX.Element {
   const { id, sample, dropped, outcome, turns } = record;
   const { selected, width } = props;
   const title = h("th", { scope: "row" }, `#${sample}`);
@@ -135,7 +135,7 @@ function row(record: EpisodeRecord, props: MatrixProps & { readonly width: numbe
 }
 
 function cell(
-  { id, sample, turns }: EpisodeRecord,
+  { id, sample, turns }: PageEpisode,
   t: number,
   { values, largest, selected, onSelect }: MatrixProps,
 ): JSX.Element {

@@ -23,10 +23,19 @@ function inFile(own: HTMLElement): Source {
       const id = stepId(run, step);
       const text = document.getElementById(id)?.textContent ??
         await shard(`${own.dataset["folder"]}/${id}.js`);
-      return JSON.parse(text);
+      return await unpacked(text.trim());
     },
     follow: () => {},
   };
+}
+
+/** What JSON said before it was packed with gzip and written as base64. */
+async function unpacked<A>(text: string): Promise<A> {
+  const units = atob(text);
+  const bytes = new Uint8Array(units.length);
+  for (let i = 0; i < units.length; i++) bytes[i] = units.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return await new Response(stream).json();
 }
 
 /** Text of a file beside the page. Such a file is a script, as pages that are opened from disk may read no other. */

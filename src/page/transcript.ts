@@ -2,13 +2,16 @@
 /// <reference lib="dom" />
 import { h, type JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { EpisodeRecord, EpisodeSegment, EpisodeTurn } from "../domain/episode_record.ts";
+import type { EpisodeSegment, EpisodeTurn } from "../domain/episode_record.ts";
+import type { PageEpisode } from "./data.ts";
 import { chip } from "./elements.ts";
 import { print } from "./numbers.ts";
 
 /** What a transcript shows besides its episode. */
 export interface TranscriptProps {
-  readonly record: EpisodeRecord;
+  readonly record: PageEpisode;
+  /** Null where there was no room to keep it. */
+  readonly transcript: ReadonlyArray<EpisodeSegment> | null;
   /** (T) what each turn was worth under the preset that is looked at. */
   readonly gains: ReadonlyArray<number | null>;
   readonly advantages: ReadonlyArray<number | null>;
@@ -20,15 +23,15 @@ export interface TranscriptProps {
 
 /** The transcript of an episode. */
 export function Transcript(props: TranscriptProps): JSX.Element {
-  const { record } = props;
+  const { record, transcript } = props;
   const [told, tell] = useState<string | null>(null);
-  const parts = record.transcript ?? [];
+  const parts = transcript ?? [];
   return h(
     "article",
     { class: "transcript" },
     h("h3", null, record.question.text),
     h("p", { class: "faint" }, factsOf(record)),
-    record.transcript === null ? h("p", { class: "empty" }, NO_ROOM) : null,
+    transcript === null ? h("p", { class: "empty" }, NO_ROOM) : null,
     promptOf(parts),
     h(
       "ol",
@@ -45,7 +48,7 @@ const NO_ROOM = "There was no room to keep this transcript; its numbers are all 
 const HINT = "Point at a token, or focus a message and press the left and right arrow keys";
 
 function factsOf(
-  { question, answer, ending, outcome, f1, seconds, sample }: EpisodeRecord,
+  { question, answer, ending, outcome, f1, seconds, sample }: PageEpisode,
 ): string {
   return [
     `rollout #${sample}`,
@@ -116,7 +119,7 @@ function disagrees({ gain, credits = {} }: EpisodeTurn): boolean {
 }
 
 /** The belief from before the turn, above, to after it, below; further right is more. */
-function margin({ turns }: EpisodeRecord, t: number): JSX.Element {
+function margin({ turns }: PageEpisode, t: number): JSX.Element {
   const beliefs = turns.map(({ belief }) => belief).filter((belief) => belief !== null);
   const before = turns[t]!.belief;
   if (before === null) return h("div", { class: "margin" });

@@ -1,6 +1,6 @@
 import type { RewardedEpisode } from "../domain/batch.ts";
 import type { Action } from "../domain/episode.ts";
-import type { EpisodeRecord, EpisodeTurn } from "../domain/episode_record.ts";
+import type { EpisodeRecord, EpisodeSegment, EpisodeTurn } from "../domain/episode_record.ts";
 import { advantageStages } from "../igpo/advantages.ts";
 import type { Preset } from "../igpo/preset.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -30,7 +30,7 @@ export function episodeRecords(
       const update = updateOf(step, sequence);
       sequence += 1;
       const transcript = hasRoom ? transcriptOf(episode, update, options.tokenizer) : null;
-      room -= transcript === null ? 0 : JSON.stringify(transcript).length;
+      room -= sizeOf(transcript ?? []);
       return {
         ...addressOf({ ...step, ...episode, group: groupOf.get(episode.question.id)! }),
         ...gradesOf(episode),
@@ -45,6 +45,18 @@ export function episodeRecords(
   });
   const lost = step.lost.map((one) => lostRecord(step, one, groupOf.get(one.question.id)!));
   return [...kept, ...lost].sort((a, b) => a.group - b.group || a.sample - b.sample);
+}
+
+/** Characters that a sampled token's numbers, and a segment's names, take of JSON, more or less. */
+const OF_TOKEN = 24;
+const OF_SEGMENT = 120;
+
+function sizeOf(transcript: ReadonlyArray<EpisodeSegment>): number {
+  return transcript.reduce(
+    (sum, { text, trained }) =>
+      sum + OF_SEGMENT + text.length + OF_TOKEN * (trained?.units.length ?? 0),
+    0,
+  );
 }
 
 /** A number, or null for one that JSON lacks and for none. */

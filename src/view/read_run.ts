@@ -11,7 +11,7 @@ import { episodesPath, listEpisodes } from "../files/run_episodes.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { resolvePreset } from "../igpo/presets.ts";
-import type { PageEvaluation, PageRun, PageStep } from "../page/data.ts";
+import type { PageEvaluation, PageRun } from "../page/data.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
 
 /** Most bytes of a file that are read. */
@@ -150,6 +150,12 @@ function evaluationOf(row: Readonly<Record<string, unknown>>): ReadonlyArray<Pag
   return isWhole ? [{ step, split, f1, em, meanTurns, invalidRate }] : [];
 }
 
+/** The episodes of a step, and what could not be read, in one sentence each. */
+export interface ReadStep {
+  readonly records: ReadonlyArray<EpisodeRecord>;
+  readonly notes: ReadonlyArray<string>;
+}
+
 /** The episodes of a step as far as its file can be read. */
 export const readStep = Effect.fn("readStep")(function* ({ path, kind }: Viewed, step: number) {
   const file = kind === "traces" ? path : episodesPath(path, step);
@@ -158,11 +164,11 @@ export const readStep = Effect.fn("readStep")(function* ({ path, kind }: Viewed,
   for (const { row, value } of lines) {
     const decoded = yield* Effect.result(decodeEpisode(value, `row ${row} of "${file}"`));
     if (Result.isFailure(decoded)) {
-      return { records, notes: [...notes, decoded.failure.message] } satisfies PageStep;
+      return { records, notes: [...notes, decoded.failure.message] } satisfies ReadStep;
     }
     records.push(decoded.success);
   }
-  return { records, notes } satisfies PageStep;
+  return { records, notes } satisfies ReadStep;
 });
 
 interface Lines {

@@ -5,7 +5,7 @@ import { reason } from "../files/disk.ts";
 import { PRESETS } from "../igpo/presets.ts";
 import type { PageData } from "../page/data.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
-import { pageScript, policyOf, servedPage } from "./document.ts";
+import { pageScript, policyOf, servedPage, stepJson } from "./document.ts";
 import { readRun, readStep, type Viewed } from "./read_run.ts";
 
 /** What is served. */
@@ -87,7 +87,7 @@ const stepOf = Effect.fnUntraced(function* ({ searchParams }: URL, { runs }: Ser
   });
   const viewed = runs[run!];
   if (viewed === undefined || step! < 0) return text(404, "there is no such step");
-  return respond(JSON.stringify(yield* readStep(viewed, step!)), JSON_TYPE);
+  return respond(stepJson(yield* readStep(viewed, step!)), JSON_TYPE);
 });
 
 const encoder = new TextEncoder();

@@ -3,12 +3,12 @@ import { Effect } from "effect";
 import { inBytes } from "../domain/bytes.ts";
 import { writeFileAtomic, writeFolderAtomic } from "../files/atomic.ts";
 import { stepId } from "../page/data.ts";
-import { shardOf, type StepPart, wholePage } from "./document.ts";
+import { packStep, shardOf, type StepPart, wholePage } from "./document.ts";
 import { readStep, type Viewed } from "./read_run.ts";
 import { readData } from "./server.ts";
 
-/** Bytes of episodes above which they lie in files beside the page. */
-const MOST_INSIDE = 32_000_000;
+/** Bytes of episodes, before they are packed, above which they lie in files beside the page. */
+const MOST_INSIDE = 100_000_000;
 
 /** Writes runs as one page, with a folder of steps beside it where they are large; answers with what was written. */
 export const writePage = Effect.fn("writePage")(function* (
@@ -19,7 +19,10 @@ export const writePage = Effect.fn("writePage")(function* (
   const kept = data.runs.flatMap((one, run) => one.kept.map((step) => ({ ...step, run })));
   const bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
   const readPart = ({ run, step }: { readonly run: number; readonly step: number }) =>
-    Effect.map(readStep(runs[run]!, step), (content): StepPart => ({ run, step, content }));
+    readStep(runs[run]!, step).pipe(
+      Effect.flatMap((content) => Effect.promise(() => packStep(content))),
+      Effect.map((packed): StepPart => ({ run, step, packed })),
+    );
   if (bytes <= MOST_INSIDE) {
     const steps = yield* Effect.forEach(kept, readPart);
     const page = yield* Effect.promise(() => wholePage(data, { steps, folder: null }));

@@ -80,7 +80,7 @@ Deno.test("a run without a readable configuration keeps its curves", () =>
     match(notes.join(), /^Cannot read the configuration of a run ".*" as it must be JSON: /);
   }));
 
-Deno.test("a page on disk holds its data as inert JSON, whatever the model wrote", () =>
+Deno.test("a page on disk holds its data as inert text, whatever the model wrote", () =>
   tinyRun(async (viewed) => {
     const hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)><!--";
     const file = `${viewed.path}/episodes/step-1.jsonl`;
@@ -99,6 +99,10 @@ Deno.test("a page on disk holds its data as inert JSON, whatever the model wrote
     // The program, the runs, and the episodes of two steps.
     strictEqual(html.match(/<script/g)?.length, 4);
     match(html, /script-src 'sha256-[A-Za-z0-9+/=]{44}'; connect-src 'none'/);
-    const json = /id="igpo-step-0-1">(.*)<\/script>/.exec(html)![1]!;
-    strictEqual(JSON.parse(json).records[0].question.text, hostile);
+    const packed = /id="igpo-step-0-1">([A-Za-z0-9+/=]+)<\/script>/.exec(html)![1]!;
+    const bytes = Uint8Array.fromBase64(packed);
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const { records, transcripts } = await new Response(stream).json();
+    strictEqual(records[0].question.text, hostile);
+    strictEqual(JSON.parse(transcripts[0])[0].text, hostile);
   }));
