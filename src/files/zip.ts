@@ -17,6 +17,7 @@ export interface ZipEntry {
 const END_OF_DIRECTORY = 0x06054b50;
 const END_BYTES = 22;
 const LONGEST_COMMENT = 0xffff;
+const LONGEST_DIRECTORY = 1 << 26;
 const ENTRY = 0x02014b50;
 const ENTRY_BYTES = 46;
 const HEADER_BYTES = 30;
@@ -34,8 +35,8 @@ export const listZip = Effect.fn("listZip")(function* (path: string) {
     length: tail.u32(end + 12),
     offset: tail.u32(end + 16),
   };
-  if (directory.offset + directory.length > size) {
-    return yield* broken(path, "its directory must lie within it");
+  if (directory.offset + directory.length > size || directory.length > LONGEST_DIRECTORY) {
+    return yield* broken(path, "its directory must lie within it, and be no longer than 64 MiB");
   }
   return yield* entriesOf(yield* readRange(path, directory), path);
 });
@@ -72,7 +73,7 @@ export const readZipEntry = Effect.fn("readZipEntry")(function* (
 ) {
   const { name, size, packed, method, offset } = entry;
   const place = `${path}!${name}`;
-  if (size > most) {
+  if (Math.max(size, packed) > most) {
     return yield* broken(place, `it must have at most ${most} bytes: it has ${size}`);
   }
   if (method !== STORED && method !== DEFLATED) {

@@ -24,22 +24,22 @@ const WireMessage = Schema.Struct({
 
 type WireMessage = typeof WireMessage.Type;
 
-const ROLES: Readonly<Record<string, Role>> = {
-  system: "system",
-  developer: "system",
-  user: "user",
-  human: "user",
-  assistant: "assistant",
-  ai: "assistant",
-  model: "assistant",
-  agent: "assistant",
-  tool: "tool",
-  function: "tool",
-};
+const ROLES: ReadonlyMap<string, Role> = new Map([
+  ["system", "system"],
+  ["developer", "system"],
+  ["user", "user"],
+  ["human", "user"],
+  ["assistant", "assistant"],
+  ["ai", "assistant"],
+  ["model", "assistant"],
+  ["agent", "assistant"],
+  ["tool", "tool"],
+  ["function", "tool"],
+]);
 
 /** The role of a message, null for what is none. */
 function roleOf({ role, type }: WireMessage): Role | null {
-  return ROLES[(role ?? type ?? "").toLowerCase()] ?? null;
+  return ROLES.get((role ?? type ?? "").toLowerCase()) ?? null;
 }
 
 /** Whether a list is one of messages: each has a role that is known, and no other list has one. */

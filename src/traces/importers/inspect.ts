@@ -59,11 +59,11 @@ function withAttachments(
 }
 
 /** Inspect's letters as its own metrics count them. */
-const LETTERS: Readonly<Record<string, number>> = { C: 1, P: 0.5, I: 0, N: 0 };
+const LETTERS: ReadonlyMap<string, number> = new Map([["C", 1], ["P", 0.5], ["I", 0], ["N", 0]]);
 
 /** The value of the first scorer, if it is a number or one of Inspect's letters. */
 function rewardOf({ scores }: Sample): number | null {
   const value = Object.values(scores ?? {})[0]?.value;
-  if (Predicate.isString(value)) return LETTERS[value] ?? null;
+  if (Predicate.isString(value)) return LETTERS.get(value) ?? null;
   return Predicate.isNumber(value) && Number.isFinite(value) ? value : null;
 }

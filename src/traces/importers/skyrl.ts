@@ -44,19 +44,15 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(parsed) ? parsed : {};
 }
 
-const ROLES: Readonly<Record<string, Role>> = {
-  system: "system",
-  user: "user",
-  assistant: "assistant",
-  tool: "tool",
-};
+const ROLES: ReadonlyArray<Role> = ["system", "user", "assistant", "tool"];
 
 function chatMl(text: string, path: string): ReadonlyArray<Message> {
   return text.split("<|im_start|>").slice(1).map((message, i): Message => {
     const end = message.indexOf("\n");
     const content = message.slice(end + 1).replace(/<\|im_end\|>\s*$/, "");
+    const speaker = message.slice(0, Math.max(0, end)).trim();
     return {
-      role: ROLES[message.slice(0, Math.max(0, end)).trim()] ?? "user",
+      role: ROLES.find((role) => role === speaker) ?? "user",
       parts: [{ _tag: "Text", text: content }],
       source: `${path}[${i}]`,
     };
