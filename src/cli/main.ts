@@ -4,6 +4,7 @@ import {
   Console,
   Effect,
   Exit,
+  type Fiber,
   FileSystem,
   Layer,
   Path,
@@ -23,6 +24,7 @@ import {
   TrainingDiverged,
 } from "../domain/errors.ts";
 import { inert } from "../files/screen.ts";
+import { CatchSignals } from "../files/signals.ts";
 import { presenter } from "./presenter.ts";
 
 const unused = Effect.die("not a part of this program");
@@ -84,8 +86,13 @@ function exitCodeOf(exit: Exit.Exit<unknown, unknown>): number {
 
 const encoder = new TextEncoder();
 
-/** Runs the main fiber; a first SIGINT or SIGTERM interrupts it and lets it save, a second one exits at once. */
-const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+const SIGNALS: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** From when it runs on, a first signal interrupts the fiber and lets it save, and a second one exits at once. */
+function catchSignalsOf(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
+  let isCatching = false;
   let isStopping = false;
   const stop = () => {
     if (isStopping) Deno.exit(130);
@@ -97,10 +104,14 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
     }
     fiber.interruptUnsafe(fiber.id);
   };
-  const signals: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  return Effect.sync(() => {
+    if (isCatching) return;
+    isCatching = true;
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
+  });
+}
+
+const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) => teardown(exit, (code) => Deno.exit(code)));
 });
 
@@ -108,9 +119,12 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
 export function runCommand<Name extends string, Input, Context, E>(
   command: Command.Command<Name, Input, Context, E, never>,
 ): void {
-  const program = Command.runWith(command, { version: project.version })(Deno.args).pipe(
-    Effect.tapCause(reportFailure),
-    Effect.provide(cliPlatform),
+  const program = Effect.withFiber((main) =>
+    Command.runWith(command, { version: project.version })(Deno.args).pipe(
+      Effect.tapCause(reportFailure),
+      Effect.provide(cliPlatform),
+      Effect.provideService(CatchSignals, catchSignalsOf(main)),
+    )
   );
   runMain(program, {
     disableErrorReporting: true,

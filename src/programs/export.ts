@@ -5,6 +5,7 @@ import { writeFolderAtomic } from "../files/atomic.ts";
 import { writeCheckpoint } from "../files/checkpoint_dir.ts";
 import { pathExists } from "../files/disk.ts";
 import type { Screen } from "../files/screen.ts";
+import { catchSignals } from "../files/signals.ts";
 import type { FloatDtype } from "../files/tensor_types.ts";
 import { factorsOf, type Lora, loraParametersOf, scalingOf } from "../model/lora.ts";
 import { parametersOf } from "../model/parameters.ts";
@@ -65,6 +66,7 @@ export const exportModel = Effect.fn("exportModel")(
         message: `Cannot export to "${out}" as it must be a new folder: it is there already`,
       });
     }
+    yield* catchSignals;
     if (merge) {
       const merged = yield* mergedWeights(model, lora);
       const tensors = parametersOf(architecture).map((parameter) => ({

@@ -9,6 +9,7 @@ import {
 } from "./cold_start.ts";
 import type { WorldText } from "../environment/world/encode.ts";
 import type { Screen } from "../files/screen.ts";
+import { catchSignals } from "../files/signals.ts";
 import { keyFromSeed } from "../math/threefry.ts";
 import { writeConfig } from "../model/architecture.ts";
 import { initialWeights } from "../model/initial.ts";
@@ -61,6 +62,7 @@ export const pretrain: (
   function* (options) {
     const { copy, skills, habits } = COLD_START;
     const { folder, model, screen } = options;
+    yield* catchSignals;
     for (
       const { name, phases } of [
         { name: "skilled", phases: [copy, skills] },

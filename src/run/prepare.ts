@@ -6,6 +6,7 @@ import type { RunPlan } from "./configure.ts";
 import { namesOf } from "../domain/question_files.ts";
 import { checkIsRun, createRunFolder, lockRunFolder } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
+import { catchSignals } from "../files/signals.ts";
 import type { Purpose } from "./file_questions.ts";
 import { locateModel } from "./model_source.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
@@ -59,6 +60,7 @@ export const prepare = Effect.fn("prepare")(
     const setup = yield* Effect.fromResult(planPolicy({ machine, model, config }, purpose));
     const { room } = setup;
     yield* screen.print([...machineLines(machine), ...roomLines(room), ...task.notes].join("\n"));
+    yield* catchSignals;
     if (!isResumed) {
       yield* createRunFolder(folder);
       yield* lockRunFolder(folder);

@@ -9,6 +9,7 @@ import {
   ProcessId,
 } from "effect/process/ChildProcessSpawner";
 import { command } from "../../driver/command.ts";
+import { catchSignals } from "../files/signals.ts";
 
 /** A started program. */
 export interface Program {
@@ -30,6 +31,8 @@ export const startProgram = Effect.fnUntraced(function* (
   program: string,
   args: ReadonlyArray<string>,
 ): Effect.fn.Return<Program, unknown, Scope.Scope> {
+  // A signal must end the program, too.
+  yield* catchSignals;
   const { child, isRunning, signal } = yield* Effect.acquireRelease(
     Effect.try({ try: () => spawn(program, args), catch: (error) => error }),
     ({ child, signal }) => Effect.andThen(signal("SIGKILL"), Effect.promise(() => child.status)),
