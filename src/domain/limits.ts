@@ -67,4 +67,19 @@ export const LIMITS = {
   hubFileBytes: 2 ** 40,
   /** Fewest bytes a second, over a minute, before a download is tried anew. */
   hubBytesPerSecond: 1024,
+
+  /** Bytes of an answer of a search engine. */
+  searchAnswerBytes: 8 << 20,
+  /** Bytes of an answer of a judge. */
+  judgeAnswerBytes: 1 << 20,
+  /** Bytes of a web page when unpacked. */
+  pageBytes: 4 << 20,
+  /** Redirects to a web page. */
+  pageRedirects: 5,
+  /** Elements within each other in a web page. Browsers stop here too, and the parser takes longer the deeper it is. */
+  pageDepth: 512,
+  /** Bytes of a request to `./igpo retriever`. */
+  retrieverBytes: 4 << 20,
+  /** Queries of such a request. */
+  retrieverQueries: 1024,
 } as const;

@@ -1,5 +1,6 @@
 /** One question to a search service over HTTP: bounded in time, size and tries, and typed when it fails. */
 import { Clock, Effect, identity, Random, Result, Schema, type Semaphore } from "effect";
+import { LIMITS } from "../domain/limits.ts";
 import { SearchFailed } from "../domain/search.ts";
 import { reason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
@@ -27,7 +28,7 @@ export const PATIENCE: Patience = {
   seconds: 10,
   retries: 2,
   waitMillis: 500,
-  bytes: 8 << 20,
+  bytes: LIMITS.searchAnswerBytes,
   total: 30,
 };
 

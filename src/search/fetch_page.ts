@@ -6,6 +6,7 @@ import { pipeline, type Transform } from "node:stream";
 import tls from "node:tls";
 import zlib from "node:zlib";
 import { Effect, Result } from "effect";
+import { LIMITS } from "../domain/limits.ts";
 import { SearchFailed } from "../domain/search.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import type { Patience } from "./ask.ts";
@@ -32,9 +33,8 @@ export interface FetchedPage {
   readonly text: string;
 }
 
-/** A page within 20 seconds, of 4 MiB when unpacked. */
-export const PAGE_PATIENCE = { total: 20, bytes: 4 << 20 };
-const MOST_REDIRECTS = 5;
+/** A page within 20 seconds. */
+export const PAGE_PATIENCE = { total: 20, bytes: LIMITS.pageBytes };
 const TYPES: ReadonlyArray<string> = [
   "text/html",
   "application/xhtml+xml",
@@ -87,7 +87,7 @@ export const fetchPage = (url: URL, options: FetchPageOptions) => {
 
 const follow = Effect.fnUntraced(function* (first: URL, options: FetchPageOptions) {
   let url = first;
-  for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+  for (let hops = 0; hops <= LIMITS.pageRedirects; hops++) {
     const answer = yield* Effect.tryPromise({
       try: (signal) => fetchOnce(url, options, signal),
       catch: (error) => error instanceof SearchFailed ? error : unreachable(nameOf(url), error),
@@ -95,7 +95,10 @@ const follow = Effect.fnUntraced(function* (first: URL, options: FetchPageOption
     if (!(answer instanceof URL)) return answer;
     url = answer;
   }
-  return yield* failed("refused", `${nameOf(first)} redirects more than ${MOST_REDIRECTS} times`);
+  return yield* failed(
+    "refused",
+    `${nameOf(first)} redirects more than ${LIMITS.pageRedirects} times`,
+  );
 });
 
 /** The page, or where it has gone; throws {@link SearchFailed} for what is neither. */

@@ -3,6 +3,7 @@ import { Effect, Result, Schema, type Scope } from "effect";
 import { decodeRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { type JudgeItem, NoVerdict, type Verdict } from "../domain/judge.ts";
+import { LIMITS } from "../domain/limits.ts";
 import { openJsonlWriter, readJsonl } from "../files/jsonl.ts";
 import { ask, type Patience } from "./ask.ts";
 import { JUDGE_SYSTEM, judgePrompt, PROMPT_VERSION, readVerdict } from "./judge_prompt.ts";
@@ -47,7 +48,7 @@ const JUDGE_PATIENCE: Patience = {
   seconds: 60,
   retries: 3,
   waitMillis: 1000,
-  bytes: 1 << 20,
+  bytes: LIMITS.judgeAnswerBytes,
   total: 180,
 };
 

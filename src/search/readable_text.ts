@@ -1,5 +1,6 @@
 /** What a person would read of a page of HTML. */
 import { Parser } from "htmlparser2";
+import { LIMITS } from "../domain/limits.ts";
 
 /** Title and text of a page; the title is empty where the page has none. */
 export interface ReadableText {
@@ -7,9 +8,6 @@ export interface ReadableText {
   /** A paragraph, a heading or a row of a table on each line. */
   readonly text: string;
 }
-
-/** Elements within each other that are read. Browsers stop here too, and the parser takes longer the deeper it is. */
-const MOST_DEPTH = 512;
 
 const names = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
@@ -49,7 +47,7 @@ export function readableText(html: string): ReadableText | null {
       if (name === "title" && title.length === 0) open.title = depth;
       if (BLOCKS.has(name)) write("\n");
       if (CELLS.has(name)) write("\t");
-      if (depth > MOST_DEPTH) parser.pause();
+      if (depth > LIMITS.pageDepth) parser.pause();
     },
     ontext: (text) => {
       const words = text.replaceAll(/\s+/g, " ");
@@ -65,7 +63,7 @@ export function readableText(html: string): ReadableText | null {
     },
   });
   parser.end(html);
-  if (depth > MOST_DEPTH) return null;
+  if (depth > LIMITS.pageDepth) return null;
   const [whole, part] = [layOut(all), layOut(article)];
   return { title: layOut(title), text: 4 * part.length >= whole.length ? part : whole };
 }

@@ -1,6 +1,7 @@
 /** A server of Search-R1's protocol, so that other trainers can use an index of ours. */
 import { Effect, FiberSet, Result, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import type { Search, SearchHit } from "../domain/search.ts";
 import { joinContents } from "../files/corpus.ts";
 import { reason } from "../files/disk.ts";
@@ -20,9 +21,6 @@ const Asked = Schema.Struct({
 
 /** Passages a query gets that does not say how many. */
 const USUAL_HITS = 3;
-/** Most queries of a request, and most bytes of one. */
-const MOST_QUERIES = 1024;
-const MOST_BYTES = 4 << 20;
 
 /** Where a server listens. */
 export interface Address {
@@ -56,12 +54,13 @@ export const serveRetriever = Effect.fn("serveRetriever")(function* (
 const answer = Effect.fnUntraced(function* (request: Request, search: Search) {
   if (new URL(request.url).pathname !== "/retrieve") return refusal(404, "only /retrieve is here");
   if (request.method !== "POST") return refusal(405, "retrieve takes POST");
-  const bytes = yield* Effect.tryPromise(() => readAtMost(request.body, MOST_BYTES)).pipe(
-    Effect.timeout("30 seconds"),
-    Effect.orElseSucceed(() => undefined),
-  );
+  const bytes = yield* Effect.tryPromise(() => readAtMost(request.body, LIMITS.retrieverBytes))
+    .pipe(
+      Effect.timeout("30 seconds"),
+      Effect.orElseSucceed(() => undefined),
+    );
   if (bytes === undefined) return refusal(408, "the request did not end");
-  if (bytes === null) return refusal(413, `a request has at most ${MOST_BYTES} bytes`);
+  if (bytes === null) return refusal(413, `a request has at most ${LIMITS.retrieverBytes} bytes`);
   const asked = readAsked(bytes);
   if (typeof asked === "string") return refusal(400, asked);
   const { queries, topk, scored } = asked;
@@ -84,7 +83,9 @@ function readAsked(bytes: Uint8Array) {
   const { queries, query, topk, return_scores } = decoded.success;
   const all = queries ?? (query === undefined ? [] : [query]);
   if (all.length === 0) return "queries must hold a query";
-  if (all.length > MOST_QUERIES) return `queries must be at most ${MOST_QUERIES}: ${all.length}`;
+  if (all.length > LIMITS.retrieverQueries) {
+    return `queries must be at most ${LIMITS.retrieverQueries}: ${all.length}`;
+  }
   return { queries: all, topk: topk ?? USUAL_HITS, scored: return_scores ?? false };
 }
 
