@@ -191,7 +191,7 @@ function writes(): ReadonlyArray<string | null> {
     case "credit":
       return [...beside(out), ...shared];
     case "view":
-      return beside(flag("html"));
+      return [...beside(flag("html")), ...shared];
     case "check-reward":
       return [...beside(flag("json")), out, ...shared];
     case "data":

@@ -1,5 +1,5 @@
 /** What tasks may do, and what a bad dependency could reach with it. */
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import project from "../deno.json" with { type: "json" };
 import { command } from "../driver/command.ts";
 import { copyProject } from "./support/project_copy.ts";
@@ -135,16 +135,17 @@ async function endings(program: string, home: string, copy: string) {
   } as Readonly<Record<string, string>>;
 }
 
-/** Rights by which a program does its work: the retriever serves this machine, --browse any reads all pages. */
+/** Rights by which a program does its work: the retriever and the page serve this machine, --browse any reads all pages. */
 const MEANT: Readonly<Record<string, ReadonlyArray<string>>> = {
   retriever: ["connect to a server"],
+  view: ["connect to a server"],
   "program:anywhere": ["connect to a server"],
 };
 
 Deno.test("a bad dependency of a program gets no key, no variable, no library, no program and no server", () =>
   inHome(async (place) => {
     const programs = commands.filter(({ words }) => words.some((word) => word.endsWith("/cli.ts")));
-    ok(programs.length === 7);
+    strictEqual(programs.length, 9);
     for (const task of programs) {
       const name = task.name.startsWith("program") ? "train" : task.name;
       const values = await endings(name, place.home, place.copy);

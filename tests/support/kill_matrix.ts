@@ -2,6 +2,7 @@
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { pathExists } from "../../src/files/disk.ts";
 import { CONFIG_FILE, createRunFolder, lockRunFolder } from "../../src/files/run_folder.ts";
+import { EPISODES_FOLDER } from "../../src/files/run_episodes.ts";
 import { METRICS_FILE } from "../../src/report/metrics.ts";
 import { SUMMARY_FILE } from "../../src/report/summary.ts";
 import { breakDisk, type Change, type DiskFault, readTree } from "./faulty_disk.ts";
@@ -70,9 +71,17 @@ export async function contentsOf(folder: string): Promise<Readonly<Record<string
     if (bytes === null) return [path, "a folder"];
     if (path === METRICS_FILE) return [path, (await metricsOf(folder)).join("\n")];
     const text = new TextDecoder("latin1").decode(bytes);
+    if (path.startsWith(EPISODES_FOLDER)) return [path, withoutSeconds(text)];
     return [path, path === SUMMARY_FILE ? text.replaceAll(/"\w+Seconds": .*/g, "") : text];
   }));
   return Object.fromEntries(contents.sort(([a], [b]) => a! < b! ? -1 : 1));
+}
+
+/** Lines of JSON without the times of episodes and tools. */
+function withoutSeconds(lines: string): string {
+  return lines.trim().split("\n").map((line) =>
+    JSON.stringify(JSON.parse(line, (name, value) => name === "seconds" ? null : value))
+  ).join("\n");
 }
 
 /** The paths at which two folders differ. */
