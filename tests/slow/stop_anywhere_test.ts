@@ -24,17 +24,23 @@ interface State {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A server that takes requests and never answers. */
+/** A server that takes connections and never answers. */
 function serveSilence() {
   const asked = Promise.withResolvers<void>();
-  const place = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  const server = Deno.serve(place, ({ signal }) => {
-    asked.resolve();
-    return new Promise<Response>((resolve) => {
-      signal.addEventListener("abort", () => resolve(new Response()));
-    });
-  });
-  return { url: `http://127.0.0.1:${server.addr.port}`, asked: asked.promise, server };
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken: Array<Deno.Conn> = [];
+  const taking = (async () => {
+    for await (const connection of listener) {
+      taken.push(connection);
+      asked.resolve();
+    }
+  })();
+  const close = async () => {
+    listener.close();
+    await taking.catch(() => {});
+    for (const connection of taken) connection.close();
+  };
+  return { url: `http://127.0.0.1:${listener.addr.port}`, asked: asked.promise, close };
 }
 
 /** Ends a program in a state by one signal or two, and says how long that took. */
@@ -149,9 +155,9 @@ for (const name of Object.keys(statesIn("", "", Promise.resolve()))) {
     inFolder(async (folder) => {
       await writeData(folder);
       for (const signals of [1, 2]) {
-        const { url, asked, server } = serveSilence();
+        const { url, asked, close } = serveSilence();
         const seconds = await secondsToEnd(statesIn(folder, url, asked)[name]!, signals);
-        await server.shutdown();
+        await close();
         const line = `${seconds.toFixed(2)} s after ${signals} signals: ${name}\n`;
         Deno.stdout.writeSync(new TextEncoder().encode(line));
         ok(seconds < SECONDS, line);
