@@ -53,7 +53,7 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   ],
   [
     ["train", "--device", "cpu", "--model", "two\nlines"],
-    /^Cannot find the model "two lines" as it must be a folder, or ORG\/NAME of the Hugging Face /,
+    /^Cannot find the model "two\\nlines" as it must be a folder, or ORG\/NAME of the Hugging Face /,
   ],
   [
     ["train", "--device", "cpu", "--model", "./two\nlines"],
@@ -80,7 +80,10 @@ Deno.test("igpo data prints bad rows, says how many there are and exits with 1",
   const { code, stdout, stderr } = await igpo("data", path);
   await Deno.remove(path);
   strictEqual(code, 1);
-  match(stdout, /in row 2 the fields must be a question's[^]*in row 3 it must be JSON/);
+  match(
+    stdout,
+    /in row 2 a question or a prompt must stand: current value is \{\}\n[^]*in row 3 it must be JSON/,
+  );
   match(stderr, /^Cannot train on "[^"]*" as each row must be a question: 2 of 3 rows are not\n$/);
 });
 

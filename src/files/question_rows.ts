@@ -79,6 +79,9 @@ export function parseQuestion(
 ): Result.Result<QuestionRow, BadInput> {
   return Result.gen(function* () {
     const isPlain = Predicate.isObject(value) && "question" in value;
+    if (Predicate.isObject(value) && !isPlain && !("prompt" in value)) {
+      return yield* fail(path, row, "a question or a prompt must stand", value);
+    }
     const { id, text, golds, kind, hops, split: told } = isPlain
       ? yield* decodePlain(value, row, path)
       : yield* decodeOfficial(value, row, path);
