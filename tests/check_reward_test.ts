@@ -60,6 +60,14 @@ for (const [name, reply, says] of FAILURES) {
   });
 }
 
+Deno.test("a command that writes a line too many is asked nothing more", async () => {
+  const [first, second] = await answersOf(
+    `await Deno.stdout.write(new TextEncoder().encode("1\\n2\\n"))`,
+  );
+  strictEqual(first, 1);
+  match(String(second), /^it wrote more than one line for a request \(/);
+});
+
 Deno.test("a command that cannot be started is refused in one sentence", async () => {
   const opened = openCommand("./no-such-program x", { deadline: 1, reads: "answer" });
   const message = await Effect.runPromise(

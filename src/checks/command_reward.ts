@@ -57,11 +57,20 @@ export const openCommand = Effect.fn("openCommand")(function* (
     started.stderrTail,
     (said): Reply => ({ over: said === "" ? "it ended" : `it ended, after it said ${said}` }),
   );
-  const send = (request: RewardRequest) =>
+  const asked = (request: RewardRequest) =>
     Queue.offer(requests, `${JSON.stringify(lineOf(request, reads))}\n`).pipe(
       Effect.andThen(Queue.take(replies)),
       Effect.map(replyIn),
       Effect.catch(() => ended),
+    );
+  // An answer too many would be taken for that to the next request.
+  const send = (request: RewardRequest) =>
+    Effect.flatMap(
+      Queue.size(replies),
+      (unread) =>
+        unread > 0
+          ? Effect.succeed<Reply>({ over: "it wrote more than one line for a request" })
+          : asked(request),
     );
   return { reads, ask: yield* oneByOne(send, { deadline }) };
 });

@@ -23,7 +23,7 @@ export type RewardReads = "answer" | "transcript";
  */
 export type LawVerdict = "kept" | "broken" | "note" | "intended";
 
-/** A law of rewards with its smallest counterexample. */
+/** A law of rewards with its shrunk counterexample. */
 export interface LawResult {
   readonly law: string;
   readonly says: string;
