@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 /**
  * Pictures of the page of `./igpo view`, and how long 10,000 turns take to open, in Chromium (CHROMIUM names it).
  *
@@ -40,7 +41,7 @@ async function open(
   url: string,
   { viewport = WIDE, scheme = "light" }: Partial<Picture>,
 ) {
-  const page = await browser.newPage({ viewport, colorScheme: scheme, deviceScaleFactor: 1.5 });
+  const page = await browser.newPage({ viewport, colorScheme: scheme });
   page.on("pageerror", ({ message }) => console.error(`The page failed: ${message}`));
   page.on("console", (message) => console.error(`The page says: ${message.text()}`));
   await page.goto(url);
