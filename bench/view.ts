@@ -71,7 +71,8 @@ async function enlarged(run: string, folder: string): Promise<string> {
     await Deno.copyFile(`${run}/${name}`, `${path}/${name}`);
   }
   const lines: Array<string> = [];
-  for (let turns = 0, copy = 0; turns < TURNS; copy++) {
+  let turns = 0;
+  for (let copy = 0; turns < TURNS; copy++) {
     for (const record of records) {
       turns += record.turns.length;
       const group = record.group + 1000 * copy;
