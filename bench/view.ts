@@ -41,7 +41,7 @@ async function open(
   url: string,
   { viewport = WIDE, scheme = "light" }: Partial<Picture>,
 ) {
-  const page = await browser.newPage({ viewport, colorScheme: scheme, deviceScaleFactor: 1.5 });
+  const page = await browser.newPage({ viewport, colorScheme: scheme });
   page.on("pageerror", ({ message }) => console.error(`The page failed: ${message}`));
   page.on("console", (message) => console.error(`The page says: ${message.text()}`));
   await page.goto(url);

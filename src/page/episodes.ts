@@ -228,6 +228,8 @@ function LoadedStep(props: PaneProps & { readonly loaded: PageStep }): JSX.Eleme
   const onSelect = (episode: string, turn: number) => {
     if (isBeside) select(episode);
     go(isBeside ? { turn } : { episode, turn });
+    // On a narrow page the transcript stands below all groups.
+    requestAnimationFrame(() => innerWidth < WIDE && showWhy(isBeside));
   };
   return h(
     "div",
@@ -243,6 +245,16 @@ function LoadedStep(props: PaneProps & { readonly loaded: PageStep }): JSX.Eleme
     }),
     open === null ? null : h(Opened, { ...props, open, credit, known, isOwn }),
   );
+}
+
+/** Pixels from which on the transcript stands beside the groups; as the style sheet has it. */
+const WIDE = 1060;
+
+/** Id of the explanation of a pane. */
+const whyId = (isBeside: boolean) => isBeside ? "why-beside" : "why";
+
+function showWhy(isBeside: boolean): void {
+  document.getElementById(whyId(isBeside))?.scrollIntoView({ block: "nearest" });
 }
 
 function creditOf(
@@ -332,9 +344,8 @@ interface OpenedProps extends PaneProps {
   readonly isOwn: boolean;
 }
 
-function Opened({ open, credit, known, isOwn, route, go, loaded }: OpenedProps & {
-  readonly loaded: PageStep;
-}): JSX.Element {
+function Opened(props: OpenedProps & { readonly loaded: PageStep }): JSX.Element {
+  const { open, credit, known, isOwn, route, go, loaded, onQuestion } = props;
   const { records, transcripts } = loaded;
   const transcript = useMemo(() => textOf(transcripts[records.indexOf(open)]), [loaded, open]);
   const [gains, advantages] = useMemo(
@@ -347,7 +358,7 @@ function Opened({ open, credit, known, isOwn, route, go, loaded }: OpenedProps &
     { class: "opened" },
     h(
       "section",
-      { class: "reasons-of", id: "why" },
+      { class: "reasons-of", id: whyId(onQuestion === null) },
       h("h3", null, `Why this number: turn ${turn + 1} of rollout #${open.sample}`),
       h(Why, { credit, episode: open.id, turn, isOwn }),
     ),
@@ -361,7 +372,7 @@ function Opened({ open, credit, known, isOwn, route, go, loaded }: OpenedProps &
       turn,
       onTurn: (turn: number) => {
         go({ turn });
-        document.getElementById("why")?.scrollIntoView({ block: "nearest" });
+        showWhy(onQuestion === null);
       },
     }),
   );

@@ -90,7 +90,7 @@ function turnItem(props: TurnProps & { readonly turn: EpisodeTurn }): JSX.Elemen
   const { record, turn, t, parts, gains, advantages, largest, onTurn, tell } = props;
   return h(
     "li",
-    { class: "turn", id: `turn-${t}` },
+    { class: "turn" },
     margin(record, t),
     h(
       "div",

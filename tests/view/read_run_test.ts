@@ -93,7 +93,10 @@ Deno.test("a page on disk holds its data as inert text, whatever the model wrote
     });
     await Deno.writeTextFile(file, `${changed.join("\n")}\n`);
     const page = `${viewed.path}/page.html`;
-    match(await run(writePage([viewed], page)), /page\.html \(\d.* kB\), one file$/);
+    match(
+      await run(writePage([{ ...viewed, name: hostile }], page)),
+      /page\.html \(\d.* kB\), one file$/,
+    );
     const html = await Deno.readTextFile(page);
     ok(!html.includes("<img") && !html.includes("alert(1)</script>"));
     // The program, the runs, and the episodes of two steps.
