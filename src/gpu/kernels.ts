@@ -46,6 +46,7 @@ const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
 const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
   head_forward: ["head_tile_forward", "head_join"],
   head_statistics: ["head_part_statistics", "head_join"],
+  linear_weight_backward: ["linear_tile_weight_backward"],
   rmsnorm_forward: ["rmsnorm_row_forward"],
 };
 

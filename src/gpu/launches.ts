@@ -87,6 +87,7 @@ export const FORM_OF = {
   linear_slice_forward: "linear_forward",
   linear_subgroup_weight_backward: "linear_weight_backward",
   linear_tile_forward: "linear_forward",
+  linear_tile_weight_backward: "linear_weight_backward",
   rmsnorm_row_forward: "rmsnorm_forward",
 } as const satisfies Readonly<Record<string, OpKind>>;
 
