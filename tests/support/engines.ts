@@ -105,6 +105,7 @@ const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
 /** Ops that have kernels of their own for GPUs. */
 const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
   ...[
+    "attention_forward",
     "linear_forward",
     "linear_weight_backward",
     "rmsnorm_forward",
