@@ -2,6 +2,7 @@
 import type { OpKind } from "../model/ops/registry.ts";
 import { ATTENTION } from "./families/attention.ts";
 import { ELEMENTWISE } from "./families/elementwise.ts";
+import { GPU_ATTENTION, gpuAttentionOf } from "./families/gpu_attention.ts";
 import { GPU_HEAD } from "./families/gpu_head.ts";
 import { GPU_PRODUCTS } from "./families/gpu_products.ts";
 import { linearKernelOf, PRODUCTS } from "./families/products.ts";
@@ -24,6 +25,7 @@ export const KERNELS: Kernels = {
   ...GPU_PRODUCTS,
   ...GPU_HEAD,
   ...ATTENTION,
+  ...GPU_ATTENTION,
 };
 
 /** A kernel of this name; the types do not check which sizes it needs. */
@@ -46,13 +48,17 @@ const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
 const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
   head_forward: ["head_tile_forward", "head_join"],
   head_statistics: ["head_part_statistics", "head_join"],
+  linear_weight_backward: ["linear_tile_weight_backward"],
   rmsnorm_forward: ["rmsnorm_row_forward"],
 };
 
 /** The kernels of an op of these sizes in the family of an adapter, in the order in which they run. */
 export function kernelsOf(kind: OpKind, dims: Bound, traits: Traits): ReadonlyArray<KernelName> {
   if (kind === "linear_forward") return [linearKernelOf(sizesOf(dims), traits)];
-  if (suitsTiles(traits)) return FOR_GPUS[kind] ?? [kind];
+  if (suitsTiles(traits)) {
+    if (kind === "attention_forward") return gpuAttentionOf(sizesOf(dims)) ?? [kind];
+    return FOR_GPUS[kind] ?? [kind];
+  }
   const { tileRows }: RunSizes = dims;
   const isCut = kind === "linear_weight_backward" || tileRows !== undefined;
   return [isCut && suitsSubgroups(traits) ? BY_SUBGROUPS[kind] ?? kind : kind];

@@ -76,6 +76,9 @@ export interface RunSizes {
 
 /** Kernels that are forms of an op's kernel for some adapters, each with its op. */
 export const FORM_OF = {
+  attention_join: "attention_forward",
+  attention_query_forward: "attention_forward",
+  attention_split_forward: "attention_forward",
   attention_subgroup_forward: "attention_forward",
   attention_subgroup_query_backward: "attention_query_backward",
   attention_subgroup_key_backward: "attention_key_backward",
@@ -87,6 +90,7 @@ export const FORM_OF = {
   linear_slice_forward: "linear_forward",
   linear_subgroup_weight_backward: "linear_weight_backward",
   linear_tile_forward: "linear_forward",
+  linear_tile_weight_backward: "linear_weight_backward",
   rmsnorm_row_forward: "rmsnorm_forward",
 } as const satisfies Readonly<Record<string, OpKind>>;
 

@@ -22,13 +22,14 @@ import { ATTENTION_OPS, casesOf, RANDOM, tensorsOf } from "./attention_cases.ts"
 // relative error of its exp. Sums are means of values up to 4.
 const FORWARD = { atol: 4e-5, rtol: 2e-5 };
 
+// GPUs take attention_split_forward and attention_join.
 kernelMatches(
   "attention_forward sees exactly the slots of its table",
   casesOf(ATTENTION_OPS.attention_forward),
   () => FORWARD,
 );
 
-// Adapters without subgroups take the other kernel here.
+// Adapters without subgroups take the other kernel here, GPUs attention_query_forward.
 kernelMatches(
   "attention_subgroup_forward sees exactly the slots of its table",
   casesOf(ATTENTION_OPS.attention_subgroup_forward),

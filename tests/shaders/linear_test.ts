@@ -148,7 +148,7 @@ kernelMatches("linear_forward keeps huge, tiny and cancelling numbers", [
   hostile("one large", (i) => i % 64 === 3 ? 1e6 : 1e-6),
 ], ({ inputs, dims }) => roundingOf(dims["inner"]!, dims["inner"]! * largest(inputs[0]!.data)));
 
-// Adapters with subgroups take linear_subgroup_weight_backward here.
+// Adapters with subgroups take linear_subgroup_weight_backward here, GPUs linear_tile_weight_backward.
 kernelMatches("linear_weight_backward adds the plain loop's sums of products", [
   weightBackwardCase(1, 4, 1),
   weightBackwardCase(65, 36, 33),

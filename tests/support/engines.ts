@@ -104,7 +104,14 @@ const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
 
 /** Ops that have kernels of their own for GPUs. */
 const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
-  ...["linear_forward", "rmsnorm_forward", "head_forward", "head_statistics"] as const,
+  ...[
+    "attention_forward",
+    "linear_forward",
+    "linear_weight_backward",
+    "rmsnorm_forward",
+    "head_forward",
+    "head_statistics",
+  ] as const,
 ];
 
 /** Declares a test that needs an adapter for every form in which the kernels of an op run. */

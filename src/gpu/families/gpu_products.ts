@@ -1,5 +1,8 @@
 /** Kernels of matrix products that only GPUs get, and how they are cut into workgroups. */
 import linearSliceForward from "../../../shaders/linear_slice_forward.wgsl" with { type: "text" };
+import linearTileWeightBackward from "../../../shaders/linear_tile_weight_backward.wgsl" with {
+  type: "text",
+};
 import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import { type BoundOf, type Kernels, type Launch, TILE_WIDTH } from "../launches.ts";
 
@@ -53,6 +56,15 @@ function sliceLaunches(dims: Linear): ReadonlyArray<Launch> {
   }];
 }
 
+/** Rows whose products are summed before the sum is added to a weight's gradient. */
+const BLOCK_ROWS = 256;
+
+/** dW = dyᵀ x in tiles of registers: one dispatch. */
+function weightLaunches({ features, inner }: BoundOf<"linear_weight_backward">) {
+  const grid = [Math.ceil(features / SIDE), Math.ceil(inner / SIDE)] as const;
+  return [{ dims: { block: BLOCK_ROWS }, grid }];
+}
+
 /** Kernels of matrix products for GPUs. */
 export const GPU_PRODUCTS = {
   linear_tile_forward: {
@@ -66,5 +78,11 @@ export const GPU_PRODUCTS = {
     unrolled: true,
     launches: sliceLaunches,
     trips: ({ inner }) => inner,
+  },
+  linear_tile_weight_backward: {
+    code: linearTileWeightBackward,
+    unrolled: true,
+    launches: weightLaunches,
+    trips: ({ rows }) => rows,
   },
 } satisfies Partial<Kernels>;
