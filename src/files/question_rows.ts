@@ -29,7 +29,7 @@ const Id = Schema.Union([
   Schema.BigInt,
 ]);
 const Hops = Schema.Union([Schema.Int, Schema.BigInt]).check(
-  Schema.makeFilter((hops) => hops >= 1 || "a number of searches, 1 or more"),
+  Schema.makeFilter((hops) => hops >= 1 || "must be a number of searches, 1 or more"),
 );
 
 /** What trainers write beside a question. */
