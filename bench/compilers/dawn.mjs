@@ -9,7 +9,11 @@ const adapter = await globalThis.gpu.requestAdapter();
 const device = await adapter.requestDevice({ requiredFeatures: ["subgroups"] });
 const errors = [];
 for (const code of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
-  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+  // Else Dawn would print the error. Its answer comes too late to be waited for.
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ code });
+  device.popErrorScope().catch(() => {});
+  const { messages } = await module.getCompilationInfo();
   const error = messages.find(({ type }) => type === "error");
   errors.push(error === undefined ? null : `${error.lineNum}: ${error.message}`);
 }

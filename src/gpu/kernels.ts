@@ -5,6 +5,7 @@ import { ELEMENTWISE } from "./families/elementwise.ts";
 import { GPU_ATTENTION, gpuAttentionOf } from "./families/gpu_attention.ts";
 import { GPU_HEAD } from "./families/gpu_head.ts";
 import { GPU_PRODUCTS } from "./families/gpu_products.ts";
+import { GPU_ROWS } from "./families/gpu_rows.ts";
 import { linearKernelOf, PRODUCTS } from "./families/products.ts";
 import {
   type Bound,
@@ -24,6 +25,7 @@ export const KERNELS: Kernels = {
   ...PRODUCTS,
   ...GPU_PRODUCTS,
   ...GPU_HEAD,
+  ...GPU_ROWS,
   ...ATTENTION,
   ...GPU_ATTENTION,
 };
@@ -49,7 +51,10 @@ const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
   head_forward: ["head_tile_forward", "head_join"],
   head_statistics: ["head_part_statistics", "head_join"],
   linear_weight_backward: ["linear_tile_weight_backward"],
+  column_sum_backward: ["column_block_sum_backward"],
   rmsnorm_forward: ["rmsnorm_row_forward"],
+  rmsnorm_backward: ["rmsnorm_row_backward"],
+  rmsnorm_weight_backward: ["rmsnorm_block_weight_backward"],
 };
 
 /** The kernels of an op of these sizes in the family of an adapter, in the order in which they run. */

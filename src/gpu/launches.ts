@@ -82,6 +82,7 @@ export const FORM_OF = {
   attention_subgroup_forward: "attention_forward",
   attention_subgroup_query_backward: "attention_query_backward",
   attention_subgroup_key_backward: "attention_key_backward",
+  column_block_sum_backward: "column_sum_backward",
   // It follows kernels of head_statistics too.
   head_join: "head_forward",
   head_part_statistics: "head_statistics",
@@ -91,6 +92,8 @@ export const FORM_OF = {
   linear_subgroup_weight_backward: "linear_weight_backward",
   linear_tile_forward: "linear_forward",
   linear_tile_weight_backward: "linear_weight_backward",
+  rmsnorm_block_weight_backward: "rmsnorm_weight_backward",
+  rmsnorm_row_backward: "rmsnorm_backward",
   rmsnorm_row_forward: "rmsnorm_forward",
 } as const satisfies Readonly<Record<string, OpKind>>;
 

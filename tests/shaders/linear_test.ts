@@ -160,9 +160,10 @@ kernelMatches("linear_weight_backward adds the plain loop's sums of products", [
   weightBackwardCase(13, 36, 4, { outCols: 12, outColumn: 8, around: [0, 4] }),
 ], ({ dims }) => roundingOf(dims["rows"]!, 3 * dims["rows"]! + 1));
 
+// GPUs take column_block_sum_backward, which adds eight blocks of 256 rows at a time.
 kernelMatches(
   "column_sum_backward adds the plain loop's sums",
-  [[1, 1], [13, 131], [257, 36]].map(([rows, cols]): OpCase => ({
+  [[1, 1], [13, 131], [257, 36], [2309, 20]].map(([rows, cols]): OpCase => ({
     label: `${rows}x${cols}`,
     kind: "column_sum_backward",
     dims: { rows: rows!, cols: cols! },

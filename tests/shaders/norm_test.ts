@@ -53,7 +53,7 @@ function forwardCase(label: string, shape: Shape, x: Float32Array): OpCase {
 // A mean of `cols` squares, a root and two products: relative to each result.
 const ofRow: OpTolerance = ({ dims }) => ({ atol: 1e-30, rtol: F32_EPSILON * (dims["cols"]! + 8) });
 
-// GPUs take rmsnorm_row_forward here.
+// GPUs take rmsnorm_row_forward, rmsnorm_row_backward and rmsnorm_block_weight_backward in these tests.
 kernelMatches("rmsnorm_forward is the plain loop, the scale included", [
   ...SHAPES.map((shape) => forwardCase(label(shape), shape, randomValues(1, sizeOf(shape)))),
   forwardCase("equal rows", row(5, 20), new Float32Array(100).fill(3)),

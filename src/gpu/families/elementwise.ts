@@ -8,7 +8,6 @@ import gatherBackward from "../../../shaders/gather_rows_backward.wgsl" with { t
 import gatherForward from "../../../shaders/gather_rows_forward.wgsl" with { type: "text" };
 import headFinish from "../../../shaders/head_finish.wgsl" with { type: "text" };
 import headStatistics from "../../../shaders/head_statistics.wgsl" with { type: "text" };
-import normRowForward from "../../../shaders/rmsnorm_row_forward.wgsl" with { type: "text" };
 import normBackward from "../../../shaders/rmsnorm_backward.wgsl" with { type: "text" };
 import normForward from "../../../shaders/rmsnorm_forward.wgsl" with { type: "text" };
 import normWeight from "../../../shaders/rmsnorm_weight_backward.wgsl" with { type: "text" };
@@ -81,22 +80,11 @@ function statisticsLaunches(dims: Statistics): ReadonlyArray<Launch> {
   }));
 }
 
-/** A kernel for GPUs in which a workgroup owns a row. */
-function workgroupForRow<Sizes extends { readonly rows: number }>(
-  source: string,
-): Kernel<Sizes, never> {
-  return {
-    code: `${source}\n${grid}`,
-    launches: ({ rows }) => [{ grid: folded(rows) }],
-  };
-}
-
 /** Kernels of one invocation or workgroup for each item. */
 export const ELEMENTWISE = {
   embedding_forward: flat(embeddingForward, quarter, { width: 64 }),
   embedding_backward: flat(embeddingBackward, ({ unique, cols }) => unique * cols / 4),
   rmsnorm_forward: flat(normForward, rowsOf, ofNorm),
-  rmsnorm_row_forward: workgroupForRow(normRowForward),
   rmsnorm_backward: flat(normBackward, rowsOf, ofNorm),
   rmsnorm_weight_backward: flat(normWeight, colsOf, {
     trips: overRows,
