@@ -226,7 +226,9 @@ function creditFormula(z: Float64Array, t: number, { rule, gamma, alpha }: Credi
 }
 
 function lossReasons(turn: Turn): ReadonlyArray<Reason> {
-  const { credit: { preset, stages }, episode: { record, lossWeight }, g, i, t } = turn;
+  const { credit: { preset, stages }, episode: { record, rewards, lossWeight }, g, i, t } = turn;
+  // Of traces it is not known how many tokens were sampled.
+  if (trainedTokens(rewards) === 0) return [];
   const name = "loss weight";
   const formula = `${weightFormula(turn)}, for each of its tokens`;
   return [

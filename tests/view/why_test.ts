@@ -1,4 +1,4 @@
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import type { EpisodeRecord } from "../../src/domain/episode_record.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
@@ -152,7 +152,9 @@ Deno.test("a trace without tokens, beliefs or several rollouts has advantages un
   }));
   const origin = { preset: null, contextTokens: 0 };
   const credit = creditStep(traces, PRESETS["grpo"]!, origin);
-  ok(typeof credit !== "string");
+  if (typeof credit === "string") throw new Error(credit);
+  const names = explain(credit, { g: 0, i: 0, t: 0 }).map(({ name }) => name);
+  deepStrictEqual(names.slice(-2), ["return", "advantage"]);
   const needsTokens = creditStep(traces, PRESETS["official-2025-11"]!, origin);
   ok(typeof needsTokens === "string" && needsTokens.includes("numbers of tokens"));
 });
