@@ -31,11 +31,9 @@ Deno.test("there is a reward that pays for each hack, and a mark of each", () =>
 
 for (const [hack, reward] of Object.entries(PAYS_FOR)) {
   Deno.test(`checkReward() finds that a reward pays for the hack "${hack}"`, async () => {
-    for (const seed of [0, 1, 2]) {
-      const checked = await check(reward, { seed });
-      ok(checked.findings.includes(hack), `found ${checked.findings}`);
-      match(hackOf(checked, hack).paidExample!, / for question ".*; .* for the same without the /);
-    }
+    const checked = await check(reward);
+    ok(checked.findings.includes(hack), `found ${checked.findings}`);
+    match(hackOf(checked, hack).paidExample!, / for question ".*; .* for the same without the /);
   });
 }
 
