@@ -38,6 +38,13 @@ const PROGRAMS = [
   "tests/page_bundle_test.ts",
   "tests/permissions_test.ts",
 ];
+/** Tests whose threads are ended in endless work: some compute on until their process ends, and slow down the others. */
+const HOSTILE = [
+  "tests/checks",
+  "tests/files/parquet_test.ts",
+  "tests/fuzz",
+  "tests/template_trial_test.ts",
+];
 /** Tests that start programs of others, and end all that those start. */
 const SERVERS = ["tests/search/mcp_test.ts"];
 const SPECIAL = [
@@ -48,6 +55,7 @@ const SPECIAL = [
   "tests/learning",
   "tests/slow",
   "tests/architecture_test.ts",
+  ...HOSTILE,
   ...SERVERS,
   ...PROGRAMS,
 ];
@@ -79,6 +87,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   check: { args: ["check", "--frozen", "--quiet"], paths: SOURCES },
   architecture: programTests("tests/architecture_test.ts"),
   unit: tests(["tests"], `--ignore=${SPECIAL.join(",")}`, "--parallel"),
+  hostile: tests(HOSTILE, "--parallel"),
   laws: tests(["tests/laws"], "--parallel"),
   golden: { ...tests(["tests/golden"]), shows: "output" },
   kernels: tests(["tests/shaders", "tests/gpu"], "--parallel"),

@@ -14,7 +14,7 @@ for (const reader of READERS) {
   });
 }
 
-declareFuzz({ runs: 1000, from: 0, mostBytes: Infinity });
+declareFuzz({ runs: 300, from: 0, mostBytes: Infinity });
 
 for await (const { name } of Deno.readDir(FINDS)) {
   const [reader] = name.split(".");
