@@ -155,6 +155,10 @@ function reads(): ReadonlyArray<string | null> {
     ...own,
     ...questionFiles(),
     ...(flag("presets") ?? "").split(","),
+    // A module may import what lies beside it.
+    ...positional.filter((word) => program === "check-reward" && /\.[cm]?[jt]s$/.test(word))
+      .map((module) => dirname(resolve(module))),
+    flag("reads"),
     ...positional.flatMap((word) => word.split(",")).map((word) => word.replace(/\*[\d.]+$/, "")),
     ...writes(),
     ...hubFolders(),

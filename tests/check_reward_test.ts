@@ -79,14 +79,18 @@ Deno.test("a command that cannot be started is refused in one sentence", async (
   match(message, /^Cannot start the reward ".\/no-such-program x": /);
 });
 
+const projectPath = (path: string) => new URL(`../${path}`, import.meta.url).pathname;
+
 /** The program in a folder; what it may do is what `./igpo` lets it do, except training. */
 async function checkIn(folder: string, ...args: ReadonlyArray<string>) {
   const { code, stdout, stderr } = await command("deno", {
     args: [
       ...["run", "--no-prompt", "--quiet", "--allow-read", "--allow-write", "--allow-env"],
-      ...["--allow-run=deno", "src/cli/cli.ts", "check-reward", "--cases", "10", ...args],
+      ...["--allow-run=deno", "--config", projectPath("deno.json"), projectPath("src/cli/cli.ts")],
+      ...["check-reward", "--cases", "10", ...args],
     ],
-    env: { NO_COLOR: "1", INIT_CWD: folder },
+    cwd: folder,
+    env: { NO_COLOR: "1" },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };

@@ -150,9 +150,13 @@ Deno.test("every input that a kernel asks to read through textures is one that c
 });
 
 Deno.test("kernels that read weights in any format read the input w so, and no others do", () => {
+  // An op may be several kernels, and those that join parts read no weight.
+  const readers = new Set(
+    NAMES.filter((name) => KERNELS[name].code.includes("load_weight(")).map(opOf),
+  );
   for (const name of NAMES) {
-    const isReader = KERNELS[name].code.includes("load_weight(");
-    assert.equal(recordOf({ kind: opOf(name) }).inputs.includes("w"), isReader, name);
+    const kind = opOf(name);
+    assert.equal(recordOf({ kind }).inputs.includes("w"), readers.has(kind), name);
   }
 });
 
