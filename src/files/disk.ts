@@ -26,8 +26,11 @@ export function onDisk<A>(action: string, run: () => Promise<A>): Effect.Effect<
  * Text of a file; `what` names it in errors. Bytes that are not UTF-8 fail instead of turning into U+FFFD; a BOM is
  * dropped.
  */
-export const readText = Effect.fn("readText")(function* (path: string, what = `"${path}"`) {
-  const most = LIMITS.wholeFileBytes;
+export const readText = Effect.fn("readText")(function* (
+  path: string,
+  what = `"${path}"`,
+  most: number = LIMITS.wholeFileBytes,
+) {
   const bytes = yield* onDisk(`read ${what}`, () => readAtMost(path, most));
   if (bytes === null) {
     return yield* new BadInput({

@@ -68,7 +68,7 @@ function rowsOf(file: string, name: string): Stream.Stream<Imported, BadInput> {
 }
 
 const readDocument = Effect.fnUntraced(function* (file: string) {
-  return yield* parsed(yield* readText(file), file);
+  return yield* parsed(yield* readText(file, `"${file}"`, MOST_BYTES), file);
 });
 
 function parsed(text: string, file: string): Effect.Effect<unknown, BadInput> {
