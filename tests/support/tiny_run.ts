@@ -24,7 +24,7 @@ import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
 import { layerLearner, planPolicy } from "../../src/run/layers.ts";
-import { openMachine } from "../../src/run/machine.ts";
+import { type Machine, openMachine } from "../../src/run/machine.ts";
 import type { EvaluationLine } from "../../src/run/record.ts";
 import type { Split, Task } from "../../src/run/task.ts";
 import type { Protocol } from "../../src/text/protocol.ts";
@@ -148,6 +148,8 @@ export interface TinyRun {
   readonly task?: Task;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
+  /** In place of plain loops. */
+  readonly machine?: Machine;
 }
 
 /** What programs need for a tiny run, and the layers that run them in plain loops. */
@@ -170,7 +172,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     showProgress: options.showProgress ?? (() => Effect.void),
     onProgress: () => {},
   };
-  const machine = yield* openMachine("cpu");
+  const machine = options.machine ?? (yield* openMachine("cpu"));
   const model = yield* withAdapters(tinyModel, plan.config);
   const source = { machine, model, config: { recipe } };
   const setup = yield* Effect.fromResult(planPolicy(source, "train"));
