@@ -156,7 +156,7 @@ function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
 /** No step takes a larger share of the room for transcripts. */
 const STEP_SHARE = 1 / 8;
 
-const keepEpisodes = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
+const keepEpisodes = Effect.fn("recordEpisodes")(function* (run: Run, updated: UpdatedStep) {
   const { plan: { config: { recipe }, preset }, task: { tokenizer }, episodes } = run;
   if (recipe.episodeMegabytes === 0) return;
   const transcriptRoom = recipe.episodeMegabytes * 1_000_000 * STEP_SHARE;
