@@ -1,6 +1,7 @@
 import type { MiniBatch, RewardedGroup, ScoredEpisode, TrainingBatch } from "../domain/batch.ts";
 import type { Episode } from "../domain/episode.ts";
 import type { Question } from "../domain/question.ts";
+import type { Uncaught } from "../environment/uncaught.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
 import type { TokenLogProbs } from "../policy/policy.ts";
@@ -28,6 +29,7 @@ export interface StepEpisodes extends StepQuestions {
   readonly dropped: { readonly episodes: number; readonly groups: number };
   /** The episodes that are in no group, and why. */
   readonly lost: ReadonlyArray<LostEpisode>;
+  readonly uncaught: Uncaught;
   /** When the step began, milliseconds. */
   readonly startedMillis: number;
   readonly rolloutSeconds: number;

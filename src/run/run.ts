@@ -1,6 +1,7 @@
 import { Cause, Clock, Effect, Ref } from "effect";
 import type { RunPlan } from "./configure.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import type { EpisodeView, EvaluationReport } from "../domain/report.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -136,11 +137,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     episode,
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
-  if (updated.skipped !== null) {
-    const { step, skipped, applied: { length: done } } = updated;
-    const what = done === 0 ? `update ${step}` : `step ${step} after ${done} updates`;
-    yield* screen.print(`Skipped ${what}: not finite: ${skipped}`);
-  }
+  for (const trouble of troublesOf(updated)) yield* screen.print(trouble);
   for (const [name, alarm] of Object.entries(ALARMS)) {
     const sentence = raised.includes(name) ? null : alarm(history);
     if (sentence === null) continue;
@@ -148,6 +145,20 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     yield* Ref.update(run.state, (state) => ({ ...state, raised: [...state.raised, name] }));
   }
 });
+
+/** What went wrong in a step after which the run goes on. */
+function troublesOf(
+  { step, skipped, applied: { length: done }, uncaught: { count, last } }: UpdatedStep,
+): ReadonlyArray<string> {
+  const what = done === 0 ? `update ${step}` : `step ${step} after ${done} updates`;
+  const errors = count === 1 ? "an error" : `${count} errors`;
+  return [
+    ...(skipped === null ? [] : [`Skipped ${what}: not finite: ${skipped}`]),
+    ...(count === 0 ? [] : [
+      `Warning: a tool left ${errors} that no call waited for; the last said ${quote(last)}`,
+    ]),
+  ];
+}
 
 /** What the alarms read of a step, without all else that a long run would keep. */
 function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
