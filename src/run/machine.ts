@@ -6,7 +6,7 @@ import { systemMemory } from "../files/system_memory.ts";
 import { readTuned } from "../files/tuned.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
 import { createGpuEngine } from "../gpu/engine.ts";
-import { FAMILIES, isMirrored } from "../gpu/launches.ts";
+import { FAMILIES, fewDispatches, isMirrored } from "../gpu/launches.ts";
 import type { Adapter, Engine } from "../model/engine.ts";
 import type { MemoryLimits } from "../policy/memory_plan.ts";
 import { createInterpreter } from "../reference/interpreter.ts";
@@ -25,7 +25,13 @@ export interface Machine {
 const plainLoops: Machine = {
   adapter: createInterpreter().adapter,
   makeEngine: Effect.sync(createInterpreter),
-  limits: { bindingBytes: Infinity, bufferBytes: Infinity, isMirrored: false, budget: null },
+  limits: {
+    bindingBytes: Infinity,
+    bufferBytes: Infinity,
+    isMirrored: false,
+    fewDispatches: false,
+    budget: null,
+  },
   profile: null,
 };
 
@@ -55,6 +61,7 @@ export const openMachine = Effect.fn("openMachine")(
         bindingBytes: limits.maxStorageBufferBindingSize,
         bufferBytes: limits.maxBufferSize,
         isMirrored: isMirrored(traits),
+        fewDispatches: fewDispatches(traits),
         budget: adapter.kind === "software" ? yield* ownMemory : null,
       },
       profile: profiler?.profile ?? null,
