@@ -26,7 +26,8 @@ import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
 import { layerLearner, planPolicy } from "../../src/run/layers.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import type { EvaluationLine } from "../../src/run/record.ts";
-import type { Split, Task } from "../../src/run/task.ts";
+import type { Task } from "../../src/run/task.ts";
+import type { Split } from "../../src/run/world_splits.ts";
 import type { Protocol } from "../../src/text/protocol.ts";
 import { train } from "../../src/programs/train.ts";
 
