@@ -43,6 +43,8 @@ export const RANKS: Readonly<Record<string, number>> = {
   run: 6,
   view: 6,
   programs: 7,
+  tab: 7,
+  site: 8,
   cli: 8,
   mod: 9,
 };
@@ -51,6 +53,7 @@ export const RANKS: Readonly<Record<string, number>> = {
 const NARROWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   report: ["domain", "igpo", "math", "files"],
   page: ["domain", "igpo", "math"],
+  site: ["domain", "igpo", "page", "tab"],
 };
 
 /** The room a file belongs to, null outside of the house (tests, packages, data). */
@@ -139,7 +142,7 @@ export const onlyEdgesTouchTheMachine: Rule = (files) =>
   );
 
 /** The entries of programs that run in a browser. */
-const BROWSER_ENTRIES = ["browser.ts"];
+const BROWSER_ENTRIES = ["browser.ts", "src/tab/agent_worker.ts", "src/site/main.ts"];
 
 /** Nothing that a browser's entries import, directly or through others, uses Deno or Node. */
 export const browsersNeedNoDeno: Rule = (files) => {
