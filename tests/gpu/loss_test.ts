@@ -6,7 +6,7 @@ import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import { Learner } from "../../src/policy/policy.ts";
 import { train } from "../../src/programs/train.ts";
-import type { Machine } from "../../src/run/machine.ts";
+import type { Machine } from "../../src/run/device_machine.ts";
 import { onWgsl } from "../support/engines.ts";
 import { inFolder, prepareTiny } from "../support/tiny_run.ts";
 

@@ -1,4 +1,5 @@
 import { Effect, Scope } from "effect";
+import { chooseDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
@@ -24,7 +25,7 @@ const fileScope = Scope.makeUnsafe();
 
 /** The adapter's device, opened once for a test file, or null where there is no adapter. */
 export const device: Device | null = await Effect.runPromise(
-  openDevice().pipe(
+  Effect.flatMap(chooseDriver(), (choice) => openDevice({ choice })).pipe(
     Effect.provideService(Scope.Scope, fileScope),
     Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
   ),
