@@ -19,6 +19,7 @@ import {
   BadInput,
   BadReward,
   BadRows,
+  JobFailed,
   KernelFailed,
   NoAdapter,
   TrainingDiverged,
@@ -69,7 +70,7 @@ const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
   const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
-    error instanceof BadRows || error instanceof BadReward;
+    error instanceof BadRows || error instanceof BadReward || error instanceof JobFailed;
   return Console.error(
     inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
   );

@@ -83,6 +83,13 @@ export const LIMITS = {
   /** MiB of memory of a module that `./igpo check-reward` asks. */
   rewardMegabytes: 512,
 
+  /** Bytes of a job of a queue: more would be a burden to its database. */
+  jobBytes: 1 << 20,
+  /** Bytes of what came of a job. */
+  groupBytes: 256 << 20,
+  /** Failures of a job, those of killed workers included, until it is given up. */
+  jobAttempts: 10,
+
   /** Bytes of a request to `./igpo retriever`. */
   retrieverBytes: 4 << 20,
   /** Queries of such a request. */

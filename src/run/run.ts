@@ -22,7 +22,7 @@ import { tellingEpisode } from "../pipeline/episode_view.ts";
 import { evaluateQuestions } from "../pipeline/evaluate.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { summarizeStep } from "../pipeline/step_report.ts";
-import type { UpdatedStep } from "../pipeline/steps.ts";
+import type { PlaySteps, UpdatedStep } from "../pipeline/steps.ts";
 import { Learner } from "../policy/policy.ts";
 import { episodeSvg } from "../report/episode_chart.ts";
 import { evaluationLine, stepLine } from "../report/terminal.ts";
@@ -46,6 +46,8 @@ export interface TrainOptions {
   readonly startedMillis: number;
   /** Evaluations of these weights before the first step, where they are known. @default {[]} */
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
+  /** Plays and scores the episodes of steps elsewhere too. @default {by this process alone} */
+  readonly play?: PlaySteps;
 }
 
 /** The name of the embedded model in the files of its adapters. */
@@ -167,7 +169,7 @@ function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
 /** No step takes a larger share of the room for transcripts. */
 const STEP_SHARE = 1 / 8;
 
-const keepEpisodes = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
+const keepEpisodes = Effect.fn("recordEpisodes")(function* (run: Run, updated: UpdatedStep) {
   const { plan: { config: { recipe }, preset }, task: { tokenizer }, episodes } = run;
   if (recipe.episodeMegabytes === 0) return;
   const transcriptRoom = recipe.episodeMegabytes * 1_000_000 * STEP_SHARE;
