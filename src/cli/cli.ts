@@ -11,6 +11,7 @@ import {
   against,
   asked,
   beliefs,
+  blobs,
   config,
   data,
   describe,
@@ -32,7 +33,7 @@ import {
   presets,
   profile,
   queue,
-  queueOf,
+  queueFlags,
   recipe,
   resume,
   revision,
@@ -68,6 +69,7 @@ import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
+import type { QueueFlags } from "../queue/place.ts";
 import { prepare, type Prepared, today } from "../run/prepare.ts";
 import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
@@ -87,17 +89,17 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, ...flags }: TrainFlags & {
-      readonly profile: boolean;
-      readonly queue: string | null;
-    },
+    { profile, queue, blobs, ...flags }:
+      & TrainFlags
+      & { readonly profile: boolean }
+      & Readonly<Record<"queue" | "blobs", string | null>>,
   ) {
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
     const program = queue === null
       ? trainProgram(options)
-      : (yield* trainingOnQueue).trainOnQueue(queue, options);
+      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
@@ -216,16 +218,16 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue, blobs },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
 const runWorker = Effect.fnUntraced(function* (
-  { queue, ...own }: OwnFlags & { readonly queue: string },
+  { queue, blobs, ...own }: OwnFlags & QueueFlags,
 ) {
   const { openWork, nextRun, workFor } = yield* working;
   const screen = yield* openScreen;
-  const place = yield* openWork(queue);
+  const place = yield* openWork({ queue, blobs });
   const doNext = Effect.gen(function* () {
     const next = yield* nextRun(place, screen);
     const prepared = yield* prepareWorker(next.record, own, { embeddedModel, screen });
@@ -236,15 +238,15 @@ const runWorker = Effect.fnUntraced(function* (
   yield* Effect.forever(Effect.scoped(doNext));
 }, Effect.scoped);
 
-const worker = Command.make("worker", { queue: queueOf, ...ownFlags }, runWorker).pipe(
+const worker = Command.make("worker", { ...queueFlags, ...ownFlags }, runWorker).pipe(
   Command.withDescription("Play and score episodes for the run of a queue, until it is stopped"),
 );
 
-const runQueue = Effect.fnUntraced(function* ({ queue }: { readonly queue: string }) {
-  yield* (yield* showingQueue).queueStatus(queue, yield* openScreen);
+const runQueue = Effect.fnUntraced(function* (flags: QueueFlags) {
+  yield* (yield* showingQueue).queueStatus(flags, yield* openScreen);
 });
 
-const looksAtQueue = Command.make("queue", { queue: queueOf }, runQueue).pipe(
+const looksAtQueue = Command.make("queue", queueFlags, runQueue).pipe(
   Command.withDescription("Show the jobs of a queue, and those that were given up"),
 );
 
