@@ -175,6 +175,7 @@ export { evaluate } from "./src/programs/evaluate.ts";
 export { exportModel, mergedWeights } from "./src/programs/export.ts";
 export { freshModel } from "./src/programs/pretrain.ts";
 export { layerLearner, layerPolicy, planPolicy, type PolicySetup } from "./src/run/layers.ts";
-export { type Machine, openMachine } from "./src/run/machine.ts";
+export type { Machine } from "./src/run/device_machine.ts";
+export { openMachine } from "./src/run/machine.ts";
 export { loadTask, type Task } from "./src/run/task.ts";
 export { train } from "./src/programs/train.ts";

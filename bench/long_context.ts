@@ -16,7 +16,8 @@ import { createLearner } from "../src/policy/learner.ts";
 import { makePolicy } from "../src/policy/make_policy.ts";
 import { fitMemory, totalBytes } from "../src/policy/memory_plan.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
-import { type Machine, machineLines, openMachine } from "../src/run/machine.ts";
+import type { Machine } from "../src/run/device_machine.ts";
+import { machineLines, openMachine } from "../src/run/machine.ts";
 import { configOf, randomValuesOf } from "./random_model.ts";
 
 const { values: { layers }, positionals } = parseArgs({

@@ -1,5 +1,6 @@
 /** This project's side of the works that are one program: the same shapes and the same numbers as the rivals'. */
 import { Effect, Scope } from "effect";
+import { chooseDriver } from "../src/files/driver.ts";
 import { type Device, openDevice } from "../src/gpu/device.ts";
 import { createGpuEngine } from "../src/gpu/engine.ts";
 import { type Builder, createBuilder } from "../src/model/builder.ts";
@@ -31,7 +32,7 @@ export function run<A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> 
 
 /** The device all works run on. */
 export function openBenchDevice(): Promise<Device> {
-  return run(openDevice());
+  return run(Effect.flatMap(chooseDriver(), (choice) => openDevice({ choice })));
 }
 
 const TICK: Tensor = { name: "tick", rows: 1, cols: 4, format: "f32", role: "state" };

@@ -4,7 +4,8 @@ import { filesBelow, readSources, undocumentedExports } from "./support/source_g
 
 const sourcePaths = [
   ...await filesBelow("src", ".ts"),
-  ...(await filesBelow("", "mod.ts")).filter((path) => path === "mod.ts"),
+  "mod.ts",
+  "browser.ts",
 ];
 const sources = await readSources(sourcePaths);
 const others = await readSources([
@@ -62,6 +63,12 @@ const houseRules: ReadonlyArray<{
     rule: rules.onlyEdgesTouchTheMachine,
     files: sources,
     breach: file({ path: "src/gpu/device.ts", text: "const path = Deno.cwd();" }),
+  },
+  {
+    claim: "nothing that a browser runs uses Deno or Node",
+    rule: rules.browsersNeedNoDeno,
+    files: sources,
+    breach: file({ path: "browser.ts", target: "node:async_hooks" }),
   },
   {
     claim: "programs are started in one place",
@@ -127,8 +134,9 @@ Deno.test("house: every file lies in a room", () => {
 });
 
 Deno.test("house: every export is documented", async () => {
-  // A re-export is documented where it comes from. `mod.ts` is read alone, so that `deno doc` looks it up there.
-  for (const paths of [sourcePaths.filter((path) => path !== "mod.ts"), ["mod.ts"]]) {
+  // A re-export is documented where it comes from. Entries are read alone, so that `deno doc` looks it up there.
+  const isEntry = (path: string) => !path.includes("/");
+  for (const paths of [sourcePaths.filter((path) => !isEntry(path)), ["mod.ts"], ["browser.ts"]]) {
     deepStrictEqual(await undocumentedExports(paths), []);
   }
 });

@@ -62,9 +62,9 @@ const SPECIAL = [
 ];
 // The files that run rival runtimes have a configuration of their own.
 const SOURCES = [
-  ...["mod.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
+  ...["mod.ts", "browser.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
-  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts"],
+  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts", "bench/live.ts"],
   ...["driver/main.ts", "driver/help.ts", "driver/allow.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];

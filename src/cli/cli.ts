@@ -65,6 +65,7 @@ import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
 import { indexCorpus } from "../programs/index_corpus.ts";
 import { retriever as retrieverProgram } from "../programs/retriever.ts";
+import { chooseDriver } from "../files/driver.ts";
 import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
@@ -339,7 +340,8 @@ const looking = Command.make(
 
 const tune = Command.make("tune", {}, () =>
   Effect.gen(function* () {
-    yield* tuneProgram(yield* openDevice(), yield* openScreen);
+    const opened = yield* openDevice({ choice: yield* chooseDriver() });
+    yield* tuneProgram(opened, yield* openScreen);
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),
   );

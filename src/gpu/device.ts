@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect";
 import { adapterInfo } from "../domain/adapter.ts";
 import { NoAdapter } from "../domain/errors.ts";
-import { chooseDriver } from "../files/driver.ts";
+import type { DriverChoice } from "../files/driver.ts";
 import type { Adapter } from "../model/engine.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import type { Family, Traits } from "./launches.ts";
@@ -23,6 +23,8 @@ export interface Device {
 
 /** How a device is opened. */
 export interface DeviceOptions {
+  /** Who chose the driver that WebGPU uses; a browser has one of its own. @default {"ours"} */
+  readonly choice?: DriverChoice;
   /** Whether dispatches are timed, each in a pass of its own: slower. @default {false} */
   readonly profile?: boolean;
   /** The family that was found fastest for an adapter of this name, or null. @default {() => null} */
@@ -34,8 +36,7 @@ export interface DeviceOptions {
 }
 
 /** Finds an adapter that is faster than plain loops, or any adapter if `takesAny`. Fails with NoAdapter. */
-const findAdapter = Effect.fnUntraced(function* (takesAny: boolean) {
-  const choice = yield* chooseDriver();
+const findAdapter = Effect.fnUntraced(function* (choice: DriverChoice, takesAny: boolean) {
   const adapter = choice === "none" && !takesAny
     ? null
     : yield* Effect.promise(async () =>
@@ -55,9 +56,9 @@ const findAdapter = Effect.fnUntraced(function* (takesAny: boolean) {
 export const openDevice: (
   options?: DeviceOptions,
 ) => Effect.Effect<Device, NoAdapter, Scope.Scope> = Effect.fn("openDevice")(function* (
-  { profile = false, tuned = () => null, takesAny = false, onKernel } = {},
+  { choice = "ours", profile = false, tuned = () => null, takesAny = false, onKernel } = {},
 ) {
-  const { adapter, name, kind } = yield* findAdapter(takesAny);
+  const { adapter, name, kind } = yield* findAdapter(choice, takesAny);
   const timed = profile && adapter.features.has("timestamp-query");
   const isLavapipe = kind === "lavapipe";
   const usual = isLavapipe ? "lines" : kind === "software" ? "loops" : "tiles";
@@ -80,6 +81,7 @@ export const openDevice: (
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     cores: navigator.hardwareConcurrency,
     subgroup: device.features.has("subgroups") ? adapter.info.subgroupMinSize : 0,
+    storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
     enablesSubgroups: adapter.features.has("subgroups"),
   };
   return {
@@ -105,6 +107,7 @@ function largestLimits(adapter: GPUAdapter): Record<string, number> {
     "maxComputeWorkgroupStorageSize",
     "maxComputeInvocationsPerWorkgroup",
     "maxComputeWorkgroupSizeX",
+    "maxStorageBuffersPerShaderStage",
   ] as const;
   return Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
 }

@@ -1,5 +1,5 @@
 import type { RewardedEpisode } from "../domain/batch.ts";
-import type { Action, Turn } from "../domain/episode.ts";
+import type { Action, Episode, Turn } from "../domain/episode.ts";
 import type { EpisodeView, TurnView } from "../domain/report.ts";
 import type { EpisodeAdvantages } from "../igpo/advantages.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -28,9 +28,7 @@ export function viewEpisode(
 ): EpisodeView {
   const { question, belief, gain, f1, outcome } = episode;
   const turns = episode.turns.map((turn, t): TurnView => ({
-    thought: thoughtOf(episode, t, tokenizer),
-    said: wordsOf(turn.action),
-    isAnswer: turn.action._tag === "Answer",
+    ...sayTurn(episode, t, tokenizer),
     found: foundBy(turn),
     belief: belief[t + 1] ?? null,
     gain: gain[t] ?? null,
@@ -40,8 +38,26 @@ export function viewEpisode(
   return { question: text, kind, gold: golds[0]!, firstBelief: belief[0]!, turns, f1, outcome };
 }
 
+/** A turn's message in words. */
+export function sayTurn(
+  episode: Pick<Episode, "spans" | "tokens" | "turns">,
+  turn: number,
+  tokenizer: Tokenizer,
+): Pick<TurnView, "thought" | "said" | "isAnswer"> {
+  const { action } = episode.turns[turn]!;
+  return {
+    thought: thoughtOf(episode, turn, tokenizer),
+    said: wordsOf(action),
+    isAnswer: action._tag === "Answer",
+  };
+}
+
 /** The text of a turn's message before `</think>`, or all of it without `</think>`. */
-function thoughtOf({ spans, tokens }: RewardedEpisode, turn: number, tokenizer: Tokenizer): string {
+function thoughtOf(
+  { spans, tokens }: Pick<Episode, "spans" | "tokens">,
+  turn: number,
+  tokenizer: Tokenizer,
+): string {
   const action = spans.find((span) => span.kind === "action" && span.turn === turn);
   if (action === undefined) return "";
   const text = tokenizer.decode(tokens.subarray(action.start, action.end));

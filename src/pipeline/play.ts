@@ -40,6 +40,8 @@ export interface PlayOptions {
   readonly wave: number;
   /** Episodes after which the others are given up where they wait for a tool. @default {all} */
   readonly waitFor?: number;
+  /** Called with each episode before each of its messages, as far as it is then. */
+  readonly beforeTurn?: (episode: OpenEpisode) => Effect.Effect<void, KernelFailed>;
   /** Called after each episode with the number of episodes that have ended, its seat, and what came of it. */
   readonly onEnded?: (
     ended: number,
@@ -130,12 +132,12 @@ const playEpisode = Effect.fnUntraced(function* (
   const { protocol, sampling, maxNewTokens, contextTokens } = options;
   const { id, key, question } = seat;
   const policy = yield* Policy;
-  const environment = yield* Environment;
   let episode = beginning(seat, protocol);
   yield* checkPrompt(question, episode.tokens.length, options);
-  const session = yield* shared.tools.withPermit(environment.open(question));
+  const session = yield* shared.tools.withPermit((yield* Environment).open(question));
   yield* Effect.addFinalizer(() => Effect.sync(() => policy.retire(id)));
   while (true) {
+    if (options.beforeTurn !== undefined) yield* options.beforeTurn(episode);
     const { tokens, turns } = episode;
     const request = {
       sequence: id,

@@ -4,6 +4,7 @@ import type { Episode } from "../domain/episode.ts";
 import type { BadInput, JobFailed, KernelFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { Environment } from "../environment/environment.ts";
+import type { Uncaught } from "../environment/uncaught.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
 import type { Learner, Policy, TokenLogProbs } from "../policy/policy.ts";
@@ -32,6 +33,7 @@ export interface StepEpisodes extends StepQuestions {
   readonly dropped: { readonly episodes: number; readonly groups: number };
   /** The episodes that are in no group, and why. */
   readonly lost: ReadonlyArray<LostEpisode>;
+  readonly uncaught: Uncaught;
   /** When the step began, milliseconds. */
   readonly startedMillis: number;
   readonly rolloutSeconds: number;

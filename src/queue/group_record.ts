@@ -70,6 +70,7 @@ const GroupRecord = Schema.Struct({
   lost: Schema.Array(
     Schema.Struct({ id: Schema.String, sample: Count, reason: Schema.String }),
   ),
+  uncaught: Schema.Struct({ count: Count, last: Schema.String }),
   scoredTokens: Count,
   rolloutSeconds: Seconds,
   scoreSeconds: Seconds,
@@ -80,7 +81,7 @@ const encodeRecord = Schema.encodeUnknownEffect(GroupRecord);
 /** What came of a job, of the fields of a scored step that one question decides. */
 export type PlayedGroup = Pick<
   ScoredStep,
-  "groups" | "dropped" | "lost" | "scoredTokens" | "rolloutSeconds" | "scoreSeconds"
+  "groups" | "dropped" | "lost" | "uncaught" | "scoredTokens" | "rolloutSeconds" | "scoreSeconds"
 >;
 
 /** The bytes of a played group. */

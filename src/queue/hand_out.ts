@@ -145,6 +145,10 @@ function joined(groups: ReadonlyArray<PlayedGroup>) {
       groups: sum(({ dropped }) => dropped.groups),
     },
     lost: groups.flatMap(({ lost }) => lost),
+    uncaught: {
+      count: sum(({ uncaught }) => uncaught.count),
+      last: groups.findLast(({ uncaught }) => uncaught.count > 0)?.uncaught.last ?? "",
+    },
     scoredTokens: sum(({ scoredTokens }) => scoredTokens),
   };
 }

@@ -16,7 +16,7 @@ import { makeBasePolicy, makePolicy } from "../policy/make_policy.ts";
 import { fitMemory, type MemoryLimits, type MemoryPlan } from "../policy/memory_plan.ts";
 import { Learner, Policy } from "../policy/policy.ts";
 import { type Capacity, createRuntime, type Runtime } from "../policy/runtime.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "./device_machine.ts";
 import type { Purpose } from "./file_questions.ts";
 
 /** Bytes of the key/value cache where the device's memory is unknown, and its share of a known memory. */
@@ -84,7 +84,8 @@ export function planPolicy<P extends Purpose>(
   const format = !isFrozen ? "f32" : asked === "auto" ? storedAs : asked;
   const room = { ...limits, ...(memory === null ? {} : { budget: memory * 1e9 }) };
   const use = { trains, masked: truncates(recipe), recompute: recipe.recompute };
-  const form = { architecture, format, lora, bindingBytes: room.bindingBytes };
+  const { bindingBytes, fewDispatches } = room;
+  const form = { architecture, format, lora, bindingBytes, fewDispatches };
   return Result.map(
     fitMemory(form, wantedCapacity(recipe, architecture, room), use, room),
     (plan) => ({ ...source, purpose, room: { ...plan, format } }),

@@ -1,64 +1,28 @@
 import { Effect, type Scope } from "effect";
 import type { BadInput, NoAdapter } from "../domain/errors.ts";
 import type { Device } from "../domain/flags.ts";
-import type { Profile } from "../domain/report.ts";
+import { chooseDriver } from "../files/driver.ts";
 import { systemMemory } from "../files/system_memory.ts";
 import { readTuned } from "../files/tuned.ts";
-import { type DeviceOptions, openDevice } from "../gpu/device.ts";
-import { createGpuEngine } from "../gpu/engine.ts";
-import { FAMILIES, isMirrored } from "../gpu/launches.ts";
-import type { Adapter, Engine } from "../model/engine.ts";
-import type { MemoryLimits } from "../policy/memory_plan.ts";
-import { createInterpreter } from "../reference/interpreter.ts";
+import type { DeviceOptions } from "../gpu/device.ts";
+import { FAMILIES } from "../gpu/launches.ts";
 import { adapterLines } from "../report/adapter_line.ts";
+import { type Machine, openDeviceMachine } from "./device_machine.ts";
 
-/** Where a program computes. Each engine holds one set of weights. */
-export interface Machine {
-  readonly adapter: Adapter;
-  readonly makeEngine: Effect.Effect<Engine, never, Scope.Scope>;
-  /** What memory it has. */
-  readonly limits: MemoryLimits;
-  /** Device time so far, by program and op, or null where it is not measured. */
-  readonly profile: Effect.Effect<Profile> | null;
-}
-
-const plainLoops: Machine = {
-  adapter: createInterpreter().adapter,
-  makeEngine: Effect.sync(createInterpreter),
-  limits: { bindingBytes: Infinity, bufferBytes: Infinity, isMirrored: false, budget: null },
-  profile: null,
-};
-
-/** Opens what `--device` asks for. `auto` takes plain loops where there is no adapter; `gpu` fails then. */
+/** Opens what `--device` asks for, with the drivers, memory and tuned kernels of the machine that Deno runs on. */
 export const openMachine = Effect.fn("openMachine")(
   function* (
     device: Device,
     options: DeviceOptions = {},
   ): Effect.fn.Return<Machine, NoAdapter | BadInput, Scope.Scope> {
-    if (device === "cpu") return plainLoops;
+    if (device === "cpu") return yield* openDeviceMachine(device);
     const families = yield* readTuned();
-    const asked = {
+    return yield* openDeviceMachine(device, {
       ...options,
-      takesAny: device === "gpu",
+      choice: yield* chooseDriver(),
       tuned: (name: string) => FAMILIES.find((family) => family === families[name]) ?? null,
-    };
-    const opened =
-      yield* (device === "gpu"
-        ? openDevice(asked)
-        : Effect.catchTag(openDevice(asked), "NoAdapter", () => Effect.succeed(null)));
-    if (opened === null) return plainLoops;
-    const { adapter, device: { limits }, profiler, traits } = opened;
-    return {
-      adapter,
-      makeEngine: createGpuEngine(opened),
-      limits: {
-        bindingBytes: limits.maxStorageBufferBindingSize,
-        bufferBytes: limits.maxBufferSize,
-        isMirrored: isMirrored(traits),
-        budget: adapter.kind === "software" ? yield* ownMemory : null,
-      },
-      profile: profiler?.profile ?? null,
-    };
+      memory: ownMemory,
+    });
   },
 );
 

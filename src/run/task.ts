@@ -1,16 +1,11 @@
-import { Duration, Effect } from "effect";
+import { Effect } from "effect";
 import type { RunConfig } from "../domain/config.ts";
 import { BadInput } from "../domain/errors.ts";
-import type { Question, QuestionKind } from "../domain/question.ts";
+import type { Question } from "../domain/question.ts";
 import { questionFiles } from "../domain/question_files.ts";
 import type { Recipe } from "../domain/recipe.ts";
-import { type Environment, makeToolEnvironment } from "../environment/environment.ts";
-import { makeDocumentSearch, retrieveNothing, WEB_SEARCH } from "../environment/web_search.ts";
-import { withWrongGolds } from "../environment/world/guesses.ts";
-import { makeWorldTask } from "../environment/world/questions.ts";
-import { type QuestionMix, WORLD_RECIPE, type WorldUse } from "../environment/world/recipe.ts";
-import { worldRandom } from "../environment/world/world.ts";
-import { worldSearch } from "../environment/world/world_environment.ts";
+import { makeToolEnvironment } from "../environment/environment.ts";
+import { WEB_SEARCH } from "../environment/web_search.ts";
 import { readQuestions } from "../files/questions.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { checkPrompt } from "../pipeline/play.ts";
@@ -21,12 +16,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { arrangeQuestions, checkSome, notesOf, type Purpose } from "./file_questions.ts";
 import { checkSources, openSources, type Sources } from "./sources.ts";
 import { longPrompts, readModelText } from "./text.ts";
-
-/** Questions and the environment that they are answered in. */
-export interface Split {
-  readonly questions: ReadonlyArray<Question>;
-  readonly environment: Environment["Service"];
-}
+import { type Split, toolLimits, worldSplits } from "./world_splits.ts";
 
 /** What an agent is trained and measured on; no question is in two splits. */
 export interface Task {
@@ -53,16 +43,17 @@ export interface TaskOptions {
 
 /** The task of a configuration: the user's questions and corpus, or the embedded world's. */
 export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
-  const { config, model, date } = options;
+  const { config, model, date, purpose } = options;
   yield* checkSources(config);
   const sources = config.questions === null ? null : yield* openSources(config);
   const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
   const text = yield* readModelText(model, { date, tools });
+  const searchOff = config.search === SEARCH_OFF;
   const splits = sources === null
-    ? yield* worldSplits(options)
+    ? { ...(yield* worldSplits(config.recipe, { purpose, searchOff })), notes: [] }
     : yield* fileSplits({ ...options, tokenizer: text.tokenizer }, sources);
   const { train, validation, test } = splits;
-  if (options.purpose === "evaluate" && test.questions.length === 0) {
+  if (purpose === "evaluate" && test.questions.length === 0) {
     return yield* new BadInput({
       message: "Cannot evaluate without questions as there must be one: there are 0 test questions",
     });
@@ -73,7 +64,7 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   const notes = [
     ...splits.notes,
     ...(text.protocol.dropsThoughts ? [KEEPS_THOUGHTS] : []),
-    ...(options.purpose === "train" && config.recipe.waitForShare < 1 ? [GIVES_UP] : []),
+    ...(purpose === "train" && config.recipe.waitForShare < 1 ? [GIVES_UP] : []),
   ];
   return { ...text, ...splits, notes, meter: sources?.meter ?? null } satisfies Task;
 });
@@ -86,7 +77,11 @@ export const loadPlay = Effect.fn("loadPlay")(function* (options: Omit<TaskOptio
   const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
   const { protocol } = yield* readModelText(model, { date, tools });
   const environment = sources === null
-    ? (yield* worldSplits({ ...options, purpose: "train" })).train.environment
+    ? (yield* worldSplits(config.recipe, {
+      purpose: "train",
+      searchOff: config.search === SEARCH_OFF,
+    }))
+      .train.environment
     : makeToolEnvironment({ tools: sources.tools, ...toolLimits(config.recipe) });
   return { protocol, environment };
 });
@@ -108,66 +103,6 @@ const checkPrompts = Effect.fnUntraced(function* (
     yield* checkPrompt(question, tokens, recipe);
   }
 });
-
-/** Worlds are data: they do not depend on a run's seed, so that runs can be compared. */
-const WORLD_SEED = 0;
-const LARGEST_WORLD = 7;
-
-const worldSplits = Effect.fnUntraced(function* (options: TaskOptions) {
-  const { config: { recipe, search: named }, purpose } = options;
-  const searchOff = named === SEARCH_OFF;
-  const { worldScale, trainKinds, wrongGolds, trainQuestions, validationQuestions, testQuestions } =
-    recipe;
-  if (!Number.isInteger(worldScale) || worldScale > LARGEST_WORLD) {
-    return yield* new BadInput({
-      message: `Cannot make a world as worldScale must be a whole number from 1 to ` +
-        `${LARGEST_WORLD}: current value is ${worldScale}`,
-    });
-  }
-  const trainMix = mixOf(trainKinds);
-  const split = (use: WorldUse, count: number): Split => {
-    const address = { seed: WORLD_SEED, use, scale: worldScale };
-    const isTraining = use === "train";
-    const task = makeWorldTask(address, count, isTraining ? trainMix : undefined);
-    const search = { ...worldSearch(task.world), limit: recipe.searchTopK };
-    const tool = makeDocumentSearch(searchOff ? { ...search, retrieve: retrieveNothing } : search);
-    return {
-      questions: isTraining
-        ? withWrongGolds(task, wrongGolds, worldRandom(address, "golds"))
-        : task.questions,
-      environment: makeToolEnvironment({ tools: [tool], ...toolLimits(recipe) }),
-    };
-  };
-  const train = split("train", trainQuestions);
-  if (purpose === "train" && train.questions.length < trainQuestions) {
-    return yield* new BadInput({
-      message: `Cannot draw ${trainQuestions} training questions of the kinds ` +
-        `${trainKinds.join(", ")} as the world has ${train.questions.length}: lower ` +
-        `trainQuestions, raise worldScale or add kinds`,
-    });
-  }
-  return {
-    train,
-    validation: split("validation", validationQuestions),
-    test: split("test", testQuestions),
-    notes: [],
-  };
-});
-
-/** The usual shares of the given kinds, and 0 for the others. */
-function mixOf(kinds: ReadonlyArray<QuestionKind>): QuestionMix {
-  const share = (kind: QuestionKind) => kinds.includes(kind) ? WORLD_RECIPE.mix[kind] : 0;
-  return {
-    "1-hop": share("1-hop"),
-    "2-hop": share("2-hop"),
-    "3-hop": share("3-hop"),
-    choice: share("choice"),
-  };
-}
-
-function toolLimits({ toolConcurrency, toolDeadlineSeconds }: Recipe) {
-  return { concurrency: toolConcurrency, deadline: Duration.seconds(toolDeadlineSeconds) };
-}
 
 const fileSplits = Effect.fnUntraced(function* (
   { config: { recipe, questions: files }, purpose, tokenizer }:

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { Effect } from "effect";
+import { chooseDriver } from "../../src/files/driver.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { onWgsl } from "../support/engines.ts";
@@ -18,7 +19,7 @@ onWgsl(
   (engine) =>
     Effect.gen(function* () {
       const plain = yield* runOp(engine.fresh(), SMALL);
-      const opened = yield* openDevice({ profile: true });
+      const opened = yield* openDevice({ choice: yield* chooseDriver(), profile: true });
       // An adapter without timestamp queries has no profiler; the adapters of the tests have timestamp queries.
       if (opened.profiler === null) throw new Error("The adapter has no timestamp queries");
       const profiled = yield* createGpuEngine(opened);

@@ -54,6 +54,7 @@ const group: PlayedGroup = {
   groups: [[episode(0), episode(2)]],
   dropped: { episodes: 1, groups: 0 },
   lost: [{ id: "7/q/1/1", question, sample: 1, reason: "it broke" }],
+  uncaught: { count: 2, last: "too late" },
   scoredTokens: 12,
   rolloutSeconds: 1.5,
   scoreSeconds: 0.5,

@@ -44,6 +44,8 @@ export const RANKS: Readonly<Record<string, number>> = {
   run: 6,
   view: 6,
   programs: 7,
+  tab: 7,
+  site: 8,
   cli: 8,
   mod: 9,
 };
@@ -52,11 +54,12 @@ export const RANKS: Readonly<Record<string, number>> = {
 const NARROWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   report: ["domain", "igpo", "math", "files"],
   page: ["domain", "igpo", "math"],
+  site: ["domain", "igpo", "page", "tab"],
 };
 
 /** The room a file belongs to, null outside of the house (tests, packages, data). */
 export function roomOf(path: string): string | null {
-  if (path === "mod.ts") return "mod";
+  if (path === "mod.ts" || path === "browser.ts") return "mod";
   const [top, second, ...rest] = path.split("/");
   if (top !== "src" || second === undefined || !path.endsWith(".ts")) return null;
   return rest.length === 0 ? null : second;
@@ -138,6 +141,31 @@ export const onlyEdgesTouchTheMachine: Rule = (files) =>
         .map(({ specifier }) => `${path} imports ${specifier}: that belongs to files/`),
     ],
   );
+
+/** The entries of programs that run in a browser. */
+const BROWSER_ENTRIES = ["browser.ts", "src/tab/agent_worker.ts", "src/site/main.ts"];
+
+/** Nothing that a browser's entries import, directly or through others, uses Deno or Node. */
+export const browsersNeedNoDeno: Rule = (files) => {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Map<string, string>();
+  const walk = (path: string, from: string): void => {
+    if (reached.has(path) || !byPath.has(path)) return;
+    reached.set(path, from);
+    for (const { target, isTypeOnly } of byPath.get(path)!.imports) {
+      if (!isTypeOnly) walk(target, path);
+    }
+  };
+  for (const entry of BROWSER_ENTRIES) walk(entry, entry);
+  return [...reached].flatMap(([path, from]) => {
+    const { text, imports } = byPath.get(path)!;
+    return [
+      ...occurrences(text, /\bDeno\b/g),
+      ...imports.filter(({ specifier }) => specifier.startsWith("node:"))
+        .map(({ specifier }) => ` imports ${specifier}`),
+    ].map((found) => `${path}:${found}, but a browser runs it: ${from} imports it`);
+  });
+};
 
 /** Programs are started only where variables that Deno refuses are left out. The bench may start any program. */
 export const onePlaceStartsPrograms: Rule = (files) =>

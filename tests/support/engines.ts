@@ -1,4 +1,5 @@
 import { Effect, Scope } from "effect";
+import { chooseDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
@@ -24,7 +25,7 @@ const fileScope = Scope.makeUnsafe();
 
 /** The adapter's device, opened once for a test file, or null where there is no adapter. */
 export const device: Device | null = await Effect.runPromise(
-  openDevice().pipe(
+  Effect.flatMap(chooseDriver(), (choice) => openDevice({ choice })).pipe(
     Effect.provideService(Scope.Scope, fileScope),
     Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
   ),
@@ -107,6 +108,7 @@ const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
   ...[
     "attention_forward",
     "linear_forward",
+    "linear_adapted_forward",
     "linear_weight_backward",
     "column_sum_backward",
     "rmsnorm_forward",
@@ -131,6 +133,23 @@ export function eachForm(
       : name !== "wgsl without subgroups" || KINDS_BY_SUBGROUPS.includes(kind)
   );
   for (const other of forms) Deno.test(`${other.name}: ${claim}`, () => runTest(body(other)));
+}
+
+/** The engine with the kernels for GPUs; undefined without an adapter. */
+const tiles = device?.traits.family === "tiles"
+  ? wgsl
+  : others.find(({ name }) => name === "wgsl with tiles");
+
+/** Declares a test of the kernels for GPUs, on any adapter. */
+export function onTiles(
+  claim: string,
+  body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
+): void {
+  Deno.test({
+    name: `wgsl with tiles: ${claim}`,
+    ignore: tiles === undefined,
+    fn: () => runTest(body(tiles!)),
+  });
 }
 
 /** Declares a test of the plain loops alone. */
@@ -163,6 +182,7 @@ function inNamespace(engine: Engine, prefix: string): Engine {
     allocate: (tensor, capacity) => engine.allocate(rename(tensor), capacity),
     tiles: engine.tiles,
     bindingBytes: engine.bindingBytes,
+    fewDispatches: engine.fewDispatches,
     reserve: (slotBytes) => engine.reserve(slotBytes),
     write: (name, data, at) => engine.write(all(name), data, at),
     settle: () => engine.settle(),

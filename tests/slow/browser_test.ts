@@ -1,0 +1,100 @@
+// deno-lint-ignore-file no-console
+/** The module for browsers and its page, in Chromium with an adapter that computes by software. */
+import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { Effect } from "effect";
+import { command } from "../../driver/command.ts";
+import { type Numbers, numbersOf } from "../support/browser_numbers.ts";
+import { filesBelow } from "../support/source_graph.ts";
+import { builtInFiles } from "../support/model_files.ts";
+import { serveSite } from "../support/site_server.ts";
+
+const chromium = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+const ignore = !await Deno.stat(chromium).then(({ isFile }) => isFile, () => false);
+const SITE = "site";
+
+async function deno(...args: ReadonlyArray<string>): Promise<string> {
+  const { success, stdout } = await command("deno", { args: [...args], stderr: "inherit" })
+    .output();
+  ok(success, args.join(" "));
+  return new TextDecoder().decode(stdout);
+}
+
+/** The program of `/numbers.html`. */
+async function bundled(): Promise<string> {
+  const output = await Deno.makeTempFile({ suffix: ".js" });
+  const entry = "tests/support/browser_entry.ts";
+  await deno("bundle", "--quiet", "--platform=browser", "--output", output, entry);
+  const text = await Deno.readTextFile(output);
+  await Deno.remove(output);
+  return text;
+}
+
+/** What Chromium saw of the page, made anew. */
+async function seenBy(what: "numbers" | "train" | "answer", program = "") {
+  await deno("task", "--quiet", SITE);
+  await using server = serveSite(SITE, program);
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  // Playwright asks for more than can be named.
+  const script = ["--allow-all", "tests/slow/drive_page.ts"];
+  return JSON.parse(await deno("run", "--quiet", "--frozen", ...script, what, url));
+}
+
+function closeTo(found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, what: string) {
+  strictEqual(found.length, wanted.length);
+  found.forEach((value, i) =>
+    ok(Math.abs(value - wanted[i]!) <= 1e-4, `${what} ${i}: ${value}, Deno has ${wanted[i]}`)
+  );
+}
+
+Deno.test({
+  name: "a page computes the log-probs that Deno computes, before and after an update",
+  ignore,
+  fn: async () => {
+    const wanted = await Effect.runPromise(numbersOf(await builtInFiles(), "cpu"));
+    const found: Numbers = await seenBy("numbers", await bundled());
+    ok(/swiftshader/i.test(found.adapter), found.adapter);
+    ok(found.before.length > 10);
+    closeTo(found.before, wanted.before, "before token");
+    closeTo(found.after, wanted.after, "after token");
+    notDeepStrictEqual(found.after, found.before);
+    strictEqual(found.updates, wanted.updates);
+  },
+});
+
+Deno.test({
+  name: "the page trains: F1 rises, nothing is asked elsewhere, and a reload goes on",
+  ignore,
+  fn: async () => {
+    const seen = await seenBy("train");
+    deepStrictEqual([seen.foreign, seen.errors], [[], []]);
+    const f1: ReadonlyArray<number> = seen.curves.map(([igpo]: ReadonlyArray<number>) => igpo);
+    ok(f1.at(-1)! - f1[0]! > 0.15, `F1 ${f1.join()}`);
+    deepStrictEqual(seen.kept.slice(0, f1.length), seen.curves);
+    // How long it takes is the machine's, and what else runs on it.
+    console.log(`Both agents had done a step ${seen.firstStepSeconds.toFixed(1)} s after opening`);
+  },
+});
+
+Deno.test({
+  name: "the page shows beliefs, and how they move when a result is edited",
+  ignore,
+  fn: async () => {
+    const seen = await seenBy("answer");
+    deepStrictEqual([seen.foreign, seen.errors], [[], []]);
+    ok(seen.before.length > 1);
+    strictEqual(seen.after[0], seen.before[0]);
+    notDeepStrictEqual(seen.after[1], seen.before[1]);
+  },
+});
+
+Deno.test("the page has 2 MB at most without the model", async () => {
+  await deno("task", "--quiet", SITE);
+  const paths = await filesBelow(SITE, "");
+  const sizes = await Promise.all(
+    paths.filter((path) => !path.startsWith(`${SITE}/model/`)).map(async (path) =>
+      (await Deno.stat(path)).size
+    ),
+  );
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  ok(bytes > 1000 && bytes <= 2e6, `${bytes} bytes`);
+});

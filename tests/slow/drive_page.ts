@@ -1,0 +1,111 @@
+// deno-lint-ignore-file no-console
+/**
+ * Opens the page of `deno task site` in Chromium (CHROMIUM names it), which draws and computes by software, does what
+ * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|train|answer URL`.
+ */
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const MINUTES = 60_000;
+/** Steps after which the training is looked at. */
+const STEPS = 8;
+const POLL_MILLIS = 100;
+
+/** What a page asked for elsewhere, and what went wrong in it. */
+interface Watched {
+  readonly page: Page;
+  readonly foreign: Array<string>;
+  readonly errors: Array<string>;
+}
+
+async function open(browser: Browser, url: string): Promise<Watched> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(10 * MINUTES);
+  const foreign: Array<string> = [];
+  const errors: Array<string> = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(new URL(url).origin)) foreign.push(request.url());
+  });
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  await page.goto(url);
+  return { page, foreign, errors };
+}
+
+/** What a page computes with the model's files by WebGPU. */
+async function numbers(browser: Browser, url: string) {
+  const { page } = await open(browser, `${url}/numbers.html`);
+  await page.waitForFunction("typeof numbersOf === 'function'");
+  return await page.evaluate(`(async () => {
+    const file = async (name) => await fetch("model/" + name);
+    const text = async (name) => await (await file(name)).text();
+    return await numbersOf({
+      "config.json": await text("config.json"),
+      "tokenizer.json": await text("tokenizer.json"),
+      "tokenizer_config.json": await text("tokenizer_config.json"),
+      "model.safetensors": await (await file("model.safetensors")).bytes(),
+    }, "gpu");
+  })()`);
+}
+
+/** F1 of both agents at each step that both have done, as the page's first table has it. */
+async function curvesOf(page: Page): Promise<ReadonlyArray<ReadonlyArray<number>>> {
+  const rows: ReadonlyArray<ReadonlyArray<string>> = await page.evaluate(
+    `[...document.querySelectorAll(".chart:first-child tbody tr")].map((row) =>
+      [...row.querySelectorAll("td")].map((cell) => cell.textContent))`,
+  );
+  return rows.map((cells) => cells.map(Number))
+    .filter((cells) => cells.length === 2 && !cells.some(Number.isNaN));
+}
+
+/** Waits until both agents have done so many steps. The page's policy forbids Playwright's own way to wait. */
+async function stepsDone(page: Page, count: number) {
+  while ((await curvesOf(page)).length < count) await page.waitForTimeout(POLL_MILLIS);
+}
+
+/** Trains for some steps, and once more after the page was opened again. */
+async function train(browser: Browser, url: string) {
+  const begun = performance.now();
+  const { page, foreign, errors } = await open(browser, `${url}/#seed=1`);
+  await page.getByRole("button", { name: "Train" }).click();
+  await stepsDone(page, 1);
+  const firstStepSeconds = (performance.now() - begun) / 1000;
+  await stepsDone(page, STEPS);
+  const curves = await curvesOf(page);
+  await page.reload();
+  await stepsDone(page, STEPS);
+  const kept = await curvesOf(page);
+  const adapter = await page.locator(".adapter").textContent();
+  return { firstStepSeconds, curves, kept, adapter, foreign, errors, url: page.url() };
+}
+
+/** Asks both agents, then edits what the first search found. */
+async function answer(browser: Browser, url: string) {
+  const { page, foreign, errors } = await open(browser, `${url}/#seed=1&preset=paper-v2`);
+  const article = page.locator("article").first();
+  const ended = article.locator(".right, .wrong");
+  await page.getByRole("button", { name: "Ask both" }).click();
+  await ended.waitFor();
+  const before = await article.locator(".believed").allTextContents();
+  await article.locator("textarea").first().fill(" nothing");
+  await article.getByRole("button", { name: "Go on with this result" }).click();
+  await ended.waitFor({ state: "detached" });
+  await ended.waitFor();
+  const after = await article.locator(".believed").allTextContents();
+  return { before, after, foreign, errors };
+}
+
+const [what, url] = Deno.args;
+const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+const browser = await chromium.launch({ executablePath, args: ARGS });
+try {
+  const seen = await (what === "numbers" ? numbers : what === "train" ? train : answer)(
+    browser,
+    url!,
+  );
+  console.log(JSON.stringify(seen));
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,72 @@
+/** What a page computes with the module for browsers, and Deno with the same files, to be compared. */
+import { Effect, Stream } from "effect";
+import * as igpo from "../../browser.ts";
+
+/** Numbers that every device must agree on. */
+export interface Numbers {
+  /** Name of the adapter; `plain loops` for none. */
+  readonly adapter: string;
+  /** Log-probs of all tokens of a question's prompt but the first. */
+  readonly before: ReadonlyArray<number>;
+  /** The same after one update that makes the prompt likelier. */
+  readonly after: ReadonlyArray<number>;
+  /** Updates that one step of reinforcement learning then made in all. */
+  readonly updates: number;
+}
+
+const RATE = 1e-4;
+
+/** Loads a model, scores a prompt, trains on it, and runs one step of reinforcement learning. */
+export const numbersOf = (
+  files: igpo.ModelFiles,
+  device: "cpu" | "gpu",
+): Effect.Effect<Numbers, Error> =>
+  Effect.gen(function* () {
+    const model = yield* Effect.fromResult(igpo.modelInMemory(files));
+    const { protocol } = yield* Effect.fromResult(
+      igpo.makeWorldText(
+        JSON.parse(files["tokenizer.json"]),
+        JSON.parse(files["tokenizer_config.json"]),
+      ),
+    );
+    const machine = yield* igpo.openDeviceMachine(device);
+    const recipe = { ...igpo.RECIPES.get("embedded")!, steps: 1, promptsPerStep: 1, groupSize: 2 };
+    const preset = igpo.PRESETS["igpo-uplift"]!;
+    const splits = yield* igpo.worldSplits(recipe, { purpose: "train", searchOff: false });
+    const setup = yield* Effect.fromResult(
+      igpo.planPolicy({ machine, model, config: { recipe } }, "train"),
+    );
+    const program = Effect.gen(function* () {
+      const policy = yield* igpo.Policy;
+      const learner = yield* igpo.Learner;
+      const { ids: tokens } = protocol.prompt(splits.test.questions[0]!.text);
+      const position = Uint32Array.from({ length: tokens.length - 1 }, (_, i) => i + 1);
+      const rows = [{ tokens, position }];
+      const ask = Effect.map(policy.logProbs(rows, 1), ([found]) => [...found!.logProb]);
+      const before = yield* ask;
+      yield* learner.gradient(rows, 1, () => ({
+        dLogProb: new Float64Array(position.length).fill(-1 / position.length),
+        dEntropy: new Float64Array(position.length),
+      }));
+      yield* learner.update({ learningRate: RATE, clipNorm: null });
+      const after = yield* ask;
+      const [report] = yield* igpo.questionSteps({
+        ...recipe,
+        questions: splits.train.questions,
+        seed: 1,
+        from: 1,
+        to: 1,
+      }).pipe(
+        igpo.rollout({ seed: 1, protocol, recipe, wave: 4 }),
+        igpo.score({ protocol, gain: preset.gain }),
+        igpo.reward(preset),
+        igpo.advantage({ preset, recipe }),
+        igpo.update({ preset, recipe, record: () => Effect.void }),
+        Stream.map((step) => igpo.summarizeStep(step, preset)),
+        Stream.runCollect,
+        Effect.provideService(igpo.Environment, splits.train.environment),
+      );
+      return { adapter: machine.adapter.name, before, after, updates: report!.updates };
+    });
+    return yield* Effect.provide(program, igpo.layerLearner(setup, [preset]));
+  }).pipe(Effect.scoped);
