@@ -4,6 +4,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
+import { showingQueue, trainingOnQueue, working } from "./queue_programs.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
@@ -108,11 +109,6 @@ const runTrain = Effect.fnUntraced(
   },
   Effect.scoped,
 );
-
-// Runs without a queue load none of its libraries.
-const trainingOnQueue = Effect.promise(() => import("../programs/train_on_queue.ts"));
-const working = Effect.promise(() => import("../programs/worker.ts"));
-const showingQueue = Effect.promise(() => import("../programs/queue_status.ts"));
 
 const printProfile = Effect.fnUntraced(
   function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
