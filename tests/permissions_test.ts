@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:truth": [...BENCH, MEMORY, BENCH_FFI],
   "bench:plans": ["read"],
   "bench:counts": ["read"],
+  "bench:gpu": ["read", "write=bench/results", "env", BENCH_FFI],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],

@@ -24,6 +24,7 @@ import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
 import { layerLearner, planPolicy } from "../../src/run/layers.ts";
+import type { Machine } from "../../src/run/device_machine.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import type { EvaluationLine } from "../../src/run/record.ts";
 import type { Task } from "../../src/run/task.ts";
@@ -153,6 +154,8 @@ export interface TinyRun {
   readonly task?: Task;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
+  /** In place of plain loops. */
+  readonly machine?: Machine;
   /** A queue whose workers help. */
   readonly queue?: QueueFlags;
 }
@@ -177,7 +180,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     showProgress: options.showProgress ?? (() => Effect.void),
     onProgress: () => {},
   };
-  const machine = yield* openMachine("cpu");
+  const machine = options.machine ?? (yield* openMachine("cpu"));
   const model = yield* withAdapters(tinyModel, plan.config);
   const source = { machine, model, config: { recipe } };
   const setup = yield* Effect.fromResult(planPolicy(source, "train"));
