@@ -1,5 +1,5 @@
 import { Effect, type Scope } from "effect";
-import type { NoAdapter } from "../domain/errors.ts";
+import { KernelFailed, type NoAdapter } from "../domain/errors.ts";
 import type { Device } from "../domain/flags.ts";
 import type { Profile } from "../domain/report.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
@@ -17,6 +17,8 @@ export interface Machine {
   readonly limits: MemoryLimits;
   /** Device time so far, by program and op, or null where it is not measured. */
   readonly profile: Effect.Effect<Profile> | null;
+  /** Fails when the device is lost, as when its driver crashes, and else never ends. */
+  readonly loss: Effect.Effect<never, KernelFailed>;
 }
 
 const plainLoops: Machine = {
@@ -24,6 +26,7 @@ const plainLoops: Machine = {
   makeEngine: Effect.sync(createInterpreter),
   limits: { bindingBytes: Infinity, bufferBytes: Infinity, isMirrored: false, budget: null },
   profile: null,
+  loss: Effect.never,
 };
 
 /** What is known of the machine besides its adapters. */
@@ -59,6 +62,13 @@ export const openDeviceMachine = Effect.fn("openDeviceMachine")(
         budget: adapter.kind === "software" ? yield* memory : null,
       },
       profile: profiler?.profile ?? null,
+      loss: lossOf(opened.device),
     };
   },
 );
+
+const lossOf = (device: GPUDevice) =>
+  Effect.flatMap(Effect.promise(() => device.lost), ({ message }) => {
+    const why = message === "" ? "" : `: ${message}`;
+    return Effect.fail(new KernelFailed({ kernel: "device", message: `The GPU was lost${why}` }));
+  });

@@ -39,7 +39,7 @@ function sameNumbers(found: Numbers, wanted: Numbers): void {
 }
 
 /** What Chromium saw of the page, made anew. */
-async function seenBy(what: "numbers" | "train" | "answer", program = "") {
+async function seenBy(what: "numbers" | "train" | "answer" | "lose", program = "") {
   await deno("task", "--quiet", SITE);
   await using server = serveSite(SITE, program);
   const url = `http://127.0.0.1:${server.addr.port}`;
@@ -105,6 +105,17 @@ Deno.test({
     ok(seen.before.length > 1);
     strictEqual(seen.after[0], seen.before[0]);
     notDeepStrictEqual(seen.after[1], seen.before[1]);
+  },
+});
+
+Deno.test({
+  name: "the page goes on after the GPU process was killed",
+  ignore,
+  fn: async () => {
+    const { seen, adapter } = await seenBy("lose");
+    strictEqual(seen.length, 3);
+    ok(/opening again: The GPU was lost/.test(seen[1]), seen[1]);
+    ok(/swiftshader/i.test(adapter), adapter);
   },
 });
 
