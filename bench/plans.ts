@@ -15,7 +15,12 @@ const CASES = [
   ["qwen2.5-7b", "int8", 24],
   ["qwen2.5-7b", "nf4", 24],
 ] as const;
-const LIMITS = { bindingBytes: 2 ** 31 - 1, bufferBytes: 2 ** 31 - 1, isMirrored: false };
+const LIMITS = {
+  bindingBytes: 2 ** 31 - 1,
+  bufferBytes: 2 ** 31 - 1,
+  isMirrored: false,
+  fewDispatches: true,
+};
 const WANTED = { rows: 16, contextTokens: 4096, passTokens: 16384, messageTokens: 512 };
 const USE = { trains: true, masked: false, recompute: "auto" } as const;
 const LORA = {
@@ -29,7 +34,8 @@ console.log("| model | weights | card | plan | tokens a pass | layers | episodes
 console.log("| --- | --- | --- | --- | --- | --- | --- |");
 for (const [shape, format, card] of CASES) {
   const architecture = Result.getOrThrow(readArchitecture(configOf(shape)));
-  const form = { architecture, format, lora: LORA, bindingBytes: LIMITS.bindingBytes };
+  const { bindingBytes, fewDispatches } = LIMITS;
+  const form = { architecture, format, lora: LORA, bindingBytes, fewDispatches };
   const plan = fitMemory(form, WANTED, USE, { ...LIMITS, budget: card * 1e9 });
   const cells = Result.match(plan, {
     onFailure: ({ message }) => [message],

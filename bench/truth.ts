@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console
 /**
  * What each preset rewards, beside what turns are truly worth: correlations of the advantages that it assigns with true
- * advantages (true_advantage.ts), and the mean of both over turns of each sort. Nothing is learnt: all presets are
- * applied to the same episodes of one agent, with its own beliefs.
+ * advantages (true_advantage.ts), and the mean of both over turns of each sort. The same for the credits of
+ * `./igpo credit`. Nothing is learnt: all are applied to the same episodes of one agent, with its own beliefs.
  *
  * deno task bench:truth [--world sparse,chains,mixed] [--presets NAME|FILE.json,...] [--checkpoint FOLDER]
  *   [--questions 96] [--rollouts 8] [--resamples 32] [--seed 0] [--json FILE]
@@ -28,6 +28,7 @@ import { layerLearner, planPolicy } from "../src/run/layers.ts";
 import { openMachine } from "../src/run/machine.ts";
 import { loadTask } from "../src/run/task.ts";
 import { agreements, agreementTable, baselines, isClear } from "./agreement.ts";
+import { creditEpisodes } from "./trace_credits.ts";
 import { sortsOf, sortTable } from "./turn_sorts.ts";
 import { ceilingOf, playOn, trueAdvantages } from "./true_advantage.ts";
 
@@ -131,12 +132,13 @@ const play = Effect.fnUntraced(function* (world: WorldName) {
     const steps = yield* questionSteps({ ...recipe, questions: train.questions, seed, from: 1, to })
       .pipe(rollout(played), score({ protocol, gain }), Stream.runCollect);
     const episodes = steps.flatMap(({ groups }) => groups.flat());
+    const credits = yield* creditEpisodes(episodes, { protocol, seed });
     const { outcomes, played: count } = yield* playOn(episodes, {
       seed,
       resamples,
       play: trainingPlay(played),
     });
-    return { recipe, steps, episodes, outcomes, count };
+    return { recipe, steps, episodes, credits, outcomes, count };
   }).pipe(
     Effect.provideService(Environment, train.environment),
     Effect.provide(layerLearner(setup, [])),
@@ -144,12 +146,14 @@ const play = Effect.fnUntraced(function* (world: WorldName) {
 }, Effect.scoped);
 
 const measure = Effect.fnUntraced(function* (world: WorldName, presets: ReadonlyArray<Preset>) {
-  const [time, { recipe, steps, episodes, outcomes, count }] = yield* Effect.timed(play(world));
+  const [time, played] = yield* Effect.timed(play(world));
+  const { recipe, steps, episodes, credits, outcomes, count } = played;
   const byPreset = yield* Effect.forEach(
     presets,
     (preset) => Effect.map(assign(steps, preset, recipe), (given) => [preset.name, given] as const),
   );
-  const lazy = baselines(yield* assign(steps, PRESETS["grpo"]!, recipe), options.seed);
+  const byOutcome = yield* assign(steps, PRESETS["grpo"]!, recipe);
+  const lazy = baselines(byOutcome, options.seed);
   const turns = episodes.flatMap((episode, e) => {
     const sorts = sortsOf(episode);
     return trueAdvantages(episode, outcomes).map(({ value, error }, t) => ({
@@ -163,6 +167,7 @@ const measure = Effect.fnUntraced(function* (world: WorldName, presets: Readonly
         ...Object.fromEntries(byPreset.map(([name, given]) => [name, given[e]![t]!])),
         ...lazy[e]![t]!,
       },
+      credits: { "outcome (grpo)": byOutcome[e]![t]!, ...credits[e]![t] },
     }));
   });
   const ceiling = ceilingOf(episodes, outcomes);
@@ -174,6 +179,16 @@ const measure = Effect.fnUntraced(function* (world: WorldName, presets: Readonly
   );
   return { world, ceiling, turns, found: agreements(turns) };
 });
+
+type Measured = Effect.Success<ReturnType<typeof measure>>;
+
+/** What `./igpo credit` says of the turns that were followed by another, beside the advantage by outcomes alone. */
+function creditsOf({ world, turns }: Measured) {
+  const last = new Map(turns.map(({ episode, turn }) => [episode, turn]));
+  const credited = turns.filter(({ episode, turn }) => turn < last.get(episode)!)
+    .map(({ credits, ...turn }) => ({ ...turn, assigned: credits }));
+  return { world, turns: credited, found: agreements(credited) };
+}
 
 /** The presets by their names or files. The first is the base. */
 const readPresets = Effect.gen(function* () {
@@ -192,8 +207,9 @@ const readPresets = Effect.gen(function* () {
 const program = Effect.gen(function* () {
   const presets = yield* readPresets;
   const worlds = yield* Effect.forEach(options.worlds, (world) => measure(world, presets));
-  console.log(`${agreementTable(worlds)}\n`);
-  for (const { world, turns } of worlds) {
+  const credited = worlds.map(creditsOf);
+  for (const  of of[worlds, credited]) console.log(`${agreementTable(of)}\n`);
+  for (const { world, turns } of [...worlds, ...credited]) {
     console.log(`Mean credit of turns in ${world}:\n\n${sortTable(turns)}\n`);
   }
   if (options.json !== undefined) {

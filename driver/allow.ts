@@ -171,6 +171,12 @@ function withJournals(path: string): ReadonlyArray<string> {
   return path === "" ? [] : ["", "-journal", "-wal", "-shm"].map((end) => path + end);
 }
 
+/** The database of a queue on this host, and the folder of its blobs. */
+function queueFiles(): ReadonlyArray<string> {
+  const path = /^sqlite:(.+)$/s.exec(flag("queue") ?? "")?.[1];
+  return path === undefined ? [] : [...withJournals(path), `${path}.blobs`];
+}
+
 /** The folder of a file, which is written beside its place before it gets its name. */
 function beside(path: string | null): ReadonlyArray<string> {
   return path === null ? [] : [dirname(resolve(path))];
@@ -201,8 +207,11 @@ function writes(): ReadonlyArray<string | null> {
     case "data":
     case "retriever":
       return shared;
+    case "worker":
+    case "queue":
+      return [...queueFiles(), ...shared];
     default:
-      return [out ?? "runs", ...shared];
+      return [out ?? "runs", ...queueFiles(), ...shared];
   }
 }
 

@@ -145,6 +145,7 @@ const trained = (folder: string, preset: NonNullable<TinyRun["preset"]>) =>
       policyVersion: 0,
       groups: attempts.map(({ episode }) => [episode!]),
       dropped: { episodes: 0, groups: 0 },
+      uncaught: { count: 0, last: "" },
       lost: [],
       startedMillis: 0,
       rolloutSeconds: 0,

@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   data: [...PROGRAM, HUB],
   export: [...PROGRAM, HUB],
   index: PROGRAM,
+  queue: PROGRAM,
   retriever: [...PROGRAM, "net=127.0.0.1,0.0.0.0"],
   view: [...PROGRAM, "net=127.0.0.1"],
   "check-reward": [...PROGRAM, MEMORY, FFI, "$MAY_RUN"],
@@ -145,7 +146,7 @@ const MEANT: Readonly<Record<string, ReadonlyArray<string>>> = {
 Deno.test("a bad dependency of a program gets no key, no variable, no library, no program and no server", () =>
   inHome(async (place) => {
     const programs = commands.filter(({ words }) => words.some((word) => word.endsWith("/cli.ts")));
-    strictEqual(programs.length, 9);
+    strictEqual(programs.length, 10);
     for (const task of programs) {
       const name = task.name.startsWith("program") ? "train" : task.name;
       const values = await endings(name, place.home, place.copy);

@@ -1,8 +1,10 @@
-/** Recipes at every edge of every range: each trains a step or is refused, and every number on disk is finite. */
+/** Recipes and presets at every edge of every range: each trains a step or is refused, and every number on disk is finite. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { Cause, Effect, Exit, Result, type SchemaAST } from "effect";
 import { BadInput, KernelFailed, TrainingDiverged } from "../src/domain/errors.ts";
 import { conflictOfRecipe, LoraSizes, Recipe } from "../src/domain/recipe.ts";
+import { conflictOf, Preset } from "../src/igpo/preset.ts";
+import { PRESETS } from "../src/igpo/presets.ts";
 import { toFloat32 } from "../src/files/tensor_types.ts";
 import { readSafetensors } from "./support/read_safetensors.ts";
 import { inFolder, tinyRecipe, trainTiny } from "./support/tiny_run.ts";
@@ -66,8 +68,25 @@ const edges = [
   ),
 ];
 
-Deno.test("every number of a recipe has two edges", () => {
-  const named = edges.map(({ name }) => name);
+/** One preset for each edge of a number; it has all terms that numbers weigh. */
+const presetEdges = Object.entries(Preset.fields).flatMap(([part, schema]) =>
+  Object.entries("fields" in schema ? schema.fields : {}).flatMap(([name, { ast }]) =>
+    edgesOf(ast).filter((value) => typeof value === "number").map((value) => {
+      const base = { ...PRESETS["paper-v2"]!, entropy: { coefficient: 0.1 } };
+      const own = base[part as "gain"];
+      return {
+        name: `${part}.${name} ${value}`,
+        preset: { ...base, [part]: { ...own, [name]: value } },
+      };
+    })
+  )
+);
+
+Deno.test("every number of a recipe and of a preset has two edges", () => {
+  const named = [...edges, ...presetEdges].map(({ name }) => name);
+  for (const edge of ["clip.low 0", "clip.high 1000000", "entropy.coefficient -1000000"]) {
+    ok(named.includes(edge), `${edge} is none of ${named}`);
+  }
   for (const edge of ["lr 1e-12", "lr 1", "beta2 0.9999999999999999", "lora.rank 4096"]) {
     ok(named.includes(edge), `${edge} is none of ${named}`);
   }
@@ -93,19 +112,28 @@ async function brokenFiles(folder: string): Promise<ReadonlyArray<string>> {
   return broken;
 }
 
+/** Trains a step, or fails with a sentence; no file holds a number that is not finite. */
+const checkEdge = (recipe: Partial<Recipe>, preset?: Preset) =>
+  inFolder(async (folder) => {
+    const whole = { ...tinyRecipe, steps: 1, evaluateEvery: 1, checkpointEvery: 1, ...recipe };
+    if (conflictOfRecipe(whole) !== null) return;
+    const run = trainTiny({ folder, recipe: whole, ...(preset === undefined ? {} : { preset }) });
+    const exit = await Effect.runPromiseExit(run);
+    if (Exit.isFailure(exit)) {
+      const error = Cause.squash(exit.cause);
+      const isTold = error instanceof BadInput || error instanceof TrainingDiverged ||
+        error instanceof KernelFailed;
+      ok(isTold, Cause.pretty(exit.cause));
+    }
+    deepStrictEqual(await brokenFiles(folder), []);
+  });
+
 for (const { name, recipe } of edges) {
   Deno.test(`a recipe with ${name} trains a step or is refused`, () =>
-    inFolder(async (folder) => {
-      const whole = { ...tinyRecipe, steps: 1, evaluateEvery: 1, checkpointEvery: 1, ...recipe };
-      const conflict = conflictOfRecipe(whole as Recipe);
-      if (conflict !== null) return;
-      const exit = await Effect.runPromiseExit(trainTiny({ folder, recipe: whole as Recipe }));
-      if (Exit.isFailure(exit)) {
-        const error = Cause.squash(exit.cause);
-        const isTold = error instanceof BadInput || error instanceof TrainingDiverged ||
-          error instanceof KernelFailed;
-        ok(isTold, Cause.pretty(exit.cause));
-      }
-      deepStrictEqual(await brokenFiles(folder), []);
-    }));
+    checkEdge(recipe as Partial<Recipe>));
+}
+
+for (const { name, preset } of presetEdges) {
+  if (conflictOf(preset) !== null) continue;
+  Deno.test(`a preset with ${name} trains a step or is refused`, () => checkEdge({}, preset));
 }

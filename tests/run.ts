@@ -37,6 +37,7 @@ const PROGRAMS = [
   "tests/launcher_test.ts",
   "tests/page_bundle_test.ts",
   "tests/permissions_test.ts",
+  "tests/worker_test.ts",
 ];
 /** Tests whose threads are ended in endless work: some compute on until their process ends, and slow down the others. */
 const HOSTILE = [
@@ -63,7 +64,7 @@ const SPECIAL = [
 const SOURCES = [
   ...["mod.ts", "browser.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
-  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts"],
+  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts", "bench/live.ts"],
   ...["driver/main.ts", "driver/help.ts", "driver/allow.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];

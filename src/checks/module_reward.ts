@@ -17,7 +17,7 @@ const PROJECT = new URL("../../", import.meta.url);
 
 /**
  * The `grade(question, answer)` or `reward(question, answer, transcript)` of a TypeScript module. It runs in a worker
- * that may read the module's folder and nothing else of the machine, and that ends with the scope. Fails unless the
+ * that may read the module's folder and nothing else of the machine, has a bound on its memory, and ends with the scope. Fails unless the
  * module can be loaded and has one of the two.
  */
 export const openModule = Effect.fn("openModule")(function* (
@@ -61,7 +61,7 @@ function startWorker(read: Array<URL>): Worker {
     sys: false,
     import: false,
   } as const;
-  return new Worker(new URL("./reward_worker.ts", import.meta.url), {
+  return new Worker(new URL("./outer_reward_worker.ts", import.meta.url), {
     type: "module",
     deno: { permissions },
   });

@@ -1,7 +1,6 @@
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
-// Runs a user's module with few permissions, apart from the program, so that it can be ended. The first message names
-// the module; each further one is a request.
+// Runs a user's module apart from the program, so that it can be ended. The first message names the module; each
+// further one is a request.
+import { parentPort } from "node:worker_threads";
 import { Effect } from "effect";
 import type { RewardReads, RewardRequest } from "../domain/reward_check.ts";
 import { messageOf } from "../environment/tool.ts";
@@ -12,18 +11,18 @@ export type Loaded = { readonly reads: RewardReads } | Exclude<Reply, { readonly
 
 type Ask = (request: RewardRequest) => unknown;
 
-const post = (reply: Loaded | Reply) => self.postMessage(reply);
+const post = (reply: Loaded | Reply) => parentPort!.postMessage(reply);
 
 // A module that exits would close this worker without a word.
 Deno.exit = (code) => {
   post({ over: `it exited with code ${code ?? 0}` });
   throw new Error("The reward exited");
 };
-self.addEventListener("error", (event) => {
+globalThis.addEventListener("error", (event) => {
   event.preventDefault();
   post({ over: `it threw outside of its answer: ${event.message}` });
 });
-self.addEventListener("unhandledrejection", (event) => {
+globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   post({ over: `it threw outside of its answer: ${firstLine(event.reason)}` });
 });
@@ -62,13 +61,12 @@ async function replyTo(ask: Ask, request: RewardRequest): Promise<Reply> {
   }
 }
 
-self.onmessage = async ({ data: module }: MessageEvent<string>) => {
+parentPort!.once("message", async (module: string) => {
   try {
     const { ask, loaded } = await load(module);
-    self.onmessage = async ({ data }: MessageEvent<RewardRequest>) =>
-      post(await replyTo(ask, data));
+    parentPort!.on("message", async (request: RewardRequest) => post(await replyTo(ask, request)));
     post(loaded);
   } catch (error) {
     post({ failed: firstLine(error) });
   }
-};
+});

@@ -26,10 +26,13 @@ import {
   merge,
   model,
   out,
+  ownFlags,
   port,
   preset,
   presets,
   profile,
+  queue,
+  queueOf,
   recipe,
   resume,
   revision,
@@ -67,6 +70,7 @@ import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
 import { prepare, type Prepared, today } from "../run/prepare.ts";
+import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
@@ -83,16 +87,30 @@ import { view as viewProgram } from "../programs/view.ts";
 const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
-  function* ({ profile, ...flags }: TrainFlags & { readonly profile: boolean }) {
+  function* (
+    { profile, queue, ...flags }: TrainFlags & {
+      readonly profile: boolean;
+      readonly queue: string | null;
+    },
+  ) {
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
-    const { wallSeconds } = yield* trainProgram({ ...prepared, startedMillis }).pipe(
+    const options = { ...prepared, startedMillis };
+    const program = queue === null
+      ? trainProgram(options)
+      : (yield* trainingOnQueue).trainOnQueue(queue, options);
+    const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
     if (profile) yield* printProfile(prepared, wallSeconds);
   },
   Effect.scoped,
 );
+
+// Runs without a queue load none of its libraries.
+const trainingOnQueue = Effect.promise(() => import("../programs/train_on_queue.ts"));
+const working = Effect.promise(() => import("../programs/worker.ts"));
+const showingQueue = Effect.promise(() => import("../programs/queue_status.ts"));
 
 const printProfile = Effect.fnUntraced(
   function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
@@ -199,9 +217,37 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
+
+const runWorker = Effect.fnUntraced(function* (
+  { queue, ...own }: OwnFlags & { readonly queue: string },
+) {
+  const { openWork, nextRun, workFor } = yield* working;
+  const screen = yield* openScreen;
+  const place = yield* openWork(queue);
+  const doNext = Effect.gen(function* () {
+    const next = yield* nextRun(place, screen);
+    const prepared = yield* prepareWorker(next.record, own, { embeddedModel, screen });
+    yield* workFor(next, place, prepared).pipe(
+      Effect.provide(layerLearner(prepared, [prepared.preset])),
+    );
+  });
+  yield* Effect.forever(Effect.scoped(doNext));
+}, Effect.scoped);
+
+const worker = Command.make("worker", { queue: queueOf, ...ownFlags }, runWorker).pipe(
+  Command.withDescription("Play and score episodes for the run of a queue, until it is stopped"),
+);
+
+const runQueue = Effect.fnUntraced(function* ({ queue }: { readonly queue: string }) {
+  yield* (yield* showingQueue).queueStatus(queue, yield* openScreen);
+});
+
+const looksAtQueue = Command.make("queue", { queue: queueOf }, runQueue).pipe(
+  Command.withDescription("Show the jobs of a queue, and those that were given up"),
+);
 
 const pretrain = Command.make(
   "pretrain",
@@ -346,6 +392,8 @@ const igpo = Command.make("igpo").pipe(
     retrieving,
     viewing,
     checkReward,
+    worker,
+    looksAtQueue,
   ]),
 );
 

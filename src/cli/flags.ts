@@ -186,6 +186,14 @@ export const data = {
   searchBudget,
   searchPrice,
 };
+const QUEUE = "sqlite:FILE";
+/** The queue of a run's workers. */
+export const queue = text("queue", QUEUE, "Let workers help: a queue in a database of this host");
+/** The queue that a worker serves. */
+export const queueOf = Flag.String("queue").pipe(
+  Flag.withMetavar(QUEUE),
+  Flag.withDescription("Queue that ./igpo train was given"),
+);
 /** The questions that are looked at. */
 export const asked = Argument.String("questions").pipe(
   Argument.withDescription("FILE[*N],FILE[*N]: .jsonl, .jsonl.gz or .parquet, with weights"),
@@ -248,6 +256,20 @@ export const memory = orNull(
 );
 /** How a run fits into memory. */
 export const room = { weights, recompute, memory };
+
+/** What a worker decides, whatever the run was given. */
+export const ownFlags = {
+  device,
+  memory,
+  model,
+  revision,
+  adapter,
+  corpus,
+  search,
+  browse,
+  mcp,
+  journal,
+};
 
 /** The parts between commas. */
 export function listed(list: string): ReadonlyArray<string> {

@@ -19,6 +19,7 @@ import {
   BadInput,
   BadReward,
   BadRows,
+  JobFailed,
   KernelFailed,
   NoAdapter,
   TrainingDiverged,
@@ -69,7 +70,7 @@ const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
   const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
-    error instanceof BadRows || error instanceof BadReward;
+    error instanceof BadRows || error instanceof BadReward || error instanceof JobFailed;
   return Console.error(
     inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
   );
@@ -90,13 +91,20 @@ const SIGNALS: ReadonlyArray<Deno.Signal> = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** One Ctrl-C reaches this program several times: from the terminal, and from each `deno task` that it runs under. */
+const ONE_PRESS_MILLIS = 300;
+
 /** From when it runs on, a first signal interrupts the fiber and lets it save, and a second one exits at once. */
 function catchSignalsOf(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
   let isCatching = false;
-  let isStopping = false;
+  let stoppedAt: number | null = null;
   const stop = () => {
-    if (isStopping) Deno.exit(130);
-    isStopping = true;
+    const now = performance.now();
+    if (stoppedAt !== null) {
+      if (now - stoppedAt > ONE_PRESS_MILLIS) Deno.exit(130);
+      return;
+    }
+    stoppedAt = now;
     try {
       Deno.stderr.writeSync(encoder.encode("\nStopping; once more to exit at once\n"));
     } catch {

@@ -22,6 +22,11 @@ export class EnvironmentCrashed extends Schema.TaggedError<EnvironmentCrashed>()
   { boundary: Schema.String, message: Schema.String },
 ) {}
 
+/** A job of a queue failed; `message` says why. The queue hands it out again until it has failed too often. */
+export class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", {
+  message: Schema.String,
+}) {}
+
 /** Loss or gradient was not finite in three updates in a row; `message` names op and turn. */
 export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("TrainingDiverged", {
   message: Schema.String,

@@ -48,7 +48,9 @@ export const LIMITS = {
   /** Characters of a regular expression in tokenizer.json. */
   patternCharacters: 2000,
   /** Ways in which a regular expression may match a text at one place, repetitions of a character aside. */
-  patternPaths: 100,
+  patternPaths: 50,
+  /** Characters of a text that such an expression is given at once. */
+  pieceCharacters: 1024,
 
   /** Characters of a chat template. */
   templateCharacters: 200_000,
@@ -78,6 +80,16 @@ export const LIMITS = {
   pageRedirects: 5,
   /** Elements within each other in a web page. Browsers stop here too, and the parser takes longer the deeper it is. */
   pageDepth: 512,
+  /** MiB of memory of a module that `./igpo check-reward` asks. */
+  rewardMegabytes: 512,
+
+  /** Bytes of a job of a queue: more would be a burden to its database. */
+  jobBytes: 1 << 20,
+  /** Bytes of what came of a job. */
+  groupBytes: 256 << 20,
+  /** Failures of a job, those of killed workers included, until it is given up. */
+  jobAttempts: 10,
+
   /** Bytes of a request to `./igpo retriever`. */
   retrieverBytes: 4 << 20,
   /** Queries of such a request. */

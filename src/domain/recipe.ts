@@ -45,7 +45,7 @@ export const LoraSizes = Schema.Struct({
   /** A multiple of 4. */
   rank: Schema.Int.check(Schema.isBetween({ minimum: 4, maximum: LIMITS.loraRank })),
   /** Products of adapters are multiplied by alpha / rank. */
-  alpha: Positive,
+  alpha: Within(1e-6, 1e6),
   /** Whether they are multiplied by alpha / sqrt(rank) instead. */
   rankStabilized: Schema.Boolean,
   targets: Schema.Array(Schema.Literals(PROJECTIONS)),

@@ -32,12 +32,9 @@ export const readHubSettings = Effect.fn("readHubSettings")(
     const read = (name: string) => env(name)?.trim().replace(/^~(?=[/\\]|$)/, user) || null;
     const home = read("HF_HOME") ?? `${read("XDG_CACHE_HOME") ?? `${user}/.cache`}/huggingface`;
     const endpoint = (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
-    if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
-      return yield* new BadInput({
-        message: `Cannot use HF_ENDPOINT as it must be an http or https address: it is ${
-          quote(endpoint)
-        }`,
-      });
+    const refusal = refusalOf(endpoint);
+    if (refusal !== null) {
+      return yield* new BadInput({ message: `Cannot use HF_ENDPOINT as it ${refusal}` });
     }
     const token = read("HF_TOKEN") ?? (yield* readToken(read("HF_TOKEN_PATH") ?? `${home}/token`));
     if (token !== null && !/^[\x21-\x7e]{1,1000}$/.test(token)) {
@@ -55,6 +52,15 @@ export const readHubSettings = Effect.fn("readHubSettings")(
     } satisfies HubSettings;
   },
 );
+
+/** The rule that an address breaks, or null. A password is not shown. */
+function refusalOf(endpoint: string): string | null {
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
+    return `must be an http or https address: it is ${quote(endpoint)}`;
+  }
+  const { username, password } = new URL(endpoint);
+  return username + password === "" ? null : "must hold no user and no password: it holds one";
+}
 
 const readToken = (path: string) =>
   onDisk(`read the token of the Hugging Face Hub "${path}"`, async () => {

@@ -1,7 +1,7 @@
 import { Effect, Result, type Schema } from "effect";
 import { decodeInput } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
-import { quote } from "../domain/quote.ts";
+import { quote, shorten } from "../domain/quote.ts";
 import { onDisk, readText, reason } from "./disk.ts";
 import { parseJson } from "../domain/json.ts";
 
@@ -36,7 +36,11 @@ export function parseLines(
     }
     return line.trim() === "" ? [] : [Result.try({
       try: () => ({ row, value: parseJson(line) }),
-      catch: (error) => badRow(path, row, "it must be JSON", reason(error)),
+      catch: (error) =>
+        new BadInput({
+          message: `Cannot read "${path}" as in row ${row} it must be JSON: ` +
+            shorten(reason(error)),
+        }),
     })];
   });
 }

@@ -81,6 +81,7 @@ export const openDevice: (
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     cores: navigator.hardwareConcurrency,
     subgroup: device.features.has("subgroups") ? adapter.info.subgroupMinSize : 0,
+    storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
     enablesSubgroups: adapter.features.has("subgroups"),
   };
   return {
@@ -106,6 +107,7 @@ function largestLimits(adapter: GPUAdapter): Record<string, number> {
     "maxComputeWorkgroupStorageSize",
     "maxComputeInvocationsPerWorkgroup",
     "maxComputeWorkgroupSizeX",
+    "maxStorageBuffersPerShaderStage",
   ] as const;
   return Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
 }

@@ -15,7 +15,7 @@ import {
 import { loadProgram } from "./executable.ts";
 import { TILE_COSTS } from "./families/attention.ts";
 import type { Host } from "./host.ts";
-import { isMirrored } from "./launches.ts";
+import { fewDispatches, isMirrored } from "./launches.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /**
@@ -55,6 +55,7 @@ export const createGpuEngine = Effect.fnUntraced(function* (
       }).pipe(withinMemory(device), Effect.provideService(Scope.Scope, scope)),
     tiles: TILE_COSTS,
     bindingBytes,
+    fewDispatches: fewDispatches(opened.traits),
     write: (name, data, at) => writeStored(device, memory, lookUp(memory.store, name), data, at),
     settle: () => settle(device, memory),
     clear: (names) => clear(device, memory, names.map((name) => lookUp(memory.store, name).buffer)),

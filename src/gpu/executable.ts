@@ -11,6 +11,7 @@ import type { Host } from "./host.ts";
 import { DIMS_STRIDE, writeDims } from "./pipelines.ts";
 import { scheduleOf } from "./schedule.ts";
 import { partsOf, type Step, submitPart } from "./submission.ts";
+import { secondsOf, SLOWEST, workOf } from "./work.ts";
 
 /** A program with its memory on a device. */
 interface Loaded<Phase extends string, Input extends string> {
@@ -147,13 +148,14 @@ function* record(
       if (copies.refresh(copy, part)) steps.push({ _tag: "Copy", copy, part });
     }
     const { fields } = pipelines.interfaceOf(form);
+    const seconds = secondsOf(workOf(piece, sizes), SLOWEST) / launches.length + SLOWEST.dispatch;
     for (const launch of launches) {
       const { dims: own, grid } = launch;
       writeDims(view, offset, fields, { ...sizes, ...own });
       const known = pipelines.count();
       const pipeline = pipelines.pipeline(form, launch);
       if (pipelines.count() > known) yield;
-      steps.push({ _tag: "Dispatch", op: form.kernel, pipeline, group, grid, offset });
+      steps.push({ _tag: "Dispatch", op: form.kernel, pipeline, group, grid, offset, seconds });
       offset += DIMS_STRIDE;
     }
     for (const output of piece.op.outputs) copies.written(bindings.bufferOf(output));

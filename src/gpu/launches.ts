@@ -27,6 +27,8 @@ export interface Traits {
    * refuses it. @default {false}
    */
   readonly enablesSubgroups?: boolean;
+  /** Storage buffers that a kernel can bind; every adapter allows 8. @default {8} */
+  readonly storageBuffers?: number;
 }
 
 /** Whether ops read textures, which are copies of inputs that they read more than once. */
@@ -48,6 +50,14 @@ export const TILE_WIDTH = 128;
 /** Whether kernels may be those for GPUs. */
 export function suitsTiles({ family, maxInvocations }: Traits): boolean {
   return family === "tiles" && maxInvocations >= TILE_WIDTH;
+}
+
+/** Storage buffers of `linear_adapted_forward`. */
+const ADAPTED_BUFFERS = 10;
+
+/** Whether programs should have few dispatches: on GPUs that bind as many buffers as kernels of much work need. */
+export function fewDispatches(traits: Traits): boolean {
+  return suitsTiles(traits) && (traits.storageBuffers ?? 8) >= ADAPTED_BUFFERS;
 }
 
 /** One dispatch: constants and overrides choose the pipeline, `dims` are added to those of the op. */

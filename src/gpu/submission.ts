@@ -1,13 +1,15 @@
 /** How the steps of a run are divided into submissions. */
 import { type Copy, type Part, recordCopy } from "./copies.ts";
 import type { Host } from "./host.ts";
-import type { Family } from "./launches.ts";
+
+/** Maximum steps of a command buffer on a CPU, which computes all of it inside the call that submits it. */
+const MOST_STEPS = 32;
 
 /**
- * Maximum steps of one command buffer. A long one delays errors, and a CPU computes all of it inside the call that
- * submits it.
+ * Maximum seconds of a command buffer on the slowest GPU: systems reset one that takes seconds, and draw nothing in the
+ * meantime. A longer dispatch is alone in its command buffer.
  */
-const SUBMIT_EVERY: Readonly<Record<Family, number>> = { tiles: 2048, lines: 32, loops: 32 };
+const MOST_SECONDS = 0.05;
 
 /** A copy of a buffer to its texture, or a dispatch. */
 export type Step =
@@ -23,6 +25,8 @@ export type Step =
     readonly group: GPUBindGroup;
     readonly grid: readonly [number, number];
     readonly offset: number;
+    /** What it takes on the slowest GPU. */
+    readonly seconds: number;
   };
 
 /**
@@ -31,16 +35,29 @@ export type Step =
  */
 export function partsOf(
   steps: ReadonlyArray<Step>,
-  { pipelines, traits }: Host,
+  { pipelines: { dispatched }, traits: { family } }: {
+    readonly pipelines: Pick<Host["pipelines"], "dispatched">;
+    readonly traits: Pick<Host["traits"], "family">;
+  },
 ): ReadonlyArray<ReadonlyArray<Step>> {
   const parts: Step[][] = [[]];
-  for (const step of steps) {
-    const isFirst = step._tag === "Dispatch" && !pipelines.dispatched.has(step.pipeline);
-    if (isFirst || parts.at(-1)!.length >= SUBMIT_EVERY[traits.family]) parts.push([]);
-    parts.at(-1)!.push(step);
-    if (!isFirst) continue;
-    pipelines.dispatched.add(step.pipeline);
+  let taken = 0;
+  const begin = () => {
     parts.push([]);
+    taken = 0;
+  };
+  for (const step of steps) {
+    const isFirst = step._tag === "Dispatch" && !dispatched.has(step.pipeline);
+    const seconds = step._tag === "Dispatch" ? step.seconds : 0;
+    const isFull = family === "tiles"
+      ? taken + seconds > MOST_SECONDS
+      : parts.at(-1)!.length >= MOST_STEPS;
+    if (isFirst || isFull) begin();
+    parts.at(-1)!.push(step);
+    taken += seconds;
+    if (!isFirst) continue;
+    dispatched.add(step.pipeline);
+    begin();
   }
   return parts.filter((part) => part.length > 0);
 }

@@ -4,9 +4,13 @@ import { BadInput } from "../domain/errors.ts";
 import { ReportName } from "../domain/recipe.ts";
 
 const described = (description: string) => ({ description });
-const AtLeastZero = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0));
-const AtMostZero = Schema.Finite.check(Schema.isLessThanOrEqualTo(0));
-const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }));
+/** No sensible factor reaches this, and products of several stay finite in f32. */
+const LARGEST = 1e6;
+const Within = (minimum: number, maximum: number) =>
+  Schema.Finite.check(Schema.isBetween({ minimum, maximum }));
+const AtLeastZero = Within(0, LARGEST);
+const AtMostZero = Within(-LARGEST, 0);
+const Share = Within(0, 1);
 
 /** Outcome reward r^O of an episode [eq. 2]. */
 export const OutcomeConfig = Schema.Struct({
@@ -47,7 +51,7 @@ export const GainConfig = Schema.Struct({
   keep: Schema.Literals(["all", "positive", "rise"]).annotate(
     described("all gains, no losses, or only the rise of the belief above its best so far"),
   ),
-  malformedTurn: Schema.NullOr(Schema.Finite).annotate(
+  malformedTurn: Schema.NullOr(Within(-LARGEST, LARGEST)).annotate(
     described("reward that replaces the reward of a malformed turn, null to leave it"),
   ),
 });
@@ -124,7 +128,7 @@ export const ClipConfig = Schema.Struct({
   ),
   low: AtLeastZero.annotate(described("ratio is clipped below at 1 - low")),
   high: AtLeastZero.annotate(described("ratio is clipped above at 1 + high")),
-  dual: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(1))).annotate(
+  dual: Schema.NullOr(Within(1, LARGEST).check(Schema.isGreaterThan(1))).annotate(
     described("loss of a negative advantage A is at most -dual * A, null for no bound"),
   ),
   adaptive: Share.annotate(
@@ -138,7 +142,7 @@ export const KlConfig = Schema.Struct({
   estimator: Schema.Literals(["k1", "abs", "k2", "k3"]).annotate(
     described("per-token estimator of the divergence"),
   ),
-  limit: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))).annotate(
+  limit: Schema.NullOr(AtLeastZero.check(Schema.isGreaterThan(0))).annotate(
     described("bound on the value of k3, null for none"),
   ),
   ratioCorrected: Schema.Boolean.annotate(
@@ -168,7 +172,9 @@ export const Preset = Schema.Struct({
   clip: ClipConfig,
   kl: KlConfig,
   entropy: Schema.Struct({
-    coefficient: Schema.Finite.annotate(described("entropy bonus, subtracted from the loss")),
+    coefficient: Within(-LARGEST, LARGEST).annotate(
+      described("entropy bonus, subtracted from the loss"),
+    ),
   }),
   aggregation: AggregationSchema.annotate(described("how token losses are averaged")),
 });

@@ -44,18 +44,22 @@ export function headGroup({ heads, keyValueHeads }: Architecture): number {
 }
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
-const positiveNumber = Schema.Finite.check(Schema.isGreaterThan(0));
+/** A number that f32 holds, and so do its products with others. */
+const within = (minimum: number, maximum: number) =>
+  Schema.Finite.check(Schema.isBetween({ minimum, maximum }));
+const ropeBase = within(1, 1e12);
+const factor = within(1e-6, 1e6);
 /** Bounded, since the tensors of all layers are listed before the first missing one is found. */
 const layerCount = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }));
 
 const RopeFields = Schema.Struct({
   rope_type: Schema.optionalKey(Schema.String),
   type: Schema.optionalKey(Schema.String),
-  rope_theta: Schema.optionalKey(positiveNumber),
-  factor: Schema.optionalKey(positiveNumber),
-  low_freq_factor: Schema.optionalKey(Schema.Finite),
-  high_freq_factor: Schema.optionalKey(Schema.Finite),
-  original_max_position_embeddings: Schema.optionalKey(Schema.Finite),
+  rope_theta: Schema.optionalKey(ropeBase),
+  factor: Schema.optionalKey(factor),
+  low_freq_factor: Schema.optionalKey(factor),
+  high_freq_factor: Schema.optionalKey(factor),
+  original_max_position_embeddings: Schema.optionalKey(positive),
 });
 
 /** The fields of a Hugging Face `config.json` that affect the computation, in the styles before and after v5. */
@@ -69,8 +73,8 @@ const HuggingFaceConfig = Schema.Struct({
   head_dim: Schema.optionalKey(Schema.NullOr(positive)),
   intermediate_size: positive,
   hidden_act: Schema.optionalKey(Schema.String),
-  rms_norm_eps: Schema.optionalKey(positiveNumber),
-  rope_theta: Schema.optionalKey(positiveNumber),
+  rms_norm_eps: Schema.optionalKey(within(1e-30, 1)),
+  rope_theta: Schema.optionalKey(ropeBase),
   rope_scaling: Schema.optionalKey(Schema.NullOr(RopeFields)),
   rope_parameters: Schema.optionalKey(Schema.NullOr(RopeFields)),
   tie_word_embeddings: Schema.optionalKey(Schema.Boolean),

@@ -2,16 +2,16 @@ import type { Architecture } from "./architecture.ts";
 import type { Builder } from "./builder.ts";
 import { attention } from "./ops/attention.ts";
 import { embedding } from "./ops/embedding.ts";
-import { linear, type LinearInput } from "./ops/linear.ts";
 import { rmsnorm } from "./ops/norm.ts";
 import { rope } from "./ops/rope.ts";
 import { swiglu } from "./ops/swiglu.ts";
-import { factorsOf, type Lora, scalingOf, storedLoraOf } from "./lora.ts";
+import { type Lora, storedLoraOf } from "./lora.ts";
 import { LAYOUT, storedBytes } from "./formats.ts";
 import { input } from "./inputs.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
 import { type Parameter, type StoredParameter, storedParametersOf } from "./parameters.ts";
 import { columnsOf, type Extent, type Op, SPAN_UNIT, symbol, type Tensor } from "./plan.ts";
+import { project as projected, type Projected } from "./projection.ts";
 
 /** Parameters of a model, by the name they are stored under. */
 export interface Weights {
@@ -27,6 +27,8 @@ export interface ModelForm {
   readonly lora: Lora | null;
   /** Maximum bytes of a weight that one op can reach. */
   readonly bindingBytes: number;
+  /** Whether products of few rows compute the adapters of their base, to save dispatches. @default {false} */
+  readonly fewDispatches?: boolean;
 }
 
 /**
@@ -116,44 +118,19 @@ function decoderLayer(
   at: { readonly layer: number; readonly x: Tensor; readonly tokens: Extent },
 ): Tensor {
   const a = model.architecture;
-  const w = (name: string) => weights.tensor(`model.layers.${at.layer}.${name}`);
   // With few rows the number of dispatches limits the speed, so products compute the norms and gates that they read.
   const isFused = pass === "decoding" || pass === "short prefill";
-  const project = (
-    name: string,
-    x: Tensor,
-    options: {
-      readonly biased: boolean;
-      readonly residual?: Tensor;
-      readonly from?: LinearInput;
-    },
-  ) => {
-    const y = linear(b, x, w(`${name}.weight`), {
-      bias: options.biased ? w(`${name}.bias`) : undefined,
-      residual: options.residual,
-      from: options.from,
-    });
-    addAdapters(b, model, weights, {
-      module: `model.layers.${at.layer}.${name}`,
-      x,
-      y,
-      ...options,
-    });
-    return y;
-  };
+  const module = (name: string) => `model.layers.${at.layer}.${name}`;
+  const project = (name: string, x: Tensor, options: Omit<Projected, "module" | "x">) =>
+    projected(b, model, weights, { module: module(name), x, isFused, ...options });
   const projectNormed = (name: string, x: Tensor, norm: string, biased: boolean) => {
-    const weight = w(`${norm}.weight`);
+    const weight = weights.tensor(`${module(norm)}.weight`);
     return isFused
       ? project(name, x, { biased, from: { _tag: "Norm", weight, eps: a.normEps } })
       : project(name, rmsnorm(b, x, weight, a.normEps), { biased });
   };
-  const projected = projectNormed(
-    "self_attn.qkv_proj",
-    at.x,
-    "input_layernorm",
-    a.queryKeyValueBias,
-  );
-  const attended = attentionBlock(b, a, weights, pass, { ...at, projected });
+  const qkv = projectNormed("self_attn.qkv_proj", at.x, "input_layernorm", a.queryKeyValueBias);
+  const attended = attentionBlock(b, a, weights, pass, { ...at, projected: qkv });
   const middle = project("self_attn.o_proj", attended, { biased: a.outputBias, residual: at.x });
   const gateUp = projectNormed(
     "mlp.gate_up_proj",
@@ -165,36 +142,6 @@ function decoderLayer(
   return isFused
     ? project("mlp.down_proj", gateUp, { ...down, from: { _tag: "SwiGlu" } })
     : project("mlp.down_proj", swiglu(b, gateUp), down);
-}
-
-/** y += s (x Aᵀ) Bᵀ for each part of a stacked projection that has an adapter. */
-function addAdapters(
-  b: Builder,
-  { lora }: ModelForm,
-  weights: Weights,
-  { module, x, y, from }: {
-    readonly module: string;
-    readonly x: Tensor;
-    readonly y: Tensor;
-    readonly from?: LinearInput;
-  },
-): void {
-  const stored = `${module}.weight`;
-  const [firstName] = factorsOf(stored);
-  const firsts = weights.parts(firstName);
-  if (lora === null || firsts === null) return;
-  const u = linear(b, x, weights.tensor(firstName), { scale: scalingOf(lora), from });
-  let column = 0;
-  for (const { name, rows } of weights.parts(stored) ?? []) {
-    const [ownFirst, ownSecond] = factorsOf(name);
-    const index = firsts.findIndex((first) => first.name === ownFirst);
-    if (index >= 0) {
-      const own = columnsOf(u, index * lora.rank, lora.rank);
-      const target = columnsOf(y, column, rows);
-      linear(b, own, weights.tensor(ownSecond), { target, accumulate: true });
-    }
-    column += rows;
-  }
 }
 
 function attentionBlock(

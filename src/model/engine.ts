@@ -56,6 +56,8 @@ export interface Engine {
   readonly tiles: TileCosts;
   /** Maximum bytes of a tensor that one op can reach at once; larger tensors are reached in stretches of rows. */
   readonly bindingBytes: number;
+  /** Whether programs should have few dispatches, since each costs more than some work that is done twice. */
+  readonly fewDispatches: boolean;
   /** Overwrites a shared tensor from element `at` on, which must begin a run of its format. @default {0} */
   readonly write: (tensor: string, data: HostArray, at?: number) => void;
   /** Waits until all queued work is done, so that the memory it was copied from is free again. */

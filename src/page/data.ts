@@ -45,14 +45,15 @@ export interface PageData {
 /** An episode without its text. */
 export type PageEpisode = Omit<EpisodeRecord, "transcript">;
 
-/** The episodes of a step. */
+/** The episodes of a step. Their texts, two thirds of all bytes, come apart, once the numbers are drawn. */
 export interface PageStep {
   readonly records: ReadonlyArray<PageEpisode>;
-  /** The text of each episode as JSON, read when it is opened; null where it was not kept. */
-  readonly transcripts: ReadonlyArray<string | null>;
   /** What could not be read, in one sentence each. */
   readonly notes: ReadonlyArray<string>;
 }
+
+/** The transcript of each episode of a step as JSON, read when it is opened; null where it was not kept. */
+export type PageTexts = ReadonlyArray<string | null>;
 
 /** Id of the element that holds a page's own data, as inert JSON. */
 export const DATA_ID = "igpo-data";
@@ -60,4 +61,9 @@ export const DATA_ID = "igpo-data";
 /** Id of the element that holds the episodes of a step, and name of the file that does. */
 export function stepId(run: number, step: number): string {
   return `igpo-step-${run}-${step}`;
+}
+
+/** Id of the element that holds the texts of a step, and name of the file that does. */
+export function textsId(run: number, step: number): string {
+  return `igpo-texts-${run}-${step}`;
 }

@@ -1,25 +1,22 @@
 /** The view of the episodes of a step: matrices, a transcript, and why its numbers are what they are. */
 /// <reference lib="dom" />
 import { h, type JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EpisodeSegment } from "../domain/episode_record.ts";
 import type { Preset } from "../igpo/preset.ts";
+import { choices, type ChoicesProps, MEASURE_NAMES } from "./choices.ts";
 import { creditStep, type StepCredit } from "./credit.ts";
-import type { PageData, PageEpisode, PageRun, PageStep } from "./data.ts";
+import type { PageEpisode, PageRun, PageStep, PageTexts } from "./data.ts";
 import { choice, noteList } from "./elements.ts";
 import { largestOf, Matrix, valuesOf } from "./matrix.ts";
 import { signed } from "./numbers.ts";
-import { type Measure, MEASURES, type Route } from "./route.ts";
 import type { Source } from "./source.ts";
 import { Transcript } from "./transcript.ts";
 import { Why } from "./why.ts";
 
 /** What the view needs. */
-export interface EpisodesProps {
-  readonly data: PageData;
+export interface EpisodesProps extends ChoicesProps {
   readonly source: Source;
-  readonly route: Route;
-  readonly go: (change: Partial<Route>) => void;
 }
 
 /** The episodes of one step, with those of another run or step beside them where the address says so. */
@@ -50,122 +47,6 @@ function beside(props: EpisodesProps, question: string | null): JSX.Element | nu
   if (run === undefined || runIndex === null) return null;
   const step = besideStep ?? run.kept.at(-1)?.step ?? null;
   return h(StepPane, { ...props, run, runIndex, step, question, onQuestion: null });
-}
-
-function choices({ data, route, go }: EpisodesProps, step: number | null): JSX.Element {
-  const shown = { runs: data.runs, run: route.run, step };
-  return h(
-    "div",
-    { class: "bar" },
-    stepChoices({ ...shown, go: (run, step) => go({ run, step, episode: null }) }),
-    measureChoice(route.by, go),
-    presetChoice(data, route, go),
-    besideChoice({ data, route, step, go }),
-  );
-}
-
-interface StepChoices {
-  readonly runs: ReadonlyArray<PageRun>;
-  readonly run: number;
-  readonly step: number | null;
-  readonly go: (run: number, step: number | null) => void;
-}
-
-function stepChoices(
-  { runs, run, step, go }: StepChoices,
-): ReadonlyArray<JSX.Element | null> {
-  const kept = runs[run]?.kept ?? [];
-  const at = kept.findIndex((one) => one.step === step);
-  const turnTo = (by: number, name: string) => {
-    const next = kept[at + by];
-    return h("button", {
-      type: "button",
-      disabled: next === undefined,
-      "aria-label": `${name} step`,
-      onClick: () => next === undefined ? undefined : go(run, next.step),
-    }, by < 0 ? "‹" : "›");
-  };
-  return [
-    runs.length < 2 ? null : choice({
-      label: "run",
-      value: String(run),
-      options: runs.map(({ name }, i) => ({ value: String(i), text: name })),
-      onChoose: (value) => go(Number(value), null),
-    }),
-    choice({
-      label: "step",
-      value: String(step ?? ""),
-      options: kept.map((one) => ({ value: String(one.step), text: String(one.step) })),
-      onChoose: (value) => go(run, Number(value)),
-    }),
-    turnTo(-1, "previous"),
-    turnTo(1, "next"),
-  ];
-}
-
-const MEASURE_NAMES = {
-  gain: "gain",
-  normalised: "normalised gain",
-  advantage: "advantage",
-} as const satisfies Readonly<Record<Measure, string>>;
-
-function measureChoice(by: Measure, go: EpisodesProps["go"]): JSX.Element {
-  return choice({
-    label: "colour by",
-    value: by,
-    options: MEASURES.map((value) => ({ value, text: MEASURE_NAMES[value] })),
-    onChoose: (value) => go({ by: MEASURES.find((name) => name === value) ?? "gain" }),
-  });
-}
-
-function presetChoice(
-  { runs, presets }: PageData,
-  route: Route,
-  go: EpisodesProps["go"],
-): JSX.Element {
-  const own = runs[route.run]?.preset?.name;
-  return choice({
-    label: "preset",
-    value: route.preset ?? "",
-    options: [
-      { value: "", text: own === undefined ? "as recorded" : `${own}, the run's own` },
-      ...presets.map(({ name }) => ({ value: name, text: name })),
-    ],
-    onChoose: (value) => go({ preset: value === "" ? null : value }),
-  });
-}
-
-function besideChoice(
-  { data: { runs }, route, step, go }: Pick<EpisodesProps, "data" | "route" | "go"> & {
-    readonly step: number | null;
-  },
-): ReadonlyArray<JSX.Element | null> {
-  const { besideRun } = route;
-  const open = choice({
-    label: "beside it",
-    value: besideRun === null ? "" : String(besideRun),
-    options: [
-      { value: "", text: "nothing" },
-      ...runs.map(({ name }, i) => ({ value: String(i), text: name })),
-    ],
-    onChoose: (value) =>
-      go(
-        value === ""
-          ? { besideRun: null, besideStep: null }
-          : { besideRun: Number(value), besideStep: step },
-      ),
-  });
-  if (besideRun === null) return [open];
-  const kept = runs[besideRun]?.kept ?? [];
-  return [
-    open,
-    choice({
-      label: "its step",
-      value: String(route.besideStep ?? kept.at(-1)?.step ?? ""),
-      options: kept.map((one) => ({ value: String(one.step), text: String(one.step) })),
-      onChoose: (value) => go({ besideStep: Number(value) }),
-    }),
-  ];
 }
 
 /** A step of a run, which is null until it is known what steps there are. */
@@ -211,7 +92,8 @@ function LoadedStep(props: PaneProps & { readonly loaded: PageStep }): JSX.Eleme
   const { records, notes } = loaded;
   const preset = data.presets.find(({ name }) => name === route.preset) ?? run.preset;
   const isOwn = preset === run.preset;
-  const credit = useMemo(() => creditOf(records, preset, run), [records, preset, run]);
+  const credit = useCredit(records, preset, run);
+  const texts = useTexts(props);
   const [besideEpisode, select] = useState<string | null>(null);
   const isBeside = onQuestion === null;
   const own = question === null ? records : records.filter((one) => one.question.id === question);
@@ -225,6 +107,8 @@ function LoadedStep(props: PaneProps & { readonly loaded: PageStep }): JSX.Eleme
   const isAlone = route.besideRun !== null && opened !== null;
   const shown = isAlone ? own.filter((one) => one.question.id === opened) : own;
   const known = isOwn || typeof credit === "string" ? null : credit;
+  // Cells of another preset have nothing to show before that.
+  if (!isOwn && credit === null) return h("p", { class: "empty" }, "Computing advantages");
   const onSelect = (episode: string, turn: number) => {
     if (isBeside) select(episode);
     go(isBeside ? { turn } : { episode, turn });
@@ -243,8 +127,26 @@ function LoadedStep(props: PaneProps & { readonly loaded: PageStep }): JSX.Eleme
       onSelect,
       questions: isAlone && !isBeside ? records : null,
     }),
-    open === null ? null : h(Opened, { ...props, open, credit, known, isOwn }),
+    open === null ? null : h(Opened, { ...props, texts, open, credit, known, isOwn }),
   );
+}
+
+/** The texts of a loaded step, asked for once its numbers are drawn; null until they are there, or why they are not. */
+function useTexts(
+  { source, runIndex, step, loaded }: PaneProps & { readonly loaded: PageStep },
+): PageTexts | string | null {
+  const [texts, setTexts] = useState<PageTexts | string | null>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    source.texts(runIndex, step!).then(
+      (found) => isCurrent && setTexts(found),
+      (error) => isCurrent && setTexts(String(error.message ?? error)),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [loaded]);
+  return texts;
 }
 
 /** Pixels from which on the transcript stands beside the groups; as the style sheet has it. */
@@ -255,6 +157,20 @@ const whyId = (isBeside: boolean) => isBeside ? "why-beside" : "why";
 
 function showWhy(isBeside: boolean): void {
   document.getElementById(whyId(isBeside))?.scrollIntoView({ block: "nearest" });
+}
+
+/** The step under a preset; null until it is computed, as the run's own numbers are drawn first. */
+function useCredit(
+  records: ReadonlyArray<PageEpisode>,
+  preset: Preset | null,
+  run: PageRun,
+): StepCredit | string | null {
+  const [found, setFound] = useState<
+    { readonly of: unknown; readonly credit: StepCredit | string }
+  >();
+  const of = useMemo(() => ({}), [records, preset, run]);
+  useEffect(() => setFound({ of, credit: creditOf(records, preset, run) }), [of]);
+  return found?.of === of ? found.credit : null;
 }
 
 function creditOf(
@@ -308,7 +224,24 @@ function Groups(
 ): JSX.Element {
   const values = useMemo(() => valuesOf(records, route.by, credit), [records, route.by, credit]);
   const largest = useMemo(() => largestOf(values), [values]);
-  const groups = [...Map.groupBy(records, ({ group }) => group).entries()];
+  const select = useLatest(onSelect);
+  const episode = open?.id ?? null;
+  // Matrices that stay as they are are not even compared: a step may have hundreds.
+  const matrices = useMemo(
+    () =>
+      [...Map.groupBy(records, ({ group }) => group)].map(([group, members], i) =>
+        h(Matrix, {
+          key: group,
+          isFirst: i < IN_SIGHT,
+          records: members,
+          values,
+          largest,
+          selected: { episode, turn: route.turn },
+          onSelect: select,
+        })
+      ),
+    [records, values, largest, episode, route.turn, select],
+  );
   return h(
     "div",
     { class: "groups" },
@@ -323,31 +256,36 @@ function Groups(
         ? null
         : questionChoice(questions, open.question.id, (id) => onSelect(id, 0)),
     ),
-    groups.map(([group, members]) =>
-      h(Matrix, {
-        key: group,
-        records: members,
-        values,
-        largest,
-        selected: { episode: open?.id ?? null, turn: route.turn },
-        onSelect,
-      })
-    ),
+    matrices,
   );
 }
 
+/** Groups that a large window may show at first. */
+const IN_SIGHT = 4;
+
+/** A function that stays the same and calls the newest one. */
+function useLatest<A extends ReadonlyArray<unknown>>(call: (...args: A) => void) {
+  const latest = useRef(call);
+  latest.current = call;
+  return useCallback((...args: A) => latest.current(...args), []);
+}
+
 interface OpenedProps extends PaneProps {
+  readonly texts: PageTexts | string | null;
   readonly open: PageEpisode;
-  readonly credit: StepCredit | string;
+  readonly credit: StepCredit | string | null;
   /** The credit under a preset that is not the run's own; else null. */
   readonly known: StepCredit | null;
   readonly isOwn: boolean;
 }
 
 function Opened(props: OpenedProps & { readonly loaded: PageStep }): JSX.Element {
-  const { open, credit, known, isOwn, route, go, loaded, onQuestion } = props;
-  const { records, transcripts } = loaded;
-  const transcript = useMemo(() => textOf(transcripts[records.indexOf(open)]), [loaded, open]);
+  const { texts, open, credit, known, isOwn, route, go, loaded, onQuestion } = props;
+  const { records } = loaded;
+  const transcript = useMemo(
+    () => Array.isArray(texts) ? textOf(texts[records.indexOf(open)]) : null,
+    [texts, records, open],
+  );
   const [gains, advantages] = useMemo(
     () => [valuesOf(records, "gain", known), valuesOf(records, "advantage", known)] as const,
     [records, known],
@@ -360,21 +298,25 @@ function Opened(props: OpenedProps & { readonly loaded: PageStep }): JSX.Element
       "section",
       { class: "reasons-of", id: whyId(onQuestion === null) },
       h("h3", null, `Why this number: turn ${turn + 1} of rollout #${open.sample}`),
-      h(Why, { credit, episode: open.id, turn, isOwn }),
+      credit === null
+        ? h("p", { class: "empty" }, "Computing")
+        : h(Why, { credit, episode: open.id, turn, isOwn }),
     ),
-    h(Transcript, {
-      key: open.id,
-      record: open,
-      transcript,
-      gains: gains.get(open.id) ?? [],
-      advantages: advantages.get(open.id) ?? [],
-      largest: { gain: largestOf(gains), advantage: largestOf(advantages) },
-      turn,
-      onTurn: (turn: number) => {
-        go({ turn });
-        showWhy(onQuestion === null);
-      },
-    }),
+    texts === null || typeof texts === "string"
+      ? h("p", { class: "empty" }, texts ?? "Reading the text")
+      : h(Transcript, {
+        key: open.id,
+        record: open,
+        transcript,
+        gains: gains.get(open.id) ?? [],
+        advantages: advantages.get(open.id) ?? [],
+        largest: { gain: largestOf(gains), advantage: largestOf(advantages) },
+        turn,
+        onTurn: (turn: number) => {
+          go({ turn });
+          showWhy(onQuestion === null);
+        },
+      }),
   );
 }
 

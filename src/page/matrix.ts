@@ -51,12 +51,14 @@ export interface MatrixProps {
   readonly largest: number;
   readonly selected: { readonly episode: string | null; readonly turn: number };
   readonly onSelect: (episode: string, turn: number) => void;
+  /** Whether it is likely to be in sight from the beginning. */
+  readonly isFirst: boolean;
 }
 
 /** The matrix of a group with its question; drawn once it comes near the window, as a step may have hundreds. */
 export function Matrix(props: MatrixProps): JSX.Element {
   const place = useRef<HTMLElement>(null);
-  const [state, setState] = useState<"far" | "near">("far");
+  const [state, setState] = useState<"far" | "near">(props.isFirst ? "near" : "far");
   useEffect(() => {
     if (place.current === null || state === "near") return;
     const observer = new IntersectionObserver(

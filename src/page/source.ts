@@ -1,11 +1,12 @@
 /** Where the page gets its data from: its own file, files beside it, or the server. */
 /// <reference lib="dom" />
-import { DATA_ID, type PageData, type PageStep, stepId } from "./data.ts";
+import { DATA_ID, type PageData, type PageStep, type PageTexts, stepId, textsId } from "./data.ts";
 
 /** Where data comes from. */
 export interface Source {
   readonly load: () => Promise<PageData>;
   readonly step: (run: number, step: number) => Promise<PageStep>;
+  readonly texts: (run: number, step: number) => Promise<PageTexts>;
   /** Calls back whenever a run has written something; does nothing for data in files. */
   readonly follow: (changed: () => void) => void;
 }
@@ -17,14 +18,15 @@ export function openSource(): Source {
 }
 
 function inFile(own: HTMLElement): Source {
+  const part = async <A>(id: string): Promise<A> => {
+    const text = document.getElementById(id)?.textContent ??
+      await shard(`${own.dataset["folder"]}/${id}.js`);
+    return await unpacked<A>(text.trim());
+  };
   return {
     load: () => Promise.resolve(JSON.parse(own.textContent ?? "")),
-    step: async (run, step) => {
-      const id = stepId(run, step);
-      const text = document.getElementById(id)?.textContent ??
-        await shard(`${own.dataset["folder"]}/${id}.js`);
-      return await unpacked(text.trim());
-    },
+    step: (run, step) => part(stepId(run, step)),
+    texts: (run, step) => part(textsId(run, step)),
     follow: () => {},
   };
 }
@@ -52,6 +54,7 @@ function shard(path: string): Promise<string> {
 const served: Source = {
   load: () => fetchJson("data/runs.json"),
   step: (run, step) => fetchJson(`data/step.json?run=${run}&step=${step}`),
+  texts: (run, step) => fetchJson(`data/texts.json?run=${run}&step=${step}`),
   follow: (changed) => {
     new EventSource("data/events").addEventListener("changed", changed);
   },

@@ -41,8 +41,8 @@ export type CheckpointState = typeof CheckpointState.Type;
 const STATE_FILE = "state.json";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 
-/** The trained parameters of a model, which its checkpoints hold. */
-function trainedOf(
+/** The trained parameters of a model, in the order in which its checkpoints hold them. */
+export function trainedOf(
   { architecture, lora }: Pick<ModelFolder, "architecture" | "lora">,
 ): ReadonlyArray<Parameter> {
   return lora === null ? parametersOf(architecture) : loraParametersOf(architecture, lora);

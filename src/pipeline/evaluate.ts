@@ -5,6 +5,7 @@ import type { BadInput } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { EvaluationReport, KindReport } from "../domain/report.ts";
 import type { Recipe } from "../domain/recipe.ts";
+import { countUncaught } from "../environment/uncaught.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { mean } from "../math/statistics.ts";
 import type { Sampling } from "../model/decode.ts";
@@ -71,6 +72,8 @@ export const answerQuestions = Effect.fn("answerQuestions")(
     }));
     const { maxTurns, maxNewTokens, contextTokens } = recipe;
     policy.release();
+    // An error that a tool leaves behind must not end the process.
+    yield* countUncaught;
     const episodes = yield* playEpisodes(seats, {
       protocol,
       sampling: isGreedy ? GREEDY : recipe,
@@ -88,6 +91,7 @@ export const answerQuestions = Effect.fn("answerQuestions")(
     policy.release();
     return wanted.map((one, i): Attempt => ({ ...one, episode: episodes[i]! }));
   },
+  Effect.scoped,
 );
 
 /** The episodes of attempts with their beliefs under this policy, their gains and outcomes, as training has them. */

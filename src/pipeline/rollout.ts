@@ -1,6 +1,7 @@
 import { Clock, Effect, Stream } from "effect";
 import type { Episode } from "../domain/episode.ts";
 import type { Recipe } from "../domain/recipe.ts";
+import { countUncaught, type Uncaught } from "../environment/uncaught.ts";
 import { Learner } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
@@ -19,16 +20,26 @@ export interface RolloutOptions {
 
 /**
  * Plays `groupSize` episodes of each question with the current weights. An episode lost to a crash of its
- * environment is dropped, and so is a group left with fewer than two; both are counted.
+ * environment is dropped, and so is a group left with fewer than two; both are counted. So are errors that tools throw
+ * where no call waits for them: as long as the stream runs, they do not end the process.
  */
 export const rollout = (options: RolloutOptions) =>
 <E, R>(
   steps: Stream.Stream<StepQuestions, E, R>,
-) => Stream.mapEffect(steps, (step) => rolloutStep(step, options));
+) =>
+  Stream.unwrap(Effect.map(
+    countUncaught,
+    (uncaught) => Stream.mapEffect(steps, (step) => rolloutStep(step, { ...options, uncaught })),
+  ));
+
+interface StepOptions extends RolloutOptions {
+  /** What tools left behind since the step before. */
+  readonly uncaught: Effect.Effect<Uncaught>;
+}
 
 const rolloutStep = Effect.fn("rollout")(function* (
   { step, questions }: StepQuestions,
-  options: RolloutOptions,
+  options: StepOptions,
 ) {
   const startedMillis = yield* Clock.currentTimeMillis;
   const learner = yield* Learner;
@@ -46,10 +57,8 @@ const rolloutStep = Effect.fn("rollout")(function* (
     onEnded,
     onLost: ({ id }, reason) => reasons.set(id, reason),
   });
-  const kept = Map.groupBy(
-    episodes.filter((episode) => episode !== null),
-    ({ question }) => question.id,
-  );
+  const played = episodes.filter((episode) => episode !== null);
+  const kept = Map.groupBy(played, ({ question }) => question.id);
   const groups = [...kept.values()].filter((group) => group.length >= 2);
   const endedMillis = yield* Clock.currentTimeMillis;
   return {
@@ -58,10 +67,11 @@ const rolloutStep = Effect.fn("rollout")(function* (
     policyVersion,
     groups,
     dropped: {
-      episodes: episodes.filter((episode) => episode === null).length,
+      episodes: episodes.length - played.length,
       groups: questions.length - groups.length,
     },
     lost: lostOf(seats, [...kept.values()], reasons),
+    uncaught: yield* options.uncaught,
     startedMillis,
     rolloutSeconds: (endedMillis - startedMillis) / 1000,
   } satisfies StepEpisodes;

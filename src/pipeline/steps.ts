@@ -1,9 +1,14 @@
+import type { Stream } from "effect";
 import type { MiniBatch, RewardedGroup, ScoredEpisode, TrainingBatch } from "../domain/batch.ts";
 import type { Episode } from "../domain/episode.ts";
+import type { BadInput, JobFailed, KernelFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
+import type { Environment } from "../environment/environment.ts";
+import type { Uncaught } from "../environment/uncaught.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
-import type { TokenLogProbs } from "../policy/policy.ts";
+import type { Learner, Policy, TokenLogProbs } from "../policy/policy.ts";
+import type { ReferencePolicy } from "./reference_policy.ts";
 
 /**
  * The elements of the training stream. Each element is one step, and each stage returns a new value that holds the
@@ -28,6 +33,7 @@ export interface StepEpisodes extends StepQuestions {
   readonly dropped: { readonly episodes: number; readonly groups: number };
   /** The episodes that are in no group, and why. */
   readonly lost: ReadonlyArray<LostEpisode>;
+  readonly uncaught: Uncaught;
   /** When the step began, milliseconds. */
   readonly startedMillis: number;
   readonly rolloutSeconds: number;
@@ -39,6 +45,15 @@ export interface ScoredStep extends StepEpisodes {
   readonly scoredTokens: number;
   readonly scoreSeconds: number;
 }
+
+/** How the episodes of each step come about. */
+export type PlaySteps = <E>(
+  steps: Stream.Stream<StepQuestions, E>,
+) => Stream.Stream<
+  ScoredStep,
+  E | BadInput | JobFailed | KernelFailed,
+  Environment | Learner | Policy | ReferencePolicy
+>;
 
 /** Adds rewards. */
 export interface RewardedStep extends Omit<ScoredStep, "groups"> {

@@ -76,6 +76,8 @@ export const createLearner: (
     update: (settings) => updateOnce(training, settings),
     save: () => save(training),
     load: (state) => Effect.sync(() => load(training, state)),
+    weights: () => weightsOf(training),
+    adopt: (state) => Effect.sync(() => adopt(training, state)),
   };
 });
 
@@ -135,33 +137,57 @@ const updateOnce = Effect.fn("Learner.update")(function* (
   return { gradientNorm, applied: true };
 });
 
-const save = Effect.fn("Learner.save")(function* ({ runtime, parameters, updates }: Training) {
-  const names = parameters.flatMap(({ name }) => [name, `m ${name}`, `v ${name}`]);
-  const read = yield* runtime.engine.read(names);
-  const byPart = (prefix: string) =>
+/** What the engine holds of every parameter under a prefix, by the names of its parts. */
+const readParts = Effect.fnUntraced(function* (
+  { runtime: { engine }, parameters }: Training,
+  prefixes: ReadonlyArray<string>,
+) {
+  const read = yield* engine.read(
+    parameters.flatMap(({ name }) => prefixes.map((prefix) => prefix + name)),
+  );
+  return prefixes.map((prefix) =>
     new Map(
       parameters.flatMap((parameter) =>
-        unstackValues(parameter, Float32Array.from(read[`${prefix}${parameter.name}`]!))
+        unstackValues(parameter, Float32Array.from(read[prefix + parameter.name]!))
       ),
-    );
-  const [m, v] = [byPart("m "), byPart("v ")];
+    )
+  );
+});
+
+const weightsOf = Effect.fn("Learner.weights")(function* (training: Training) {
+  const [weights] = yield* readParts(training, [""]);
+  return weights!;
+});
+
+const save = Effect.fn("Learner.save")(function* (training: Training) {
+  const [weights, m, v] = yield* readParts(training, ["", "m ", "v "]);
   return {
-    updates,
-    weights: byPart(""),
-    moments: new Map([...m].map(([name, values]) => [name, { m: values, v: v.get(name)! }])),
+    updates: training.updates,
+    weights: weights!,
+    moments: new Map([...m!].map(([name, values]) => [name, { m: values, v: v!.get(name)! }])),
   } satisfies LearnerState;
 });
 
-function load(training: Training, { updates, weights, moments }: LearnerState): void {
+function adopt(
+  training: Training,
+  { updates, weights }: Pick<LearnerState, "updates" | "weights">,
+): void {
   const { runtime: { engine, cache }, parameters } = training;
   training.updates = updates;
   for (const parameter of parameters) {
+    engine.write(parameter.name, stackValues(parameter, (part) => weights.get(part)!));
+  }
+  cache.clear();
+}
+
+function load(training: Training, { moments, ...state }: LearnerState): void {
+  const { runtime: { engine }, parameters } = training;
+  adopt(training, state);
+  for (const parameter of parameters) {
     const { name } = parameter;
-    engine.write(name, stackValues(parameter, (part) => weights.get(part)!));
     engine.write(`m ${name}`, stackValues(parameter, (part) => moments.get(part)!.m));
     engine.write(`v ${name}`, stackValues(parameter, (part) => moments.get(part)!.v));
   }
-  cache.clear();
 }
 
 /** Sizes and scalars of a pass over a micro-batch. */

@@ -37,6 +37,8 @@ export interface MemoryLimits {
   readonly bufferBytes: number;
   /** Whether ops read copies of tensors as textures, which take as much memory again. */
   readonly isMirrored: boolean;
+  /** Whether programs have few dispatches, at the price of some work. */
+  readonly fewDispatches: boolean;
   /** Maximum bytes of all parts together; null if unknown. */
   readonly budget: number | null;
 }

@@ -147,4 +147,10 @@ export class Learner extends Context.Service<Learner, {
   }) => Effect.Effect<UpdateReport, KernelFailed>;
   readonly save: () => Effect.Effect<LearnerState, KernelFailed>;
   readonly load: (state: LearnerState) => Effect.Effect<void, BadInput>;
+  /** The trained weights alone: all that another process needs in order to sample and score as this one does. */
+  readonly weights: () => Effect.Effect<LearnerState["weights"], KernelFailed>;
+  /** Takes over weights and their number of updates; the optimiser's moments stay as they are. */
+  readonly adopt: (
+    state: Pick<LearnerState, "updates" | "weights">,
+  ) => Effect.Effect<void, BadInput>;
 }>()("igpo/policy/Learner") {}

@@ -130,7 +130,8 @@ export const createRuntime: (
       });
     }
     const dims = dimsOf(architecture, capacity);
-    const form: ModelForm = { architecture, format, lora, bindingBytes: engine.bindingBytes };
+    const { bindingBytes, fewDispatches } = engine;
+    const form: ModelForm = { architecture, format, lora, bindingBytes, fewDispatches };
     const programs = policyPrograms(form, capacity);
     const load = <Phase extends string, Input extends string>(
       { program, dims }: SizedProgram<Program<Phase, Input>>,

@@ -29,9 +29,13 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { step: done } = yield* Ref.get(run.state);
   const { questions, environment } = task.train;
   const steps = questionSteps({ ...recipe, seed, questions, from: done + 1, to: recipe.steps });
-  const training = steps.pipe(
-    rollout({ seed, protocol, recipe, wave }),
-    score({ protocol, gain: preset.gain }),
+  const played = options.play === undefined
+    ? steps.pipe(
+      rollout({ seed, protocol, recipe, wave }),
+      score({ protocol, gain: preset.gain }),
+    )
+    : options.play(steps);
+  const training = played.pipe(
     reward(preset),
     advantage({ preset, recipe }),
     update({ preset, recipe, record: (step) => recordStep(run, step) }),

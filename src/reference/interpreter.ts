@@ -33,6 +33,7 @@ export const PLAIN_LOOPS: { readonly [Kind in OpKind]: PlainLoop<Kind> } = {
   rmsnorm_backward: norm.rmsnormBackward,
   rmsnorm_weight_backward: norm.rmsnormWeightBackward,
   linear_forward: dense.linearForward,
+  linear_adapted_forward: dense.linearAdaptedForward,
   linear_weight_backward: dense.linearWeightBackward,
   column_sum_backward: dense.columnSumBackward,
   transpose_forward: dense.transposeForward,
@@ -83,6 +84,7 @@ export function createInterpreter(): Engine {
     // Plain loops read no tiles.
     tiles: { queries: [TILE, TILE], readCost: 0, worth: 0 },
     bindingBytes: Infinity,
+    fewDispatches: false,
     // Plain loops are for small models, so each program has its own scratch memory.
     reserve: () => Effect.void,
     write: (name, data, at = 0) => lookUp(shared, name).set(rounded(data, formats.get(name)!), at),

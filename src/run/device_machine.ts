@@ -4,7 +4,7 @@ import type { Device } from "../domain/flags.ts";
 import type { Profile } from "../domain/report.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
 import { createGpuEngine } from "../gpu/engine.ts";
-import { isMirrored } from "../gpu/launches.ts";
+import { fewDispatches, isMirrored } from "../gpu/launches.ts";
 import type { Adapter, Engine } from "../model/engine.ts";
 import type { MemoryLimits } from "../policy/memory_plan.ts";
 import { createInterpreter } from "../reference/interpreter.ts";
@@ -24,7 +24,13 @@ export interface Machine {
 const plainLoops: Machine = {
   adapter: createInterpreter().adapter,
   makeEngine: Effect.sync(createInterpreter),
-  limits: { bindingBytes: Infinity, bufferBytes: Infinity, isMirrored: false, budget: null },
+  limits: {
+    bindingBytes: Infinity,
+    bufferBytes: Infinity,
+    isMirrored: false,
+    fewDispatches: false,
+    budget: null,
+  },
   profile: null,
   loss: Effect.never,
 };
@@ -59,6 +65,7 @@ export const openDeviceMachine = Effect.fn("openDeviceMachine")(
         bindingBytes: limits.maxStorageBufferBindingSize,
         bufferBytes: limits.maxBufferSize,
         isMirrored: isMirrored(traits),
+        fewDispatches: fewDispatches(traits),
         budget: adapter.kind === "software" ? yield* memory : null,
       },
       profile: profiler?.profile ?? null,

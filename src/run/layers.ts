@@ -84,7 +84,8 @@ export function planPolicy<P extends Purpose>(
   const format = !isFrozen ? "f32" : asked === "auto" ? storedAs : asked;
   const room = { ...limits, ...(memory === null ? {} : { budget: memory * 1e9 }) };
   const use = { trains, masked: truncates(recipe), recompute: recipe.recompute };
-  const form = { architecture, format, lora, bindingBytes: room.bindingBytes };
+  const { bindingBytes, fewDispatches } = room;
+  const form = { architecture, format, lora, bindingBytes, fewDispatches };
   return Result.map(
     fitMemory(form, wantedCapacity(recipe, architecture, room), use, room),
     (plan) => ({ ...source, purpose, room: { ...plan, format } }),

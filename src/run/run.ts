@@ -1,6 +1,7 @@
 import { Cause, Clock, Effect, Ref } from "effect";
 import type { RunPlan } from "./configure.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
+import { quote } from "../domain/quote.ts";
 import type { EpisodeView, EvaluationReport } from "../domain/report.ts";
 import { Environment } from "../environment/environment.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -21,7 +22,7 @@ import { tellingEpisode } from "../pipeline/episode_view.ts";
 import { evaluateQuestions } from "../pipeline/evaluate.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { summarizeStep } from "../pipeline/step_report.ts";
-import type { UpdatedStep } from "../pipeline/steps.ts";
+import type { PlaySteps, UpdatedStep } from "../pipeline/steps.ts";
 import { Learner } from "../policy/policy.ts";
 import { episodeSvg } from "../report/episode_chart.ts";
 import { evaluationLine, stepLine } from "../report/terminal.ts";
@@ -45,6 +46,8 @@ export interface TrainOptions {
   readonly startedMillis: number;
   /** Evaluations of these weights before the first step, where they are known. @default {[]} */
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
+  /** Plays and scores the episodes of steps elsewhere too. @default {by this process alone} */
+  readonly play?: PlaySteps;
 }
 
 /** The name of the embedded model in the files of its adapters. */
@@ -136,11 +139,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     episode,
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
-  if (updated.skipped !== null) {
-    const { step, skipped, applied: { length: done } } = updated;
-    const what = done === 0 ? `update ${step}` : `step ${step} after ${done} updates`;
-    yield* screen.print(`Skipped ${what}: not finite: ${skipped}`);
-  }
+  for (const trouble of troublesOf(updated)) yield* screen.print(trouble);
   for (const [name, alarm] of Object.entries(ALARMS)) {
     const sentence = raised.includes(name) ? null : alarm(history);
     if (sentence === null) continue;
@@ -149,6 +148,20 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
   }
 });
 
+/** What went wrong in a step after which the run goes on. */
+function troublesOf(
+  { step, skipped, applied: { length: done }, uncaught: { count, last } }: UpdatedStep,
+): ReadonlyArray<string> {
+  const what = done === 0 ? `update ${step}` : `step ${step} after ${done} updates`;
+  const errors = count === 1 ? "an error" : `${count} errors`;
+  return [
+    ...(skipped === null ? [] : [`Skipped ${what}: not finite: ${skipped}`]),
+    ...(count === 0 ? [] : [
+      `Warning: a tool left ${errors} that no call waited for; the last said ${quote(last)}`,
+    ]),
+  ];
+}
+
 /** What the alarms read of a step, without all else that a long run would keep. */
 function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
   return { turns, entropy, gain, gainStd };
@@ -156,7 +169,7 @@ function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
 /** No step takes a larger share of the room for transcripts. */
 const STEP_SHARE = 1 / 8;
 
-const keepEpisodes = Effect.fnUntraced(function* (run: Run, updated: UpdatedStep) {
+const keepEpisodes = Effect.fn("recordEpisodes")(function* (run: Run, updated: UpdatedStep) {
   const { plan: { config: { recipe }, preset }, task: { tokenizer }, episodes } = run;
   if (recipe.episodeMegabytes === 0) return;
   const transcriptRoom = recipe.episodeMegabytes * 1_000_000 * STEP_SHARE;

@@ -69,6 +69,23 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
   return { ...text, ...splits, notes, meter: sources?.meter ?? null } satisfies Task;
 });
 
+/** What training episodes are played with, without their questions, for a process that is told those. */
+export const loadPlay = Effect.fn("loadPlay")(function* (options: Omit<TaskOptions, "purpose">) {
+  const { config, model, date } = options;
+  yield* checkSources(config);
+  const sources = config.questions === null ? null : yield* openSources(config);
+  const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
+  const { protocol } = yield* readModelText(model, { date, tools });
+  const environment = sources === null
+    ? (yield* worldSplits(config.recipe, {
+      purpose: "train",
+      searchOff: config.search === SEARCH_OFF,
+    }))
+      .train.environment
+    : makeToolEnvironment({ tools: sources.tools, ...toolLimits(config.recipe) });
+  return { protocol, environment };
+});
+
 const KEEPS_THOUGHTS =
   "The chat template leaves out what earlier messages thought, but episodes keep it as it was " +
   "sampled: serve the trained model with a template that keeps it too";

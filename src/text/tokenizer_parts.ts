@@ -70,6 +70,24 @@ const MOST_STEPS = 16;
 /** Most steps that put text in. */
 const MOST_REPLACING = 3;
 
+/** Where published patterns cut too: after words and before spaces, or before punctuation between letters. */
+const SEAM = String
+  .raw`(?:(?<=[\p{L}\p{N}])(?=\s)|(?<=\S)(?= )|(?<=\p{L})(?=[^\s\p{L}\p{N}\p{M}'’_]\p{L}))`;
+
+/**
+ * A step that cuts a text into pieces before a pattern gets it, at seams as far as there are any, so that a pattern's time
+ * does not grow with the square of a text's length.
+ */
+const PIECES = {
+  type: "Split",
+  pattern: {
+    Regex: [String.raw`PIECE(?![\s\S])`, `PIECE${SEAM}`, "PIECE"].join("|")
+      .replaceAll("PIECE", String.raw`[\s\S]{1,${LIMITS.pieceCharacters}}`),
+  },
+  behavior: "Isolated",
+  invert: false,
+};
+
 /** The parts with the fields that are read, and no others. */
 export type TokenizerParts = Readonly<Record<Part, Readonly<Record<string, unknown>> | null>>;
 
@@ -95,7 +113,7 @@ function readPart(part: Part, file: Readonly<Record<string, unknown>>) {
       const rule = `its ${part} must put text in at most ${MOST_REPLACING} times`;
       return yield* refuse(rule, replacing.length);
     }
-    const read = yield* Result.all(steps.map((step) => readStep(part, step)));
+    const read = (yield* Result.all(steps.map((step) => readStep(part, step)))).flat();
     if (read.length < 2) return read[0] ?? null;
     return { type: "Sequence", [STEPS[part]]: read };
   });
@@ -123,17 +141,22 @@ function stepsOf(part: Part, value: unknown): Result.Result<ReadonlyArray<Step>,
   return refuse(`the type of its ${part} must be one of ${known}`, type);
 }
 
+/** What is read of a step, after what must come before it. */
 function readStep(part: Part, { type, fields }: Step) {
   const start = `Cannot load tokenizer.json as in ${type} of its ${part}`;
   return Result.gen(function* () {
     const read = yield* decodeInput(TYPES[part][type]!, fields, start);
     const pattern = isRecord(fields["pattern"]) ? fields["pattern"]["Regex"] : undefined;
-    if (typeof pattern === "string") yield* checkPattern(pattern);
-    return { ...(read as object), type };
+    const step = { ...(read as object), type };
+    if (typeof pattern !== "string") return [step];
+    // What replaces text is given all of it at once.
+    const isInPieces = part === "pre_tokenizer";
+    yield* checkPattern(pattern, isInPieces ? 1 : 0);
+    return isInPieces ? [PIECES, step] : [step];
   });
 }
 
-function checkPattern(pattern: string): Result.Result<void, BadInput> {
+function checkPattern(pattern: string, mostDegree: number): Result.Result<void, BadInput> {
   if (pattern.length > LIMITS.patternCharacters) {
     const rule = `a regular expression must have at most ${LIMITS.patternCharacters} characters`;
     return refuse(rule, pattern.length);
@@ -143,7 +166,7 @@ function checkPattern(pattern: string): Result.Result<void, BadInput> {
     return refuse(`of a regular expression ${cost.failure}`, pattern);
   }
   const { paths, degree } = cost.success;
-  if (degree <= 1 && paths <= LIMITS.patternPaths) return Result.void;
+  if (degree <= mostDegree && paths <= LIMITS.patternPaths) return Result.void;
   return refuse(
     "a regular expression must not match a text in very many ways, which may take forever",
     pattern,

@@ -1,6 +1,13 @@
 /** The page as HTML: served, or as one file with its data. */
 import script from "../../web/page.js" with { type: "text" };
-import { DATA_ID, type PageData, type PageStep, stepId } from "../page/data.ts";
+import {
+  DATA_ID,
+  type PageData,
+  type PageStep,
+  type PageTexts,
+  stepId,
+  textsId,
+} from "../page/data.ts";
 import type { ReadStep } from "./read_run.ts";
 
 /** The page's program. */
@@ -24,35 +31,50 @@ export const servedPage: string = pageOf({
   body: [`<script type="module" src="page.js"></script>`],
 });
 
-/** A step's episodes within a page, or beside it. */
+/** A step's episodes, or their texts, within a page, or beside it. */
 export interface StepPart {
-  readonly run: number;
-  readonly step: number;
+  readonly id: string;
   /** Its JSON, packed with gzip and written as base64: a sixth, and read much faster as a part of a page. */
   readonly packed: string;
 }
 
-/** The episodes of a step as the page gets them. */
+/** The episodes of a step as the page gets them, without their texts. */
 export function stepJson({ records, notes }: ReadStep): string {
   const step: PageStep = {
     records: records.map(({ transcript: _transcript, ...record }) => record),
-    transcripts: records.map(({ transcript }) => transcript && JSON.stringify(transcript)),
     notes,
   };
   return JSON.stringify(step);
 }
 
-/** The episodes of a step as part of a page. */
-export async function packStep(content: ReadStep): Promise<string> {
-  const packed = new Blob([stepJson(content)]).stream()
-    .pipeThrough(new CompressionStream("gzip"));
+/** The texts of a step's episodes as the page gets them. */
+export function textsJson({ records }: ReadStep): string {
+  const texts: PageTexts = records.map(({ transcript }) =>
+    transcript && JSON.stringify(transcript)
+  );
+  return JSON.stringify(texts);
+}
+
+/** The episodes of a step of a run as parts of a page. */
+export async function packStep(
+  content: ReadStep,
+  { run, step }: { readonly run: number; readonly step: number },
+): Promise<ReadonlyArray<StepPart>> {
+  return [
+    { id: stepId(run, step), packed: await pack(stepJson(content)) },
+    { id: textsId(run, step), packed: await pack(textsJson(content)) },
+  ];
+}
+
+async function pack(text: string): Promise<string> {
+  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
   return (await new Response(packed).bytes()).toBase64();
 }
 
 /** A page that holds its data, so that it opens from disk. `folder` names the folder of steps beside it, if any. */
 export async function wholePage(
   data: PageData,
-  { steps, folder }: { readonly steps: ReadonlyArray<StepPart>; readonly folder: string | null },
+  { parts, folder }: { readonly parts: ReadonlyArray<StepPart>; readonly folder: string | null },
 ): Promise<string> {
   const program = pageScript.replaceAll("</script", "<\\/script");
   const policy = policyOf({
@@ -62,15 +84,15 @@ export async function wholePage(
   const head = [`<meta http-equiv="Content-Security-Policy" content="${policy}">`];
   const body = [
     inertJson(data, folder),
-    ...steps.map(({ run, step, packed }) =>
-      `<script type="application/gzip" id="${stepId(run, step)}">${packed}</script>`
+    ...parts.map(({ id, packed }) =>
+      `<script type="application/gzip" id="${id}">${packed}</script>`
     ),
     `<script type="module">${program}</script>`,
   ];
   return pageOf({ head, body });
 }
 
-/** A step's episodes as a file beside a page. */
+/** Episodes of a step, or their texts, as a file beside a page. */
 export function shardOf({ packed }: Pick<StepPart, "packed">): string {
   return `document.currentScript.dataset.text = "${packed}";\n`;
 }

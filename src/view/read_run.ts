@@ -156,9 +156,14 @@ export interface ReadStep {
   readonly notes: ReadonlyArray<string>;
 }
 
+/** The file that holds the episodes of a step. */
+export function stepFile({ path, kind }: Viewed, step: number): string {
+  return kind === "traces" ? path : episodesPath(path, step);
+}
+
 /** The episodes of a step as far as its file can be read. */
-export const readStep = Effect.fn("readStep")(function* ({ path, kind }: Viewed, step: number) {
-  const file = kind === "traces" ? path : episodesPath(path, step);
+export const readStep = Effect.fn("readStep")(function* (viewed: Viewed, step: number) {
+  const file = stepFile(viewed, step);
   const { lines, notes } = yield* readLines(file);
   const records: Array<EpisodeRecord> = [];
   for (const { row, value } of lines) {

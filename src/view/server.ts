@@ -5,8 +5,8 @@ import { reason } from "../files/disk.ts";
 import { PRESETS } from "../igpo/presets.ts";
 import type { PageData } from "../page/data.ts";
 import { METRICS_FILE } from "../report/metrics.ts";
-import { pageScript, policyOf, servedPage, stepJson } from "./document.ts";
-import { readRun, readStep, type Viewed } from "./read_run.ts";
+import { pageScript, policyOf, servedPage, stepJson, textsJson } from "./document.ts";
+import { readRun, type ReadStep, readStep, stepFile, type Viewed } from "./read_run.ts";
 
 /** What is served. */
 export interface Served {
@@ -19,12 +19,13 @@ const HOSTNAME = "127.0.0.1";
 /** Serves runs until the scope closes; answers with the page's address. Port 0 takes any that is free. */
 export const serveRuns = Effect.fn("serveRuns")(function* (served: Served, port: number) {
   const run = yield* FiberSet.makeRuntimePromise<never, Response, never>();
+  const source = { ...served, readStep: makeStepReader() };
   const server = yield* Effect.acquireRelease(
     Effect.try({
       try: () => {
         const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
           { hostname: HOSTNAME, port, onListen: () => {} },
-          (request) => run(answer(request, served, server.addr.port)),
+          (request) => run(answer(request, source, server.addr.port)),
         );
         return server;
       },
@@ -42,7 +43,30 @@ export const readData = Effect.fn("readData")(function* ({ runs, isLive }: Serve
   return { runs: read, presets: Object.values(PRESETS), isLive } satisfies PageData;
 });
 
-const answer = Effect.fnUntraced(function* (request: Request, served: Served, port: number) {
+/** Reads steps. The last one stays, as a page asks for its numbers and then for its texts. */
+function makeStepReader() {
+  let last: { readonly key: string; readonly content: ReadStep } | null = null;
+  return Effect.fnUntraced(function* (viewed: Viewed, step: number) {
+    const file = stepFile(viewed, step);
+    const key = `${file} ${yield* Effect.promise(() => stateOf(file))}`;
+    const content = last?.key === key ? last.content : yield* readStep(viewed, step);
+    last = { key, content };
+    return content;
+  });
+}
+
+/** What changes when a file is written. */
+async function stateOf(file: string): Promise<string> {
+  const { size, mtime } = await Deno.stat(file).catch(() => ({ size: 0, mtime: null }));
+  return `${size} ${mtime?.getTime()}`;
+}
+
+/** What is served, with the reader of its steps. */
+interface Source extends Served {
+  readonly readStep: ReturnType<typeof makeStepReader>;
+}
+
+const answer = Effect.fnUntraced(function* (request: Request, served: Source, port: number) {
   const refused = refusalOf(request, port);
   if (refused !== null) return text(403, refused);
   // Its host is one of two that are known here, so that it can be parsed.
@@ -56,7 +80,9 @@ const answer = Effect.fnUntraced(function* (request: Request, served: Served, po
     case "/data/runs.json":
       return respond(JSON.stringify(yield* readData(served)), JSON_TYPE);
     case "/data/step.json":
-      return yield* stepOf(url, served);
+      return yield* stepOf(url, served, stepJson);
+    case "/data/texts.json":
+      return yield* stepOf(url, served, textsJson);
     case "/data/events":
       return served.isLive ? yield* events(served) : text(404, "this server follows no run");
     default:
@@ -80,14 +106,18 @@ function refusalOf({ headers }: Request, port: number): string | null {
     : null;
 }
 
-const stepOf = Effect.fnUntraced(function* ({ searchParams }: URL, { runs }: Served) {
+const stepOf = Effect.fnUntraced(function* (
+  { searchParams }: URL,
+  { runs, readStep }: Source,
+  toJson: (content: ReadStep) => string,
+) {
   const [run, step] = ["run", "step"].map((name) => {
     const value = searchParams.get(name) ?? "";
     return /^\d{1,9}$/.test(value) ? Number(value) : -1;
   });
   const viewed = runs[run!];
   if (viewed === undefined || step! < 0) return text(404, "there is no such step");
-  return respond(stepJson(yield* readStep(viewed, step!)), JSON_TYPE);
+  return respond(toJson(yield* readStep(viewed, step!)), JSON_TYPE);
 });
 
 const encoder = new TextEncoder();
@@ -98,11 +128,9 @@ const EVERY = "1 second";
 /** Says `changed` whenever a run has written to its metrics. */
 const events = Effect.fnUntraced(function* ({ runs }: Served) {
   const state = Effect.promise(() =>
-    Promise.all(runs.map(async ({ path, kind }) => {
-      const file = kind === "run" ? `${path}/${METRICS_FILE}` : path;
-      const { size, mtime } = await Deno.stat(file).catch(() => ({ size: 0, mtime: null }));
-      return `${size} ${mtime?.getTime()}`;
-    }))
+    Promise.all(
+      runs.map(({ path, kind }) => stateOf(kind === "run" ? `${path}/${METRICS_FILE}` : path)),
+    )
   );
   const changes = Stream.fromEffectSchedule(state, Schedule.spaced(EVERY)).pipe(
     Stream.map((states) => states.join()),

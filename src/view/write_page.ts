@@ -2,8 +2,7 @@
 import { Effect } from "effect";
 import { inBytes } from "../domain/bytes.ts";
 import { writeFileAtomic, writeFolderAtomic } from "../files/atomic.ts";
-import { stepId } from "../page/data.ts";
-import { packStep, shardOf, type StepPart, wholePage } from "./document.ts";
+import { packStep, shardOf, wholePage } from "./document.ts";
 import { readStep, type Viewed } from "./read_run.ts";
 import { readData } from "./server.ts";
 
@@ -18,14 +17,13 @@ export const writePage = Effect.fn("writePage")(function* (
   const data = yield* readData({ runs, isLive: false });
   const kept = data.runs.flatMap((one, run) => one.kept.map((step) => ({ ...step, run })));
   const bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
-  const readPart = ({ run, step }: { readonly run: number; readonly step: number }) =>
-    readStep(runs[run]!, step).pipe(
-      Effect.flatMap((content) => Effect.promise(() => packStep(content))),
-      Effect.map((packed): StepPart => ({ run, step, packed })),
+  const readParts = (place: { readonly run: number; readonly step: number }) =>
+    readStep(runs[place.run]!, place.step).pipe(
+      Effect.flatMap((content) => Effect.promise(() => packStep(content, place))),
     );
   if (bytes <= MOST_INSIDE) {
-    const steps = yield* Effect.forEach(kept, readPart);
-    const page = yield* Effect.promise(() => wholePage(data, { steps, folder: null }));
+    const parts = (yield* Effect.forEach(kept, readParts)).flat();
+    const page = yield* Effect.promise(() => wholePage(data, { parts, folder: null }));
     yield* writeFileAtomic(file, page);
     return `${file} (${inBytes(new TextEncoder().encode(page).length)}), one file`;
   }
@@ -35,18 +33,18 @@ export const writePage = Effect.fn("writePage")(function* (
     (temporary) =>
       Effect.forEach(
         kept,
-        (one) =>
-          Effect.flatMap(readPart(one), (part) =>
-            writeFileAtomic(`${temporary}/${stepId(part.run, part.step)}.js`, shardOf(part))),
-        {
-          discard: true,
-        },
+        Effect.fnUntraced(function* (one) {
+          for (const part of yield* readParts(one)) {
+            yield* writeFileAtomic(`${temporary}/${part.id}.js`, shardOf(part));
+          }
+        }),
+        { discard: true },
       ),
   );
   const name = folder.split(/[/\\]/).at(-1)!;
   yield* writeFileAtomic(
     file,
-    yield* Effect.promise(() => wholePage(data, { steps: [], folder: name })),
+    yield* Effect.promise(() => wholePage(data, { parts: [], folder: name })),
   );
   return `${file}, with ${kept.length} steps (${inBytes(bytes)}) in ${folder}`;
 });

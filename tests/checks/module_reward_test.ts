@@ -100,6 +100,18 @@ Deno.test("a grade that hangs is ended at its deadline, and asked nothing more",
   strictEqual(found[2], found[1]);
 });
 
+Deno.test("a grade that takes ever more memory gets no more than its bound, and is ended", async () => {
+  const code = `const all: number[][] = [];
+    export const grade = () => {
+      while (true) all.push(new Array(100_000).fill(Math.random()));
+    };`;
+  const before = Deno.memoryUsage().rss;
+  const found = await answersOf(code, { deadline: 10, requests: [REQUEST, REQUEST] });
+  match(String(found[0]), /^it (gave nothing within 10 s|took more than 512 MiB of memory) \(/);
+  strictEqual(found[1], found[0]);
+  ok(Deno.memoryUsage().rss - before < 1e9);
+});
+
 Deno.test("a module that cannot be loaded is refused in one sentence", async () => {
   const cases: ReadonlyArray<readonly [string, RegExp]> = [
     ["export const other = 1;", /as it must be a module with a grade or a reward: it exports neit/],

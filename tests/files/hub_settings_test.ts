@@ -51,6 +51,12 @@ folderTest(
       await refusal(readHubSettings((name) => name === "HF_ENDPOINT" ? "hf.test" : home)),
       'Cannot use HF_ENDPOINT as it must be an http or https address: it is "hf.test"',
     );
+    for (const address of ["https://u:secret@hf.test", "https://secret@hf.test"]) {
+      strictEqual(
+        await refusal(readHubSettings((name) => name === "HF_ENDPOINT" ? address : home)),
+        "Cannot use HF_ENDPOINT as it must hold no user and no password: it holds one",
+      );
+    }
   },
 );
 

@@ -18,6 +18,12 @@ Deno.test("parseJsonl() names file and row of broken JSON", () => {
   const result = parse('1\n{"a":\n');
   assert.ok(Result.isFailure(result));
   assert.match(result.failure.message, /"f\.jsonl" as in row 2 it must be JSON/);
+  const deep = parseJsonl("[".repeat(5000), "f.jsonl");
+  assert.ok(Result.isFailure(deep));
+  assert.equal(
+    deep.failure.message,
+    'Cannot read "f.jsonl" as in row 1 it must be JSON: it must nest at most 100 deep',
+  );
 });
 
 folderTest("readJsonl() takes a byte order mark but no broken UTF-8", async (folder) => {

@@ -68,12 +68,14 @@ export interface FuzzOptions {
   readonly mostBytes: number;
   /** Folder for what is found. */
   readonly keep?: string | undefined;
+  /** Told of each reader how it went. */
+  readonly print?: (line: string) => void;
 }
 
 /** Gives a reader mutations of its seeds. */
 function fuzz(
   reader: Reader,
-  { runs, from, mostBytes }: FuzzOptions,
+  { runs, from, mostBytes, print }: FuzzOptions,
 ): Promise<ReadonlyArray<Find>> {
   return inFolder((folder) =>
     Effect.runPromise(Effect.scoped(Effect.gen(function* () {
@@ -81,17 +83,23 @@ function fuzz(
       const finds: Array<Find> = [];
       const { file, name, seeds, isJson } = reader;
       const before = Deno.memoryUsage().rss;
+      const started = performance.now();
+      let most = 0;
       for (let number = from; number < from + runs; number++) {
         const random = randomOf(name, number);
         const bytes = mutated(random.pick(seeds), random, isJson);
         const wrong = yield* judge(read, bytes, { folder, file });
         const grown = Deno.memoryUsage().rss - before;
+        most = Math.max(most, grown);
         if (wrong !== null) finds.push({ number, bytes, wrong });
         if (grown > mostBytes) {
           finds.push({ number, bytes, wrong: `the process grew by ${grown} bytes` });
           return finds;
         }
       }
+      const seconds = Math.round((performance.now() - started) / 1000);
+      const grew = `the process grew by at most ${Math.round(most / 2 ** 20)} MiB`;
+      print?.(`${name}: ${runs} mutations, ${finds.length} finds, ${grew}, ${seconds} s\n`);
       return finds;
     })))
   );

@@ -21,6 +21,7 @@ import { parametersOf } from "../../src/model/parameters.ts";
 import { readPeftConfig, writePeftConfig } from "../../src/model/peft.ts";
 import { withLaterFields } from "../../src/run/configure.ts";
 import { readEvaluations } from "../../src/run/record.ts";
+import { makeChatTemplate } from "../../src/text/chat_template.ts";
 import { makeTokenizer } from "../../src/text/tokenizer.ts";
 import { parquetFile, stringColumn } from "../support/parquet_file.ts";
 import { TINY } from "../support/tiny_run.ts";
@@ -133,6 +134,8 @@ const openTemplates = Effect.map(
   (ask): Read =>
     Effect.fnUntraced(function* ({ bytes }) {
       const tokenizerConfig = { chat_template: new TextDecoder().decode(bytes) };
+      // Most mutations are no Jinja, which needs no other thread to be found out.
+      yield* Effect.fromResult(makeChatTemplate(tokenizerConfig));
       const refusal = yield* ask({ tokenizerConfig, options: GLUE });
       if (typeof refusal === "string") return yield* new BadInput({ message: refusal });
     }),

@@ -253,6 +253,10 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
     keyTiles: 1,
     tileRows: 32,
   };
+  const parts = {
+    ...{ features0: 600, features1: 36, features2: 4 },
+    ...{ rank0: 64, rank1: 64, rank2: 64 },
+  };
   let asked = 0;
   for (
     const limits of [
@@ -280,6 +284,7 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
             elements: rows * 640,
             outCols: 640,
             ...heads,
+            ...parts,
           };
           for (const name of NAMES) {
             const kernel = KERNELS[name];

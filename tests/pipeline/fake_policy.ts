@@ -104,6 +104,8 @@ export function fakePolicy(options: FakeOptions) {
       }),
     save: () => Effect.succeed({ updates: version, weights: new Map(), moments: new Map() }),
     load: (state) => Effect.sync(() => void (version = state.updates)),
+    weights: () => Effect.succeed(new Map()),
+    adopt: (state) => Effect.sync(() => void (version = state.updates)),
   });
   const layer = Layer.succeedContext(
     Context.make(Policy, policy).pipe(Context.add(Learner, learner)),

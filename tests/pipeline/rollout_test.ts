@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import type { Episode } from "../../src/domain/episode.ts";
 import { EnvironmentCrashed } from "../../src/domain/errors.ts";
-import type { Environment } from "../../src/environment/environment.ts";
+import { type Environment, makeToolEnvironment } from "../../src/environment/environment.ts";
+import { WEB_SEARCH } from "../../src/environment/web_search.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { episodeRecords } from "../../src/pipeline/episode_records.ts";
 import { answer, protocol, search, tokenizer } from "./fake_policy.ts";
@@ -125,6 +126,48 @@ Deno.test("a crash of the environment drops its episode and not the run", async 
   strictEqual(episodes.length, 5);
   deepStrictEqual(step.dropped, { episodes: 1, groups: 0 });
   deepStrictEqual(step.lost.map(({ sample, reason }) => [sample, reason]), [[1, "broken"]]);
+});
+
+Deno.test("errors that a tool leaves behind are counted and end neither the run nor the process", async () => {
+  const careless = makeToolEnvironment({
+    tools: [{
+      spec: WEB_SEARCH,
+      run: () =>
+        Effect.promise(async () => {
+          void Promise.reject(new Error("nobody awaits me"));
+          setTimeout(() => {
+            throw new Error("nor me");
+          });
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          return "found";
+        }),
+    }],
+    deadline: "10 seconds",
+    concurrency: 1,
+  });
+  const { step, episodes } = await episodesOf({ environment: careless });
+  strictEqual(episodes.length, 6);
+  const calls = episodes.flatMap(({ turns }) => turns.flatMap(({ results }) => results)).length;
+  ok(calls > 0);
+  deepStrictEqual(step.uncaught, { count: 2 * calls, last: "nor me" });
+});
+
+Deno.test("a promise that is rejected after its call's deadline ends neither the run nor the process", async () => {
+  const late = makeToolEnvironment({
+    tools: [{
+      spec: WEB_SEARCH,
+      run: () =>
+        Effect.promise(() =>
+          new Promise<string>((_, reject) => setTimeout(() => reject(new Error("late")), 20))
+        ),
+    }],
+    deadline: "5 millis",
+    concurrency: 1,
+  });
+  const { episodes } = await episodesOf({ environment: late });
+  const results = episodes.flatMap(({ turns }) => turns.flatMap((turn) => turn.results));
+  ok(results.length > 0 && results.every(({ failure }) => failure === "deadline"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
 Deno.test("a group left with one episode is dropped and counted", async () => {

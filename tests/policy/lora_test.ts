@@ -5,7 +5,7 @@ import { loraParametersOf } from "../../src/model/lora.ts";
 import { hashString } from "../../src/math/threefry.ts";
 import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
 import { assertClose } from "../support/comparison.ts";
-import { eachEngine } from "../support/engines.ts";
+import { eachEngine, onTiles, type TestEngine } from "../support/engines.ts";
 import { randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
 import {
@@ -58,30 +58,31 @@ eachEngine(
     }),
 );
 
-eachEngine(
-  "generate() and evaluate() give one log-prob with adapters",
-  (engine) =>
-    Effect.gen(function* () {
-      for (const family of ["qwen2", "qwen3", "llama"] as const) {
-        const architecture = TINY[family];
-        const weights = adapted(family, "random");
-        const { policy } = yield* openTiny(engine.fresh(), { architecture, weights, lora: LORA });
-        const requests = REQUESTS.map((one) => ({
-          ...one,
-          tokens: one.tokens.map((token) => token % architecture.vocabulary),
-        }));
-        const generations = yield* policy.generate(requests, OPTIONS);
-        const sequences = generations.map(({ tokens }, i) => ({
-          tokens: Uint32Array.from([...requests[i]!.tokens, ...tokens]),
-          position: Uint32Array.from(tokens, (_, p) => requests[i]!.tokens.length + p),
-        }));
-        const evaluated = yield* policy.logProbs(sequences, 1);
-        generations.forEach(({ logProbs }, i) => {
-          assert.deepEqual([...logProbs], [...evaluated[i]!.logProb.map(Math.fround)], family);
-        });
-      }
-    }),
-);
+const samplesAsItScores = (engine: TestEngine) =>
+  Effect.gen(function* () {
+    for (const family of ["qwen2", "qwen3", "llama"] as const) {
+      const architecture = TINY[family];
+      const weights = adapted(family, "random");
+      const { policy } = yield* openTiny(engine.fresh(), { architecture, weights, lora: LORA });
+      const requests = REQUESTS.map((one) => ({
+        ...one,
+        tokens: one.tokens.map((token) => token % architecture.vocabulary),
+      }));
+      const generations = yield* policy.generate(requests, OPTIONS);
+      const sequences = generations.map(({ tokens }, i) => ({
+        tokens: Uint32Array.from([...requests[i]!.tokens, ...tokens]),
+        position: Uint32Array.from(tokens, (_, p) => requests[i]!.tokens.length + p),
+      }));
+      const evaluated = yield* policy.logProbs(sequences, 1);
+      generations.forEach(({ logProbs }, i) => {
+        assert.deepEqual([...logProbs], [...evaluated[i]!.logProb.map(Math.fround)], family);
+      });
+    }
+  });
+
+eachEngine("generate() and evaluate() give one log-prob with adapters", samplesAsItScores);
+// These compute adapters within the products of few rows.
+onTiles("generate() and evaluate() give one log-prob with adapters", samplesAsItScores);
 
 const LOSS: SequenceLoss = (index, { logProb }) => ({
   dLogProb: Float64Array.from(randomValues(index, logProb.length)),

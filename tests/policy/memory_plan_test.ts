@@ -31,7 +31,8 @@ const LORA: Lora = {
 
 const USE = { trains: true, masked: false, recompute: "auto" } as const;
 const WANTED = { rows: 8, contextTokens: 4096, passTokens: 32768, messageTokens: 512 };
-const GPU = { bindingBytes: 2 ** 31 - 1, bufferBytes: 2 ** 31 - 1, isMirrored: false };
+const ALIKE = { bufferBytes: 2 ** 31 - 1, fewDispatches: false };
+const GPU = { ...ALIKE, bindingBytes: 2 ** 31 - 1, isMirrored: false };
 
 const formOf = (size: keyof typeof SHAPES, format: WeightFormat, bindingBytes: number) => ({
   architecture: SHAPES[size],
@@ -87,7 +88,7 @@ Deno.test("fitMemory() takes what is fastest: smaller passes, then layers twice,
 });
 
 Deno.test("fitMemory() keeps buffers as small as an adapter asks, and says which one cannot be", () => {
-  const small = { bindingBytes: 2 ** 27, bufferBytes: 2 ** 31 - 1, isMirrored: true, budget: null };
+  const small = { ...ALIKE, bindingBytes: 2 ** 27, isMirrored: true, budget: null };
   const form = formOf("0.5B", "bf16", small.bindingBytes);
   const plan = Result.getOrThrow(
     fitMemory(form, { ...WANTED, contextTokens: 2048 }, USE, { ...small, budget: 24e9 }),
@@ -104,7 +105,7 @@ Deno.test("fitMemory() keeps buffers as small as an adapter asks, and says which
 });
 
 Deno.test("fitMemory() plans contexts of 32,768 tokens on 0.5B where a binding has 128 MiB, not on 1.5B", () => {
-  const lavapipe = { bindingBytes: 2 ** 27, bufferBytes: 2 ** 31 - 1, isMirrored: true };
+  const lavapipe = { ...ALIKE, bindingBytes: 2 ** 27, isMirrored: true };
   const wanted = { rows: 1, contextTokens: 32768, passTokens: 32768, messageTokens: 512 };
   const planOf = (size: keyof typeof SHAPES, limits = lavapipe) =>
     fitMemory(formOf(size, "bf16", limits.bindingBytes), wanted, USE, { ...limits, budget: 19e9 });

@@ -9,4 +9,5 @@ declareFuzz({
   from: Number(Deno.env.get("FUZZ_FROM") ?? 1000),
   mostBytes: 512 << 20,
   keep: Deno.env.get("FUZZ_KEEP"),
+  print: (line) => void Deno.stdout.writeSync(new TextEncoder().encode(line)),
 });

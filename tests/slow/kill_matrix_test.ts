@@ -1,7 +1,7 @@
 /**
  * Every change of the disk that a short run makes goes wrong in every way; the run then goes on, and its folder must be
  * the unbroken run's to the byte. In one process a dead program is one whose calls never return. The last test kills
- * processes: KILLED says how many of each sort.
+ * processes: KILLED says how many of each sort. CUTS says after how many bytes of each write a disk becomes full.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Clock, Effect } from "effect";
@@ -19,6 +19,8 @@ import {
 import { inFolder, metricsOf, trainTiny, writeTinyModel } from "../support/tiny_run.ts";
 
 const KILLED = Number(Deno.env.get("KILLED") ?? 12);
+/** Places at which a full disk cuts a write: all of a write of no more bytes, else so many, evenly spread. */
+const CUTS = Number(Deno.env.get("CUTS") ?? 16);
 const random = createRandom([7, 7]);
 
 /** What was tried, for the report. */
@@ -27,6 +29,12 @@ globalThis.addEventListener("unload", () => {
   const lines = [...tried].map(([what, count]) => `${count} ${what}`);
   Deno.stdout.writeSync(new TextEncoder().encode(`Equal folders: ${lines.join(", ")}\n`));
 });
+
+/** How many bytes of a write there is room for; none where nothing is written. */
+function cutsOf(bytes: number): ReadonlyArray<number> {
+  const count = bytes === 0 ? 0 : Math.min(bytes, CUTS) + 1;
+  return Array.from({ length: count }, (_, i) => Math.round(i * bytes / (count - 1)));
+}
 
 const ENDINGS = ["before", "torn", "after", "power", "blank", "signal"] as const;
 const REFUSALS = ["full", "readonly"] as const;
@@ -57,18 +65,29 @@ for (const [name, recipe] of [["all checkpoints", SHORT], ["one checkpoint", SHO
     }
   });
 
+  /** A refused run says why in a sentence. */
+  const checkRefused = async (what: string, fault: DiskFault) => {
+    const [end] = await check(what, [fault]);
+    if (end!.how === "Done") return;
+    match(
+      end!.message,
+      /^BadInput: Cannot [^\n]*: (No space left on device .*|permission is denied)$/,
+    );
+  };
+
   for (const how of REFUSALS) {
     Deno.test(`${name}: a disk that becomes ${how} at any change ends a run with a sentence`, async () => {
-      for (let at = 0; at < changes.length; at++) {
-        const [end] = await check(how, [{ at, how }]);
-        if (end!.how === "Done") continue;
-        match(
-          end!.message,
-          /^BadInput: Cannot [^\n]*: (No space left on device .*|permission is denied)$/,
-        );
-      }
+      for (let at = 0; at < changes.length; at++) await checkRefused(how, { at, how });
     });
   }
+
+  Deno.test(`${name}: a disk that becomes full after any byte of a write ends a run with a sentence`, async () => {
+    for (const [at, { bytes }] of changes.entries()) {
+      for (const cut of cutsOf(bytes)) {
+        await checkRefused("full at a byte", { at, how: "full", bytes: cut });
+      }
+    }
+  });
 }
 
 Deno.test("a clock that goes backwards changes no metric", () =>

@@ -68,7 +68,8 @@ async function secondsToEnd({ args, moment, env = {} }: State, signals: number):
   const begun = performance.now();
   child.kill("SIGINT");
   if (signals > 1) {
-    await sleep(0.1);
+    // What comes sooner is taken for the same key press.
+    await sleep(0.4);
     if (!hasEnded) child.kill("SIGINT");
   }
   const { code } = await child.status;

@@ -40,6 +40,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   checks: 5,
   pipeline: 5,
   report: 5,
+  queue: 6,
   run: 6,
   view: 6,
   programs: 7,
@@ -128,8 +129,8 @@ export const packagesAreNamedInOnePlace: Rule = (files) =>
       .map(({ specifier }) => `${path} imports "${specifier}": name it in deno.json`)
   );
 
-/** Rooms that speak to the machine: its files, search engines on disk and over the network, the server of the page. */
-const TOUCHING: ReadonlyArray<string> = ["files", "search", "view"];
+/** Rooms that speak to the machine: its files, search engines on disk and over the network, servers, databases. */
+const TOUCHING: ReadonlyArray<string> = ["files", "search", "view", "queue"];
 
 /** `Deno.*` and `node:*` stand only where the program touches its machine. */
 export const onlyEdgesTouchTheMachine: Rule = (files) =>

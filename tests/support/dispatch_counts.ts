@@ -4,25 +4,29 @@ import { configOf, type ShapeName } from "../../bench/random_model.ts";
 import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { TILE_COSTS } from "../../src/gpu/families/attention.ts";
-import type { Traits } from "../../src/gpu/launches.ts";
+import { fewDispatches, type Traits } from "../../src/gpu/launches.ts";
 import { headGroup, readArchitecture } from "../../src/model/architecture.ts";
 import { stopDims } from "../../src/model/decode.ts";
 import type { ModelForm } from "../../src/model/decoder.ts";
 import { packBatch } from "../../src/model/packing.ts";
+import type { Executable, HostArray } from "../../src/model/engine.ts";
+import type { Dims, Program } from "../../src/model/plan.ts";
 import { gradientProgram } from "../../src/model/programs.ts";
 import { dimsOf, policyPrograms } from "../../src/policy/runtime.ts";
 import { createCountingDevice, type Dispatch } from "./counting_device.ts";
 import { separateSegments } from "./plans.ts";
 
 /** A large card: what WebGPU offers on it, and what its kernels are made for. */
-const CARD: Traits = {
+export const CARD: Traits = {
   family: "tiles",
   workgroupBytes: 32768,
   maxInvocations: 256,
   cores: 8,
   subgroup: 0,
+  storageBuffers: 10,
 };
-const BINDING_BYTES = 2 ** 32 - 16;
+/** What such a card binds at once. */
+export const BINDING_BYTES: number = 2 ** 32 - 16;
 
 const RANK_16 = {
   rank: 16,
@@ -63,10 +67,11 @@ const TRAINED = 160;
 /** The form in which a model of this shape is held on the card. */
 export function formOf(shape: ShapeName, held: keyof typeof HELD): ModelForm {
   const architecture = Result.getOrThrow(readArchitecture(configOf(shape)));
-  return { architecture, ...HELD[held], bindingBytes: BINDING_BYTES };
+  const room = { ...HELD[held], bindingBytes: BINDING_BYTES };
+  return { architecture, ...room, fewDispatches: fewDispatches(CARD) };
 }
 
-/** Sizes of a gradient pass. */
+/** The tables of a gradient pass. */
 function batchOf({ architecture }: ModelForm) {
   const segments = separateSegments(Array.from({ length: SEQUENCES }, () => LENGTH));
   const ids = Uint32Array.from({ length: CAPACITY.passTokens }, (_, i) => i);
@@ -74,32 +79,72 @@ function batchOf({ architecture }: ModelForm) {
     Array.from({ length: TRAINED }, (_, i) => ({ row: start + i, target: 0 }))
   );
   const tiling = { ...TILE_COSTS, group: headGroup(architecture) };
-  return packBatch(segments, ids, predictions, tiling).dims;
+  return packBatch(segments, ids, predictions, tiling);
+}
+
+/** Tokens that a decoded one sees. */
+const SEEN = 2000;
+
+/** What `rows` sequences of that length begin to decode from. */
+function decodeInputs(rows: number) {
+  const { contextTokens, messageTokens } = CAPACITY;
+  const first = (n: number) => n * contextTokens;
+  const each = <A>(of: (n: number) => ReadonlyArray<A>) =>
+    Array.from({ length: rows }, (_, n) => of(n)).flat();
+  return {
+    ids: new Uint32Array(rows),
+    positions: new Uint32Array(rows).fill(SEEN - 1),
+    queries: Uint32Array.from(each((n) => [0, 0, first(n), first(n) + SEEN - 1])),
+    status: Uint32Array.from(each((n) => [1, 0, messageTokens, n, 0, 0, 0, 0])),
+  };
+}
+
+/** A piece of work: a phase of a program, the sizes of its run, and those that its memory has room for. */
+export interface Workload {
+  readonly program: Program;
+  readonly phase: string;
+  readonly dims: Dims;
+  readonly room: Dims;
+  /** What is written before it. */
+  readonly inputs: Readonly<Record<string, HostArray>>;
+}
+
+/** The work that is counted, for a model. */
+export function workloadsOf(form: ModelForm): Readonly<Record<typeof WORK[number], Workload>> {
+  const { program, dims: room } = policyPrograms(form, CAPACITY).decode;
+  const scalars = { inverseTemperature: 1, greedy: 0, ...stopDims([]) };
+  const tokenOf = (N: number) => {
+    const dims = { ...room, ...scalars, N, S: SEEN };
+    return { program, phase: "step", dims, room, inputs: decodeInputs(N) };
+  };
+  const most = dimsOf(form.architecture, CAPACITY);
+  const { dims: packed, inputs } = batchOf(form);
+  const dims = { ...most, ...packed, inverseTemperature: 1 };
+  const gradient = { program: gradientProgram(form), dims, room: most, inputs };
+  return {
+    "token, 1 row": tokenOf(1),
+    "token, 16 rows": tokenOf(CAPACITY.rows),
+    forward: { ...gradient, phase: "forward" },
+    backward: { ...gradient, phase: "backward" },
+  };
 }
 
 /** Counts the dispatches of a decoded token and of a gradient pass. */
 export const countDispatches = Effect.fnUntraced(function* (form: ModelForm) {
   const { opened, dispatches } = createCountingDevice(CARD, BINDING_BYTES);
   const engine = yield* createGpuEngine(opened);
-  const taken = () => {
+  const loaded = new Map<Program, Executable>();
+  const counted: Partial<Record<typeof WORK[number], ReadonlyArray<Dispatch>>> = {};
+  const workloads = workloadsOf(form);
+  for (const work of WORK) {
+    const { program, phase, dims, room } = workloads[work];
+    const executable = loaded.get(program) ?? (yield* engine.load(program, room));
+    loaded.set(program, executable);
+    executable.run(phase, dims);
     opened.commands.finish();
-    return dispatches.splice(0);
-  };
-  const { program, dims: room } = policyPrograms(form, CAPACITY).decode;
-  const decode = yield* engine.load(program, room);
-  const scalars = { inverseTemperature: 1, greedy: 0, ...stopDims([]) };
-  const tokenOf = (rows: number) => {
-    decode.run("step", { ...room, ...scalars, N: rows });
-    return taken();
-  };
-  const tokens = { "token, 1 row": tokenOf(1), "token, 16 rows": tokenOf(CAPACITY.rows) };
-  const most = dimsOf(form.architecture, CAPACITY);
-  const gradient = yield* engine.load(gradientProgram(form), most);
-  const dims = { ...most, ...batchOf(form), inverseTemperature: 1 };
-  gradient.run("forward", dims);
-  const forward = taken();
-  gradient.run("backward", dims);
-  return { ...tokens, forward, backward: taken() } satisfies Counted;
+    counted[work] = dispatches.splice(0);
+  }
+  return counted as Counted; // the loop fills in all work
 }, Effect.scoped);
 
 /** A dispatch with fewer threads than this leaves most of a card idle. */

@@ -108,6 +108,7 @@ const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
   ...[
     "attention_forward",
     "linear_forward",
+    "linear_adapted_forward",
     "linear_weight_backward",
     "column_sum_backward",
     "rmsnorm_forward",
@@ -132,6 +133,23 @@ export function eachForm(
       : name !== "wgsl without subgroups" || KINDS_BY_SUBGROUPS.includes(kind)
   );
   for (const other of forms) Deno.test(`${other.name}: ${claim}`, () => runTest(body(other)));
+}
+
+/** The engine with the kernels for GPUs; undefined without an adapter. */
+const tiles = device?.traits.family === "tiles"
+  ? wgsl
+  : others.find(({ name }) => name === "wgsl with tiles");
+
+/** Declares a test of the kernels for GPUs, on any adapter. */
+export function onTiles(
+  claim: string,
+  body: (engine: TestEngine) => Effect.Effect<void, unknown, Scope.Scope>,
+): void {
+  Deno.test({
+    name: `wgsl with tiles: ${claim}`,
+    ignore: tiles === undefined,
+    fn: () => runTest(body(tiles!)),
+  });
 }
 
 /** Declares a test of the plain loops alone. */
@@ -164,6 +182,7 @@ function inNamespace(engine: Engine, prefix: string): Engine {
     allocate: (tensor, capacity) => engine.allocate(rename(tensor), capacity),
     tiles: engine.tiles,
     bindingBytes: engine.bindingBytes,
+    fewDispatches: engine.fewDispatches,
     reserve: (slotBytes) => engine.reserve(slotBytes),
     write: (name, data, at) => engine.write(all(name), data, at),
     settle: () => engine.settle(),

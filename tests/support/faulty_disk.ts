@@ -13,10 +13,11 @@ export interface DiskFault {
   readonly at: number;
   /**
    * `before`, `torn`, `after`: the program dies before, in the middle of, or after it. `power`: the power fails after it
-   * and takes all that is not durable; `blank`: only contents, while names stay. `full`: there is room for half of it, and
-   * for nothing after it. `readonly`: it and everything after it is refused. `signal`: the program goes on.
+   * and takes all that is not durable; `blank`: only contents, while names stay. `full`: there is room for `bytes` of it, or
+   * else for half, and for nothing after it. `readonly`: it and everything after it is refused. `signal`: the program goes on.
    */
   readonly how: "before" | "torn" | "after" | "power" | "blank" | "full" | "readonly" | "signal";
+  readonly bytes?: number;
 }
 
 /** A change as it was asked for. */
@@ -24,6 +25,8 @@ export interface Change {
   readonly name: string;
   /** Whether it can be half done. */
   readonly hasHalf: boolean;
+  /** What it writes; 0 for other changes. */
+  readonly bytes: number;
 }
 
 /** The disk while a program runs. */
@@ -82,9 +85,10 @@ export function breakDisk(fault: DiskFault | null, onFault: () => void): FaultyD
     name: string,
     whole: () => Promise<A>,
     half: (() => Promise<A>) | null = null,
+    bytes = 0,
   ): Promise<A> => {
     if (isDead) return await never();
-    const number = changes.push({ name, hasHalf: half !== null }) - 1;
+    const number = changes.push({ name, hasHalf: half !== null, bytes }) - 1;
     if (fault?.how === "full" && number === fault.at && half !== null) return await half();
     const refusal = refuse(name);
     if (refusal !== null) throw refusal;
@@ -150,8 +154,9 @@ export function breakDisk(fault: DiskFault | null, onFault: () => void): FaultyD
       undos.push({ durableBy: this, isContent: true, undo: () => handle.truncateSync(size) });
       return write.call(this, bytes.subarray(0, length));
     };
-    const half = Math.floor(bytes.length / 2);
-    return change("write", writes(bytes.length), half > 0 ? writes(half) : null);
+    const room = Math.min(bytes.length, fault?.bytes ?? Math.floor(bytes.length / 2));
+    const half = room > 0 ? writes(room) : null;
+    return change("write", writes(bytes.length), half, bytes.length);
   };
   prototype.truncate = function (length) {
     return change("truncate", () => truncate.call(this, length));

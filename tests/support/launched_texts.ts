@@ -2,7 +2,7 @@
 import { Effect } from "effect";
 import { PROJECTIONS, type WeightFormat } from "../../src/domain/recipe.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import type { Traits } from "../../src/gpu/launches.ts";
+import { fewDispatches, type Traits } from "../../src/gpu/launches.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import { stopDims } from "../../src/model/decode.ts";
@@ -15,8 +15,9 @@ import { TINY } from "./tiny_models.ts";
 
 /** The least that WebGPU promises, and what most adapters have. */
 const LIMITS = [
-  { workgroupBytes: 16384, maxInvocations: 256 },
-  { workgroupBytes: 32768, maxInvocations: 1024 },
+  { workgroupBytes: 16384, maxInvocations: 256, storageBuffers: 8 },
+  { workgroupBytes: 16384, maxInvocations: 256, storageBuffers: 10 },
+  { workgroupBytes: 32768, maxInvocations: 1024, storageBuffers: 10 },
 ];
 /** Widths of subgroups for the family whose kernels use them. */
 const SUBGROUPS = [0, 8, 16];
@@ -67,8 +68,10 @@ function formOf(architecture: Architecture, format: WeightFormat): ModelForm {
 }
 
 /** Models of each family. Straight lines of the wide one would be as many texts again, of 200 KB each. */
-function formsFor({ family }: Traits): ReadonlyArray<ModelForm> {
-  return family === "lines" ? SMALL : [...SMALL, formOf(WIDE, "f32"), formOf(WIDE, "int8")];
+function formsFor(traits: Traits): ReadonlyArray<ModelForm> {
+  const wide = [formOf(WIDE, "f32"), formOf(WIDE, "int8")];
+  const all = traits.family === "lines" ? SMALL : [...SMALL, ...wide];
+  return all.map((form) => ({ ...form, fewDispatches: fewDispatches(traits) }));
 }
 
 /** Every family with the limits and the widths of subgroups that change its kernels. */

@@ -1,5 +1,5 @@
 import { weightsInMemory } from "../../src/model/weight_source.ts";
-import { Effect, Result } from "effect";
+import { Effect, Layer, Result } from "effect";
 import type { RunPlan } from "../../src/run/configure.ts";
 import { worldTokenizer } from "../../src/programs/cold_start.ts";
 import { resolveConfig } from "../../src/domain/config.ts";
@@ -30,6 +30,9 @@ import type { Task } from "../../src/run/task.ts";
 import type { Split } from "../../src/run/world_splits.ts";
 import type { Protocol } from "../../src/text/protocol.ts";
 import { train } from "../../src/programs/train.ts";
+import { trainOnQueue } from "../../src/programs/train_on_queue.ts";
+import { nextRun, openWork, workFor } from "../../src/programs/worker.ts";
+import type { QueueTimes } from "../../src/queue/work_queue.ts";
 
 const world = Result.getOrThrow(worldTokenizer(0));
 
@@ -149,6 +152,8 @@ export interface TinyRun {
   readonly task?: Task;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
+  /** Address of a queue whose workers help. */
+  readonly queue?: string;
 }
 
 /** What programs need for a tiny run, and the layers that run them in plain loops. */
@@ -187,9 +192,30 @@ export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
     ? yield* loadLatestCheckpoint(options.folder, prepared.model)
     : null;
   const { startEvaluations = [] } = options;
-  const program = train({ ...prepared, checkpoint, startedMillis: 0, startEvaluations });
+  const given = { ...prepared, checkpoint, startedMillis: 0, startEvaluations };
+  const program = options.queue === undefined
+    ? train(given)
+    : trainOnQueue(options.queue, given, QUICK);
   return (yield* Effect.provide(program, layers)) satisfies Summary;
 }, Effect.scoped);
+
+/** Times of a queue whose jobs take no second. */
+export const QUICK: QueueTimes = { lease: "2 seconds", pollEvery: "2 millis", retryAfter: 0 };
+
+/** A worker of tiny runs, in this process, which goes on until it is interrupted or refuses to. */
+export const workTiny = Effect.fnUntraced(
+  function* (address: string, options: Omit<TinyRun, "folder"> = {}) {
+    const place = yield* openWork(address, QUICK);
+    const { prepared, layers } = yield* prepareTiny({ ...options, folder: "" });
+    const { task, plan: { preset }, ...rest } = prepared;
+    const { protocol, train: { environment } } = task;
+    const next = yield* nextRun(place, prepared.screen);
+    yield* workFor(next, place, { ...rest, preset, protocol, environment }).pipe(
+      Effect.provide(Layer.fresh(layers)),
+    );
+  },
+  Effect.scoped,
+);
 
 /** The lines of a run's metrics without its timings, as text. */
 export async function metricsOf(folder: string): Promise<ReadonlyArray<string>> {

@@ -111,6 +111,22 @@ Deno.test("the server hands out runs and the episodes of a step", () =>
     ok(presets.length > 10);
     const step = await (await fetch(`${address}/data/step.json?run=0&step=1`)).json();
     deepStrictEqual([step.records.length, step.notes], [6, []]);
+    const texts = await (await fetch(`${address}/data/texts.json?run=0&step=1`)).json();
+    deepStrictEqual(
+      texts.map((text: string) => JSON.parse(text)[0].kind),
+      Array(6).fill("prompt"),
+    );
+  }));
+
+Deno.test("a step that is written anew is read anew", () =>
+  served(STILL, async (address, path) => {
+    const count = async () =>
+      (await (await fetch(`${address}/data/step.json?run=0&step=1`)).json()).records.length;
+    strictEqual(await count(), 6);
+    const file = `${path}/episodes/step-1.jsonl`;
+    const [first] = (await Deno.readTextFile(file)).split("\n");
+    await Deno.writeTextFile(file, `${first}\n`);
+    strictEqual(await count(), 1);
   }));
 
 Deno.test("a live server says when a run has written something", () =>

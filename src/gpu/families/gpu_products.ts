@@ -1,15 +1,23 @@
 /** Kernels of matrix products that only GPUs get, and how they are cut into workgroups. */
+import linearAdaptedForward from "../../../shaders/linear_adapted_forward.wgsl" with {
+  type: "text",
+};
 import linearSliceForward from "../../../shaders/linear_slice_forward.wgsl" with { type: "text" };
 import linearTileWeightBackward from "../../../shaders/linear_tile_weight_backward.wgsl" with {
   type: "text",
 };
+import sliceSums from "../../../shaders/lib/slice_sums.wgsl" with { type: "text" };
 import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
-import { type BoundOf, type Kernels, type Launch, TILE_WIDTH } from "../launches.ts";
+import { type BoundOf, type Kernels, type Launch, TILE_WIDTH, type Traits } from "../launches.ts";
 
 type Linear = BoundOf<"linear_forward">;
+type Adapted = BoundOf<"linear_adapted_forward">;
 
 /** Inner features of a slice of a sum: short ones give few rows enough threads. 4 SLICE4 of linear_slice_forward. */
 export const GPU_SLICE = 64;
+
+/** Invocations that share the sum of a row's squares; equals SQUARES of the kernels. */
+const SQUARES = 64;
 
 /** Rows and features of a tile; equals SIDE of the kernels. */
 const SIDE = 64;
@@ -35,24 +43,51 @@ function tileLaunches(dims: Linear): ReadonlyArray<Launch> {
   }];
 }
 
-/** y = x Wᵀ with an invocation for each slice of a sum: one dispatch. */
-function sliceLaunches(dims: Linear): ReadonlyArray<Launch> {
-  const { rows, inner, features, from: FROM } = dims;
-  const ROWS = [1, 2, 4, 8].find((count) => rows <= count) ?? 16;
+/** Constants of kernels that sum slices: of up to `most` rows a workgroup. */
+function sliceConstants(
+  { rows, inner, from: FROM }: Readonly<Record<"rows" | "inner" | "from", number>>,
+  most: number,
+) {
+  const ROWS = [1, 2, 4, 8].find((count) => rows <= count) ?? most;
   const LANES = Math.min(16, Math.ceil(inner / GPU_SLICE));
   const FEATURES = TILE_WIDTH / 2 ** Math.ceil(Math.log2(LANES));
   const WG = FEATURES * LANES;
   const KC4 = ROWS > 4 ? 2 : 4;
   const OWNED = Math.ceil(ROWS * FEATURES / WG);
-  const TILE = Math.max(
-    (ROWS * LANES + WG) * KC4,
-    Math.ceil(ROWS / 4) * WG,
-    FROM === 1 ? 16 * ROWS : 0,
-  );
+  const TILE = Math.max((ROWS * LANES + WG) * KC4, Math.ceil(ROWS / 4) * WG);
+  const SQUARED_ROWS = Math.min(ROWS, Math.floor(TILE / SQUARES));
+  return { ROWS, FEATURES, LANES, WG, KC4, FROM, OWNED, TILE, SQUARED_ROWS };
+}
+
+/** y = x Wᵀ with an invocation for each slice of a sum: one dispatch. */
+function sliceLaunches(dims: Linear): ReadonlyArray<Launch> {
+  const constants = sliceConstants(dims, 16);
+  const { FEATURES, ROWS } = constants;
   return [{
-    constants: { ROWS, FEATURES, LANES, WG, KC4, FROM, OWNED, TILE },
+    constants,
     dims: { add: storeMode(dims) },
-    grid: [Math.ceil(features / FEATURES), Math.ceil(rows / ROWS)],
+    grid: [Math.ceil(dims.features / FEATURES), Math.ceil(dims.rows / ROWS)],
+  }];
+}
+
+/** Workgroups of a product with adapters where it has the features: more would sum x Aᵀ more often. */
+const ENOUGH_WORKGROUPS = 512;
+
+/** The same with the adapters of its parts. */
+function adaptedLaunches(dims: Adapted, { workgroupBytes }: Traits): ReadonlyArray<Launch> {
+  const parts = [dims.features0, dims.features1, dims.features2];
+  const RANK = Math.max(4, dims.rank0, dims.rank1, dims.rank2);
+  const bytesOf = ({ TILE, ROWS }: ReturnType<typeof sliceConstants>) =>
+    16 * TILE + 4 * ROWS * (1 + RANK);
+  const wide = sliceConstants(dims, 16);
+  const constants = bytesOf(wide) <= workgroupBytes ? wide : sliceConstants(dims, 8);
+  const { FEATURES, ROWS } = constants;
+  const BLOCKS = Math.max(1, Math.floor(dims.features / FEATURES / ENOUGH_WORKGROUPS));
+  const groups = parts.reduce((sum, count) => sum + Math.ceil(count / (BLOCKS * FEATURES)), 0);
+  return [{
+    constants: { ...constants, RANK, BLOCKS },
+    dims: { add: dims.hasResidual },
+    grid: [groups, Math.ceil(dims.rows / ROWS)],
   }];
 }
 
@@ -74,9 +109,15 @@ export const GPU_PRODUCTS = {
     trips: ({ inner }) => inner / 4,
   },
   linear_slice_forward: {
-    code: linearSliceForward,
+    code: `${linearSliceForward}\n${sliceSums}`,
     unrolled: true,
     launches: sliceLaunches,
+    trips: ({ inner }) => inner,
+  },
+  linear_adapted_forward: {
+    code: `${linearAdaptedForward}\n${sliceSums}`,
+    unrolled: true,
+    launches: adaptedLaunches,
     trips: ({ inner }) => inner,
   },
   linear_tile_weight_backward: {

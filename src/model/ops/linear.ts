@@ -80,32 +80,38 @@ export interface LinearOptions {
 export function linear(b: Builder, x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
   const spans = spansOf(weight);
   const y = options.target ?? b.scratch("linear", x.rows, weight.rows as number); // spansOf asks for a number
-  const { from, bias, residual } = options;
-  const norm = from?._tag === "Norm" ? from : { weight: x, eps: 0 };
+  const { tensors, dims } = inputOf(x, options);
   for (const span of spans) {
     const part = spans.length === 1 ? y : partOf(y, span);
-    b.push("linear_forward", {
-      x,
-      w: { ...weight, span },
-      bias: bias ?? x,
-      residual: residual ?? x,
-      norm: norm.weight,
-      y: part,
-    }, {
+    b.push("linear_forward", { x, w: { ...weight, span }, ...tensors, y: part }, {
       rows: x.rows,
       inner: weight.cols,
       features: span.count,
       ...windowsOf(x, part),
       weightRow: span.first,
-      hasBias: bias === undefined ? 0 : 1,
-      hasResidual: residual === undefined ? 0 : 1,
       accumulate: options.accumulate === true ? 1 : 0,
-      from: from === undefined ? 0 : from._tag === "Norm" ? 1 : 2,
       scale: options.scale ?? 1,
-      eps: norm.eps,
+      ...dims,
     });
   }
   return y;
+}
+
+/** What a product reads beside x and the weight; x stands for what it does not read. */
+export function inputOf(
+  x: Tensor,
+  { bias, residual, from }: Pick<LinearOptions, "bias" | "residual" | "from">,
+) {
+  const norm = from?._tag === "Norm" ? from : { weight: x, eps: 0 };
+  return {
+    tensors: { bias: bias ?? x, residual: residual ?? x, norm: norm.weight },
+    dims: {
+      hasBias: bias === undefined ? 0 : 1,
+      hasResidual: residual === undefined ? 0 : 1,
+      from: from === undefined ? 0 : from._tag === "Norm" ? 1 : 2,
+      eps: norm.eps,
+    },
+  };
 }
 
 /** The columns of a product that come from a stretch of the weight's rows. */

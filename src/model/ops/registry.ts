@@ -1,3 +1,4 @@
+import { ADAPTED } from "./adapted.ts";
 import { ATTENTION } from "./attention.ts";
 import { CACHE } from "./cache.ts";
 import { EMBEDDING } from "./embedding.ts";
@@ -13,6 +14,7 @@ import { UPDATE } from "./update.ts";
 
 /** The record of every op. An op has a formula, a plain loop in `reference/`, a kernel in `shaders/` and a test that compares them. */
 export const OPS = {
+  ...ADAPTED,
   ...ATTENTION,
   ...CACHE,
   ...EMBEDDING,

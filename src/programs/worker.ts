@@ -1,0 +1,99 @@
+import { Effect, Schema } from "effect";
+import project from "../../deno.json" with { type: "json" };
+import { decodeInput } from "../domain/decode.ts";
+import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
+import { Environment } from "../environment/environment.ts";
+import type { Screen } from "../files/screen.ts";
+import { fingerprintOf } from "../queue/fingerprint.ts";
+import { type BlobRef, RunRecord } from "../queue/job.ts";
+import { openPlace, type Place } from "../queue/place.ts";
+import { work } from "../queue/station.ts";
+import { openQueue, type QueueTimes, type WorkQueue } from "../queue/work_queue.ts";
+import type { PreparedWorker } from "../run/prepare_worker.ts";
+
+/** Between two looks for a run. */
+const LOOK_EVERY = "100 millis";
+
+const RecordJson = Schema.fromJsonString(RunRecord);
+
+/** An open queue, as a worker uses it. */
+export interface WorkPlace extends Place {
+  readonly queue: WorkQueue;
+}
+
+/** Opens a queue until the scope closes. */
+export const openWork = Effect.fn("openWork")(function* (address: string, times: QueueTimes = {}) {
+  const place = yield* openPlace(address);
+  return { ...place, queue: yield* openQueue(place, times) } satisfies WorkPlace;
+});
+
+/** The run that a queue is for; waits until there is one. */
+export const nextRun = Effect.fn("nextRun")(function* (
+  { queue, blobs, address }: WorkPlace,
+  screen: Screen,
+) {
+  let isTold = false;
+  while (true) {
+    const run = yield* queue.run;
+    // The blob of a run that ends is removed with it.
+    const bytes = run === null ? null : yield* blobs.get(run, LIMITS.jobBytes).pipe(
+      Effect.catchTag(
+        "BadBlob",
+        (error) =>
+          error.isMissing
+            ? Effect.succeed(null)
+            : Effect.fail(new BadInput({ message: error.message })),
+      ),
+    );
+    if (run !== null && bytes !== null) return yield* decodeRun(run, bytes);
+    if (!isTold) yield* screen.print(`Waiting for a run at ${address}`);
+    isTold = true;
+    yield* Effect.sleep(LOOK_EVERY);
+  }
+});
+
+const decodeRun = Effect.fnUntraced(function* (run: BlobRef, bytes: Uint8Array) {
+  const text = new TextDecoder().decode(bytes);
+  const record = yield* Effect.fromResult(
+    decodeInput(RecordJson, text, "Cannot read the record of a run as"),
+  );
+  if (record.version !== project.version) {
+    return yield* new BadInput({
+      message: `Cannot work for this run as trainer and workers must be of one version: they are ` +
+        `${record.version} and ${project.version}`,
+    });
+  }
+  return { run, record };
+});
+
+/** The part of a prepared worker that does jobs. */
+export type WorkOptions = Pick<
+  PreparedWorker,
+  "protocol" | "environment" | "model" | "preset" | "wave" | "screen"
+>;
+
+/** Does the jobs of a run until the queue is for another one. Fails unless it computes what the trainer does. */
+export const workFor = Effect.fn("workFor")(function* (
+  { run, record: { config, probe, fingerprint } }: Effect.Success<ReturnType<typeof nextRun>>,
+  { queue, blobs }: WorkPlace,
+  { protocol, environment, model, preset, wave, screen }: WorkOptions,
+) {
+  if ((yield* fingerprintOf(probe, protocol)) !== fingerprint) {
+    return yield* new BadInput({
+      message: "Cannot work for this run as prompts and log-probs must be the trainer's to the " +
+        "bit: its model, its tools, its device or its driver are others than those here",
+    });
+  }
+  yield* work({
+    queue,
+    blobs,
+    model,
+    play: { ...config, protocol, wave, gain: preset.gain },
+    run,
+    weights: null,
+    onDone: ({ step, question }, { groups }) =>
+      screen.print(`Step ${step}: ${groups.flat().length} episodes of question ${question.id}`),
+    onFailed: (sentence) => screen.print(`Failed: ${sentence}`),
+  }).pipe(Effect.provideService(Environment, environment));
+});

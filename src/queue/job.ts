@@ -1,0 +1,75 @@
+/** What trainer and workers tell each other: small records, decoded by their schemas. Bytes travel as blobs. */
+import { createHash } from "node:crypto";
+import { Schema } from "effect";
+import { RunConfig } from "../domain/config.ts";
+import { DateText } from "../domain/date.ts";
+
+/** Changes with every change of what is said; programs of two protocols refuse each other. */
+export const PROTOCOL = 1;
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
+
+const Sha256 = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{64}$/, { expected: "64 hexadecimal digits" }),
+);
+
+/** A blob: it is named by the SHA-256 of its bytes, so that whoever gets it can check it. */
+export const BlobRef = Schema.Struct({ sha256: Sha256, bytes: Count });
+
+/** A blob's name and size. */
+export type BlobRef = typeof BlobRef.Type;
+
+const JobQuestion = Schema.Struct({
+  id: Schema.String,
+  text: Schema.String,
+  golds: Schema.Array(Schema.String),
+  kind: Schema.String,
+  weight: Schema.optionalKey(Schema.Finite),
+});
+
+/**
+ * One group: the episodes of one question in one step, to be played and scored. All draws follow from the run's seed and
+ * from these fields, so that every worker that does a job comes to the same episodes.
+ */
+export const Job = Schema.Struct({
+  /** Blob of the {@link RunRecord}. */
+  run: BlobRef,
+  /** Blob of the trained weights that play. */
+  weights: BlobRef,
+  /** Updates that these weights have seen. */
+  updates: Count,
+  step: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  question: JobQuestion,
+});
+
+/** A group to be played and scored. */
+export type Job = typeof Job.Type;
+
+/** What a worker must know of a run. Paths and addresses in it are the trainer's: a worker uses those of its own flags. */
+export const RunRecord = Schema.Struct({
+  /** Version of the program: only equal code computes equal bytes. */
+  version: Schema.String,
+  config: RunConfig,
+  /** The date in the system prompt. */
+  date: DateText,
+  /** A question, and the {@link fingerprintOf} its prompt under the weights that the run began with. */
+  probe: Schema.String,
+  fingerprint: Sha256,
+});
+
+/** What a worker must know of a run. */
+export type RunRecord = typeof RunRecord.Type;
+
+/** The name of a job: equal jobs have equal names, so that a job that is done twice has one result. */
+export function jobId({ run, weights, updates, step, question }: Job): string {
+  const { id, text, golds, kind, weight = null } = question;
+  const all = [PROTOCOL, run.sha256, weights.sha256, updates, step, id, text, golds, kind, weight];
+  return sha256Of([new TextEncoder().encode(JSON.stringify(all))]);
+}
+
+/** SHA-256 of parts that follow each other, as hexadecimal digits. */
+export function sha256Of(parts: Iterable<Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}

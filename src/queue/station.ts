@@ -1,0 +1,95 @@
+/** A process that does jobs: a worker, and the trainer while it waits for the others. */
+import { Cause, Deferred, Effect, Exit, Option, Stream } from "effect";
+import { BadInput, JobFailed } from "../domain/errors.ts";
+import type { ModelFolder } from "../pipeline/model_folder.ts";
+import { rollout, type RolloutOptions } from "../pipeline/rollout.ts";
+import { score, type ScoreOptions } from "../pipeline/score.ts";
+import { Watch } from "../pipeline/watch.ts";
+import { Learner, Policy } from "../policy/policy.ts";
+import type { Blobs } from "./blobs.ts";
+import { encodeGroup, type PlayedGroup } from "./group_record.ts";
+import type { BlobRef, Job } from "./job.ts";
+import { decodeWeights, weightsBytes } from "./weights_blob.ts";
+import type { WorkQueue } from "./work_queue.ts";
+
+/** What doing jobs takes. */
+export interface Station {
+  readonly queue: WorkQueue;
+  readonly blobs: Blobs;
+  readonly model: Pick<ModelFolder, "architecture" | "lora">;
+  readonly play: RolloutOptions & Pick<ScoreOptions, "gain">;
+  /** Blob of the run whose jobs are done. */
+  readonly run: BlobRef;
+  /** The weights that the learner has now, by the hash of their blob; null for those that the run began with. */
+  weights: string | null;
+  readonly onDone: (job: Job, group: PlayedGroup) => Effect.Effect<void>;
+  readonly onFailed: (sentence: string) => Effect.Effect<void>;
+}
+
+/** After so many failures in a row something is wrong with this process. */
+const MOST_FAILED = 3;
+
+/**
+ * Does jobs until one of another run comes, which is given back. A failing job is handed out again, here or elsewhere.
+ * What is wrong with this process, such as a full disk, ends it, and its job counts as not tried.
+ */
+export const work = Effect.fn("work")(function* (station: Station) {
+  const ending = yield* Deferred.make<void, BadInput>();
+  const leave = (exit: Exit.Exit<void, BadInput>) =>
+    Effect.andThen(Deferred.done(ending, exit), Effect.interrupt);
+  const take = station.queue.take((job) => {
+    if (job.run.sha256 !== station.run.sha256) return leave(Exit.void);
+    return Effect.catchTag(perform(job, station), "BadInput", (error) => leave(Exit.fail(error)));
+  });
+  let failed = 0;
+  while (true) {
+    const exit = yield* Effect.exit(take);
+    if (yield* Deferred.isDone(ending)) return yield* Deferred.await(ending);
+    if (Exit.isSuccess(exit)) {
+      failed = 0;
+      continue;
+    }
+    failed += 1;
+    if (failed === MOST_FAILED) return yield* exit;
+    const error = Cause.squash(exit.cause);
+    yield* station.onFailed(error instanceof Error ? error.message : String(error));
+  }
+});
+
+const perform = Effect.fn("perform")(function* (job: Job, station: Station) {
+  yield* takeWeights(job, station);
+  const policy = yield* Policy;
+  // As in a step of its own, nothing of other jobs is in the cache.
+  policy.release();
+  const { step, question } = job;
+  const { play } = station;
+  const played = yield* Stream.make({ step, questions: [question] }).pipe(
+    rollout(play),
+    score(play),
+    Stream.runHead,
+    // Progress is that of the step, not of one of its groups.
+    Effect.provideService(Watch, () => Effect.void),
+  );
+  const group = Option.getOrThrow(played);
+  const blob = yield* station.blobs.put([yield* encodeGroup(group)]);
+  yield* station.onDone(job, group);
+  return blob;
+});
+
+/** Makes the learner's weights those of a job. */
+const takeWeights = Effect.fnUntraced(function* (
+  { weights, updates }: Job,
+  station: Station,
+) {
+  if (weights.sha256 === station.weights) return;
+  const { model, blobs } = station;
+  const found = yield* blobs.get(weights, weightsBytes(model)).pipe(
+    Effect.flatMap((bytes) => decodeWeights(model, bytes)),
+    Effect.catchTag("BadBlob", ({ message, isMissing }) =>
+      // Weights that are gone belong to a step that is over; wrong ones mean that this process reads wrongly.
+      Effect.fail(isMissing ? new JobFailed({ message }) : new BadInput({ message }))),
+  );
+  const learner = yield* Learner;
+  yield* learner.adopt({ updates, weights: found });
+  station.weights = weights.sha256;
+});

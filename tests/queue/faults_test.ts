@@ -1,0 +1,192 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Effect, Exit, type Scope, Stream } from "effect";
+import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
+import { Environment } from "../../src/environment/environment.ts";
+import { Learner, Policy } from "../../src/policy/policy.ts";
+import { handOut } from "../../src/queue/hand_out.ts";
+import { type Job, jobId } from "../../src/queue/job.ts";
+import { openPlace, type Place } from "../../src/queue/place.ts";
+import { type Station, work } from "../../src/queue/station.ts";
+import { openQueue, type WorkQueue } from "../../src/queue/work_queue.ts";
+import { encodeWeights } from "../../src/queue/weights_blob.ts";
+import { inFolder, prepareTiny, QUICK, tinyModel, tinyTask } from "../support/tiny_run.ts";
+
+const RUN = { sha256: "a".repeat(64), bytes: 1 };
+const question = tinyTask.train.questions[0]!;
+
+/** Uses a queue in a folder of its own. */
+const withQueue = <A, E>(
+  use: (queue: WorkQueue, place: Place) => Effect.Effect<A, E, Scope.Scope>,
+) =>
+  inFolder((folder) =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      const place = yield* openPlace(`sqlite:${folder}/queue.sqlite`);
+      return yield* use(yield* openQueue(place, QUICK), place);
+    })))
+  );
+
+/** A job whose weights are those of the tiny model. */
+const offered = Effect.fnUntraced(function* (queue: WorkQueue, place: Place) {
+  const { prepared, layers } = yield* prepareTiny({ folder: "" });
+  const weights = yield* place.blobs.put(
+    yield* Effect.provide(
+      Effect.gen(function* () {
+        const learner = yield* Learner;
+        return encodeWeights(tinyModel, yield* learner.weights());
+      }),
+      layers,
+    ),
+  );
+  const job: Job = { run: RUN, weights, updates: 0, step: 1, question };
+  yield* queue.offer(jobId(job), job);
+  const { recipe } = prepared.plan.config;
+  const said: string[] = [];
+  const station: Station = {
+    queue,
+    blobs: place.blobs,
+    model: tinyModel,
+    play: {
+      ...{ recipe, seed: 0, wave: 6, protocol: tinyTask.protocol },
+      gain: prepared.plan.preset.gain,
+    },
+    run: RUN,
+    weights: null,
+    onDone: () => Effect.void,
+    onFailed: (sentence) => Effect.sync(() => void said.push(sentence)),
+  };
+  const provided = <A, E>(
+    effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
+  ) =>
+    Effect.provideService(effect, Environment, tinyTask.train.environment).pipe(
+      Effect.provide(layers),
+    );
+  return { job, station, said, provided };
+});
+
+Deno.test("a worker whose weights are other bytes than their name says leaves, and the job is not tried", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { job, station, provided } = yield* offered(queue, place);
+      const path = place.address.replace("sqlite:", "") + `.blobs/${job.weights.sha256}`;
+      const bytes = yield* Effect.promise(() => Deno.readFile(path));
+      bytes[5]! ^= 1;
+      yield* Effect.promise(() => Deno.writeFile(path, bytes));
+      const { message } = yield* Effect.flip(provided(work(station)));
+      match(message, /^Cannot use the blob .* as its bytes must have the hash of its name/);
+      deepStrictEqual(yield* queue.counts, { waiting: 1, running: 0, done: 0, failed: 0 });
+    })
+  ));
+
+Deno.test("weights of another model are refused before they are read", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { station, provided } = yield* offered(queue, place);
+      const small = { ...tinyModel.architecture, feedForward: 8 };
+      const other = { ...station, model: { ...tinyModel, architecture: small } };
+      const { message } = yield* Effect.flip(provided(work(other)));
+      match(message, /^Cannot use the blob .* as it must have at most \d+ bytes: it has \d+$/);
+    })
+  ));
+
+Deno.test("a job of another run is given back, and the worker goes to that run", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { station, provided } = yield* offered(queue, place);
+      const run = { ...RUN, sha256: "b".repeat(64) };
+      strictEqual(yield* provided(work({ ...station, run })), undefined);
+      deepStrictEqual(yield* queue.counts, { waiting: 1, running: 0, done: 0, failed: 0 });
+    })
+  ));
+
+Deno.test("a job that always fails is given up after ten attempts, with its reason", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { job, station, said, provided } = yield* offered(queue, place);
+      const broken = new KernelFailed({
+        kernel: "softmax",
+        message: "the device is gone\nat x.ts",
+      });
+      const policy = yield* provided(Policy);
+      const failing = Policy.of({ ...policy, generate: () => Effect.fail(broken) });
+      let leavings = 0;
+      for (; (yield* queue.dead).length === 0; leavings++) {
+        const exit = yield* Effect.exit(
+          provided(Effect.provideService(work(station), Policy, failing)).pipe(
+            Effect.timeoutOption("3 seconds"),
+          ),
+        );
+        ok(Exit.isFailure(exit) || leavings === 3);
+      }
+      // It leaves after every third failure in a row; those that it goes on after are told.
+      strictEqual(said.length, 7);
+      const [dead] = yield* queue.dead;
+      deepStrictEqual([dead!.id, dead!.attempts], [jobId(job), 10]);
+      strictEqual(dead!.job?.question.id, question.id);
+      match(dead!.reason, /the device is gone/);
+      const { message } = yield* Effect.flip(
+        provided(
+          Stream.make({ step: 1, questions: [question] }).pipe(handOut(station), Stream.runDrain),
+        ),
+      );
+      match(
+        message,
+        /^Cannot go on as each group of step 1 must be played: that of question ".*" failed 10 times, .* the device is gone/,
+      );
+    })
+  ));
+
+Deno.test("answers that are missing, forged or cut off are refused, and the group is played again", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { job, station, said, provided } = yield* offered(queue, place);
+      const { sql, blobs } = place;
+      const step = provided(
+        Stream.make({ step: 1, questions: [question] }).pipe(handOut(station), Stream.runHead),
+      );
+      const garbage = yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
+      for (const answer of [garbage, { ...garbage, bytes: 3 }, RUN]) {
+        yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
+        const text = JSON.stringify(answer);
+        yield* sql`insert into igpo_answers (id, answer) values (${jobId(job)}, ${text})`;
+        const found = yield* step;
+        strictEqual(found._tag === "Some" && found.value.groups[0]!.length, 3);
+      }
+      strictEqual(said.length, 3);
+      match(said[0]!, /^Cannot read a played group as field "dropped" is missing$/);
+      match(said[1]!, /must have 3 bytes: it has 15$/);
+      match(said[2]!, /cannot be read: there is no such file$/);
+    })
+  ));
+
+Deno.test("a job under a name that is not its own is not done", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { job } = yield* offered(queue, place);
+      yield* queue.forget([jobId(job)]);
+      yield* queue.offer("f".repeat(64), job);
+      const error = yield* Effect.flip(queue.take(() => Effect.succeed(RUN)));
+      ok(error instanceof JobFailed);
+    })
+  ));
+
+Deno.test("a question too long for a job is refused", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { job } = yield* offered(queue, place);
+      const long = { ...job, question: { ...question, text: "x".repeat(1 << 20) } };
+      const { message } = yield* Effect.flip(queue.offer(jobId(long), long));
+      match(message, /^Cannot hand out question ".*" as a job must have at most 1048576 bytes/);
+    })
+  ));
+
+Deno.test("a queue of another protocol is refused in one sentence", () =>
+  withQueue((_, place) =>
+    Effect.gen(function* () {
+      yield* place.sql`update igpo_queue set protocol = 2`;
+      const { message } = yield* Effect.flip(openQueue(place));
+      match(
+        message,
+        /^Cannot use the queue ".*" as it must be of protocol 1, which this version of igpo speaks: it is of 2$/,
+      );
+    })
+  ));

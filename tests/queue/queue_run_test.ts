@@ -1,0 +1,136 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Cause, Effect, Exit, Fiber } from "effect";
+import { JobFailed } from "../../src/domain/errors.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
+import { contentsOf, differences } from "../support/kill_matrix.ts";
+import {
+  inFolder,
+  lenientProtocol,
+  type TinyRun,
+  tinyTask,
+  trainTiny,
+  workTiny,
+} from "../support/tiny_run.ts";
+
+/** A run that calls tools of several turns, and moves the weights. */
+const OPTIONS: Omit<TinyRun, "folder"> = {
+  recipe: { steps: 3, promptsPerStep: 6, checkpointEvery: 1 },
+};
+
+const alone = await inFolder(async (folder) => {
+  await Effect.runPromise(trainTiny({ ...OPTIONS, folder }));
+  return await contentsOf(folder);
+});
+
+/** Trains on a queue beside some workers; answers with what the run's folder holds and what the trainer said. */
+const onQueue = (workers: number, options: Partial<TinyRun> = {}) =>
+  inFolder(async (outer) => {
+    const folder = `${outer}/run`;
+    await Deno.mkdir(folder);
+    const queue = `sqlite:${outer}/queue.sqlite`;
+    const said: string[] = [];
+    const done: string[] = [];
+    const print = (to: string[]) => (text: string) => Effect.sync(() => void to.push(text));
+    const help = Effect.forEach(
+      Array.from({ length: workers }),
+      () => Effect.forkChild(workTiny(queue, { ...OPTIONS, ...options, print: print(done) })),
+    );
+    const program = Effect.andThen(
+      help,
+      trainTiny({ ...OPTIONS, folder, queue, print: print(said), ...options }),
+    );
+    await Effect.runPromise(Effect.timeout(program, "60 seconds"));
+    const left = await Array.fromAsync(
+      Deno.readDir(`${outer}/queue.sqlite.blobs`),
+      ({ name }) => name,
+    );
+    deepStrictEqual(left, ["trainer"]);
+    return { contents: await contentsOf(folder), said, done };
+  });
+
+for (const workers of [0, 1, 3]) {
+  Deno.test(`a run with a queue and ${workers} workers leaves the folder of a run without, to the byte`, async () => {
+    const { contents, done } = await onQueue(workers);
+    deepStrictEqual(differences(contents, alone), []);
+    strictEqual(done.some((line) => line.startsWith("Step ")), workers > 0);
+  });
+}
+
+Deno.test("a frozen scorer and adapters come to the same bytes on a queue", async () => {
+  const options = {
+    preset: PRESETS["igpo-frozen"]!,
+    recipe: {
+      steps: 2,
+      lora: { rank: 4, alpha: 8, rankStabilized: false, targets: ["q_proj" as const] },
+    },
+  };
+  const want = await inFolder(async (folder) => {
+    await Effect.runPromise(trainTiny({ ...options, folder }));
+    return await contentsOf(folder);
+  });
+  deepStrictEqual(differences((await onQueue(1, options)).contents, want), []);
+});
+
+Deno.test("a worker that renders another prompt is refused in one sentence", () =>
+  inFolder(async (outer) => {
+    const queue = `sqlite:${outer}/queue.sqlite`;
+    const folder = `${outer}/run`;
+    await Deno.mkdir(folder);
+    const prompt = (text: string) => lenientProtocol.prompt(`${text} `);
+    const task = { ...tinyTask, protocol: { ...lenientProtocol, prompt } };
+    const program = Effect.gen(function* () {
+      const trainer = yield* Effect.forkChild(trainTiny({ ...OPTIONS, folder, queue }));
+      const worker = yield* Effect.exit(workTiny(queue, { ...OPTIONS, task }));
+      yield* Fiber.join(trainer);
+      return worker;
+    });
+    const exit = await Effect.runPromise(Effect.timeout(program, "60 seconds"));
+    ok(Exit.isFailure(exit));
+    match(
+      String(Cause.squash(exit.cause)),
+      /^BadInput: Cannot work for this run as prompts and log-probs must be the trainer's to the bit/,
+    );
+  }));
+
+Deno.test("a trainer that is stopped goes on to the same folder, with a worker that stays", () =>
+  inFolder(async (outer) => {
+    const folder = `${outer}/run`;
+    await Deno.mkdir(folder);
+    const queue = `sqlite:${outer}/queue.sqlite`;
+    const program = Effect.gen(function* () {
+      let isBegun = false;
+      const print = (text: string) => Effect.sync(() => void (isBegun ||= /^step +1/i.test(text)));
+      yield* Effect.forkChild(workTiny(queue, OPTIONS));
+      const first = yield* Effect.forkChild(trainTiny({ ...OPTIONS, folder, queue, print }));
+      while (!isBegun) yield* Effect.sleep("5 millis");
+      yield* Fiber.interrupt(first);
+      yield* trainTiny({ ...OPTIONS, folder, queue, isResumed: true });
+    });
+    await Effect.runPromise(Effect.timeout(program, "60 seconds"));
+    deepStrictEqual(differences(await contentsOf(folder), alone), []);
+  }));
+
+Deno.test("what depends on time or is counted by each worker is refused", async () => {
+  await inFolder(async (folder) => {
+    const queue = `sqlite:${folder}/queue.sqlite`;
+    const exit = await Effect.runPromiseExit(
+      trainTiny({ folder, queue, recipe: { waitForShare: 0.5 } }),
+    );
+    ok(Exit.isFailure(exit));
+    match(String(Cause.squash(exit.cause)), /with --queue as waitForShare must be 1: it is 0.5$/);
+  });
+});
+
+Deno.test("one trainer at a time has a queue", () =>
+  inFolder(async (outer) => {
+    const queue = `sqlite:${outer}/queue.sqlite`;
+    for (const name of ["a", "b"]) await Deno.mkdir(`${outer}/${name}`);
+    const both = ["a", "b"].map((name) =>
+      Effect.exit(trainTiny({ ...OPTIONS, folder: `${outer}/${name}`, queue }))
+    );
+    const exits = await Effect.runPromise(Effect.all(both, { concurrency: 2 }));
+    const failed = exits.filter(Exit.isFailure);
+    strictEqual(failed.length, 1);
+    ok(!(Cause.squash(failed[0]!.cause) instanceof JobFailed));
+    match(String(Cause.squash(failed[0]!.cause)), /one run at a time may do so/);
+  }));

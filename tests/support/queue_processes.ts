@@ -1,0 +1,64 @@
+/** Trainers and workers as processes of the command line, on the tiny model. */
+import { Effect } from "effect";
+import { command } from "../../driver/command.ts";
+import { contentsOf } from "./kill_matrix.ts";
+import { writeTinyModel } from "./tiny_run.ts";
+import type { Recipe } from "../../src/domain/recipe.ts";
+
+const CLI = new URL("../../src/cli/cli.ts", import.meta.url).pathname;
+
+/** A place for runs of one recipe. */
+export interface Workshop {
+  readonly folder: string;
+  readonly queue: string;
+  /** Starts a program; its output is piped. */
+  readonly start: (...args: ReadonlyArray<string>) => Deno.ChildProcess;
+  readonly train: (out: string, ...more: ReadonlyArray<string>) => Deno.ChildProcess;
+  readonly worker: (...more: ReadonlyArray<string>) => Deno.ChildProcess;
+}
+
+/** Writes model, recipe and preset to a folder. */
+export async function openWorkshop(folder: string, recipe: Partial<Recipe>): Promise<Workshop> {
+  await Effect.runPromise(writeTinyModel(`${folder}/model`));
+  await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
+  // The entropy bonus moves the weights although an untrained model gets no rewards.
+  const preset = { base: "paper-v2", name: "restless", entropy: { coefficient: 0.1 } };
+  await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
+  const queue = `sqlite:${folder}/queue.sqlite`;
+  const start = (...args: ReadonlyArray<string>) =>
+    command("deno", {
+      args: [
+        ...["run", "--no-prompt", "--quiet", "--no-check"],
+        ...["--allow-read", "--allow-write", "--allow-env", CLI, ...args],
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  const model = ["--model", `${folder}/model`];
+  return {
+    folder,
+    queue,
+    start,
+    train: (out, ...more) =>
+      start(
+        ...["train", ...model, "--device", "cpu", "--out", out, ...more],
+        ...["--recipe", `${folder}/recipe.json`, "--preset", `${folder}/preset.json`],
+      ),
+    worker: (...more) => start("worker", "--queue", queue, ...model, ...more),
+  };
+}
+
+/** Waits for a program to end; fails unless it succeeds, and answers with what it printed. */
+export async function succeeded(child: Deno.ChildProcess): Promise<string> {
+  const { code, stdout, stderr } = await child.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (code !== 0) throw new Error(`It ended with ${code}: ${decode(stderr)}${decode(stdout)}`);
+  return decode(stdout);
+}
+
+/** What a run leaves that never stopped and had no queue. */
+export async function aloneIn({ folder, train }: Workshop) {
+  await succeeded(train(`${folder}/alone`));
+  return await contentsOf(`${folder}/alone`);
+}
