@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { StepReport } from "../../src/domain/report.ts";
 import { type AgentState, openRemoteAgent } from "../../src/site/remote_agent.ts";
 import type { Ask, OpenOptions, Ready, Tell } from "../../src/tab/messages.ts";
@@ -49,8 +49,8 @@ Deno.test("openRemoteAgent() goes on after its device was lost, with the steps t
   page.agent.ask({ kind: "train" });
   first.tell({ kind: "step", report: report(1), isSaved: true });
   first.tell({ kind: "failed", message: "the device was lost" });
-  strictEqual(first.isTerminated, true);
-  strictEqual(page.state().isTraining, true);
+  ok(first.isTerminated);
+  ok(page.state().isTraining);
   match(page.state().words, /opening again: the device was lost/);
   const second = page.worker();
   deepStrictEqual(second.heard, [{ ...OPTIONS, isFresh: false }]);
@@ -69,7 +69,7 @@ Deno.test("openRemoteAgent() takes plain loops at its last try, and then says wh
     page.worker().tell({ kind: "failed", message: "no memory" });
   }
   deepStrictEqual(devices, ["auto", "auto", "auto", "cpu"]);
-  strictEqual(page.worker().isTerminated, true);
+  ok(page.worker().isTerminated);
   strictEqual(page.state().words, "no memory");
 });
 
@@ -81,10 +81,10 @@ Deno.test("openRemoteAgent() knows an episode before its edit, and when it waits
   worker.tell(READY);
   page.agent.ask({ kind: "answer", question: 0 });
   worker.tell({ kind: "episode", episode });
-  strictEqual(page.state().isAsked, true);
+  ok(page.state().isAsked);
   const over = { ...episode, f1: 1 };
   worker.tell({ kind: "episode", episode: over });
-  strictEqual(page.state().isAsked, false);
+  ok(!page.state().isAsked);
   page.agent.ask({ kind: "edit", turn: 0, results: ["other"] });
   deepStrictEqual(page.state().unedited, over);
 });
