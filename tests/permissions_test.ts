@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   data: [...PROGRAM, HUB],
   export: [...PROGRAM, HUB],
   index: PROGRAM,
-  queue: PROGRAM,
+  queue: [...PROGRAM, "net=127.0.0.1$OUTSIDE"],
   retriever: [...PROGRAM, "net=127.0.0.1,0.0.0.0"],
   view: [...PROGRAM, "net=127.0.0.1"],
   "check-reward": [...PROGRAM, MEMORY, FFI, "$MAY_RUN"],
@@ -141,6 +141,7 @@ async function endings(program: string, home: string, copy: string) {
 const MEANT: Readonly<Record<string, ReadonlyArray<string>>> = {
   retriever: ["connect to a server"],
   view: ["connect to a server"],
+  queue: ["connect to a server"],
   "program:anywhere": ["connect to a server"],
 };
 

@@ -21,6 +21,10 @@ export function watchLoss(device: GPUDevice): Loss {
   return { check, checkAfterError: Effect.andThen(news, check) };
 }
 
+/** Fails once a device is lost. */
+export const untilLost = (device: GPUDevice): Effect.Effect<never, KernelFailed> =>
+  Effect.flatMap(Effect.promise(() => device.lost), (info) => Effect.fail(failureOf(info)));
+
 function failureOf({ reason, message }: GPUDeviceLostInfo): KernelFailed {
   const said = message.replaceAll(/\s+/g, " ").trim();
   return new KernelFailed({

@@ -33,6 +33,7 @@ import type { Protocol } from "../../src/text/protocol.ts";
 import { train } from "../../src/programs/train.ts";
 import { trainOnQueue } from "../../src/programs/train_on_queue.ts";
 import { nextRun, openWork, workFor } from "../../src/programs/worker.ts";
+import type { QueueFlags } from "../../src/queue/place.ts";
 import type { QueueTimes } from "../../src/queue/work_queue.ts";
 
 const world = Result.getOrThrow(worldTokenizer(0));
@@ -155,8 +156,8 @@ export interface TinyRun {
   readonly showProgress?: (text: string) => Effect.Effect<void>;
   /** In place of plain loops. */
   readonly machine?: Machine;
-  /** Address of a queue whose workers help. */
-  readonly queue?: string;
+  /** A queue whose workers help. */
+  readonly queue?: QueueFlags;
 }
 
 /** What programs need for a tiny run, and the layers that run them in plain loops. */
@@ -207,8 +208,8 @@ export const QUICK: QueueTimes = { lease: "2 seconds", pollEvery: "2 millis", re
 
 /** A worker of tiny runs, in this process, which goes on until it is interrupted or refuses to. */
 export const workTiny = Effect.fnUntraced(
-  function* (address: string, options: Omit<TinyRun, "folder"> = {}) {
-    const place = yield* openWork(address, QUICK);
+  function* (queue: QueueFlags, options: Omit<TinyRun, "folder"> = {}) {
+    const place = yield* openWork(queue, QUICK);
     const { prepared, layers } = yield* prepareTiny({ ...options, folder: "" });
     const { task, plan: { preset }, ...rest } = prepared;
     const { protocol, train: { environment } } = task;
