@@ -40,6 +40,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],
   // The library that drives the browser asks for all.
   "bench:view": ["all"],
+  "bench:live": ["all"],
   driver: ["read", "env", "write=.cache", "ffi=.cache", RUNS_APT],
 };
 
