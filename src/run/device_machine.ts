@@ -1,10 +1,11 @@
 import { Effect, type Scope } from "effect";
-import type { NoAdapter } from "../domain/errors.ts";
+import type { KernelFailed, NoAdapter } from "../domain/errors.ts";
 import type { Device } from "../domain/flags.ts";
 import type { Profile } from "../domain/report.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
 import { createGpuEngine } from "../gpu/engine.ts";
 import { fewDispatches, isMirrored } from "../gpu/launches.ts";
+import { untilLost } from "../gpu/loss.ts";
 import type { Adapter, Engine } from "../model/engine.ts";
 import type { MemoryLimits } from "../policy/memory_plan.ts";
 import { createInterpreter } from "../reference/interpreter.ts";
@@ -17,6 +18,8 @@ export interface Machine {
   readonly limits: MemoryLimits;
   /** Device time so far, by program and op, or null where it is not measured. */
   readonly profile: Effect.Effect<Profile> | null;
+  /** Fails when the device is lost, as when its driver crashes, and else never ends. */
+  readonly loss: Effect.Effect<never, KernelFailed>;
 }
 
 const plainLoops: Machine = {
@@ -30,6 +33,7 @@ const plainLoops: Machine = {
     budget: null,
   },
   profile: null,
+  loss: Effect.never,
 };
 
 /** What is known of the machine besides its adapters. */
@@ -66,6 +70,7 @@ export const openDeviceMachine = Effect.fn("openDeviceMachine")(
         budget: adapter.kind === "software" ? yield* memory : null,
       },
       profile: profiler?.profile ?? null,
+      loss: untilLost(opened.device),
     };
   },
 );

@@ -123,18 +123,18 @@ function TurnView({ side, episode, t }: EpisodeProps & { readonly t: number }): 
   const before = side.state.unedited === null ? null : gainOf(side.state.unedited, t);
   return h(
     "li",
-    { class: "live" },
+    { class: "played" },
     h(
       "div",
       { class: "worth" },
       h("b", null, isAnswer ? "answers" : "searches"),
-      h("span", { class: "text" }, said),
+      h("span", { class: "words" }, said),
       chip({ name: "gain", value: gain, largest: 1 }),
       before === null || before === gain
         ? null
         : chip({ name: "before the edit", value: before, largest: 1 }),
     ),
-    thought === "" ? null : h("div", { class: "faint text" }, thought),
+    thought === "" ? null : h("div", { class: "faint words" }, thought),
     h(Results, { side, episode, t }),
     isAnswer ? null : beliefLine(episode.beliefs[t + 1]),
   );

@@ -41,8 +41,7 @@ export function App(): JSX.Element {
   );
 }
 
-const WHAT =
-  "A small language model learns to search in a world that it has never seen. One copy is " +
+const WHAT = "A small language model learns to search. One copy is " +
   "rewarded for every search by how much more it then believes the right answer (IGPO), " +
   "the other one for its final answer alone.";
 

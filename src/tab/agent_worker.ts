@@ -39,7 +39,8 @@ const program = Effect.fnUntraced(function* (options: OpenOptions, asks: Queue.Q
   if (options.isFresh) yield* Effect.promise(() => removeRun(savedName(options)));
   const files = yield* Effect.promise(fetchModel);
   const agent = yield* openAgent(files, options);
-  const served = serveAgent(agent, { asks, tell });
+  // Where a device is lost, what waits for it may wait forever.
+  const served = Effect.raceFirst(serveAgent(agent, { asks, tell }), agent.setup.machine.loss);
   yield* Effect.provide(served, layerLearner(agent.setup, [agent.preset]));
 });
 

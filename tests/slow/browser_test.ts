@@ -19,18 +19,27 @@ async function deno(...args: ReadonlyArray<string>): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** The program of `/numbers.html`. */
+/** The file of a program that has `numbersOf` and needs no Deno. */
 async function bundled(): Promise<string> {
-  const output = await Deno.makeTempFile({ suffix: ".js" });
+  const output = `${await Deno.makeTempDir()}/numbers.mjs`;
   const entry = "tests/support/browser_entry.ts";
   await deno("bundle", "--quiet", "--platform=browser", "--output", output, entry);
-  const text = await Deno.readTextFile(output);
-  await Deno.remove(output);
-  return text;
+  return output;
+}
+
+/** What plain loops compute in Deno. */
+const numbersOfDeno = async () => await Effect.runPromise(numbersOf(await builtInFiles(), "cpu"));
+
+function sameNumbers(found: Numbers, wanted: Numbers): void {
+  ok(found.before.length > 10);
+  closeTo(found.before, wanted.before, "before token");
+  closeTo(found.after, wanted.after, "after token");
+  notDeepStrictEqual(found.after, found.before);
+  strictEqual(found.updates, wanted.updates);
 }
 
 /** What Chromium saw of the page, made anew. */
-async function seenBy(what: "numbers" | "train" | "answer", program = "") {
+async function seenBy(what: "numbers" | "train" | "answer" | "lose", program = "") {
   await deno("task", "--quiet", SITE);
   await using server = serveSite(SITE, program);
   const url = `http://127.0.0.1:${server.addr.port}`;
@@ -50,14 +59,26 @@ Deno.test({
   name: "a page computes the log-probs that Deno computes, before and after an update",
   ignore,
   fn: async () => {
-    const wanted = await Effect.runPromise(numbersOf(await builtInFiles(), "cpu"));
-    const found: Numbers = await seenBy("numbers", await bundled());
+    const found: Numbers = await seenBy("numbers", await Deno.readTextFile(await bundled()));
     ok(/swiftshader/i.test(found.adapter), found.adapter);
-    ok(found.before.length > 10);
-    closeTo(found.before, wanted.before, "before token");
-    closeTo(found.after, wanted.after, "after token");
-    notDeepStrictEqual(found.after, found.before);
-    strictEqual(found.updates, wanted.updates);
+    sameNumbers(found, await numbersOfDeno());
+  },
+});
+
+const NODE = "process.exit(Number(process.versions.node.split('.')[0]) < 24)";
+const hasNode = await command("sh", { args: ["-c", `node -e "${NODE}"`], stderr: "null" }).output()
+  .then(({ success }) => success);
+
+Deno.test({
+  name: "Node 24 computes the log-probs that Deno computes, by Dawn or by plain loops",
+  ignore: !hasNode,
+  fn: async () => {
+    await deno("install", "--quiet", "--frozen", "--config", "bench/compilers/deno.json");
+    const script = `node bench/compilers/numbers.mjs "${await bundled()}" checkpoints/spoiled`;
+    const { stdout } = await command("sh", { args: ["-c", script], stderr: "inherit" }).output();
+    const found: Numbers = JSON.parse(new TextDecoder().decode(stdout));
+    sameNumbers(found, await numbersOfDeno());
+    console.log(`Node 24 computed on ${found.adapter}`);
   },
 });
 
@@ -84,6 +105,17 @@ Deno.test({
     ok(seen.before.length > 1);
     strictEqual(seen.after[0], seen.before[0]);
     notDeepStrictEqual(seen.after[1], seen.before[1]);
+  },
+});
+
+Deno.test({
+  name: "the page goes on after the GPU process was killed",
+  ignore,
+  fn: async () => {
+    const { seen, adapter } = await seenBy("lose");
+    strictEqual(seen.length, 3);
+    ok(/opening again: Cannot go on as the device must stay/.test(seen[1]), seen[1]);
+    ok(/swiftshader/i.test(adapter), adapter);
   },
 });
 

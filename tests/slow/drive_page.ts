@@ -1,14 +1,14 @@
 // deno-lint-ignore-file no-console
 /**
  * Opens the page of `deno task site` in Chromium (CHROMIUM names it), which draws and computes by software, does what
- * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|train|answer URL`.
+ * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|train|answer|lose URL`.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const MINUTES = 60_000;
 /** Steps after which the training is looked at. */
-const STEPS = 8;
+const STEPS = 10;
 const POLL_MILLIS = 100;
 
 /** What a page asked for elsewhere, and what went wrong in it. */
@@ -97,14 +97,31 @@ async function answer(browser: Browser, url: string) {
   return { before, after, foreign, errors };
 }
 
+/** Trains by WebGPU and kills the GPU process: what the first agent says it does, each time that it changes. */
+async function lose(browser: Browser, url: string) {
+  const { page } = await open(browser, `${url}/#device=gpu`);
+  const words = page.locator(".sides li").first();
+  const says = async (pattern: RegExp) => {
+    await words.filter({ hasText: pattern }).waitFor();
+    return await words.textContent();
+  };
+  await page.getByRole("button", { name: "Train" }).click();
+  const seen = [await says(/step 1: rollout/)];
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  Deno.kill(processInfo.find(({ type }) => type === "GPU")!.id, "SIGKILL");
+  seen.push(await says(/opening again/), await says(/step 1: rollout/));
+  return { seen, adapter: await page.locator(".adapter").textContent() };
+}
+
+const WORKS = { numbers, train, answer, lose };
+
 const [what, url] = Deno.args;
 const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 const browser = await chromium.launch({ executablePath, args: ARGS });
 try {
-  const seen = await (what === "numbers" ? numbers : what === "train" ? train : answer)(
-    browser,
-    url!,
-  );
+  // The test names one of them.
+  const seen = await WORKS[what as keyof typeof WORKS](browser, url!);
   console.log(JSON.stringify(seen));
 } finally {
   await browser.close();
