@@ -64,7 +64,7 @@ Deno.test({
   },
 });
 
-const NODE = "process.exit(Number(process.versions.node.split('.')[0]) < 24)";
+const NODE = "process.exit(Number(process.versions.node.split('.')[0] < 24))";
 const hasNode = await command("sh", { args: ["-c", `node -e "${NODE}"`], stderr: "null" }).output()
   .then(({ success }) => success);
 
