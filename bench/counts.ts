@@ -10,6 +10,7 @@ import {
   COUNTED_FORMS,
   COUNTED_SHAPES,
   formOf,
+  histogramOf,
   summaryOf,
   WORK,
 } from "../tests/support/dispatch_counts.ts";
@@ -40,6 +41,7 @@ for (const shape of shapes) {
     for (const work of WORK) {
       console.log(`\n${shape} ${form}, ${work}: ${summaryOf(counted[work])}`);
       console.table(byKernel(counted[work]));
+      console.table(histogramOf(counted[work]));
     }
   }
 }

@@ -99,7 +99,7 @@ function listOf(paths: ReadonlyArray<string | null>): string {
 /** The variables that a program reads or sets: its keys, the Hub's settings, those of drivers. */
 const VARIABLES = [
   ...["BRAVE_API_KEY", "JUDGE_API_KEY", "SERPER_API_KEY", "TAVILY_API_KEY"],
-  ...["FORCE_COLOR", "NO_COLOR", "TERM"],
+  ...["FORCE_COLOR", "NO_COLOR", "PGPASSWORD", "PGSSLROOTCERT", "TERM"],
   ...["HF_*", "HUGGINGFACE_HUB_CACHE", "HOME", "USERPROFILE", "XDG_*"],
   ...["DENO_WEBGPU_BACKEND", "LP_*", "MESA_*", "VK_*"],
 ];
@@ -159,6 +159,7 @@ function reads(): ReadonlyArray<string | null> {
     ...positional.filter((word) => program === "check-reward" && /\.[cm]?[jt]s$/.test(word))
       .map((module) => dirname(resolve(module))),
     flag("reads"),
+    flag("queue") === null ? null : env("PGSSLROOTCERT"),
     ...positional.flatMap((word) => word.split(",")).map((word) => word.replace(/\*[\d.]+$/, "")),
     ...writes(),
     ...hubFolders(),
@@ -171,10 +172,19 @@ function withJournals(path: string): ReadonlyArray<string> {
   return path === "" ? [] : ["", "-journal", "-wal", "-shm"].map((end) => path + end);
 }
 
+/** `,HOST:PORT` of a queue in PostgreSQL. */
+function queueHost(): string {
+  const url = /^postgres(ql)?:/.test(flag("queue") ?? "") ? URL.parse(flag("queue")!) : null;
+  const host = url === null ? "" : `${url.hostname}:${url.port || 5432}`;
+  return HOST.test(host) ? `,${host}` : "";
+}
+
 /** The database of a queue on this host, and the folder of its blobs. */
-function queueFiles(): ReadonlyArray<string> {
+function queueFiles(): ReadonlyArray<string | null> {
   const path = /^sqlite:(.+)$/s.exec(flag("queue") ?? "")?.[1];
-  return path === undefined ? [] : [...withJournals(path), `${path}.blobs`];
+  return path === undefined
+    ? [flag("blobs")]
+    : [...withJournals(path), flag("blobs") ?? `${path}.blobs`];
 }
 
 /** The folder of a file, which is written beside its place before it gets its name. */
@@ -222,6 +232,7 @@ const browse = named("browse");
 const allowance: Allowance = {
   mirror: hostOf(env("HF_ENDPOINT") ?? ""),
   outside: (WEB_SERVICES[search] ?? hostOf(search)) + hostOf(other) + hostOf(named("judge")) +
+    queueHost() +
     (browse === "any" ? "" : pageHosts(browse)),
   mayRun: mayRun(other),
   anywhere: browse === "any" ? ":anywhere" : "",

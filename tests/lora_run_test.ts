@@ -114,6 +114,17 @@ Deno.test("trained adapters answer alike from their checkpoint, exported, read a
     deepStrictEqual(got.tokens, want.tokens);
     // W + s B A is rounded to f32 once.
     assertClose(got.logProbs, want.logProbs, { atol: 1e-5 });
+    const config = { ...merged.config as object, torch_dtype: "constructor" };
+    const odd = exportModel({ ...checkpoint, config }, {
+      ...options,
+      merge: true,
+      out: `${folder}/odd`,
+    });
+    await Effect.runPromise(odd);
+    deepStrictEqual(
+      await Deno.readFile(`${folder}/odd/model.safetensors`),
+      await Deno.readFile(`${folder}/merged/model.safetensors`),
+    );
     const again = await write(`${folder}/merged`, { merge: true }).catch(String);
     match(String(again), /must be a new folder: it is there already/);
   }));

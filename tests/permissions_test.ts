@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   data: [...PROGRAM, HUB],
   export: [...PROGRAM, HUB],
   index: PROGRAM,
-  queue: PROGRAM,
+  queue: [...PROGRAM, "net=127.0.0.1$OUTSIDE"],
   retriever: [...PROGRAM, "net=127.0.0.1,0.0.0.0"],
   view: [...PROGRAM, "net=127.0.0.1"],
   "check-reward": [...PROGRAM, MEMORY, FFI, "$MAY_RUN"],
@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:truth": [...BENCH, MEMORY, BENCH_FFI],
   "bench:plans": ["read"],
   "bench:counts": ["read"],
+  "bench:gpu": ["read", "write=bench/results", "env", BENCH_FFI],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],
@@ -140,6 +141,7 @@ async function endings(program: string, home: string, copy: string) {
 const MEANT: Readonly<Record<string, ReadonlyArray<string>>> = {
   retriever: ["connect to a server"],
   view: ["connect to a server"],
+  queue: ["connect to a server"],
   "program:anywhere": ["connect to a server"],
 };
 

@@ -68,6 +68,6 @@ Deno.test("an address that is no queue is refused in one sentence", () =>
     strictEqual(code, 2);
     match(
       new TextDecoder().decode(stderr),
-      /^Cannot use --queue as it must be sqlite:FILE: current value is "redis:\/\/here"\n$/,
+      /^Cannot use --queue as it must be sqlite:FILE or postgres:\/\/USER@HOST\/DATABASE: current value is "redis:\/\/here"\n$/,
     );
   }));

@@ -4,6 +4,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
+import { showingQueue, trainingOnQueue, working } from "./queue_programs.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
@@ -11,6 +12,7 @@ import {
   against,
   asked,
   beliefs,
+  blobs,
   config,
   data,
   describe,
@@ -32,7 +34,7 @@ import {
   presets,
   profile,
   queue,
-  queueOf,
+  queueFlags,
   recipe,
   resume,
   revision,
@@ -69,6 +71,7 @@ import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
+import type { QueueFlags } from "../queue/place.ts";
 import { prepare, type Prepared, today } from "../run/prepare.ts";
 import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
@@ -88,17 +91,17 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, ...flags }: TrainFlags & {
-      readonly profile: boolean;
-      readonly queue: string | null;
-    },
+    { profile, queue, blobs, ...flags }:
+      & TrainFlags
+      & { readonly profile: boolean }
+      & Readonly<Record<"queue" | "blobs", string | null>>,
   ) {
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
     const program = queue === null
       ? trainProgram(options)
-      : (yield* trainingOnQueue).trainOnQueue(queue, options);
+      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
@@ -106,11 +109,6 @@ const runTrain = Effect.fnUntraced(
   },
   Effect.scoped,
 );
-
-// Runs without a queue load none of its libraries.
-const trainingOnQueue = Effect.promise(() => import("../programs/train_on_queue.ts"));
-const working = Effect.promise(() => import("../programs/worker.ts"));
-const showingQueue = Effect.promise(() => import("../programs/queue_status.ts"));
 
 const printProfile = Effect.fnUntraced(
   function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
@@ -217,16 +215,16 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue, blobs },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
 const runWorker = Effect.fnUntraced(function* (
-  { queue, ...own }: OwnFlags & { readonly queue: string },
+  { queue, blobs, ...own }: OwnFlags & QueueFlags,
 ) {
   const { openWork, nextRun, workFor } = yield* working;
   const screen = yield* openScreen;
-  const place = yield* openWork(queue);
+  const place = yield* openWork({ queue, blobs });
   const doNext = Effect.gen(function* () {
     const next = yield* nextRun(place, screen);
     const prepared = yield* prepareWorker(next.record, own, { embeddedModel, screen });
@@ -237,15 +235,15 @@ const runWorker = Effect.fnUntraced(function* (
   yield* Effect.forever(Effect.scoped(doNext));
 }, Effect.scoped);
 
-const worker = Command.make("worker", { queue: queueOf, ...ownFlags }, runWorker).pipe(
+const worker = Command.make("worker", { ...queueFlags, ...ownFlags }, runWorker).pipe(
   Command.withDescription("Play and score episodes for the run of a queue, until it is stopped"),
 );
 
-const runQueue = Effect.fnUntraced(function* ({ queue }: { readonly queue: string }) {
-  yield* (yield* showingQueue).queueStatus(queue, yield* openScreen);
+const runQueue = Effect.fnUntraced(function* (flags: QueueFlags) {
+  yield* (yield* showingQueue).queueStatus(flags, yield* openScreen);
 });
 
-const looksAtQueue = Command.make("queue", { queue: queueOf }, runQueue).pipe(
+const looksAtQueue = Command.make("queue", queueFlags, runQueue).pipe(
   Command.withDescription("Show the jobs of a queue, and those that were given up"),
 );
 

@@ -186,14 +186,23 @@ export const data = {
   searchBudget,
   searchPrice,
 };
-const QUEUE = "sqlite:FILE";
+const QUEUE = "sqlite:FILE|postgres://…";
 /** The queue of a run's workers. */
-export const queue = text("queue", QUEUE, "Let workers help: a queue in a database of this host");
-/** The queue that a worker serves. */
-export const queueOf = Flag.String("queue").pipe(
-  Flag.withMetavar(QUEUE),
-  Flag.withDescription("Queue that ./igpo train was given"),
+export const queue = text("queue", QUEUE, "Let workers help, by a queue in this database");
+/** Where weights and episodes lie. */
+export const blobs = text(
+  "blobs",
+  "DIR",
+  "Folder that trainer and workers share (default FILE.blobs)",
 );
+/** The queue that a worker serves. */
+export const queueFlags = {
+  queue: Flag.String("queue").pipe(
+    Flag.withMetavar(QUEUE),
+    Flag.withDescription("Queue that ./igpo train was given"),
+  ),
+  blobs,
+};
 /** The questions that are looked at. */
 export const asked = Argument.String("questions").pipe(
   Argument.withDescription("FILE[*N],FILE[*N]: .jsonl, .jsonl.gz or .parquet, with weights"),

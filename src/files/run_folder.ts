@@ -97,6 +97,6 @@ export const checkIsRun = Effect.fn("checkIsRun")(function* (folder: string) {
   if (!(yield* exists(`${folder}/${ANSWERS_FILE}`))) return;
   return yield* new BadInput({
     message: `Cannot go on with a training run in "${folder}" as it must hold one: it holds an ` +
-      `evaluation; go on with it by ./igpo evaluate --resume`,
+      `evaluation; go on with it by ./igpo evaluate --resume ${folder}`,
   });
 });

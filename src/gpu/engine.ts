@@ -16,6 +16,7 @@ import { loadProgram } from "./executable.ts";
 import { TILE_COSTS } from "./families/attention.ts";
 import type { Host } from "./host.ts";
 import { fewDispatches, isMirrored } from "./launches.ts";
+import { watchLoss } from "./loss.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /**
@@ -73,10 +74,12 @@ function createMemory(
   bindingBytes: number,
 ): DeviceMemory {
   const trouble: string[] = [];
+  const loss = watchLoss(device);
   device.addEventListener("uncapturederror", (event) => {
     trouble.push((event as GPUUncapturedErrorEvent).error.message);
   });
   const check = Effect.gen(function* () {
+    yield* trouble.length > 0 ? loss.checkAfterError : loss.check;
     const failure = yield* Effect.promise(() => pipelines.failure());
     if (failure !== null) return yield* new KernelFailed(failure);
     const thrown = commands.failure();
@@ -102,7 +105,7 @@ function createMemory(
       Effect.tryPromise({
         try: () => commands.ask(() => copyOut(device, items)),
         catch: (cause) => new KernelFailed({ kernel: "readback", message: String(cause) }),
-      }).pipe(Effect.tap(() => check)),
+      }).pipe(Effect.tapError(() => loss.checkAfterError), Effect.tap(() => check)),
     check,
   };
 }

@@ -38,12 +38,15 @@ export const mergedWeights = Effect.fn("mergedWeights")(function* (
   return { read } satisfies WeightSource;
 });
 
-const DTYPES: Readonly<Record<string, FloatDtype>> = { bfloat16: "BF16", float16: "F16" };
+const DTYPES: ReadonlyMap<unknown, FloatDtype> = new Map([
+  ["bfloat16", "BF16"],
+  ["float16", "F16"],
+]);
 
 /** The type of the stored weights, as the model's configuration says. */
 function dtypeOf(config: unknown): FloatDtype {
   const said = isRecord(config) ? config["torch_dtype"] ?? config["dtype"] : undefined;
-  return DTYPES[String(said)] ?? "F32";
+  return DTYPES.get(said) ?? "F32";
 }
 
 /** Writes a model's adapters in PEFT's layout, or with `merge` the whole model with its adapters added in. */

@@ -5,7 +5,7 @@ import { jsonText } from "../files/json_file.ts";
 import { fingerprintOf } from "../queue/fingerprint.ts";
 import { handOut } from "../queue/hand_out.ts";
 import type { RunRecord } from "../queue/job.ts";
-import { openPlace } from "../queue/place.ts";
+import { openPlace, type QueueFlags } from "../queue/place.ts";
 import type { Station } from "../queue/station.ts";
 import { openQueue, type QueueTimes } from "../queue/work_queue.ts";
 import type { TrainOptions } from "../run/run.ts";
@@ -13,13 +13,13 @@ import { train } from "./train.ts";
 
 /** Trains as {@link train} does, with episodes that workers of a queue play too. The queue is this run's until it ends. */
 export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
-  address: string,
+  flags: QueueFlags,
   options: TrainOptions,
   times: QueueTimes = {},
 ) {
   const { plan: { config, preset }, task, model, wave, screen } = options;
   yield* checkRepeatable(config);
-  const place = yield* openPlace(address);
+  const place = yield* openPlace(flags);
   yield* place.lock;
   const queue = yield* openQueue(place, times);
   const record = yield* recordOf(options);
@@ -36,7 +36,7 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
-  yield* screen.print(`Workers may help: ./igpo worker --queue ${address}`);
+  yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}`);
   const summary = yield* train({ ...options, play: handOut(station) });
   yield* queue.begin(null);
   yield* place.blobs.keepOnly([]);

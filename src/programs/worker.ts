@@ -7,7 +7,7 @@ import { Environment } from "../environment/environment.ts";
 import type { Screen } from "../files/screen.ts";
 import { fingerprintOf } from "../queue/fingerprint.ts";
 import { type BlobRef, RunRecord } from "../queue/job.ts";
-import { openPlace, type Place } from "../queue/place.ts";
+import { openPlace, type Place, type QueueFlags } from "../queue/place.ts";
 import { work } from "../queue/station.ts";
 import { openQueue, type QueueTimes, type WorkQueue } from "../queue/work_queue.ts";
 import type { PreparedWorker } from "../run/prepare_worker.ts";
@@ -23,10 +23,12 @@ export interface WorkPlace extends Place {
 }
 
 /** Opens a queue until the scope closes. */
-export const openWork = Effect.fn("openWork")(function* (address: string, times: QueueTimes = {}) {
-  const place = yield* openPlace(address);
-  return { ...place, queue: yield* openQueue(place, times) } satisfies WorkPlace;
-});
+export const openWork = Effect.fn("openWork")(
+  function* (flags: QueueFlags, times: QueueTimes = {}) {
+    const place = yield* openPlace(flags);
+    return { ...place, queue: yield* openQueue(place, times) } satisfies WorkPlace;
+  },
+);
 
 /** The run that a queue is for; waits until there is one. */
 export const nextRun = Effect.fn("nextRun")(function* (

@@ -9,6 +9,21 @@ import { makeCompilerSqlite } from "effect/sql/Statement";
 import { BadInput } from "../domain/errors.ts";
 import { reason } from "../files/disk.ts";
 
+/** Why a statement failed, with what the driver says. */
+export function whyOf({ message, reason: { cause } }: SqlError): string {
+  const driver = cause instanceof Error ? reason(cause) : "";
+  return driver === "" || message.includes(driver) ? message : `${message}: ${driver}`;
+}
+
+/** Codes of a PostgreSQL server that stops or starts. */
+const RESTARTING = /^57P0[123]$/;
+
+/** Whether an error may be gone soon: the database is busy, out of reach, or restarts. */
+export function isPassing({ isRetryable, reason: { cause } }: SqlError): boolean {
+  return isRetryable ||
+    (cause instanceof Error && "code" in cause && RESTARTING.test(String(cause.code)));
+}
+
 /** Milliseconds to wait for another program that writes to the same file. */
 const PATIENCE_MILLIS = 10_000;
 

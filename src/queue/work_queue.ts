@@ -18,6 +18,7 @@ import { LIMITS } from "../domain/limits.ts";
 import { quote, shorten } from "../domain/quote.ts";
 import { BlobRef, Job, jobId, PROTOCOL } from "./job.ts";
 import type { Place } from "./place.ts";
+import { isPassing, whyOf } from "./sql.ts";
 
 /** What the times of a queue are; defaults suit jobs of a second and more. */
 export interface QueueTimes {
@@ -62,21 +63,21 @@ export const openQueue = Effect.fn("openQueue")(function* (place: Place, times: 
     new BadInput({ message: `Cannot use the queue ${quote(address)}: ${shorten(why)}` });
   const ask = <A>(statement: Effect.Effect<A, SqlError>) =>
     statement.pipe(
-      Effect.retry({ while: ({ isRetryable }) => isRetryable, schedule: PATIENCE }),
-      Effect.mapError(({ message }) => failure(message)),
+      Effect.retry({ while: isPassing, schedule: PATIENCE }),
+      Effect.mapError((error) => failure(whyOf(error))),
     );
-  yield* ask(sql.withTransaction(makeTables(sql)));
+  yield* ask(place.opening(sql.withTransaction(makeTables(sql))));
   yield* checkProtocol(yield* ask(readState(sql)), address);
-  const store = yield* makeStoreSql({
+  const store = yield* place.opening(makeStoreSql({
     tableName: JOBS,
     pollInterval: pollEvery,
     lockExpiration: lease,
     lockRefreshInterval: Duration.times(Duration.fromInputUnsafe(lease), 0.2),
-  }).pipe(
+  })).pipe(
     Effect.provideService(SqlClient.SqlClient, sql),
     // What goes wrong for good comes out of the calls below; the rest is tried again in silence.
     Effect.provideService(References.MinimumLogLevel, "None"),
-    Effect.mapError(({ message }) => failure(message)),
+    Effect.mapError((error) => failure(whyOf(error))),
   );
   const factory: PersistedQueueFactory["Service"] = yield* makeFactory.pipe(
     Effect.provideService(PersistedQueueStore, store),

@@ -1,10 +1,11 @@
 import { Effect, type Scope } from "effect";
-import { KernelFailed, type NoAdapter } from "../domain/errors.ts";
+import type { KernelFailed, NoAdapter } from "../domain/errors.ts";
 import type { Device } from "../domain/flags.ts";
 import type { Profile } from "../domain/report.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
 import { createGpuEngine } from "../gpu/engine.ts";
 import { fewDispatches, isMirrored } from "../gpu/launches.ts";
+import { untilLost } from "../gpu/loss.ts";
 import type { Adapter, Engine } from "../model/engine.ts";
 import type { MemoryLimits } from "../policy/memory_plan.ts";
 import { createInterpreter } from "../reference/interpreter.ts";
@@ -69,13 +70,7 @@ export const openDeviceMachine = Effect.fn("openDeviceMachine")(
         budget: adapter.kind === "software" ? yield* memory : null,
       },
       profile: profiler?.profile ?? null,
-      loss: lossOf(opened.device),
+      loss: untilLost(opened.device),
     };
   },
 );
-
-const lossOf = (device: GPUDevice) =>
-  Effect.flatMap(Effect.promise(() => device.lost), ({ message }) => {
-    const why = message === "" ? "" : `: ${message}`;
-    return Effect.fail(new KernelFailed({ kernel: "device", message: `The GPU was lost${why}` }));
-  });

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Ref } from "effect";
 import type { RunPlan } from "./configure.ts";
-import { BadInput, TrainingDiverged } from "../domain/errors.ts";
+import { BadInput, KernelFailed, TrainingDiverged } from "../domain/errors.ts";
 import { quote } from "../domain/quote.ts";
 import type { EpisodeView, EvaluationReport } from "../domain/report.ts";
 import { Environment } from "../environment/environment.ts";
@@ -227,19 +227,22 @@ const save = Effect.fnUntraced(function* ({ plan, state, model, date, record }: 
   if (config.recipe.checkpointEvery === 0) yield* keepNewestCheckpoint(folder);
 });
 
-/** Saves a checkpoint when a run was interrupted or diverged. */
+/** Saves a checkpoint when a run was interrupted or diverged. When the device failed, the newest one stands. */
 export const saveOnStop = Effect.fnUntraced(function* (run: Run, cause: Cause.Cause<unknown>) {
-  const isDiverged = Cause.squash(cause) instanceof TrainingDiverged;
-  const { step } = yield* Ref.get(run.state);
-  if (!isDiverged && !Cause.hasInterruptsOnly(cause)) return;
+  const error = Cause.squash(cause);
+  const isFailed = error instanceof KernelFailed;
+  if (!isFailed && !(error instanceof TrainingDiverged) && !Cause.hasInterruptsOnly(cause)) return;
   const { plan: { folder }, screen } = run;
-  if (step === 0) {
-    return yield* screen.print(
-      `No step is done yet; begin again with: ./igpo train --resume ${folder}`,
-    );
-  }
-  const said = yield* save(run).pipe(
-    Effect.as(`Saved after step ${step}; go on with: ./igpo train --resume ${folder}`),
+  const goOn = `./igpo train --resume ${folder}`;
+  const { step: done } = yield* Ref.get(run.state);
+  const said = yield* (isFailed || done === 0 ? Effect.void : save(run)).pipe(
+    Effect.andThen(listCheckpoints(folder)),
+    Effect.map((steps) => steps.at(-1)),
+    Effect.map((step) =>
+      step === undefined
+        ? `No step is ${isFailed ? "saved" : "done"} yet; begin again with: ${goOn}`
+        : `Saved after step ${step}; go on with: ${goOn}`
+    ),
     Effect.catch(({ message }) => Effect.succeed(message)),
   );
   yield* screen.print(said);

@@ -72,7 +72,7 @@ const MOST_REPLACING = 3;
 
 /** Where published patterns cut too: after words and before spaces, or before punctuation between letters. */
 const SEAM = String
-  .raw`(?:(?<=[\p{L}\p{N}])(?=\s)|(?<=\S)(?= )|(?<=\p{L})(?=[^\s\p{L}\p{N}\p{M}'’_]\p{L}))`;
+  .raw`(?<=[\p{L}\p{N}])(?=\s)|(?<=\S)(?= )|(?<=\p{L})(?=[^\s\p{L}\p{N}\p{M}'’_]\p{L})`;
 
 /**
  * A step that cuts a text into pieces before a pattern gets it, at seams as far as there are any, so that a pattern's time
@@ -81,8 +81,8 @@ const SEAM = String
 const PIECES = {
   type: "Split",
   pattern: {
-    Regex: [String.raw`PIECE(?![\s\S])`, `PIECE${SEAM}`, "PIECE"].join("|")
-      .replaceAll("PIECE", String.raw`[\s\S]{1,${LIMITS.pieceCharacters}}`),
+    Regex: String.raw`[\s\S]{1,MOST}(?:(?![\s\S])|${SEAM})|[\s\S]{1,MOST}`
+      .replaceAll("MOST", String(LIMITS.pieceCharacters)),
   },
   behavior: "Isolated",
   invert: false,

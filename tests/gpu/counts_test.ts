@@ -9,12 +9,7 @@ import {
   summaryOf,
   WORK,
 } from "../support/dispatch_counts.ts";
-
-/** The cells of a table in a page that follows this heading. */
-function cellsBelow(page: string, heading: string): ReadonlyArray<ReadonlyArray<string>> {
-  const lines = page.slice(page.indexOf(heading)).split("\n").filter((line) => line[0] === "|");
-  return lines.map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
-}
+import { cellsBelow } from "../support/tables.ts";
 
 Deno.test("dispatches of published models on a GPU are those that docs/kernels.md states", async () => {
   const page = await Deno.readTextFile("docs/kernels.md");

@@ -20,7 +20,7 @@ const withQueue = <A, E>(
 ) =>
   inFolder((folder) =>
     Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const place = yield* openPlace(`sqlite:${folder}/queue.sqlite`);
+      const place = yield* openPlace({ queue: `sqlite:${folder}/queue.sqlite`, blobs: null });
       return yield* use(yield* openQueue(place, QUICK), place);
     })))
   );

@@ -17,6 +17,8 @@ const OPTIONS: Omit<TinyRun, "folder"> = {
   recipe: { steps: 3, promptsPerStep: 6, checkpointEvery: 1 },
 };
 
+const queueIn = (folder: string) => ({ queue: `sqlite:${folder}/queue.sqlite`, blobs: null });
+
 const alone = await inFolder(async (folder) => {
   await Effect.runPromise(trainTiny({ ...OPTIONS, folder }));
   return await contentsOf(folder);
@@ -27,7 +29,7 @@ const onQueue = (workers: number, options: Partial<TinyRun> = {}) =>
   inFolder(async (outer) => {
     const folder = `${outer}/run`;
     await Deno.mkdir(folder);
-    const queue = `sqlite:${outer}/queue.sqlite`;
+    const queue = queueIn(outer);
     const said: string[] = [];
     const done: string[] = [];
     const print = (to: string[]) => (text: string) => Effect.sync(() => void to.push(text));
@@ -73,7 +75,7 @@ Deno.test("a frozen scorer and adapters come to the same bytes on a queue", asyn
 
 Deno.test("a worker that renders another prompt is refused in one sentence", () =>
   inFolder(async (outer) => {
-    const queue = `sqlite:${outer}/queue.sqlite`;
+    const queue = queueIn(outer);
     const folder = `${outer}/run`;
     await Deno.mkdir(folder);
     const prompt = (text: string) => lenientProtocol.prompt(`${text} `);
@@ -96,7 +98,7 @@ Deno.test("a trainer that is stopped goes on to the same folder, with a worker t
   inFolder(async (outer) => {
     const folder = `${outer}/run`;
     await Deno.mkdir(folder);
-    const queue = `sqlite:${outer}/queue.sqlite`;
+    const queue = queueIn(outer);
     const program = Effect.gen(function* () {
       let isBegun = false;
       const print = (text: string) => Effect.sync(() => void (isBegun ||= /^step +1/i.test(text)));
@@ -112,7 +114,7 @@ Deno.test("a trainer that is stopped goes on to the same folder, with a worker t
 
 Deno.test("what depends on time or is counted by each worker is refused", async () => {
   await inFolder(async (folder) => {
-    const queue = `sqlite:${folder}/queue.sqlite`;
+    const queue = queueIn(folder);
     const exit = await Effect.runPromiseExit(
       trainTiny({ folder, queue, recipe: { waitForShare: 0.5 } }),
     );
@@ -123,7 +125,7 @@ Deno.test("what depends on time or is counted by each worker is refused", async 
 
 Deno.test("one trainer at a time has a queue", () =>
   inFolder(async (outer) => {
-    const queue = `sqlite:${outer}/queue.sqlite`;
+    const queue = queueIn(outer);
     for (const name of ["a", "b"]) await Deno.mkdir(`${outer}/${name}`);
     const both = ["a", "b"].map((name) =>
       Effect.exit(trainTiny({ ...OPTIONS, folder: `${outer}/${name}`, queue }))

@@ -40,6 +40,7 @@ export function createCountingDevice(traits: Traits, bindingBytes: number): Coun
       maxBufferSize: Number.MAX_SAFE_INTEGER,
       maxTextureDimension2D: 8192,
     },
+    lost: new Promise(() => {}),
     queue: { submit: () => {}, writeBuffer: () => {} },
     addEventListener: () => {},
     pushErrorScope: () => {},

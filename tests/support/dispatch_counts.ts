@@ -166,3 +166,15 @@ export function byKernel(dispatches: ReadonlyArray<Dispatch>) {
     most: of.reduce((most, { threads }) => Math.max(most, threads), 0),
   })).sort((a, b) => b.dispatches - a.dispatches);
 }
+
+/** How many dispatches have fewer threads than each of these, and at least as many as the one before. */
+const THREADS = [256, 1024, 4096, 16384, 65536, Infinity];
+
+/** Dispatches by their number of threads, `< 256` first. */
+export function histogramOf(dispatches: ReadonlyArray<Dispatch>): Readonly<Record<string, number>> {
+  return Object.fromEntries(THREADS.map((end, i) => {
+    const from = THREADS[i - 1] ?? 0;
+    const name = end === Infinity ? `>= ${from}` : `< ${end}`;
+    return [name, dispatches.filter(({ threads }) => threads >= from && threads < end).length];
+  }));
+}

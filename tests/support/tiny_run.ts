@@ -24,6 +24,7 @@ import { withAdapters } from "../../src/pipeline/adapter_folder.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
 import { layerLearner, planPolicy } from "../../src/run/layers.ts";
+import type { Machine } from "../../src/run/device_machine.ts";
 import { openMachine } from "../../src/run/machine.ts";
 import type { EvaluationLine } from "../../src/run/record.ts";
 import type { Task } from "../../src/run/task.ts";
@@ -32,6 +33,7 @@ import type { Protocol } from "../../src/text/protocol.ts";
 import { train } from "../../src/programs/train.ts";
 import { trainOnQueue } from "../../src/programs/train_on_queue.ts";
 import { nextRun, openWork, workFor } from "../../src/programs/worker.ts";
+import type { QueueFlags } from "../../src/queue/place.ts";
 import type { QueueTimes } from "../../src/queue/work_queue.ts";
 
 const world = Result.getOrThrow(worldTokenizer(0));
@@ -152,8 +154,10 @@ export interface TinyRun {
   readonly task?: Task;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
-  /** Address of a queue whose workers help. */
-  readonly queue?: string;
+  /** In place of plain loops. */
+  readonly machine?: Machine;
+  /** A queue whose workers help. */
+  readonly queue?: QueueFlags;
 }
 
 /** What programs need for a tiny run, and the layers that run them in plain loops. */
@@ -176,7 +180,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     showProgress: options.showProgress ?? (() => Effect.void),
     onProgress: () => {},
   };
-  const machine = yield* openMachine("cpu");
+  const machine = options.machine ?? (yield* openMachine("cpu"));
   const model = yield* withAdapters(tinyModel, plan.config);
   const source = { machine, model, config: { recipe } };
   const setup = yield* Effect.fromResult(planPolicy(source, "train"));
@@ -204,8 +208,8 @@ export const QUICK: QueueTimes = { lease: "2 seconds", pollEvery: "2 millis", re
 
 /** A worker of tiny runs, in this process, which goes on until it is interrupted or refuses to. */
 export const workTiny = Effect.fnUntraced(
-  function* (address: string, options: Omit<TinyRun, "folder"> = {}) {
-    const place = yield* openWork(address, QUICK);
+  function* (queue: QueueFlags, options: Omit<TinyRun, "folder"> = {}) {
+    const place = yield* openWork(queue, QUICK);
     const { prepared, layers } = yield* prepareTiny({ ...options, folder: "" });
     const { task, plan: { preset }, ...rest } = prepared;
     const { protocol, train: { environment } } = task;

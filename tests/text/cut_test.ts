@@ -48,6 +48,7 @@ Deno.test("cutText() takes little time for 50 MB, with words and without", () =>
   for (const text of ["word ".repeat(10 << 20), "x".repeat(50 << 20)]) {
     const started = performance.now();
     for (const cut of CUTS) assert.ok(count(cutText(tokenizer, text, { tokens: 100, cut })) <= 100);
-    assert.ok(performance.now() - started < 2000);
+    // Encoding all of it takes minutes.
+    assert.ok(performance.now() - started < 10_000);
   }
 });

@@ -49,7 +49,7 @@ function withAttachments(
 ): unknown {
   if (Predicate.isString(value)) {
     const hash = value.startsWith(ATTACHMENT) ? value.slice(ATTACHMENT.length) : null;
-    return hash === null ? value : attachments[hash] ?? value;
+    return hash !== null && Object.hasOwn(attachments, hash) ? attachments[hash] : value;
   }
   if (Array.isArray(value)) return value.map((one) => withAttachments(one, attachments));
   if (!isRecord(value)) return value;
