@@ -35,7 +35,6 @@ function sameNumbers(found: Numbers, wanted: Numbers): void {
   closeTo(found.before, wanted.before, "before token");
   closeTo(found.after, wanted.after, "after token");
   notDeepStrictEqual(found.after, found.before);
-  strictEqual(found.updates, wanted.updates);
 }
 
 /** What Chromium saw of the page, made anew. */
@@ -65,7 +64,7 @@ Deno.test({
   },
 });
 
-const NODE = "process.exit(Number(process.versions.node.split('.')[0]) < 24)";
+const NODE = "process.exit(Number(process.versions.node.split('.')[0] < 24))";
 const hasNode = await command("sh", { args: ["-c", `node -e "${NODE}"`], stderr: "null" }).output()
   .then(({ success }) => success);
 
