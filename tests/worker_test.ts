@@ -4,8 +4,9 @@ import { contentsOf, differences } from "./support/kill_matrix.ts";
 import { aloneIn, openWorkshop, succeeded } from "./support/queue_processes.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
+/** So many steps that a worker has opened its model before the trainer, which works too, has done them all. */
 const RECIPE = {
-  steps: 2,
+  steps: 60,
   promptsPerStep: 2,
   groupSize: 2,
   maxTurns: 2,
@@ -14,16 +15,24 @@ const RECIPE = {
   microBatchTokens: 256,
   lr: 1e-2,
   evaluateEvery: 0,
-  checkpointEvery: 1,
+  checkpointEvery: 20,
 };
 
-/** Reads what a program prints until a line matches, and stops reading. */
-async function line(child: Deno.ChildProcess, pattern: RegExp): Promise<string> {
+/** Reads what a program prints until a line matches, or until another program has ended, and stops reading. */
+async function line(
+  child: Deno.ChildProcess,
+  pattern: RegExp,
+  other: Deno.ChildProcess,
+): Promise<string> {
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const ended = other.status.then(() => ({ done: true, value: undefined }) as const);
   let text = "";
-  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    if (pattern.test(text)) break;
+  while (!pattern.test(text)) {
+    const { done, value } = await Promise.race([reader.read(), ended]);
+    if (done) break;
+    text += value;
   }
+  await reader.cancel();
   return text;
 }
 
@@ -33,7 +42,10 @@ Deno.test("a worker that is killed in the middle changes no byte of the run", ()
     const want = await aloneIn(shop);
     const workers = [shop.worker(), shop.worker()];
     const trainer = shop.train(`${outer}/run`, "--queue", shop.queue);
-    match(await line(workers[0]!, /^Step 1: /m), /^Step 1: 2 episodes of question /m);
+    match(
+      await line(workers[0]!, /^Step \d+: /m, trainer),
+      /^Step \d+: 2 episodes of question /m,
+    );
     workers[0]!.kill("SIGKILL");
     strictEqual((await workers[0]!.status).signal, "SIGKILL");
     await succeeded(trainer);
@@ -48,10 +60,13 @@ Deno.test("a worker that is killed in the middle changes no byte of the run", ()
 
 Deno.test("a worker without the model of the run says so and leaves with exit code 2", () =>
   inFolder(async (outer) => {
-    const shop = await openWorkshop(outer, { ...RECIPE, steps: 20 });
+    const shop = await openWorkshop(outer, RECIPE);
     const trainer = shop.train(`${outer}/run`, "--queue", shop.queue);
     // The embedded model instead.
-    const { code, stderr } = await shop.start("worker", "--queue", shop.queue).output();
+    const worker = shop.start("worker", "--queue", shop.queue);
+    // A worker that is not refused would wait for another run.
+    trainer.status.then(() => worker.kill("SIGKILL"), () => {}).catch(() => {});
+    const { code, stderr } = await worker.output();
     trainer.kill("SIGKILL");
     await trainer.output();
     strictEqual(code, 2);
