@@ -35,6 +35,8 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:plans": ["read"],
   "bench:counts": ["read"],
   "bench:gpu": ["read", "write=bench/results", "env", BENCH_FFI],
+  "bench:scale": ["read"],
+  "bench:queue": [...BENCH, "net"],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],
