@@ -81,7 +81,7 @@ export function worldOf(setting: Setting): Result.Result<World, string> {
   }));
 }
 
-/** Takes away all time of the groups of a world but what `keep` keeps. */
+/** The world in which a part of every group takes no time. */
 const without = (world: World, what: "busySeconds" | "waitSeconds"): World => ({
   ...world,
   steps: world.steps.map((groups) => groups.map((group) => ({ ...group, [what]: 0 }))),
@@ -217,9 +217,7 @@ export const OTHER_HEAD = ["world", ...MANY.map((n) => `${n} workers, s`), "bind
 export function otherRows(): ReadonlyArray<ReadonlyArray<string>> {
   return OTHERS.map(([name, change]) => {
     const world = Result.getOrThrow(worldOf({ ...SETTING, ...change }));
-    const steps = MANY.map((workers) =>
-      whole(simulate({ ...world, workers }, SEED).seconds / STEPS)
-    );
+    const steps = MANY.map((workers) => whole(stepSeconds({ ...world, workers })));
     const { what, share } = bindingOf({ ...world, workers: 100 });
     return [name, ...steps, `${what} ${percent(share)}`];
   });
@@ -243,12 +241,18 @@ export function stageRows(): ReadonlyArray<ReadonlyArray<string>> {
       const asIs = { ...world, workers };
       const shards = sharded(asIs);
       const free = sharded({ ...asIs, link: FREE_LINK });
-      return [model, workers, ...[asIs, shards].map(stepSeconds), ...[shards, free].map(overlapped)]
-        .map((cell) => typeof cell === "string" ? cell : whole(cell));
-    }).map((cells, i) => cells.with(1, String(MANY[i])));
+      const seconds = [
+        stepSeconds(asIs),
+        stepSeconds(shards),
+        overlapped(shards),
+        overlapped(free),
+      ];
+      return [model, String(workers), ...seconds.map(whole)];
+    });
   });
 }
 
+/** Mean seconds of a step. */
 function stepSeconds(world: World): number {
   return simulate(world, SEED).seconds / STEPS;
 }
