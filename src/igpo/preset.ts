@@ -136,6 +136,19 @@ export const ClipConfig = Schema.Struct({
   ),
 });
 
+/** How far the weights that play may be behind those that are trained. */
+export const StalenessConfig = Schema.Struct({
+  steps: Schema.Literals([0, 1]).annotate(
+    described(
+      "1: a step's episodes are played before the updates of the step before, so that both can go " +
+        "on at the same time; 0: after them",
+    ),
+  ),
+  weightBound: Within(1, LARGEST).annotate(
+    described("importance weights of tokens of stale episodes are truncated to at most this"),
+  ),
+});
+
 /** Penalty on the distance to the reference policy, a term of the loss. */
 export const KlConfig = Schema.Struct({
   coefficient: AtLeastZero.annotate(described("beta; 0 asks for no reference policy")),
@@ -170,6 +183,10 @@ export const Preset = Schema.Struct({
   weights: WeightConfig,
   credit: CreditConfig,
   clip: ClipConfig,
+  // Presets of earlier versions lack it.
+  staleness: StalenessConfig.pipe(
+    Schema.withDecodingDefaultTypeKey(Effect.succeed({ steps: 0, weightBound: 2 } as const)),
+  ),
   kl: KlConfig,
   entropy: Schema.Struct({
     coefficient: Within(-LARGEST, LARGEST).annotate(
@@ -185,6 +202,7 @@ export type PoolConfig = typeof PoolConfig.Type;
 export type WeightConfig = typeof WeightConfig.Type;
 export type CreditConfig = typeof CreditConfig.Type;
 export type ClipConfig = typeof ClipConfig.Type;
+export type StalenessConfig = typeof StalenessConfig.Type;
 export type KlConfig = typeof KlConfig.Type;
 /** How token losses become one loss. */
 export type Aggregation = typeof AggregationSchema.Type;
