@@ -100,7 +100,7 @@ export const STEP_METRICS = {
   rolloutSeconds: "time in rollouts",
   scoreSeconds: "time in scoring beliefs",
   updateSeconds: "time in gradients and updates",
-  seconds: "time of the whole step",
+  seconds: "time of the whole step; with staleness the sum of the three above",
   rolloutTokensPerSecond: "generatedTokens / rolloutSeconds",
   scoreTokensPerSecond: "scoredTokens / scoreSeconds",
   updateTokensPerSecond: "batchTokens / updateSeconds, however often the updates go through them",

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect";
-import { decodeRecord } from "../domain/decode.ts";
+import { decodeRecord, isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { ReportName } from "../domain/recipe.ts";
 
@@ -183,10 +183,7 @@ export const Preset = Schema.Struct({
   weights: WeightConfig,
   credit: CreditConfig,
   clip: ClipConfig,
-  // Presets of earlier versions lack it.
-  staleness: StalenessConfig.pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.succeed({ steps: 0, weightBound: 2 } as const)),
-  ),
+  staleness: StalenessConfig,
   kl: KlConfig,
   entropy: Schema.Struct({
     coefficient: Within(-LARGEST, LARGEST).annotate(
@@ -208,12 +205,18 @@ export type KlConfig = typeof KlConfig.Type;
 export type Aggregation = typeof AggregationSchema.Type;
 export type Preset = typeof Preset.Type;
 
+/** Fields that presets got later, with the values that leave those of earlier runs as they were. */
+const LATER_FIELDS = {
+  staleness: { steps: 0, weightBound: 2 },
+} as const satisfies Partial<Preset>;
+
 /**
  * Reads a preset from JSON. Fails with one sentence on a wrong or unknown field and on
  * fields that cannot be combined ({@link conflictOf}).
  */
 export const decodePreset = Effect.fnUntraced(function* (input: unknown) {
-  const preset = yield* decodeRecord(Preset, input, "the preset");
+  const filled = isRecord(input) ? { ...LATER_FIELDS, ...input } : input;
+  const preset = yield* decodeRecord(Preset, filled, "the preset");
   const conflict = conflictOf(preset);
   if (conflict !== null) return yield* new BadInput({ message: conflict });
   return preset;

@@ -1,5 +1,5 @@
 /** Steps that are played before the updates of the step before them. */
-import { Effect, Option, Stream } from "effect";
+import { Effect, Stream } from "effect";
 import type { StalenessConfig } from "../igpo/preset.ts";
 import { Learner, type PolicyWeights } from "../policy/policy.ts";
 
@@ -9,9 +9,19 @@ import { Learner, type PolicyWeights } from "../policy/policy.ts";
  */
 export const withNext =
   ({ steps: ahead }: StalenessConfig) => <A, E, R>(elements: Stream.Stream<A, E, R>) =>
-    ahead === 0
-      ? Stream.map(elements, (element): [A, Option.Option<A>] => [element, Option.none()])
-      : Stream.zipWithNext(elements);
+    ahead === 0 ? Stream.map(elements, (element): Pair<A> => [element, null]) : elements.pipe(
+      // Unlike `Stream.zipWithNext`, which hands the last element on after a failure too, this ends there.
+      Stream.concat(Stream.succeed(null)),
+      Stream.mapAccum(
+        (): A | null => null,
+        (held, next): readonly [A | null, ReadonlyArray<Pair<A>>] => [
+          next,
+          held === null ? [] : [[held, next]],
+        ],
+      ),
+    );
+
+type Pair<A> = readonly [element: A, next: A | null];
 
 /** Lets a step's updates wait until the next step is played, so that the weights before them play it. */
 export const playAhead = (staleness: StalenessConfig) => <A, E, R>(steps: Stream.Stream<A, E, R>) =>

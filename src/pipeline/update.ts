@@ -93,6 +93,7 @@ const updateStep = Effect.fn("update")(function* <E, R>(
     : yield* applyBatch(step, staleness === 0 ? null : weightBound, options);
   policy.release();
   const endedMillis = yield* Clock.currentTimeMillis;
+  const updateSeconds = (endedMillis - begunMillis) / 1000;
   return {
     ...step,
     ...outcome,
@@ -100,8 +101,11 @@ const updateStep = Effect.fn("update")(function* <E, R>(
     behaviour,
     learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
-    updateSeconds: (endedMillis - begunMillis) / 1000,
-    seconds: (endedMillis - step.startedMillis) / 1000,
+    updateSeconds,
+    // A stale step waits while the next one is played, whose time is that step's.
+    seconds: steps === 0
+      ? (endedMillis - step.startedMillis) / 1000
+      : step.rolloutSeconds + step.scoreSeconds + updateSeconds,
   } satisfies UpdatedStep;
 });
 

@@ -1,5 +1,5 @@
 /** The trainer's side: a step's groups as jobs, and the episodes that come back. */
-import { Clock, Effect, Option, Stream } from "effect";
+import { Clock, Effect, Stream } from "effect";
 import { JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { StalenessConfig } from "../igpo/preset.ts";
@@ -32,7 +32,7 @@ export const handOut =
       Stream.mapEffect((step) => offer(step, station)),
       withNext(staleness),
       Stream.mapEffect(([step, next]) => {
-        const groups = collectStep(step, Option.getOrNull(next), station);
+        const groups = collectStep(step, next, station);
         return staleness.steps === 0 ? groups : withOwnWeights(station, groups);
       }),
     );
