@@ -83,6 +83,8 @@ export const STEP_METRICS = {
     "mean entropy of the sampling distribution a trained token, nats, before the first update",
   logProbGap:
     "largest distance between the trainer's log-prob of a trained token, before the first update, and the sampler's, nats",
+  logProbGapMean:
+    "mean distance between the two, nats a trained token: what another program that samples (--policy) computes otherwise",
   replacedLogProbs:
     "sequences whose logProbGap is above 0.01: the trainer's log-probs stand for the sampler's",
   trainedTokens: "tokens that were sampled and trained",

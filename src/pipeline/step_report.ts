@@ -133,6 +133,13 @@ function lossMetrics({ applied, logProbs, batch }: UpdatedStep, preset: Preset) 
     kl: weight === 0 ? 0 : total("kl") / weight,
     entropy: mean(Float64Array.from(logProbs.flatMap(({ entropy }) => [...entropy]))),
     logProbGap: gaps.reduce((most, gap) => Math.max(most, gap), 0),
+    logProbGapMean: mean(
+      Float64Array.from(
+        logProbs.flatMap(({ logProb }, i) =>
+          Array.from(logProb, (own, p) => Math.abs(own - batch.sequences[i]!.behaviourLogProb[p]!))
+        ),
+      ),
+    ),
     replacedLogProbs: gaps.filter(isOff).length,
   };
 }

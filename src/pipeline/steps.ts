@@ -1,7 +1,7 @@
 import type { Stream } from "effect";
 import type { MiniBatch, RewardedGroup, ScoredEpisode, TrainingBatch } from "../domain/batch.ts";
 import type { Episode } from "../domain/episode.ts";
-import type { BadInput, JobFailed, KernelFailed } from "../domain/errors.ts";
+import type { BadInput, JobFailed, KernelFailed, ServerFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { Environment } from "../environment/environment.ts";
 import type { Uncaught } from "../environment/uncaught.ts";
@@ -51,7 +51,7 @@ export type PlaySteps = <E>(
   steps: Stream.Stream<StepQuestions, E>,
 ) => Stream.Stream<
   ScoredStep,
-  E | BadInput | JobFailed | KernelFailed,
+  E | BadInput | JobFailed | KernelFailed | ServerFailed,
   Environment | Learner | Policy | ReferencePolicy
 >;
 
