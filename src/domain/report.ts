@@ -86,7 +86,7 @@ export const STEP_METRICS = {
   logProbGapMean:
     "mean distance between the two, nats a trained token: what another program that samples (--policy) computes otherwise",
   replacedLogProbs:
-    "sequences whose logProbGap is above 0.01: the trainer's log-probs stand for the sampler's",
+    "sequences whose logProbGap is above 0.01, or above 1 where a server samples: the trainer's log-probs stand for the sampler's",
   trainedTokens: "tokens that were sampled and trained",
   generatedTokens: "tokens that were sampled",
   scoredTokens: "probe tokens computed to score beliefs",

@@ -65,7 +65,10 @@ function finiteOrNull(value: number | null | undefined): number | null {
 }
 
 /** The update that trained a sequence. */
-function updateOf({ applied, batch, logProbs }: UpdatedStep, index: number): UpdatedTokens {
+function updateOf(
+  { applied, batch, logProbs, sampler }: UpdatedStep,
+  index: number,
+): UpdatedTokens {
   const isIn = ({ start, end }: { readonly start: number; readonly end: number }) =>
     start <= index && index < end;
   const last = applied.findLast(({ miniBatch }) => isIn(miniBatch));
@@ -73,6 +76,7 @@ function updateOf({ applied, batch, logProbs }: UpdatedStep, index: number): Upd
     miniBatch: batch.miniBatches.findIndex(isIn),
     sampled: batch.sequences[index]!.behaviourLogProb,
     measured: logProbs[index]?.logProb ?? null,
+    sampler,
     ratio: last === undefined ? null : last.results[index - last.miniBatch.start]!.ratio,
   };
 }

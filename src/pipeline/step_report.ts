@@ -103,7 +103,7 @@ function beliefMetrics(episodes: Episodes, found: Diagnostics, { gain }: Preset)
   };
 }
 
-function lossMetrics({ applied, logProbs, batch }: UpdatedStep, preset: Preset) {
+function lossMetrics({ applied, logProbs, batch, sampler }: UpdatedStep, preset: Preset) {
   // Sampler and trainer run the same kernels: on most adapters they agree bit by bit.
   const gaps = logProbs.map(({ logProb }, i) =>
     logProbGap(logProb, batch.sequences[i]!.behaviourLogProb)
@@ -140,7 +140,7 @@ function lossMetrics({ applied, logProbs, batch }: UpdatedStep, preset: Preset) 
         ),
       ),
     ),
-    replacedLogProbs: gaps.filter(isOff).length,
+    replacedLogProbs: gaps.filter((gap) => isOff(gap, sampler)).length,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Question } from "../domain/question.ts";
 import type { Environment } from "../environment/environment.ts";
 import type { Uncaught } from "../environment/uncaught.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
 import type { Learner, Policy, TokenLogProbs } from "../policy/policy.ts";
 import type { ReferencePolicy } from "./reference_policy.ts";
@@ -81,6 +82,8 @@ export interface UpdatedStep extends TrainingStep {
   readonly updates: number;
   /** Why an update and the step's remaining updates were skipped, such as what was not finite; or null. */
   readonly skipped: string | null;
+  /** Who sampled the episodes. */
+  readonly sampler: Sampler;
   /** The learning rate of all updates of the step. */
   readonly learningRate: number;
   readonly applied: ReadonlyArray<AppliedUpdate>;

@@ -1,6 +1,6 @@
 import type { Action, Episode, Span } from "../domain/episode.ts";
 import type { EpisodeSegment } from "../domain/episode_record.ts";
-import { oldLogProb } from "../igpo/old_log_prob.ts";
+import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** What an update knows about the sampled tokens of an episode, each (P) or null where no update was applied. */
@@ -9,6 +9,7 @@ export interface UpdatedTokens {
   /** Log-probs as sampled, and as the trainer measured them before the first update. */
   readonly sampled: Float64Array;
   readonly measured: Float64Array | null;
+  readonly sampler: Sampler;
   readonly ratio: Float64Array | null;
 }
 
@@ -18,8 +19,8 @@ export function transcriptOf(
   update: UpdatedTokens,
   tokenizer: Tokenizer,
 ): ReadonlyArray<EpisodeSegment> {
-  const { sampled, measured, ratio } = update;
-  const logProb = measured === null ? sampled : oldLogProb(sampled, measured);
+  const { sampled, measured, sampler, ratio } = update;
+  const logProb = measured === null ? sampled : oldLogProb(sampled, measured, sampler);
   let trained = 0;
   return episode.spans.flatMap((span): ReadonlyArray<EpisodeSegment> => {
     const ids = episode.tokens.subarray(span.start, span.end);

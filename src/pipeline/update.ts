@@ -2,7 +2,7 @@ import { Clock, Effect, Result, Stream } from "effect";
 import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
-import { oldLogProb } from "../igpo/old_log_prob.ts";
+import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenLogProbs } from "../policy/policy.ts";
@@ -20,6 +20,8 @@ import { tellProgress } from "./watch.ts";
 export interface UpdateOptions<E, R> {
   readonly preset: Preset;
   readonly recipe: Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs"> & LearningRates;
+  /** Who sampled the episodes. @default {"own"} */
+  readonly sampler?: Sampler | undefined;
   /** Runs right after a step's updates; an interruption waits for both, so that weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
@@ -92,6 +94,7 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   return {
     ...step,
     ...outcome,
+    sampler: options.sampler ?? "own",
     learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
     updateSeconds: (endedMillis - begunMillis) / 1000,
@@ -113,7 +116,7 @@ const NOTHING_TO_LEARN: Outcome = {
  */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
-  { preset, recipe, reference }: Settings<E, R>,
+  { preset, recipe, reference, sampler = "own" }: Settings<E, R>,
 ) {
   const { batch } = step;
   const sequences = reference === null
@@ -129,6 +132,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
       sequences,
       before,
       preset,
+      sampler,
       temperature: recipe.temperature,
       clipNorm: recipe.clipNorm,
       learningRate: learningRateAt(recipe, step.step),
@@ -166,6 +170,7 @@ interface UpdateSettings {
   readonly sequences: ReadonlyArray<TrainingSequence>;
   readonly before: LogProbsByIndex;
   readonly preset: Preset;
+  readonly sampler: Sampler;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
@@ -174,7 +179,7 @@ interface UpdateSettings {
 /** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
-  { sequences, before, preset, temperature, ...settings }: UpdateSettings,
+  { sequences, before, preset, sampler, temperature, ...settings }: UpdateSettings,
 ) {
   const learner = yield* Learner;
   const { start, end } = miniBatch;
@@ -182,7 +187,7 @@ const applyUpdate = Effect.fnUntraced(function* (
   const lossOf = (i: number, found: TokenLogProbs) => {
     const sequence = own[i]!;
     const { logProb } = before.get(start + i) ?? found;
-    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, logProb);
+    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, logProb, sampler);
     return { ...surrogate({ ...sequence, behaviourLogProb }, found, preset), found };
   };
   const gradient = yield* learner.gradient(own, temperature, lossOf);

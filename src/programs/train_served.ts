@@ -55,7 +55,7 @@ export const trainServed = Effect.fn("trainServed")(function* (
       Stream.provideService(Policy, policy),
       score({ protocol, gain: preset.gain }),
     );
-  return yield* train({ ...options, play });
+  return yield* train({ ...options, play, sampler: "server" });
 });
 
 /** A first message to the first question, which is part of no episode. */

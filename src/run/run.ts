@@ -15,6 +15,7 @@ import { openEpisodes, type RunEpisodes } from "../files/run_episodes.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
 import { ALARMS, type Health } from "../igpo/alarms.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import { truncates } from "../model/decode.ts";
 import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "../pipeline/checkpoint.ts";
 import { episodeRecords } from "../pipeline/episode_records.ts";
@@ -48,6 +49,8 @@ export interface TrainOptions {
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
   /** Plays and scores the episodes of steps elsewhere too. @default {by this process alone} */
   readonly play?: PlaySteps;
+  /** Who samples the episodes of `play`. @default {"own"} */
+  readonly sampler?: Sampler;
 }
 
 /** The name of the embedded model in the files of its adapters. */
