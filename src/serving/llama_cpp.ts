@@ -61,7 +61,7 @@ export const openLlamaCpp = Effect.fn("openLlamaCpp")(function* (options: Server
       if (isLate || (wanted === "loaded" && status.failed === true)) {
         return yield* new ServerFailed({
           kind: isLate ? "late" : "refused",
-          message: `Cannot go on with ${name} as its model "${id}" must be ${wanted}: it is ` +
+          message: `Cannot go on as model "${id}" of ${name} must be ${wanted}: it is ` +
             quote(status.value),
         });
       }

@@ -95,7 +95,7 @@ export function askServer(
       isText,
     }, patience).pipe(
       Effect.mapError(({ kind, message }) =>
-        new ServerFailed({ kind, message: `Cannot go on with ${name}: ${message}` })
+        new ServerFailed({ kind, message: `Cannot go on as ${name} must answer: ${message}` })
       ),
     );
 }

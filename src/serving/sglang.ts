@@ -29,7 +29,9 @@ export function sglang(options: ServerOptions): Server {
   const asked = askServer(name, options);
   const succeed = ({ success, error_message }: typeof Loaded.Type) => {
     if (success) return Effect.void;
-    const message = `Cannot go on with ${name}: it refused adapters: ${quote(error_message ?? "")}`;
+    const message = `Cannot go on as ${name} must take adapters: it says ${
+      quote(error_message ?? "")
+    }`;
     return Effect.fail(new ServerFailed({ kind: "refused", message }));
   };
   const adapters = namedAdapters(options.folder, {

@@ -99,7 +99,7 @@ Deno.test("a run whose server goes away saves what it has, and says how it goes 
     strictEqual(failure._tag, "ServerFailed");
     match(
       failure.message,
-      /^Cannot go on with vllm at http:\S+: 127.0.0.1:\d+ answered something else/,
+      /^Cannot go on as vllm at http:\S+ must answer: 127.0.0.1:\d+ answered something else/,
     );
     match(said.at(-1)!, /^Saved after step 2; go on with: /);
   }));

@@ -1,10 +1,12 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { Effect, type Scope } from "effect";
+import { Effect, Result, type Scope } from "effect";
+import fc from "fast-check";
 import { hashString } from "../../src/math/threefry.ts";
 import { initialLora, type Lora, loraParametersOf } from "../../src/model/lora.ts";
 import { withWeights } from "../../src/model/weight_source.ts";
 import type { ModelFolder } from "../../src/pipeline/model_folder.ts";
-import { openServer } from "../../src/serving/open_server.ts";
+import { adapterGguf } from "../../src/serving/adapter_gguf.ts";
+import { checkServed, openServer } from "../../src/serving/open_server.ts";
 import { makeServedPolicy } from "../../src/serving/served_policy.ts";
 import { randomValues } from "../support/random_values.ts";
 import { PLAIN } from "../support/tiny_policy.ts";
@@ -201,6 +203,103 @@ Deno.test("a message with strange ids, too many or too few of them, or bad log-p
     ),
     /each of its 9 tokens must have a log-prob: it has 8$/,
   );
+});
+
+Deno.test("whatever a server answers is a message that keeps the rules or a sentence", () =>
+  inFolder((folder) =>
+    run(Effect.gen(function* () {
+      let answer: unknown = null;
+      for (const kind of ["sglang", "vllm", "llama.cpp"] as const) {
+        const { policy } = yield* served(kind, folder, (own, { path }) =>
+          path === "/generate" || path === "/completion" || path === "/inference/v1/generate"
+            ? answer
+            : own);
+        const ids = fc.array(fc.oneof(fc.integer({ min: -2, max: 700 }), fc.anything()));
+        const answers = fc.oneof(
+          fc.jsonValue(),
+          fc.record({
+            tokens: ids,
+            stop_type: fc.constantFrom("eos", "limit"),
+            completion_probabilities: fc.array(
+              fc.record({ id: fc.nat(700), logprob: fc.double() }),
+            ),
+          }),
+          fc.record({
+            choices: fc.array(fc.record({ token_ids: ids, finish_reason: fc.string() })),
+          }),
+        );
+        const law = fc.asyncProperty(answers, async (value) => {
+          answer = JSON.parse(JSON.stringify(value) ?? "null");
+          const generated = policy.generate([request], OPTIONS);
+          const outcome = await Effect.runPromise(Effect.result(generated));
+          if (Result.isFailure(outcome)) {
+            match(outcome.failure.message, /^Cannot (go on as|use a message of) \S+ at http:\S+ /);
+            return;
+          }
+          const { tokens, logProbs } = outcome.success[0]!;
+          ok(
+            tokens.length >= 1 && tokens.length <= 9 && tokens.every((id) =>
+              id < 640
+            ),
+          );
+          ok(
+            logProbs.length === tokens.length && logProbs.every((x) =>
+              x <= 1e-3
+            ),
+          );
+        });
+        yield* Effect.promise(() => fc.assert(law, { numRuns: 60 }));
+      }
+    }))
+  ));
+
+Deno.test("a llama.cpp that is no router over a model with the run's adapters is refused", () =>
+  inFolder((folder) =>
+    run(Effect.gen(function* () {
+      const presets = ["[policy]\nlora = /elsewhere/adapter.gguf\n", undefined];
+      for (const preset of presets) {
+        const foreign = yield* serveForeign(asLlamaCpp("", END), fresh, () => ({
+          data: [{ id: "policy", ...(preset && { status: { value: "loaded", preset } }) }],
+        }));
+        const opened = openServer(`llama.cpp:${foreign.origin}`, { folder, patience: PATIENCE });
+        const { message } = yield* Effect.flip(opened);
+        match(
+          message,
+          /it must be a router, .* have the line lora = .*adapter.gguf: none of 1 has$/,
+        );
+        ok(message.includes(`${folder}/adapter.gguf`));
+      }
+    }))
+  ));
+
+Deno.test("a llama.cpp whose model has other ids or cannot be loaded is refused", () =>
+  inFolder((folder) =>
+    run(Effect.gen(function* () {
+      let status: string | null = null;
+      const { server } = yield* served("llama.cpp", folder, (answer, { path }) => {
+        const [model] = (answer["data"] ?? []) as ReadonlyArray<{ readonly status: object }>;
+        if (path !== "/models" || status === null) return answer;
+        const changed = { value: status, failed: true };
+        const meta = { n_vocab: 32_000, n_ctx: 4096 };
+        return { data: [{ ...model, status: { ...model!.status, ...changed }, meta }] };
+      });
+      status = "unloaded";
+      const other = yield* Effect.flip(checkServed(server, fresh, { contextTokens: 128 }));
+      match(other.message, /^Cannot sample at llama.cpp at \S+ as its model must have 640 ids/);
+      const weights = strongAdapters;
+      const lost = yield* Effect.flip(server.publish({ ...PUBLICATION, version: 0, weights }));
+      match(
+        lost.message,
+        /^Cannot go on as model "policy" of \S+ at \S+ must be loaded: it is "unl/,
+      );
+    }))
+  ));
+
+Deno.test("adapters of the family llama are refused for llama.cpp", () => {
+  const architecture = { ...TINY, family: "llama" as const };
+  const publication = { ...PUBLICATION, architecture, version: 0, weights: strongAdapters };
+  const refused = Result.getOrThrow(Result.flip(adapterGguf(publication)));
+  match(refused.message, /must be of the family qwen2 or qwen3, .*: it is of llama$/);
 });
 
 Deno.test("tokens without a log-prob, as llama.cpp leaves them out, get the trainer's", () =>
