@@ -13,7 +13,6 @@ import {
   against,
   asked,
   beliefs,
-  blobs,
   config,
   data,
   describe,
@@ -30,11 +29,11 @@ import {
   model,
   out,
   ownFlags,
+  players,
   port,
   preset,
   presets,
   profile,
-  queue,
   queueFlags,
   recipe,
   resume,
@@ -84,6 +83,7 @@ import { machineLines, openMachine } from "../run/machine.ts";
 import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
+import { trainServed } from "../programs/train_served.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 import { view as viewProgram } from "../programs/view.ts";
 
@@ -100,9 +100,11 @@ const runTrain = Effect.fnUntraced(
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
-    const program = queue === null
-      ? trainProgram(options)
-      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options);
+    const program = queue !== null
+      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options)
+      : plan.config.policy !== null
+      ? trainServed(plan.config.policy, options)
+      : trainProgram(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
@@ -216,7 +218,7 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue, blobs },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, ...players },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 

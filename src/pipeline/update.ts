@@ -3,7 +3,7 @@ import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { importanceWeights } from "../igpo/importance_weight.ts";
-import { oldLogProb } from "../igpo/old_log_prob.ts";
+import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenLogProbs } from "../policy/policy.ts";
@@ -23,6 +23,8 @@ export interface UpdateOptions<E, R> {
   readonly recipe:
     & Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs" | "miniBatches">
     & LearningRates;
+  /** Who sampled the episodes. @default {"own"} */
+  readonly sampler?: Sampler | undefined;
   /** Runs right after a step's updates; an interruption waits for both, so that weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
@@ -99,6 +101,7 @@ const updateStep = Effect.fn("update")(function* <E, R>(
     ...outcome,
     staleness,
     behaviour,
+    sampler: options.sampler ?? "own",
     learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
     updateSeconds,
@@ -145,7 +148,7 @@ const NOTHING_TO_LEARN: Outcome = {
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
   weightBound: number | null,
-  { preset, recipe, reference }: Settings<E, R>,
+  { preset, recipe, reference, sampler = "own" }: Settings<E, R>,
 ) {
   const { batch } = step;
   const sequences = yield* withReference(reference, batch.sequences, recipe.temperature);
@@ -160,6 +163,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
       before,
       preset,
       weightBound,
+      sampler,
       temperature: recipe.temperature,
       clipNorm: recipe.clipNorm,
       learningRate: learningRateAt(recipe, step.step),
@@ -178,7 +182,8 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
     applied,
     logProbs,
     importanceWeights: logProbs.flatMap(({ logProb }, i) =>
-      offPolicy(sequences[i]!.behaviourLogProb, logProb, weightBound).importanceWeight ?? []
+      offPolicy(sequences[i]!.behaviourLogProb, logProb, { weightBound, sampler })
+        .importanceWeight ?? []
     ),
   } satisfies Outcome;
 });
@@ -203,6 +208,7 @@ interface UpdateSettings {
   readonly preset: Preset;
   /** Of stale episodes, else null. */
   readonly weightBound: number | null;
+  readonly sampler: Sampler;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
@@ -211,15 +217,16 @@ interface UpdateSettings {
 /** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
-  { sequences, before, preset, weightBound, temperature, ...settings }: UpdateSettings,
+  { sequences, before, preset, weightBound, sampler, temperature, ...settings }: UpdateSettings,
 ) {
   const learner = yield* Learner;
   const { start, end } = miniBatch;
   const own = sequences.slice(start, end);
+  const origin = { weightBound, sampler };
   const lossOf = (i: number, found: TokenLogProbs) => {
     const sequence = own[i]!;
     const { logProb } = before.get(start + i) ?? found;
-    const tokens = { ...sequence, ...offPolicy(sequence.behaviourLogProb, logProb, weightBound) };
+    const tokens = { ...sequence, ...offPolicy(sequence.behaviourLogProb, logProb, origin) };
     return { ...surrogate(tokens, found, preset), found };
   };
   const gradient = yield* learner.gradient(own, temperature, lossOf);
@@ -236,9 +243,13 @@ const applyUpdate = Effect.fnUntraced(function* (
 });
 
 /** What the ratio is measured from, and the weight of what the ratio then leaves out. */
-function offPolicy(sampled: Float64Array, measured: Float64Array, weightBound: number | null) {
+function offPolicy(
+  sampled: Float64Array,
+  measured: Float64Array,
+  { weightBound, sampler }: Pick<UpdateSettings, "weightBound" | "sampler">,
+) {
   return weightBound === null
-    ? { behaviourLogProb: oldLogProb(sampled, measured), importanceWeight: null }
+    ? { behaviourLogProb: oldLogProb(sampled, measured, sampler), importanceWeight: null }
     : {
       behaviourLogProb: measured,
       importanceWeight: importanceWeights(measured, sampled, weightBound),
