@@ -84,15 +84,18 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   const { batch } = step;
   const staleness = yield* stalenessOf(batch, learner.version(), options);
   const { steps, weightBound } = options.preset.staleness;
+  const sampler = options.sampler ?? "own";
   const behaviour = steps === 0
     ? null
     : { updates: learner.version(), weights: yield* learner.weights() };
   const total = batch.sequences.length;
   yield* tellProgress({ step: step.step, phase: "update", done: 0, total, unit: "episodes" });
   const begunMillis = yield* Clock.currentTimeMillis;
-  const outcome = total === 0
-    ? NOTHING_TO_LEARN
-    : yield* applyBatch(step, staleness === 0 ? null : weightBound, options);
+  const outcome = total === 0 ? NOTHING_TO_LEARN : yield* applyBatch(
+    step,
+    { sampler, weightBound: staleness === 0 ? null : weightBound },
+    options,
+  );
   policy.release();
   const endedMillis = yield* Clock.currentTimeMillis;
   const updateSeconds = (endedMillis - begunMillis) / 1000;
@@ -101,7 +104,7 @@ const updateStep = Effect.fn("update")(function* <E, R>(
     ...outcome,
     staleness,
     behaviour,
-    sampler: options.sampler ?? "own",
+    sampler,
     learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
     updateSeconds,
@@ -147,8 +150,8 @@ const NOTHING_TO_LEARN: Outcome = {
  */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
-  weightBound: number | null,
-  { preset, recipe, reference, sampler = "own" }: Settings<E, R>,
+  origin: Origin,
+  { preset, recipe, reference }: Settings<E, R>,
 ) {
   const { batch } = step;
   const sequences = yield* withReference(reference, batch.sequences, recipe.temperature);
@@ -162,8 +165,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
       sequences,
       before,
       preset,
-      weightBound,
-      sampler,
+      origin,
       temperature: recipe.temperature,
       clipNorm: recipe.clipNorm,
       learningRate: learningRateAt(recipe, step.step),
@@ -182,7 +184,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
     applied,
     logProbs,
     importanceWeights: logProbs.flatMap(({ logProb }, i) =>
-      offPolicy(sequences[i]!.behaviourLogProb, logProb, { weightBound, sampler })
+      offPolicy(sequences[i]!.behaviourLogProb, logProb, origin)
         .importanceWeight ?? []
     ),
   } satisfies Outcome;
@@ -201,14 +203,19 @@ const measureLater = Effect.fnUntraced(function* (
   return new Map(later.map((found, i) => [end + i, found])) as LogProbsByIndex;
 });
 
+/** Where episodes come from. */
+interface Origin {
+  readonly sampler: Sampler;
+  /** Bound of the importance weights of stale episodes, else null. */
+  readonly weightBound: number | null;
+}
+
 /** The inputs of one update. */
 interface UpdateSettings {
   readonly sequences: ReadonlyArray<TrainingSequence>;
   readonly before: LogProbsByIndex;
   readonly preset: Preset;
-  /** Of stale episodes, else null. */
-  readonly weightBound: number | null;
-  readonly sampler: Sampler;
+  readonly origin: Origin;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
@@ -217,12 +224,11 @@ interface UpdateSettings {
 /** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
-  { sequences, before, preset, weightBound, sampler, temperature, ...settings }: UpdateSettings,
+  { sequences, before, preset, origin, temperature, ...settings }: UpdateSettings,
 ) {
   const learner = yield* Learner;
   const { start, end } = miniBatch;
   const own = sequences.slice(start, end);
-  const origin = { weightBound, sampler };
   const lossOf = (i: number, found: TokenLogProbs) => {
     const sequence = own[i]!;
     const { logProb } = before.get(start + i) ?? found;
@@ -246,7 +252,7 @@ const applyUpdate = Effect.fnUntraced(function* (
 function offPolicy(
   sampled: Float64Array,
   measured: Float64Array,
-  { weightBound, sampler }: Pick<UpdateSettings, "weightBound" | "sampler">,
+  { sampler, weightBound }: Origin,
 ) {
   return weightBound === null
     ? { behaviourLogProb: oldLogProb(sampled, measured, sampler), importanceWeight: null }
