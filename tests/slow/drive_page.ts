@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console
 /**
  * Opens the page of `deno task site` in Chromium (CHROMIUM names it), which draws and computes by software, does what
- * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|train|answer|lose URL`.
+ * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|train|answer|lose|credit URL`.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -114,14 +114,56 @@ async function lose(browser: Browser, url: string) {
   return { seen, adapter: await page.locator(".adapter").textContent() };
 }
 
-const WORKS = { numbers, train, answer, lose };
+/** Gives the page traces, then a model's folder, and drops a file on it that is no trace: what each of them shows. */
+async function credit(
+  browser: Browser,
+  url: string,
+  [traces, model, other]: ReadonlyArray<string>,
+) {
+  const { page, foreign, errors } = await open(browser, `${url}/#device=cpu`);
+  const words = page.locator(".credit-words");
+  const seen = async () => {
+    await words.filter({ hasText: "traces have numbers" }).waitFor();
+    const rows = await page.locator(".credited tbody tr").evaluateAll((found) =>
+      found.map((row) =>
+        [...row.querySelectorAll("td.number data")].map((cell) =>
+          Number(cell.getAttribute("value"))
+        )
+      )
+    );
+    return {
+      words: await words.textContent(),
+      rows,
+      table: await page.locator(".imported").textContent(),
+    };
+  };
+  await page.getByLabel("traces").setInputFiles(traces!);
+  const builtIn = await seen();
+  await page.getByLabel("model folder").setInputFiles(model!);
+  await words.filter({ hasNotText: "traces have numbers" }).waitFor();
+  const given = await seen();
+  await drop(page, other!);
+  await words.filter({ hasText: "Cannot" }).waitFor();
+  return { builtIn, given, refusal: await words.textContent(), foreign, errors };
+}
 
-const [what, url] = Deno.args;
+/** Drops a file or folder on the page as its reader would. */
+async function drop(page: Page, path: string) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  }
+}
+
+const WORKS = { numbers, train, answer, lose, credit };
+
+const [what, url, ...paths] = Deno.args;
 const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 const browser = await chromium.launch({ executablePath, args: ARGS });
 try {
   // The test names one of them.
-  const seen = await WORKS[what as keyof typeof WORKS](browser, url!);
+  const seen = await WORKS[what as keyof typeof WORKS](browser, url!, paths);
   console.log(JSON.stringify(seen));
 } finally {
   await browser.close();
