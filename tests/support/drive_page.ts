@@ -1,9 +1,10 @@
 // deno-lint-ignore-file no-console
 /**
  * Opens the page of `deno task site` in Chromium (CHROMIUM names it), which draws and computes by software, does what
- * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|train|answer|lose|credit URL`.
+ * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|open|train|answer|lose|credit URL`.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
+import { findChromium } from "./chromium.ts";
 
 const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const MINUTES = 60_000;
@@ -65,13 +66,33 @@ async function stepsDone(page: Page, count: number) {
   while ((await curvesOf(page)).length < count) await page.waitForTimeout(POLL_MILLIS);
 }
 
+/** The browser's processes. */
+async function processesOf(browser: Browser) {
+  const session = await browser.newBrowserCDPSession();
+  return (await session.send("SystemInfo.getProcessInfo")).processInfo;
+}
+
+/** Opens the page and trains until both agents have done a step. */
+async function trainOnce(browser: Browser, url: string) {
+  const begun = performance.now();
+  const watched = await open(browser, `${url}/#seed=1`);
+  await watched.page.getByRole("button", { name: "Train" }).click();
+  await stepsDone(watched.page, 1);
+  const firstStepSeconds = (performance.now() - begun) / 1000;
+  const processes = await processesOf(browser);
+  const coreSeconds = processes.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  return { ...watched, firstStepSeconds, coreSeconds };
+}
+
+/** What the page has shown by then. */
+async function first(browser: Browser, url: string) {
+  const { page, ...seen } = await trainOnce(browser, url);
+  return { ...seen, curves: await curvesOf(page) };
+}
+
 /** Trains for some steps, and once more after the page was opened again. */
 async function train(browser: Browser, url: string) {
-  const begun = performance.now();
-  const { page, foreign, errors } = await open(browser, `${url}/#seed=1`);
-  await page.getByRole("button", { name: "Train" }).click();
-  await stepsDone(page, 1);
-  const firstStepSeconds = (performance.now() - begun) / 1000;
+  const { page, foreign, errors, firstStepSeconds } = await trainOnce(browser, url);
   await stepsDone(page, STEPS);
   const curves = await curvesOf(page);
   await page.reload();
@@ -99,7 +120,7 @@ async function answer(browser: Browser, url: string) {
 
 /** Trains by WebGPU and kills the GPU process: what the first agent says it does, each time that it changes. */
 async function lose(browser: Browser, url: string) {
-  const { page } = await open(browser, `${url}/#device=gpu`);
+  const { page, errors } = await open(browser, `${url}/#device=gpu`);
   const words = page.locator(".sides li").first();
   const says = async (pattern: RegExp) => {
     await words.filter({ hasText: pattern }).waitFor();
@@ -107,11 +128,10 @@ async function lose(browser: Browser, url: string) {
   };
   await page.getByRole("button", { name: "Train" }).click();
   const seen = [await says(/step 1: rollout/)];
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  Deno.kill(processInfo.find(({ type }) => type === "GPU")!.id, "SIGKILL");
+  const processes = await processesOf(browser);
+  Deno.kill(processes.find(({ type }) => type === "GPU")!.id, "SIGKILL");
   seen.push(await says(/opening again/), await says(/step 1: rollout/));
-  return { seen, adapter: await page.locator(".adapter").textContent() };
+  return { seen, errors, adapter: await page.locator(".adapter").textContent() };
 }
 
 /** Gives the page traces, then a model's folder, and drops a file on it that is no trace: what each of them shows. */
@@ -156,10 +176,10 @@ async function drop(page: Page, path: string) {
   }
 }
 
-const WORKS = { numbers, train, answer, lose, credit };
+const WORKS = { numbers, open: first, train, answer, lose, credit };
 
 const [what, url, ...paths] = Deno.args;
-const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+const executablePath = await findChromium() ?? "";
 const browser = await chromium.launch({ executablePath, args: ARGS });
 try {
   // The test names one of them.
