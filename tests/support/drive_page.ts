@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console
 /**
  * Opens the page of `deno task site` in Chromium (CHROMIUM names it), which draws and computes by software, does what
- * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|open|train|answer|lose|credit URL`.
+ * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|open|train|answer|lose|credit|live URL`.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
 import { findChromium } from "./chromium.ts";
@@ -176,7 +176,30 @@ async function drop(page: Page, path: string) {
   }
 }
 
-const WORKS = { numbers, open: first, train, answer, lose, credit };
+/** Opens the live view of a run under another preset and lets the run write: how much of the page is taken away then. */
+async function live(browser: Browser, url: string, [metrics]: ReadonlyArray<string>) {
+  const { page, errors } = await open(browser, `${url}/#view=episodes&step=1&preset=rloo`);
+  await page.locator(".reasons-of .reasons").waitFor();
+  await page.evaluate(`(() => {
+    globalThis.taken = [];
+    new MutationObserver((changes) => {
+      for (const { removedNodes } of changes) {
+        taken.push(...Array.from(removedNodes, ({ textContent }) => textContent.slice(0, 40)));
+      }
+    }).observe(document.querySelector("main > section"), { childList: true, subtree: true });
+  })()`);
+  const lines = (await Deno.readTextFile(metrics!)).split("\n");
+  const step = lines.find((line) => line.includes('"type":"step"'))!;
+  const next = JSON.stringify({ ...JSON.parse(step), step: 2 });
+  await Deno.writeTextFile(metrics!, `${next}\n`, { append: true });
+  await page.locator(".legend").filter({ hasText: " 2 of " }).waitFor();
+  await page.evaluate(
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+  );
+  return { taken: await page.evaluate("taken"), errors };
+}
+
+const WORKS = { numbers, open: first, train, answer, lose, credit, live };
 
 const [what, url, ...paths] = Deno.args;
 const executablePath = await findChromium() ?? "";

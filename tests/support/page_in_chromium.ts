@@ -48,9 +48,14 @@ export async function seenBy(
   await deno("task", "--quiet", SITE);
   await using server = serveSite(SITE, program);
   const url = `http://127.0.0.1:${server.addr.port}`;
+  return await drive(what, url, ...paths);
+}
+
+/** What Chromium saw of a page that is served. */
+export async function drive(...args: ReadonlyArray<string>) {
   // Playwright asks for more than can be named.
   const script = ["--allow-all", "tests/support/drive_page.ts"];
-  return JSON.parse(await deno("run", "--quiet", "--frozen", ...script, what, url, ...paths));
+  return JSON.parse(await deno("run", "--quiet", "--frozen", ...script, ...args));
 }
 
 /** Fails unless all numbers are the same within 1e-4. */
