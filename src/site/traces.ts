@@ -97,15 +97,17 @@ function input(
 ): JSX.Element {
   const onChange = ({ currentTarget }: TargetedEvent<HTMLInputElement>) => {
     const files = chosenFiles(currentTarget.files);
-    // The same files can be chosen again.
-    currentTarget.value = "";
     if (files.length > 0) take(files);
+  };
+  // Else the same files could not be chosen again.
+  const onClick = ({ currentTarget }: TargetedEvent<HTMLInputElement>) => {
+    currentTarget.value = "";
   };
   return h(
     "label",
     { class: "choice" },
     h("span", null, label),
-    h("input", { type: "file", ...kind, onChange }),
+    h("input", { type: "file", ...kind, onChange, onClick }),
   );
 }
 
@@ -150,6 +152,10 @@ function number(value: number | null, isBelief: boolean): JSX.Element {
   return h(
     "td",
     { class: `number ${isBelief ? "" : `chip ${direction}`}`, style },
-    h("data", { value: String(value), title: print(value) }, short(value)),
+    h(
+      "data",
+      { value: String(value), title: print(value) },
+      (isBelief || value <= 0 ? "" : "+") + short(value),
+    ),
   );
 }

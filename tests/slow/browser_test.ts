@@ -91,7 +91,7 @@ Deno.test({
     const [model, other] = [`${folder}/model`, `${folder}/other.json`];
     await Effect.runPromise(writeTinyModel(model));
     await Deno.writeTextFile(other, `{"hello": "world"}`);
-    const seen = await seenBy("credit", { paths: [traces, model, other] });
+    const seen = await seenBy("credit", { paths: [traces, model, folder] });
     deepStrictEqual([seen.foreign, seen.errors], [[], []]);
     match(seen.builtIn.table, /^plain +2 +8 +6 +6 +2 +0 +0$/m);
     for (
@@ -107,7 +107,9 @@ Deno.test({
     const tried = IMPORTERS.map(({ name, misses }) => `${name}: ${misses({ hello: "world" })}`);
     strictEqual(
       seen.refusal,
-      `Cannot import "other.json" as it must have a known format: ${tried.join("; ")}`,
+      `Cannot import "${folder.split("/").at(-1)}/other.json" as it must have a known format: ${
+        tried.join("; ")
+      }`,
     );
   },
 });

@@ -5,39 +5,15 @@
  */
 import { type Browser, chromium, type Page } from "playwright-core";
 import { findChromium } from "./chromium.ts";
+import { curvesOf, openPage, stepsDone } from "./site_page.ts";
 
 const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-const MINUTES = 60_000;
 /** Steps after which the training is looked at. */
 const STEPS = 10;
-const POLL_MILLIS = 100;
-
-/** What a page asked for elsewhere, and what went wrong in it. */
-interface Watched {
-  readonly page: Page;
-  readonly foreign: Array<string>;
-  readonly errors: Array<string>;
-}
-
-async function open(browser: Browser, url: string): Promise<Watched> {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(10 * MINUTES);
-  const foreign: Array<string> = [];
-  const errors: Array<string> = [];
-  page.on("request", (request) => {
-    if (!request.url().startsWith(new URL(url).origin)) foreign.push(request.url());
-  });
-  page.on("pageerror", ({ message }) => errors.push(message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  await page.goto(url);
-  return { page, foreign, errors };
-}
 
 /** What a page computes with the model's files by WebGPU. */
 async function numbers(browser: Browser, url: string) {
-  const { page } = await open(browser, `${url}/numbers.html`);
+  const { page } = await openPage(browser, `${url}/numbers.html`);
   await page.waitForFunction("typeof numbersOf === 'function'");
   return await page.evaluate(`(async () => {
     const file = async (name) => await fetch("model/" + name);
@@ -51,21 +27,6 @@ async function numbers(browser: Browser, url: string) {
   })()`);
 }
 
-/** F1 of both agents at each step that both have done, as the page's first table has it. */
-async function curvesOf(page: Page): Promise<ReadonlyArray<ReadonlyArray<number>>> {
-  const rows: ReadonlyArray<ReadonlyArray<string>> = await page.evaluate(
-    `[...document.querySelectorAll(".chart:first-child tbody tr")].map((row) =>
-      [...row.querySelectorAll("td")].map((cell) => cell.textContent))`,
-  );
-  return rows.map((cells) => cells.map(Number))
-    .filter((cells) => cells.length === 2 && !cells.some(Number.isNaN));
-}
-
-/** Waits until both agents have done so many steps. The page's policy forbids Playwright's own way to wait. */
-async function stepsDone(page: Page, count: number) {
-  while ((await curvesOf(page)).length < count) await page.waitForTimeout(POLL_MILLIS);
-}
-
 /** The browser's processes. */
 async function processesOf(browser: Browser) {
   const session = await browser.newBrowserCDPSession();
@@ -75,7 +36,7 @@ async function processesOf(browser: Browser) {
 /** Opens the page and trains until both agents have done a step. */
 async function trainOnce(browser: Browser, url: string) {
   const begun = performance.now();
-  const watched = await open(browser, `${url}/#seed=1`);
+  const watched = await openPage(browser, `${url}/#seed=1`);
   await watched.page.getByRole("button", { name: "Train" }).click();
   await stepsDone(watched.page, 1);
   const firstStepSeconds = (performance.now() - begun) / 1000;
@@ -104,7 +65,7 @@ async function train(browser: Browser, url: string) {
 
 /** Asks both agents, then edits what the first search found. */
 async function answer(browser: Browser, url: string) {
-  const { page, foreign, errors } = await open(browser, `${url}/#seed=1&preset=paper-v2`);
+  const { page, foreign, errors } = await openPage(browser, `${url}/#seed=1&preset=paper-v2`);
   const article = page.locator("article").first();
   const ended = article.locator(".right, .wrong");
   await page.getByRole("button", { name: "Ask both" }).click();
@@ -120,7 +81,7 @@ async function answer(browser: Browser, url: string) {
 
 /** Trains by WebGPU and kills the GPU process: what the first agent says it does, each time that it changes. */
 async function lose(browser: Browser, url: string) {
-  const { page, errors } = await open(browser, `${url}/#device=gpu`);
+  const { page, errors } = await openPage(browser, `${url}/#device=gpu`);
   const words = page.locator(".sides li").first();
   const says = async (pattern: RegExp) => {
     await words.filter({ hasText: pattern }).waitFor();
@@ -134,13 +95,13 @@ async function lose(browser: Browser, url: string) {
   return { seen, errors, adapter: await page.locator(".adapter").textContent() };
 }
 
-/** Gives the page traces, then a model's folder, and drops a file on it that is no trace: what each of them shows. */
+/** Gives the page traces, then a model's folder, and drops a folder of the model and no trace: what each of them shows. */
 async function credit(
   browser: Browser,
   url: string,
-  [traces, model, other]: ReadonlyArray<string>,
+  [traces, model, both]: ReadonlyArray<string>,
 ) {
-  const { page, foreign, errors } = await open(browser, `${url}/#device=cpu`);
+  const { page, foreign, errors } = await openPage(browser, `${url}/#device=cpu`);
   const words = page.locator(".credit-words");
   const seen = async () => {
     await words.filter({ hasText: "traces have numbers" }).waitFor();
@@ -162,7 +123,7 @@ async function credit(
   await page.getByLabel("model folder").setInputFiles(model!);
   await words.filter({ hasNotText: "traces have numbers" }).waitFor();
   const given = await seen();
-  await drop(page, other!);
+  await drop(page, both!);
   await words.filter({ hasText: "Cannot" }).waitFor();
   return { builtIn, given, refusal: await words.textContent(), foreign, errors };
 }
@@ -178,7 +139,7 @@ async function drop(page: Page, path: string) {
 
 /** Opens the live view of a run under another preset and lets the run write: how much of the page is taken away then. */
 async function live(browser: Browser, url: string, [metrics]: ReadonlyArray<string>) {
-  const { page, errors } = await open(browser, `${url}/#view=episodes&step=1&preset=rloo`);
+  const { page, errors } = await openPage(browser, `${url}/#view=episodes&step=1&preset=rloo`);
   await page.locator(".reasons-of .reasons").waitFor();
   await page.evaluate(`(() => {
     globalThis.taken = [];
