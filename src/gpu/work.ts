@@ -35,6 +35,7 @@ const MULTIPLY_ADDS: { readonly [Kind in OpKind]?: Count<Kind> } = {
   linear_adapted_forward: (d) =>
     d.rows * d.inner * (d.features + d.rank0 + d.rank1 + d.rank2) +
     d.rows * (d.rank0 * d.features0 + d.rank1 * d.features1 + d.rank2 * d.features2),
+  linear_input_backward: ({ rows, inner, features }) => rows * inner * features,
   linear_weight_backward: ({ rows, inner, features }) => rows * inner * features,
   head_forward: ({ rows, inner, tokens }) => rows * inner * tokens,
   head_backward: ({ rows, inner, vocabulary, first, stride }) =>

@@ -84,7 +84,8 @@ export function gradientProgram(
   const kept = headForwardKept(b, head);
   const forward = [...b.ops];
   const needed = dependents(decoder, trainable);
-  const gradients = createGradients(b, new Set([...needed, ...[...needed].map(againName)]));
+  const ofAll = new Set([...needed, ...[...needed].map(againName)]);
+  const gradients = createGradients(b, ofAll, model.fewDispatches);
   const dHead = input(b, "d_head");
   const weight = head.weight;
   const dWeight = trainable.has(weight.name)

@@ -90,6 +90,23 @@ export const linearAdaptedForward: PlainLoop<"linear_adapted_forward"> = (tensor
 /** Number of rows and of features whose gradients are copied to be contiguous. */
 const [DEEP, WIDE] = [64, 8];
 
+/** dx[n,k] (+)= scale sum_f dy[n,f] W[weightRow+f,k] */
+export const linearInputBackward: PlainLoop<"linear_input_backward"> = ({ dy, w, dx }, d) => {
+  const { rows, inner, features, weightRow, scale, accumulate } = d;
+  const { inStride, inColumn, outCols, outColumn } = d;
+  const sums = new Float64Array(rows * inner);
+  const left = { values: dy, at: outColumn, stride: outCols };
+  const right = { values: w, at: weightRow * inner, stride: inner };
+  const sizes = { rows, inner: features, features: inner };
+  addMixes(left, right, { values: sums, at: 0, stride: inner }, sizes);
+  for (let n = 0; n < rows; n++) {
+    for (let k = 0; k < inner; k++) {
+      const at = n * inStride + inColumn + k;
+      dx[at] = (accumulate === 1 ? dx[at]! : 0) + scale * sums[n * inner + k]!;
+    }
+  }
+};
+
 /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
 export const linearWeightBackward: PlainLoop<"linear_weight_backward"> = (tensors, d) => {
   const { x, dy, dWeight } = tensors;

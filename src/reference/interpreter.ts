@@ -34,6 +34,7 @@ export const PLAIN_LOOPS: { readonly [Kind in OpKind]: PlainLoop<Kind> } = {
   rmsnorm_weight_backward: norm.rmsnormWeightBackward,
   linear_forward: dense.linearForward,
   linear_adapted_forward: dense.linearAdaptedForward,
+  linear_input_backward: dense.linearInputBackward,
   linear_weight_backward: dense.linearWeightBackward,
   column_sum_backward: dense.columnSumBackward,
   transpose_forward: dense.transposeForward,

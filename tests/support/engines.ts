@@ -110,6 +110,7 @@ const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
     "linear_forward",
     "linear_adapted_forward",
     "linear_weight_backward",
+    "linear_input_backward",
     "column_sum_backward",
     "rmsnorm_forward",
     "rmsnorm_backward",

@@ -151,7 +151,8 @@ export const loadGradient = Effect.fnUntraced(function* (
 ) {
   const parameters = storedParametersOf(architecture);
   const names = parameters.map(({ name }) => name);
-  const program = gradientProgram(inFloat32(architecture), options.recompute);
+  const form = { ...inFloat32(architecture), fewDispatches: engine.fewDispatches };
+  const program = gradientProgram(form, options.recompute);
   const room = roomFor(options.tokens, architecture);
   const executable = yield* engine.load(program, room);
   writeModel(engine, architecture, options.weights);

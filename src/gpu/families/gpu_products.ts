@@ -2,6 +2,7 @@
 import linearAdaptedForward from "../../../shaders/linear_adapted_forward.wgsl" with {
   type: "text",
 };
+import linearInputBackward from "../../../shaders/linear_input_backward.wgsl" with { type: "text" };
 import linearSliceForward from "../../../shaders/linear_slice_forward.wgsl" with { type: "text" };
 import linearTileWeightBackward from "../../../shaders/linear_tile_weight_backward.wgsl" with {
   type: "text",
@@ -91,6 +92,11 @@ function adaptedLaunches(dims: Adapted, { workgroupBytes }: Traits): ReadonlyArr
   }];
 }
 
+/** dx = dy W in tiles of registers: one dispatch. */
+function inputLaunches({ rows, inner }: BoundOf<"linear_input_backward">): ReadonlyArray<Launch> {
+  return [{ grid: [Math.ceil(inner / SIDE), Math.ceil(rows / SIDE)] }];
+}
+
 /** Rows whose products are summed before the sum is added to a weight's gradient. */
 const BLOCK_ROWS = 256;
 
@@ -119,6 +125,12 @@ export const GPU_PRODUCTS = {
     unrolled: true,
     launches: adaptedLaunches,
     trips: ({ inner }) => inner,
+  },
+  linear_input_backward: {
+    code: linearInputBackward,
+    unrolled: true,
+    launches: inputLaunches,
+    trips: ({ features }) => features,
   },
   linear_tile_weight_backward: {
     code: linearTileWeightBackward,
