@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
+import { scheduleOf } from "../../src/gpu/schedule.ts";
+import { createBuilder } from "../../src/model/builder.ts";
+import { headBackward, headForwardKept } from "../../src/model/ops/head.ts";
+import { symbol, type Tensor } from "../../src/model/plan.ts";
 import {
   byKernel,
+  CARD,
   countDispatches,
   COUNTED_FORMS,
   COUNTED_SHAPES,
@@ -42,4 +47,29 @@ Deno.test("a counting device counts each dispatch once, with all its threads", a
     fewest: threads,
     most: threads,
   });
+});
+
+/** Most dispatches of the head, both passes, with 2,048 rows and the vocabulary of the published models. */
+const MOST_OF_HEAD = 40;
+
+Deno.test("the head of 2,048 rows and 151,936 words takes at most 40 dispatches in both passes", () => {
+  const b = createBuilder();
+  const head = {
+    x: b.tensor("x", symbol("R"), 896),
+    weight: b.tensor("w", 151_936, 896, { role: "weight", format: "bf16" }),
+    targets: b.tensor("targets", symbol("R"), 1, { role: "input", format: "u32" }),
+    inverseTemperature: 1,
+    fewDispatches: true,
+  };
+  const gradient = (t: Tensor) => b.tensor(`d ${t.name}`, t.rows, t.cols, { role: "gradient" });
+  headBackward(b, head, headForwardKept(b, head), {
+    dHead: b.tensor("d_head", symbol("R"), 2, { role: "input" }),
+    dx: gradient(head.x),
+    dWeight: gradient(head.weight),
+  });
+  // What every adapter binds at once, which cuts ops whose tensors are larger.
+  const limits = { traits: CARD, bindingBytes: 2 ** 27, textureBytes: 0 };
+  const steps = scheduleOf(b.ops, { R: 2048 }, limits);
+  const count = steps.reduce((sum, { launches }) => sum + launches.length, 0);
+  assert.ok(count > 20 && count <= MOST_OF_HEAD, `${count} dispatches`);
 });

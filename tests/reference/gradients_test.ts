@@ -317,3 +317,48 @@ for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const
       }
     }));
 }
+
+onPlain(
+  "head: tiles for GPUs, of as many tokens as an op can reach, give the gradients of others",
+  () =>
+    Effect.gen(function* () {
+      const [rows, vocabulary] = [3, 2100];
+      const gradientsOf = Effect.fnUntraced(function* (size: { readonly fewDispatches: boolean }) {
+        const b = createBuilder();
+        const fixed = { role: "input", format: "u32" } as const;
+        const head = {
+          x: b.tensor("x", rows, 4, { role: "weight" }),
+          weight: { ...b.tensor("w", vocabulary, 4, { role: "weight" }), reach: 1024 },
+          targets: b.tensor("targets", rows, 1, fixed),
+          inverseTemperature: 0.7,
+          ...size,
+        };
+        const kept = headForwardKept(b, head);
+        const gradient = (t: Tensor) =>
+          b.tensor(`d ${t.name}`, t.rows, t.cols, { role: "gradient" });
+        headBackward(b, head, kept, {
+          dHead: b.tensor("d_head", rows, 2, { role: "input" }),
+          dx: gradient(head.x),
+          dWeight: gradient(head.weight),
+        });
+        const engine = createInterpreter();
+        const executable = yield* engine.load(
+          programOf("head", { all: b.ops }, ["targets", "d_head"]),
+          {},
+        );
+        engine.write("x", wide(1, rows * 4));
+        engine.write("w", wide(2, vocabulary * 4));
+        executable.write("targets", Uint32Array.of(2, vocabulary - 1, 1100));
+        executable.write("d_head", wide(3, rows * 2));
+        executable.run("all", {});
+        const tiles = b.ops.filter(({ kind }) => kind === "head_backward").length;
+        return { tiles, read: yield* engine.read(["d x", "d w"]) };
+      });
+      const large = yield* gradientsOf({ fewDispatches: true });
+      const small = yield* gradientsOf({ fewDispatches: false });
+      assert.deepEqual([large.tiles, small.tiles], [3, 4]);
+      for (const [name, values] of Object.entries(small.read)) {
+        assertClose(large.read[name]!, values, { atol: 1e-12, rtol: 1e-12 }, name);
+      }
+    }),
+);
