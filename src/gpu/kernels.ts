@@ -4,6 +4,7 @@ import { ATTENTION } from "./families/attention.ts";
 import { ELEMENTWISE } from "./families/elementwise.ts";
 import { GPU_ATTENTION, gpuAttentionOf } from "./families/gpu_attention.ts";
 import { GPU_HEAD } from "./families/gpu_head.ts";
+import { GPU_LOW_RANK } from "./families/gpu_low_rank.ts";
 import { GPU_PRODUCTS } from "./families/gpu_products.ts";
 import { GPU_ROWS } from "./families/gpu_rows.ts";
 import { linearKernelOf, PRODUCTS } from "./families/products.ts";
@@ -24,6 +25,7 @@ export const KERNELS: Kernels = {
   ...ELEMENTWISE,
   ...PRODUCTS,
   ...GPU_PRODUCTS,
+  ...GPU_LOW_RANK,
   ...GPU_HEAD,
   ...GPU_ROWS,
   ...ATTENTION,

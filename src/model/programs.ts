@@ -74,7 +74,6 @@ export function gradientProgram(
   recompute: Recompute = "none",
 ): Program<"forward" | "backward", typeof GRADIENT_INPUTS[number]> {
   const b = createBuilder();
-  const { architecture } = model;
   const trainable = new Set(trainedParametersOf(model).map(({ name }) => name));
   const weights = declareWeights(b, model);
   const { x: last, layers } = decoderForward(b, model, weights, "training", symbol("N"));

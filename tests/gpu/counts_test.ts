@@ -49,6 +49,29 @@ Deno.test("a counting device counts each dispatch once, with all its threads", a
   });
 });
 
+/** Most dispatches of a layer in each pass of a gradient. */
+const MOST_OF_LAYER = { forward: 15, backward: 30 } as const;
+
+Deno.test("a layer of a published model takes at most 15 dispatches forward and 30 backward", async () => {
+  for (const shape of COUNTED_SHAPES) {
+    for (const held of COUNTED_FORMS) {
+      const form = formOf(shape, held);
+      const withLayers = (layers: number) => ({
+        ...form,
+        architecture: { ...form.architecture, layers },
+      });
+      const [two, three] = await Promise.all(
+        [2, 3].map((layers) => Effect.runPromise(countDispatches(withLayers(layers)))),
+      );
+      for (const pass of ["forward", "backward"] as const) {
+        const count = three![pass].length - two![pass].length;
+        const isWithin = count >= 9 && count <= MOST_OF_LAYER[pass];
+        assert.ok(isWithin, `${shape} ${held}: ${count} dispatches ${pass}`);
+      }
+    }
+  }
+});
+
 /** Most dispatches of the head, both passes, with 2,048 rows and the vocabulary of the published models. */
 const MOST_OF_HEAD = 40;
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { createGradients, dependents, deriveBackward } from "../../src/model/backward.ts";
 import { type Builder, createBuilder } from "../../src/model/builder.ts";
+import { lowRankLinear } from "../../src/model/ops/adapted.ts";
 import { attention } from "../../src/model/ops/attention.ts";
 import { embedding } from "../../src/model/ops/embedding.ts";
 import { gatherRows } from "../../src/model/ops/gather.ts";
@@ -114,6 +115,34 @@ gradientsMatch("linear_forward twice: contributions to one input add up", {
     return linear(b, once, variable("w", 4));
   },
 });
+
+gradientsMatch(
+  "linear_low_rank_forward: of input, residual and the factors of parts that have adapters",
+  {
+    variables: {
+      x: wide(1, 5 * 8),
+      z: wide(2, 5 * 4),
+      v: wide(7, 16 * 4),
+      first: wide(3, 8 * 8),
+      second0: wide(4, 4 * 4),
+      second2: wide(5, 8 * 4),
+    },
+    inputs: { w: wide(6, 16 * 8) },
+    forward: (b, variable) => {
+      const x = variable("x", 8);
+      const parts = [
+        { features: 4, second: variable("second0", 4) },
+        { features: 4, second: null },
+        { features: 8, second: variable("second2", 4) },
+      ];
+      const weight = b.tensor("w", 16, 8, { role: "input" });
+      const adapted = { weight, first: variable("first", 8), parts, scale: 0.7 };
+      return lowRankLinear(b, x, adapted, {
+        residual: linear(b, variable("z", 4), variable("v", 4)),
+      });
+    },
+  },
+);
 
 gradientsMatch("linear_forward between windows, scaled and added to a product", {
   variables: {

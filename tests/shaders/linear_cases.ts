@@ -120,14 +120,15 @@ export function inputBackwardCase(shape: Omit<LinearShape, "bias" | "residual" |
   const { inputs: [, weight], dims } = linearCase(shape);
   const { rows = 0, inStride = 0, outCols = 0 } = dims;
   const { hasBias: _, hasResidual: __, from: ___, eps: ____, ...sizes } = dims;
+  const dy = floats(outCols, randomValues(1, rows * outCols));
   const target = shape.accumulate || shape.around !== undefined
     ? accumulated(inStride, randomValues(4, rows * inStride))
     : overwritten(rows, inStride);
   return {
     label: JSON.stringify(shape),
     kind: "linear_input_backward",
-    dims: sizes as Record<string, number>,
-    inputs: [floats(outCols, randomValues(1, rows * outCols)), weight!],
+    dims: { ...sizes as Record<string, number>, rank: 0 },
+    inputs: [dy, weight!, dy, dy],
     outputs: [target],
   };
 }

@@ -7,6 +7,7 @@ import linearSliceForward from "../../../shaders/linear_slice_forward.wgsl" with
 import linearTileWeightBackward from "../../../shaders/linear_tile_weight_backward.wgsl" with {
   type: "text",
 };
+import adapterParts from "../../../shaders/lib/adapter_parts.wgsl" with { type: "text" };
 import sliceSums from "../../../shaders/lib/slice_sums.wgsl" with { type: "text" };
 import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import { type BoundOf, type Kernels, type Launch, TILE_WIDTH, type Traits } from "../launches.ts";
@@ -121,7 +122,7 @@ export const GPU_PRODUCTS = {
     trips: ({ inner }) => inner,
   },
   linear_adapted_forward: {
-    code: `${linearAdaptedForward}\n${sliceSums}`,
+    code: `${linearAdaptedForward}\n${adapterParts}\n${sliceSums}`,
     unrolled: true,
     launches: adaptedLaunches,
     trips: ({ inner }) => inner,
@@ -130,7 +131,7 @@ export const GPU_PRODUCTS = {
     code: linearInputBackward,
     unrolled: true,
     launches: inputLaunches,
-    trips: ({ features }) => features,
+    trips: ({ features, rank }) => features + rank,
   },
   linear_tile_weight_backward: {
     code: linearTileWeightBackward,

@@ -47,9 +47,13 @@ export const LINEAR = {
       if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
     },
   ),
-  /** dx[n,k] (+)= scale sum_f dy[n,f] w[weightRow+f,k] */
+  /** dx[n,k] (+)= scale sum_f dy[n,f] w[weightRow+f,k] + sum_r dLow[n,r] first[r,k] */
   linear_input_backward: defineOp(
-    { inputs: ["dy", "w"], outputs: ["dx"], dims: [...PRODUCT, "accumulate"] },
+    {
+      inputs: ["dy", "w", "dLow", "first"],
+      outputs: ["dx"],
+      dims: [...PRODUCT, "accumulate", "rank"],
+    },
     { takesWindows: true, goesByRow: true },
   ),
   /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
@@ -150,18 +154,29 @@ export function linearWeightBackward(
   b.push("linear_weight_backward", { x, dy, dWeight }, { ...sizes, ...windowsOf(x, dy) });
 }
 
+/** How a gradient is written: `adapters` are the gradient of x Aᵀ (N, ranks) and A (ranks, K), which add dLow A. */
+export interface InputBackwardOptions {
+  readonly accumulate: boolean;
+  /** @default {1} */
+  readonly scale?: Extent;
+  readonly adapters?: Readonly<Record<"dLow" | "first", Tensor>>;
+}
+
 /** target[n,k] (+)= scale sum_f dy[n,f] W[first+f,k] for the weight's span; dy and target may be windows. */
 export function linearInputBackward(
   b: Builder,
   dy: Tensor,
   weight: Tensor & { readonly span: Span },
   target: Tensor,
-  { accumulate, scale = 1 }: { readonly accumulate: boolean; readonly scale?: Extent },
+  { accumulate, scale = 1, adapters }: InputBackwardOptions,
 ): void {
   const { first: weightRow, count: features } = weight.span;
   const sizes = { rows: dy.rows, inner: weight.cols, features, weightRow, scale };
-  b.push("linear_input_backward", { dy, w: weight, dx: target }, {
+  // dy stands for what is not read.
+  const { dLow, first } = adapters ?? { dLow: dy, first: dy };
+  b.push("linear_input_backward", { dy, w: weight, dLow, first, dx: target }, {
     ...sizes,
+    rank: adapters === undefined ? 0 : dLow.cols,
     ...windowsOf(target, dy),
     accumulate: accumulate ? 1 : 0,
   });
@@ -175,7 +190,8 @@ export function transpose(b: Builder, weight: Tensor, span: Span, target: Tensor
   return target;
 }
 
-function allOf({ rows }: Tensor): Span {
+/** The span of all rows of a weight. */
+export function allOf({ rows }: Tensor): Span {
   return { first: 0, count: rows as number }; // weights have fixed rows
 }
 
