@@ -11,6 +11,7 @@ import {
   COUNTED_FORMS,
   COUNTED_SHAPES,
   formOf,
+  narrowOf,
   summaryOf,
   WORK,
 } from "../support/dispatch_counts.ts";
@@ -47,6 +48,15 @@ Deno.test("a counting device counts each dispatch once, with all its threads", a
     fewest: threads,
     most: threads,
   });
+});
+
+Deno.test("no dispatch of a published model has fewer than 4,096 threads if it can use more", async () => {
+  for (const shape of COUNTED_SHAPES) {
+    for (const held of COUNTED_FORMS) {
+      const found = await Effect.runPromise(countDispatches(formOf(shape, held)));
+      for (const work of WORK) assert.deepEqual(narrowOf(found[work]), [], `${shape} ${held}`);
+    }
+  }
 });
 
 /** Most dispatches of a layer in each pass of a gradient. */

@@ -116,6 +116,8 @@ const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
     "low_rank_weight_backward",
     "column_sum_backward",
     "rmsnorm_forward",
+    "rope_forward",
+    "sample",
     "rmsnorm_backward",
     "rmsnorm_weight_backward",
     "head_forward",
