@@ -1,3 +1,4 @@
+import "./no_async_context.ts";
 import { fileURLToPath } from "node:url";
 import { Effect } from "effect";
 import { Command } from "effect/cli";
