@@ -52,6 +52,16 @@ export interface Server {
   readonly publish: (adapters: Publication) => Effect.Effect<void, ServerFailed | BadInput>;
 }
 
+/**
+ * Penalties of SGLang and vLLM, switched off: a server's defaults, such as those of a model's generation_config.json,
+ * would change what is drawn and not the log-prob that is told.
+ */
+export const NO_PENALTIES = {
+  repetition_penalty: 1,
+  frequency_penalty: 0,
+  presence_penalty: 0,
+} as const;
+
 /** Where a server is, and what is needed to speak to it. */
 export interface ServerOptions {
   /** Address without a path, `http://127.0.0.1:8080`. */

@@ -3,7 +3,13 @@ import { Effect, Schema } from "effect";
 import { ServerFailed } from "../domain/errors.ts";
 import { quote } from "../domain/quote.ts";
 import { namedAdapters } from "./named_adapters.ts";
-import { askServer, type MessageRequest, type Server, type ServerOptions } from "./server.ts";
+import {
+  askServer,
+  type MessageRequest,
+  NO_PENALTIES,
+  type Server,
+  type ServerOptions,
+} from "./server.ts";
 
 const Models = Schema.Struct({
   data: Schema.Array(Schema.Struct({ max_model_len: Schema.optional(Schema.NullOr(Schema.Int)) })),
@@ -71,6 +77,7 @@ function bodyOf({ tokens, maxTokens, stopIds, seed }: MessageRequest, adapter: s
       top_p: 1,
       top_k: -1,
       min_p: 0,
+      ...NO_PENALTIES,
       sampling_seed: seed,
       stop_token_ids: stopIds,
       ignore_eos: true,

@@ -5,7 +5,13 @@
 import { Effect, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { namedAdapters } from "./named_adapters.ts";
-import { askServer, type MessageRequest, type Server, type ServerOptions } from "./server.ts";
+import {
+  askServer,
+  type MessageRequest,
+  NO_PENALTIES,
+  type Server,
+  type ServerOptions,
+} from "./server.ts";
 
 const Models = Schema.Struct({
   data: Schema.Array(Schema.Struct({
@@ -75,6 +81,7 @@ function bodyOf({ tokens, maxTokens, stopIds, seed }: MessageRequest, model: str
       top_p: 1,
       top_k: 0,
       min_p: 0,
+      ...NO_PENALTIES,
       seed,
       stop_token_ids: stopIds,
       ignore_eos: true,

@@ -2,7 +2,9 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { Effect } from "effect";
 import fc from "fast-check";
 import type { Policy } from "../../src/policy/policy.ts";
+import { mean, standardDeviation } from "../../src/math/statistics.ts";
 import { assertClose } from "../support/comparison.ts";
+import { randomIds } from "../support/random_values.ts";
 import { PLAIN } from "../support/tiny_policy.ts";
 
 /** What a policy is held to. */
@@ -66,4 +68,37 @@ export async function checkConformance(
     }));
   });
   await fc.assert(law, { numRuns: runs });
+}
+
+/** Messages of one token of which the draws are judged. */
+const DRAWS = 200;
+
+/**
+ * Draws are from the whole distribution: minus their mean log-prob is its entropy within four standard errors. Filters and
+ * penalties would lower it, which no log-prob tells.
+ */
+export async function checkDraws(
+  { policy, local, vocabulary }: Pick<Conformance, "policy" | "local" | "vocabulary">,
+): Promise<void> {
+  const tokens = randomIds(7, 6, vocabulary);
+  const requests = Array.from({ length: DRAWS }, (_, i) => ({
+    sequence: `draw ${i}`,
+    tokens,
+    key: [i, 9] as const,
+    maxTokens: 1,
+  }));
+  await Effect.runPromise(Effect.gen(function* () {
+    const messages = yield* policy.generate(requests, { sampling: PLAIN, stopIds: [] });
+    const surprise = Float64Array.from(messages, ({ logProbs }) => -logProbs[0]!);
+    const next = Uint32Array.of(...tokens, 0);
+    const position = Uint32Array.of(tokens.length);
+    const [found] = yield* local.logProbs([{ tokens: next, position }], 1);
+    const error = standardDeviation(surprise, 1) / Math.sqrt(DRAWS);
+    const entropy = found!.entropy[0]!;
+    ok(entropy > 0.1, `entropy ${entropy}`);
+    ok(
+      Math.abs(mean(surprise) - entropy) < 4 * error,
+      `${mean(surprise)} ± ${error}, entropy ${entropy}`,
+    );
+  }));
 }

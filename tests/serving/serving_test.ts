@@ -11,7 +11,7 @@ import { makeServedPolicy } from "../../src/serving/served_policy.ts";
 import { randomValues } from "../support/random_values.ts";
 import { PLAIN } from "../support/tiny_policy.ts";
 import { inFolder, TINY, tinyModel, tinyTask } from "../support/tiny_run.ts";
-import { checkConformance } from "./conformance.ts";
+import { checkConformance, checkDraws } from "./conformance.ts";
 import {
   asLlamaCpp,
   asSglang,
@@ -90,9 +90,23 @@ for (const kind of ["sglang", "vllm", "llama.cpp"] as const) {
             runs: 15,
           })
         );
+        yield* Effect.promise(() => checkDraws({ policy, local, vocabulary: TINY.vocabulary }));
       }))
     ));
 }
+
+Deno.test("no penalty of a server's defaults changes what is drawn", () =>
+  inFolder((folder) =>
+    run(Effect.gen(function* () {
+      for (const kind of ["sglang", "vllm"] as const) {
+        const { policy, exchanges } = yield* served(kind, folder);
+        yield* policy.generate([request], OPTIONS);
+        const { sampling_params } = exchanges.at(-1)!.body as { sampling_params: object };
+        const off = { repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0, top_p: 1 };
+        deepStrictEqual({ ...sampling_params, ...off }, sampling_params);
+      }
+    }))
+  ));
 
 Deno.test("the local policy keeps the law of a policy", () =>
   run(Effect.gen(function* () {

@@ -16,7 +16,7 @@ import { openMachine } from "../../src/run/machine.ts";
 import { loadTask } from "../../src/run/task.ts";
 import { openServer } from "../../src/serving/open_server.ts";
 import { makeServedPolicy } from "../../src/serving/served_policy.ts";
-import { checkConformance } from "../serving/conformance.ts";
+import { checkConformance, checkDraws } from "../serving/conformance.ts";
 import { openModel } from "../serving/foreign_servers.ts";
 import { ggufModel } from "../support/gguf_model.ts";
 import { startRouter, whyNoLlama } from "../support/llama_router.ts";
@@ -105,6 +105,7 @@ Deno.test({
         ok(Math.abs(before!.logProb[0]! - after!.logProb[0]!) > 100 * TOLERANCE);
         yield* server.publish({ ...publication, version: 1, weights: strong });
         yield* Effect.promise(() => checkConformance({ policy, local, ...law, runs: 30 }));
+        yield* Effect.promise(() => checkDraws({ policy, local, vocabulary }));
       }))
     ),
 });
