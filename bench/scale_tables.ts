@@ -225,13 +225,13 @@ export function otherRows(): ReadonlyArray<ReadonlyArray<string>> {
 
 /** The columns of {@link stageRows}. */
 export const STAGE_HEAD = [
-  ...["model", "workers", "as it is, s", "gradient shards, s", "and one step stale, s"],
-  "and a free link, s",
+  ...["model", "workers", "as it is, s", "one step stale, s", "gradient shards, s", "both, s"],
+  "both and a free link, s",
 ];
 
 /**
- * A step after stages that do not exist yet. Shards: the update's passes are jobs too, their gradients come back through
- * the link and are summed; as many shards as are fastest. Stale: the next step's groups are played during the update.
+ * A step by stages. Stale: the next step's groups are played during the update. Shards, which do not exist yet: the
+ * update's passes are jobs too, their gradients come back through the link and are summed; as many shards as are fastest.
  * Free link: what relays would give at best.
  */
 export function stageRows(): ReadonlyArray<ReadonlyArray<string>> {
@@ -242,10 +242,8 @@ export function stageRows(): ReadonlyArray<ReadonlyArray<string>> {
       const shards = sharded(asIs);
       const free = sharded({ ...asIs, link: FREE_LINK });
       const seconds = [
-        stepSeconds(asIs),
-        stepSeconds(shards),
-        overlapped(shards),
-        overlapped(free),
+        ...[stepSeconds(asIs), overlapped(asIs), stepSeconds(shards)],
+        ...[overlapped(shards), overlapped(free)],
       ];
       return [model, String(workers), ...seconds.map(whole)];
     });
@@ -257,7 +255,7 @@ function stepSeconds(world: World): number {
   return simulate(world, SEED).seconds / STEPS;
 }
 
-/** A step whose groups are played during the update of the step before. */
+/** A step whose groups are played during the update of the step before, by the trainer too. */
 function overlapped(world: World): number {
   const found = simulate(world, SEED);
   const playing = mean(found, "publishSeconds") + mean(found, "groupsSeconds");
