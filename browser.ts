@@ -27,7 +27,13 @@
  * @module
  */
 
-export { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./src/domain/errors.ts";
+export {
+  BadInput,
+  KernelFailed,
+  NoAdapter,
+  ServerFailed,
+  TrainingDiverged,
+} from "./src/domain/errors.ts";
 export type { Question } from "./src/domain/question.ts";
 export { Recipe, RECIPES } from "./src/domain/recipe.ts";
 export { STEP_METRICS, type StepReport } from "./src/domain/report.ts";

@@ -74,6 +74,7 @@ export {
   EnvironmentCrashed,
   KernelFailed,
   NoAdapter,
+  ServerFailed,
   TrainingDiverged,
 } from "./src/domain/errors.ts";
 export type { Question } from "./src/domain/question.ts";

@@ -83,8 +83,10 @@ export const STEP_METRICS = {
     "mean entropy of the sampling distribution a trained token, nats, before the first update",
   logProbGap:
     "largest distance between the trainer's log-prob of a trained token, before the first update, and the sampler's, nats; stale episodes are further off",
+  logProbGapMean:
+    "mean distance between the two, nats a trained token: what another program that samples (--policy) computes otherwise",
   replacedLogProbs:
-    "sequences whose logProbGap is above 0.01: the trainer's log-probs stand for the sampler's",
+    "sequences whose logProbGap is above 0.01, or above 1 where a server samples: the trainer's log-probs stand for the sampler's",
   staleness:
     "updates between the weights that played the step's episodes and those that its updates begin with",
   behaviourKl:

@@ -70,7 +70,7 @@ function finiteOrNull(value: number | null | undefined): number | null {
 
 /** The update that trained a sequence. */
 function updateOf(
-  { applied, batch, logProbs, importanceWeights }: UpdatedStep,
+  { applied, batch, logProbs, importanceWeights, sampler }: UpdatedStep,
   index: number,
 ): UpdatedTokens {
   const isIn = ({ start, end }: { readonly start: number; readonly end: number }) =>
@@ -81,6 +81,7 @@ function updateOf(
     sampled: batch.sequences[index]!.behaviourLogProb,
     measured: logProbs[index]?.logProb ?? null,
     importanceWeight: importanceWeights[index] ?? null,
+    sampler,
     ratio: last === undefined ? null : last.results[index - last.miniBatch.start]!.ratio,
   };
 }

@@ -105,7 +105,7 @@ function beliefMetrics(episodes: Episodes, found: Diagnostics, { gain }: Preset)
   };
 }
 
-function lossMetrics({ applied, logProbs, batch }: UpdatedStep, preset: Preset) {
+function lossMetrics({ applied, logProbs, batch, sampler }: UpdatedStep, preset: Preset) {
   // Sampler and trainer run the same kernels: on most adapters they agree bit by bit.
   const gaps = logProbs.map(({ logProb }, i) =>
     logProbGap(logProb, batch.sequences[i]!.behaviourLogProb)
@@ -135,7 +135,14 @@ function lossMetrics({ applied, logProbs, batch }: UpdatedStep, preset: Preset) 
     kl: weight === 0 ? 0 : total("kl") / weight,
     entropy: mean(Float64Array.from(logProbs.flatMap(({ entropy }) => [...entropy]))),
     logProbGap: gaps.reduce((most, gap) => Math.max(most, gap), 0),
-    replacedLogProbs: gaps.filter(isOff).length,
+    logProbGapMean: mean(
+      Float64Array.from(
+        logProbs.flatMap(({ logProb }, i) =>
+          Array.from(logProb, (own, p) => Math.abs(own - batch.sequences[i]!.behaviourLogProb[p]!))
+        ),
+      ),
+    ),
+    replacedLogProbs: gaps.filter((gap) => isOff(gap, sampler)).length,
   };
 }
 

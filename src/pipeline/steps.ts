@@ -1,11 +1,12 @@
 import type { Stream } from "effect";
 import type { MiniBatch, RewardedGroup, ScoredEpisode, TrainingBatch } from "../domain/batch.ts";
 import type { Episode } from "../domain/episode.ts";
-import type { BadInput, JobFailed, KernelFailed } from "../domain/errors.ts";
+import type { BadInput, JobFailed, KernelFailed, ServerFailed } from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { Environment } from "../environment/environment.ts";
 import type { Uncaught } from "../environment/uncaught.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
 import type { Learner, Policy, PolicyWeights, TokenLogProbs } from "../policy/policy.ts";
 import type { ReferencePolicy } from "./reference_policy.ts";
@@ -51,7 +52,7 @@ export type PlaySteps = <E, R>(
   steps: Stream.Stream<StepQuestions, E, R>,
 ) => Stream.Stream<
   ScoredStep,
-  E | BadInput | JobFailed | KernelFailed,
+  E | BadInput | JobFailed | KernelFailed | ServerFailed,
   R | Environment | Learner | Policy | ReferencePolicy
 >;
 
@@ -85,6 +86,8 @@ export interface UpdatedStep extends TrainingStep {
   readonly updates: number;
   /** Why an update and the step's remaining updates were skipped, such as what was not finite; or null. */
   readonly skipped: string | null;
+  /** Who sampled the episodes. */
+  readonly sampler: Sampler;
   /** The learning rate of all updates of the step. */
   readonly learningRate: number;
   readonly applied: ReadonlyArray<AppliedUpdate>;

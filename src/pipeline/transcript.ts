@@ -1,6 +1,6 @@
 import type { Action, Episode, Span } from "../domain/episode.ts";
 import type { EpisodeSegment } from "../domain/episode_record.ts";
-import { oldLogProb } from "../igpo/old_log_prob.ts";
+import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** What an update knows about the sampled tokens of an episode, each (P) or null where no update was applied. */
@@ -9,6 +9,7 @@ export interface UpdatedTokens {
   /** Log-probs as sampled, and as the trainer measured them before the first update. */
   readonly sampled: Float64Array;
   readonly measured: Float64Array | null;
+  readonly sampler: Sampler;
   readonly ratio: Float64Array | null;
   /** Null where it is 1, too. */
   readonly importanceWeight: Float64Array | null;
@@ -20,11 +21,11 @@ export function transcriptOf(
   update: UpdatedTokens,
   tokenizer: Tokenizer,
 ): ReadonlyArray<EpisodeSegment> {
-  const { sampled, measured, ratio, importanceWeight } = update;
+  const { sampled, measured, sampler, ratio, importanceWeight } = update;
   // A stale token has its importance weight beside it, so it keeps its log-prob as it was sampled.
   const logProb = measured === null || importanceWeight !== null
     ? sampled
-    : oldLogProb(sampled, measured);
+    : oldLogProb(sampled, measured, sampler);
   const digitsOf = (values: Float64Array | null, from: number, to: number) =>
     values === null ? [] : Array.from(values.subarray(from, to), sevenDigits);
   let trained = 0;

@@ -3,7 +3,7 @@ import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { importanceWeights } from "../igpo/importance_weight.ts";
-import { oldLogProb } from "../igpo/old_log_prob.ts";
+import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenLogProbs } from "../policy/policy.ts";
@@ -23,6 +23,8 @@ export interface UpdateOptions<E, R> {
   readonly recipe:
     & Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs" | "miniBatches">
     & LearningRates;
+  /** Who sampled the episodes. @default {"own"} */
+  readonly sampler?: Sampler | undefined;
   /** Runs right after a step's updates; an interruption waits for both, so that weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
@@ -82,15 +84,18 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   const { batch } = step;
   const staleness = yield* stalenessOf(batch, learner.version(), options);
   const { steps, weightBound } = options.preset.staleness;
+  const sampler = options.sampler ?? "own";
   const behaviour = steps === 0
     ? null
     : { updates: learner.version(), weights: yield* learner.weights() };
   const total = batch.sequences.length;
   yield* tellProgress({ step: step.step, phase: "update", done: 0, total, unit: "episodes" });
   const begunMillis = yield* Clock.currentTimeMillis;
-  const outcome = total === 0
-    ? NOTHING_TO_LEARN
-    : yield* applyBatch(step, staleness === 0 ? null : weightBound, options);
+  const outcome = total === 0 ? NOTHING_TO_LEARN : yield* applyBatch(
+    step,
+    { sampler, weightBound: staleness === 0 ? null : weightBound },
+    options,
+  );
   policy.release();
   const endedMillis = yield* Clock.currentTimeMillis;
   const updateSeconds = (endedMillis - begunMillis) / 1000;
@@ -99,6 +104,7 @@ const updateStep = Effect.fn("update")(function* <E, R>(
     ...outcome,
     staleness,
     behaviour,
+    sampler,
     learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
     updateSeconds,
@@ -144,7 +150,7 @@ const NOTHING_TO_LEARN: Outcome = {
  */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
-  weightBound: number | null,
+  origin: Origin,
   { preset, recipe, reference }: Settings<E, R>,
 ) {
   const { batch } = step;
@@ -159,7 +165,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
       sequences,
       before,
       preset,
-      weightBound,
+      origin,
       temperature: recipe.temperature,
       clipNorm: recipe.clipNorm,
       learningRate: learningRateAt(recipe, step.step),
@@ -178,7 +184,8 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
     applied,
     logProbs,
     importanceWeights: logProbs.flatMap(({ logProb }, i) =>
-      offPolicy(sequences[i]!.behaviourLogProb, logProb, weightBound).importanceWeight ?? []
+      offPolicy(sequences[i]!.behaviourLogProb, logProb, origin)
+        .importanceWeight ?? []
     ),
   } satisfies Outcome;
 });
@@ -196,13 +203,19 @@ const measureLater = Effect.fnUntraced(function* (
   return new Map(later.map((found, i) => [end + i, found])) as LogProbsByIndex;
 });
 
+/** Where episodes come from. */
+interface Origin {
+  readonly sampler: Sampler;
+  /** Bound of the importance weights of stale episodes, else null. */
+  readonly weightBound: number | null;
+}
+
 /** The inputs of one update. */
 interface UpdateSettings {
   readonly sequences: ReadonlyArray<TrainingSequence>;
   readonly before: LogProbsByIndex;
   readonly preset: Preset;
-  /** Of stale episodes, else null. */
-  readonly weightBound: number | null;
+  readonly origin: Origin;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
@@ -211,7 +224,7 @@ interface UpdateSettings {
 /** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
-  { sequences, before, preset, weightBound, temperature, ...settings }: UpdateSettings,
+  { sequences, before, preset, origin, temperature, ...settings }: UpdateSettings,
 ) {
   const learner = yield* Learner;
   const { start, end } = miniBatch;
@@ -219,7 +232,7 @@ const applyUpdate = Effect.fnUntraced(function* (
   const lossOf = (i: number, found: TokenLogProbs) => {
     const sequence = own[i]!;
     const { logProb } = before.get(start + i) ?? found;
-    const tokens = { ...sequence, ...offPolicy(sequence.behaviourLogProb, logProb, weightBound) };
+    const tokens = { ...sequence, ...offPolicy(sequence.behaviourLogProb, logProb, origin) };
     return { ...surrogate(tokens, found, preset), found };
   };
   const gradient = yield* learner.gradient(own, temperature, lossOf);
@@ -236,9 +249,13 @@ const applyUpdate = Effect.fnUntraced(function* (
 });
 
 /** What the ratio is measured from, and the weight of what the ratio then leaves out. */
-function offPolicy(sampled: Float64Array, measured: Float64Array, weightBound: number | null) {
+function offPolicy(
+  sampled: Float64Array,
+  measured: Float64Array,
+  { sampler, weightBound }: Origin,
+) {
   return weightBound === null
-    ? { behaviourLogProb: oldLogProb(sampled, measured), importanceWeight: null }
+    ? { behaviourLogProb: oldLogProb(sampled, measured, sampler), importanceWeight: null }
     : {
       behaviourLogProb: measured,
       importanceWeight: importanceWeights(measured, sampled, weightBound),

@@ -1,5 +1,5 @@
 import { Context, type Effect, type Result } from "effect";
-import type { BadInput, KernelFailed } from "../domain/errors.ts";
+import type { BadInput, KernelFailed, ServerFailed } from "../domain/errors.ts";
 import type { RandomKey } from "../math/threefry.ts";
 import type { Adapter } from "../model/engine.ts";
 import type { Sampling } from "../model/decode.ts";
@@ -63,7 +63,7 @@ export class Policy extends Context.Service<Policy, {
   readonly generate: (
     requests: ReadonlyArray<GenerateRequest>,
     options: GenerateOptions,
-  ) => Effect.Effect<ReadonlyArray<Generation>, KernelFailed>;
+  ) => Effect.Effect<ReadonlyArray<Generation>, KernelFailed | ServerFailed>;
   /**
    * (boundaries, answer tokens) log-probs of the answer at each boundary, temperature 1, for each request. Where the
    * context is cached, one pass computes only probe tokens, and the cached context does not change.

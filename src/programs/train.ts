@@ -41,7 +41,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const training = played.pipe(
     reward(preset),
     advantage({ preset, recipe }),
-    update({ preset, recipe, record: (step) => recordStep(run, step) }),
+    update({ preset, recipe, sampler: run.sampler, record: (step) => recordStep(run, step) }),
     Stream.tap(({ step }) => checkpointDue(run, step)),
     Stream.tap(({ step }) => evaluateDue(run, step)),
     Stream.runDrain,

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Ref } from "effect";
 import type { RunPlan } from "./configure.ts";
-import { BadInput, KernelFailed, TrainingDiverged } from "../domain/errors.ts";
+import { BadInput, KernelFailed, ServerFailed, TrainingDiverged } from "../domain/errors.ts";
 import { quote } from "../domain/quote.ts";
 import type { EpisodeView, EvaluationReport } from "../domain/report.ts";
 import { Environment } from "../environment/environment.ts";
@@ -15,6 +15,7 @@ import { openEpisodes, type RunEpisodes } from "../files/run_episodes.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
 import { ALARMS, type Health } from "../igpo/alarms.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import { truncates } from "../model/decode.ts";
 import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "../pipeline/checkpoint.ts";
 import { episodeRecords } from "../pipeline/episode_records.ts";
@@ -48,6 +49,8 @@ export interface TrainOptions {
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
   /** Plays and scores the episodes of steps elsewhere too. @default {by this process alone} */
   readonly play?: PlaySteps;
+  /** Who samples the episodes of `play`. @default {"own"} */
+  readonly sampler?: Sampler;
 }
 
 /** The name of the embedded model in the files of its adapters. */
@@ -167,8 +170,8 @@ function troublesOf(
 }
 
 /** What the alarms read of a step, without all else that a long run would keep. */
-function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
-  return { turns, entropy, gain, gainStd };
+function healthOf({ turns, entropy, gain, gainStd, logProbGapMean }: Health): Health {
+  return { turns, entropy, gain, gainStd, logProbGapMean };
 }
 /** No step takes a larger share of the room for transcripts. */
 const STEP_SHARE = 1 / 8;
@@ -231,11 +234,12 @@ const save = Effect.fnUntraced(function* ({ plan, state, model, date, record }: 
   if (config.recipe.checkpointEvery === 0) yield* keepNewestCheckpoint(folder);
 });
 
-/** Saves a checkpoint when a run was interrupted or diverged. When the device failed, the newest one stands. */
+/** Saves a checkpoint when a run was interrupted, diverged or lost its server. When the device failed, the newest one stands. */
 export const saveOnStop = Effect.fnUntraced(function* (run: Run, cause: Cause.Cause<unknown>) {
   const error = Cause.squash(cause);
   const isFailed = error instanceof KernelFailed;
-  if (!isFailed && !(error instanceof TrainingDiverged) && !Cause.hasInterruptsOnly(cause)) return;
+  const isSaved = error instanceof TrainingDiverged || error instanceof ServerFailed;
+  if (!isFailed && !isSaved && !Cause.hasInterruptsOnly(cause)) return;
   const { plan: { folder }, screen } = run;
   const goOn = `./igpo train --resume ${folder}`;
   const { step: done } = yield* Ref.get(run.state);

@@ -176,7 +176,7 @@ Deno.test("update() leaves the weights of a plain loop over mini-batches with lo
     const [policy, learner] = [yield* Policy, yield* Learner];
     const before = yield* policy.logProbs(sequences, 1);
     const old = sequences.map(({ behaviourLogProb }, i) =>
-      oldLogProb(behaviourLogProb, before[i]!.logProb)
+      oldLogProb(behaviourLogProb, before[i]!.logProb, "own")
     );
     for (const start of [0, 3, 0, 3]) {
       yield* learner.gradient(sequences.slice(start, start + 3), 1, (i, evaluation) => {
