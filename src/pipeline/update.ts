@@ -126,7 +126,7 @@ function stalenessOf(
   if (0 <= staleness && staleness <= most) return Effect.succeed(staleness);
   const rule = most === 0
     ? "the update must be on-policy"
-    : `at most ${most} updates may be between`;
+    : `the updates between must be at most ${most}`;
   return Effect.fail(
     new BadInput({
       message: `Cannot train on episodes of another policy version as ${rule}: ` +

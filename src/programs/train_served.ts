@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect";
 import { checkWritable } from "../files/run_folder.ts";
 import { keyFromSeed } from "../math/threefry.ts";
+import { playAhead } from "../pipeline/play_ahead.ts";
 import { rollout } from "../pipeline/rollout.ts";
 import { score } from "../pipeline/score.ts";
 import type { PlaySteps } from "../pipeline/steps.ts";
@@ -54,6 +55,7 @@ export const trainServed = Effect.fn("trainServed")(function* (
       rollout({ seed, protocol, recipe, wave }),
       Stream.provideService(Policy, policy),
       score({ protocol, gain: preset.gain }),
+      playAhead(preset.staleness),
     );
   return yield* train({ ...options, play, sampler: "server" });
 });

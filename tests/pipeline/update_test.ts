@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Cause, Effect, Layer, Stream } from "effect";
+import type { Preset } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
 import { summarizeStep } from "../../src/pipeline/step_report.ts";
@@ -80,21 +81,28 @@ Deno.test("a loss that is not finite is skipped although the gradient is", async
 Deno.test("episodes of older weights are refused", async () => {
   const { steps } = await finishedSteps({ recipe: { steps: 1 } });
   const { layer } = fakePolicy({ script: searchThenAnswer });
-  const options = { preset: PRESET, recipe: RECIPE, record: () => Effect.void };
-  const stale = { ...steps[0]!, batch: { ...steps[0]!.batch, policyVersion: 3 } };
-  const error = await Effect.runPromise(
-    Stream.make(stale).pipe(
-      update(options),
-      Stream.runDrain,
-      Effect.flip,
-      Effect.provideService(ReferencePolicy, null),
-      Effect.provide(layer),
-    ),
-  );
+  const refusal = async (preset: Preset, policyVersion: number) => {
+    const stale = { ...steps[0]!, batch: { ...steps[0]!.batch, policyVersion } };
+    const error = await Effect.runPromise(
+      Stream.make(stale).pipe(
+        update({ preset, recipe: RECIPE, record: () => Effect.void }),
+        Stream.runDrain,
+        Effect.flip,
+        Effect.provideService(ReferencePolicy, null),
+        Effect.provide(layer),
+      ),
+    );
+    return error.message;
+  };
   strictEqual(
-    error.message,
+    await refusal(PRESET, 3),
     "Cannot train on episodes of another policy version as the update must be on-policy: " +
       "they are of 3, the weights of 0",
+  );
+  strictEqual(
+    await refusal({ ...PRESET, staleness: { steps: 1, weightBound: 2 } }, -2),
+    "Cannot train on episodes of another policy version as the updates between must be at most " +
+      "1: they are of -2, the weights of 0",
   );
 });
 

@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect, type Scope } from "effect";
 import { PROJECTIONS } from "../../src/domain/recipe.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
 import { weightsInMemory } from "../../src/model/weight_source.ts";
 import { loadLatestCheckpoint } from "../../src/pipeline/checkpoint.ts";
 import { trainServed } from "../../src/programs/train_served.ts";
@@ -61,6 +62,27 @@ for (const [kind, protocol] of [["vllm", asVllm], ["sglang", asSglang]] as const
       deepStrictEqual(await stepsOf(`${outer}/cut`), steps);
     }));
 }
+
+Deno.test("a stale step is sampled with the adapters before the updates of the step before, also after a stop", () =>
+  inFolder(async (outer) => {
+    for (const name of ["whole", "cut"]) await Deno.mkdir(`${outer}/${name}`);
+    const preset = { ...PRESETS["paper-v2"]!, staleness: { steps: 1, weightBound: 2 } as const };
+    const used = await run(Effect.gen(function* () {
+      const { prepared: { model } } = yield* prepare({ folder: outer });
+      const { origin, exchanges } = yield* serveForeign(asVllm, model);
+      yield* trainAt(`vllm:${origin}`, { folder: `${outer}/whole`, preset });
+      const models = exchanges.filter(({ path }) => path.endsWith("/generate"))
+        .map(({ body }) => String(body["model"]).split("-")[2]);
+      const cut = { folder: `${outer}/cut`, preset };
+      yield* trainAt(`vllm:${origin}`, { ...cut, recipe: { steps: 2 } });
+      yield* trainAt(`vllm:${origin}`, { ...cut, isResumed: true });
+      return [...new Set(models)];
+    }));
+    deepStrictEqual(used, ["0", "1", "2"]);
+    const steps = await stepsOf(`${outer}/whole`);
+    deepStrictEqual(steps.map(({ staleness }) => staleness), [0, 1, 1, 1]);
+    deepStrictEqual(await stepsOf(`${outer}/cut`), steps);
+  }));
 
 Deno.test("a server that keeps its first adapters is a behaviour policy whose gap is told, and alarmed", () =>
   inFolder(async (folder) => {
