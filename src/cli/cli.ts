@@ -5,6 +5,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
+import { indexing, retrieving } from "./index_commands.ts";
 import { showingQueue, trainingOnQueue, working } from "./queue_programs.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
@@ -13,16 +14,11 @@ import {
   against,
   asked,
   beliefs,
-  blobs,
   config,
   data,
   describe,
   exportOut,
-  host,
   html,
-  index,
-  indexed,
-  indexOut,
   judge,
   judgeModel,
   live,
@@ -30,11 +26,11 @@ import {
   model,
   out,
   ownFlags,
+  players,
   port,
   preset,
   presets,
   profile,
-  queue,
   queueFlags,
   recipe,
   resume,
@@ -65,8 +61,6 @@ import { credit as creditProgram } from "../programs/credit.ts";
 import { data as dataProgram } from "../programs/data.ts";
 import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
-import { indexCorpus } from "../programs/index_corpus.ts";
-import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { chooseDriver } from "../files/driver.ts";
 import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
@@ -85,6 +79,7 @@ import { machineLines, openMachine } from "../run/machine.ts";
 import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
+import { trainServed } from "../programs/train_served.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 import { view as viewProgram } from "../programs/view.ts";
 
@@ -101,9 +96,11 @@ const runTrain = Effect.fnUntraced(
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
-    const program = queue === null
-      ? trainProgram(options)
-      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options);
+    const program = queue !== null
+      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options)
+      : plan.config.policy !== null
+      ? trainServed(plan.config.policy, options)
+      : trainProgram(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
@@ -217,7 +214,7 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue, blobs },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, ...players },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
@@ -343,28 +340,6 @@ const tune = Command.make("tune", {}, () =>
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),
   );
-
-const indexing = Command.make(
-  "index",
-  { corpus: indexed, out: indexOut },
-  (asked) =>
-    Effect.gen(function* () {
-      yield* indexCorpus({ ...asked, screen: yield* openScreen });
-    }),
-).pipe(
-  Command.withDescription("Index documents on disk, for --search and for the retriever"),
-);
-
-const retrieving = Command.make(
-  "retriever",
-  { index, hostname: host, port },
-  (asked) =>
-    Effect.gen(function* () {
-      yield* retrieverProgram({ ...asked, screen: yield* openScreen });
-    }),
-).pipe(
-  Command.withDescription("Serve an index by Search-R1's protocol"),
-);
 
 const viewing = Command.make(
   "view",

@@ -107,6 +107,11 @@ export const world = orNull(
     ),
   ),
 );
+const policy = text(
+  "policy",
+  "KIND:URL",
+  "Server that samples: llama.cpp, sglang or vllm, a colon and its address; POLICY_API_KEY holds its key, if any",
+);
 /** Folder of a stopped run. */
 export const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
 /** A model. */
@@ -187,14 +192,14 @@ export const data = {
   searchPrice,
 };
 const QUEUE = "sqlite:FILE|postgres://…";
-/** The queue of a run's workers. */
-export const queue = text("queue", QUEUE, "Let workers help, by a queue in this database");
-/** Where weights and episodes lie. */
-export const blobs = text(
+const queue = text("queue", QUEUE, "Let workers help, by a queue in this database");
+const blobs = text(
   "blobs",
   "DIR",
   "Folder that trainer and workers share (default FILE.blobs)",
 );
+/** Who plays episodes for a run: a server that samples, or workers of a queue with the folder that they share. */
+export const players = { policy, queue, blobs };
 /** The queue that a worker serves. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(

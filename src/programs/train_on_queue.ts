@@ -37,7 +37,7 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
   yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}`);
-  const summary = yield* train({ ...options, play: handOut(station) });
+  const summary = yield* train({ ...options, play: handOut(station, preset.staleness) });
   yield* queue.begin(null);
   yield* place.blobs.keepOnly([]);
   return summary;
@@ -50,14 +50,16 @@ const recordOf = Effect.fnUntraced(function* ({ plan: { config }, task, date }: 
   return { version: project.version, config, date, probe, fingerprint } satisfies RunRecord;
 });
 
-/** Refuses what would depend on how many workers there are. */
+/** Refuses what workers cannot do, and what would depend on how many there are. */
 function checkRepeatable(
-  { recipe: { waitForShare }, searchBudget }: TrainOptions["plan"]["config"],
+  { recipe: { waitForShare }, searchBudget, policy }: TrainOptions["plan"]["config"],
 ): Effect.Effect<void, BadInput> {
   const rule = waitForShare < 1
     ? `waitForShare must be 1: it is ${waitForShare}`
     : searchBudget !== null
     ? `each worker would count a budget for itself: --search-budget is ${searchBudget}`
+    : policy !== null
+    ? `workers sample by themselves: --policy is ${policy}`
     : null;
   if (rule === null) return Effect.void;
   return Effect.fail(new BadInput({ message: `Cannot train with --queue as ${rule}` }));
