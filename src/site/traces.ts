@@ -76,11 +76,17 @@ function useDrops(
   const latest = useRef({ take, fail });
   latest.current = { take, fail };
   useEffect(() => {
-    const over = (event: DragEvent) => event.preventDefault();
+    // Text that is dragged into a field is none of ours.
+    const filesOf = ({ dataTransfer }: DragEvent) =>
+      dataTransfer?.types.includes("Files") === true ? dataTransfer : null;
+    const over = (event: DragEvent) => {
+      if (filesOf(event) !== null) event.preventDefault();
+    };
     const drop = (event: DragEvent) => {
+      const dropped = filesOf(event);
+      if (dropped === null) return;
       event.preventDefault();
-      if (event.dataTransfer === null) return;
-      droppedFiles(event.dataTransfer).then(
+      droppedFiles(dropped).then(
         (files) => latest.current.take(files),
         (error) => latest.current.fail(String(error.message)),
       );
