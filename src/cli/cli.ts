@@ -4,7 +4,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
-import { showingQueue, trainingOnQueue, working } from "./queue_programs.ts";
+import { looksAtQueue, trainingOnQueue, worker } from "./queue_commands.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
@@ -28,13 +28,11 @@ import {
   merge,
   model,
   out,
-  ownFlags,
   port,
   preset,
   presets,
   profile,
   queue,
-  queueFlags,
   recipe,
   resume,
   revision,
@@ -42,6 +40,7 @@ import {
   samples,
   seed,
   seeds,
+  serveBlobs,
   sources,
   steps,
   viewed,
@@ -71,9 +70,7 @@ import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
-import type { QueueFlags } from "../queue/place.ts";
 import { prepare, type Prepared, today } from "../run/prepare.ts";
-import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
@@ -83,6 +80,7 @@ import { machineLines, openMachine } from "../run/machine.ts";
 import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
+import type { TrainerFlags } from "../programs/train_on_queue.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 import { view as viewProgram } from "../programs/view.ts";
 
@@ -91,17 +89,17 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, blobs, ...flags }:
+    { profile, queue, blobs, serveBlobs, ...flags }:
       & TrainFlags
-      & { readonly profile: boolean }
-      & Readonly<Record<"queue" | "blobs", string | null>>,
+      & { readonly profile: boolean; readonly queue: string | null }
+      & Omit<TrainerFlags, "queue">,
   ) {
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
     const program = queue === null
       ? trainProgram(options)
-      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options);
+      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
@@ -215,37 +213,23 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, queue, blobs },
+  {
+    out,
+    seed,
+    steps,
+    preset,
+    world,
+    ...sources,
+    ...data,
+    ...room,
+    resume,
+    profile,
+    queue,
+    blobs,
+    serveBlobs,
+  },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
-
-const runWorker = Effect.fnUntraced(function* (
-  { queue, blobs, ...own }: OwnFlags & QueueFlags,
-) {
-  const { openWork, nextRun, workFor } = yield* working;
-  const screen = yield* openScreen;
-  const place = yield* openWork({ queue, blobs });
-  const doNext = Effect.gen(function* () {
-    const next = yield* nextRun(place, screen);
-    const prepared = yield* prepareWorker(next.record, own, { embeddedModel, screen });
-    yield* workFor(next, place, prepared).pipe(
-      Effect.provide(layerLearner(prepared, [prepared.preset])),
-    );
-  });
-  yield* Effect.forever(Effect.scoped(doNext));
-}, Effect.scoped);
-
-const worker = Command.make("worker", { ...queueFlags, ...ownFlags }, runWorker).pipe(
-  Command.withDescription("Play and score episodes for the run of a queue, until it is stopped"),
-);
-
-const runQueue = Effect.fnUntraced(function* (flags: QueueFlags) {
-  yield* (yield* showingQueue).queueStatus(flags, yield* openScreen);
-});
-
-const looksAtQueue = Command.make("queue", queueFlags, runQueue).pipe(
-  Command.withDescription("Show the jobs of a queue, and those that were given up"),
-);
 
 const pretrain = Command.make(
   "pretrain",

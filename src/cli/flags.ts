@@ -193,15 +193,29 @@ export const queue = text("queue", QUEUE, "Let workers help, by a queue in this 
 export const blobs = text(
   "blobs",
   "DIR",
-  "Folder that trainer and workers share (default FILE.blobs)",
+  "Folder that trainer and workers share, or that the trainer serves (default FILE.blobs)",
 );
-/** The queue that a worker serves. */
+/** Where workers get and put blobs. */
+export const serveBlobs = text(
+  "serve-blobs",
+  "HOST:PORT",
+  "Let workers that share no folder get and put blobs here; BLOBS_SECRET holds their secret",
+);
+/** The queue that is looked at. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(
     Flag.withMetavar(QUEUE),
     Flag.withDescription("Queue that ./igpo train was given"),
   ),
-  blobs,
+};
+/** The queue that a worker serves. */
+export const workerFlags = {
+  ...queueFlags,
+  blobs: text(
+    "blobs",
+    "DIR|URL",
+    "The trainer's folder, or http://HOST:PORT of its --serve-blobs (default FILE.blobs)",
+  ),
 };
 /** The questions that are looked at. */
 export const asked = Argument.String("questions").pipe(

@@ -6,9 +6,16 @@ import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
 import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
+import type { BlobFolder } from "./blobs.ts";
 import { type BlobRef, type Job, jobId } from "./job.ts";
 import { type Station, work } from "./station.ts";
 import { encodeWeights } from "./weights_blob.ts";
+
+/** The station of a trainer, whose blobs lie in its own folder. */
+export interface TrainerStation extends Station {
+  readonly blobs: BlobFolder;
+  readonly isTrainer: true;
+}
 
 /** Between two looks for answers. */
 const LOOK_EVERY = "25 millis";
@@ -21,12 +28,13 @@ const MOST_REFUSED = 10;
  * Plays and scores the episodes of each step as `rollout` and `score` do, a group a job. This process does jobs too, so
  * that a step goes on without any worker. The groups keep the order of their questions, whoever played them.
  */
-export const handOut = (station: Station) => <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
-  Stream.mapEffect(steps, (step) => handOutStep(step, station));
+export const handOut =
+  (station: TrainerStation) => <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
+    Stream.mapEffect(steps, (step) => handOutStep(step, station));
 
 const handOutStep = Effect.fn("handOut")(function* (
   { step, questions }: StepQuestions,
-  station: Station,
+  station: TrainerStation,
 ) {
   const startedMillis = yield* Clock.currentTimeMillis;
   const learner = yield* Learner;
@@ -36,14 +44,14 @@ const handOutStep = Effect.fn("handOut")(function* (
     const job: Job = { run: station.run, weights, updates, step, question };
     return [jobId(job), job];
   }));
-  const blobs: BlobRef[] = [weights];
   const groups = yield* Effect.raceFirst(
-    collect(jobs, station, blobs),
+    collect(jobs, station),
     // It ends only by a failure, or where another run took the queue over.
     Effect.andThen(work(station), TAKEN_OVER),
   );
   yield* station.queue.forget([...jobs.keys()]);
-  yield* Effect.forEach(blobs, station.blobs.remove, { discard: true });
+  // Also what was played twice, and what nobody asked for.
+  yield* station.blobs.keepOnly([station.run]);
   const endedMillis = yield* Clock.currentTimeMillis;
   return {
     ...joined(questions.map((_, i) => groups.get([...jobs.keys()][i]!)!)),
@@ -60,7 +68,7 @@ const TAKEN_OVER = Effect.fail(
 );
 
 /** Makes the learner's weights a blob. */
-const publish = Effect.fn("publish")(function* (station: Station) {
+const publish = Effect.fn("publish")(function* (station: TrainerStation) {
   const learner = yield* Learner;
   const blob = yield* station.blobs.put(
     encodeWeights(station.model, yield* learner.weights()),
@@ -69,11 +77,10 @@ const publish = Effect.fn("publish")(function* (station: Station) {
   return blob;
 });
 
-/** Waits for the answers to all jobs; adds their blobs to `blobs`. */
+/** Waits for the answers to all jobs. */
 const collect = Effect.fnUntraced(function* (
   jobs: ReadonlyMap<string, Job>,
-  station: Station,
-  blobs: BlobRef[],
+  station: TrainerStation,
 ) {
   const { queue } = station;
   const groups = new Map<string, PlayedGroup>();
@@ -90,7 +97,6 @@ const collect = Effect.fnUntraced(function* (
       const group = yield* read(jobs.get(id)!, blob, station).pipe(
         Effect.catchTag(["BadInput", "BadBlob"], ({ message }) => station.onFailed(message)),
       );
-      blobs.push(blob);
       if (group !== undefined) groups.set(id, group);
       else if (refused++ < MOST_REFUSED) yield* queue.forget([id]);
       else return yield* TOO_MANY_REFUSED;
@@ -114,7 +120,7 @@ const TOO_MANY_REFUSED = Effect.fail(
   }),
 );
 
-const read = Effect.fnUntraced(function* (job: Job, blob: BlobRef, station: Station) {
+const read = Effect.fnUntraced(function* (job: Job, blob: BlobRef, station: TrainerStation) {
   const { play: { recipe }, model: { architecture: { vocabulary } } } = station;
   const bytes = yield* station.blobs.get(blob, LIMITS.groupBytes);
   const { groupSize, contextTokens } = recipe;

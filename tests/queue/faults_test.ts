@@ -3,10 +3,12 @@ import { Effect, Exit, type Scope, Stream } from "effect";
 import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
-import { handOut } from "../../src/queue/hand_out.ts";
+import { handOut, type TrainerStation } from "../../src/queue/hand_out.ts";
 import { type Job, jobId } from "../../src/queue/job.ts";
+import { openOwnBlobs } from "../../src/queue/open_blobs.ts";
 import { openPlace, type Place } from "../../src/queue/place.ts";
-import { type Station, work } from "../../src/queue/station.ts";
+import type { BlobFolder } from "../../src/queue/blobs.ts";
+import { work } from "../../src/queue/station.ts";
 import { openQueue, type WorkQueue } from "../../src/queue/work_queue.ts";
 import { encodeWeights } from "../../src/queue/weights_blob.ts";
 import { inFolder, prepareTiny, QUICK, tinyModel, tinyTask } from "../support/tiny_run.ts";
@@ -16,52 +18,60 @@ const question = tinyTask.train.questions[0]!;
 
 /** Uses a queue in a folder of its own. */
 const withQueue = <A, E>(
-  use: (queue: WorkQueue, place: Place) => Effect.Effect<A, E, Scope.Scope>,
+  use: (
+    queue: WorkQueue,
+    place: Place & { readonly blobs: BlobFolder },
+  ) => Effect.Effect<A, E, Scope.Scope>,
 ) =>
   inFolder((folder) =>
     Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const place = yield* openPlace({ queue: `sqlite:${folder}/queue.sqlite`, blobs: null });
+      const flags = { queue: `sqlite:${folder}/queue.sqlite`, blobs: null };
+      const place = { ...yield* openPlace(flags), blobs: yield* openOwnBlobs(flags) };
       return yield* use(yield* openQueue(place, QUICK), place);
     })))
   );
 
 /** A job whose weights are those of the tiny model. */
-const offered = Effect.fnUntraced(function* (queue: WorkQueue, place: Place) {
-  const { prepared, layers } = yield* prepareTiny({ folder: "" });
-  const weights = yield* place.blobs.put(
-    yield* Effect.provide(
-      Effect.gen(function* () {
-        const learner = yield* Learner;
-        return encodeWeights(tinyModel, yield* learner.weights());
-      }),
-      layers,
-    ),
-  );
-  const job: Job = { run: RUN, weights, updates: 0, step: 1, question };
-  yield* queue.offer(jobId(job), job);
-  const { recipe } = prepared.plan.config;
-  const said: string[] = [];
-  const station: Station = {
-    queue,
-    blobs: place.blobs,
-    model: tinyModel,
-    play: {
-      ...{ recipe, seed: 0, wave: 6, protocol: tinyTask.protocol },
-      gain: prepared.plan.preset.gain,
-    },
-    run: RUN,
-    weights: null,
-    onDone: () => Effect.void,
-    onFailed: (sentence) => Effect.sync(() => void said.push(sentence)),
-  };
-  const provided = <A, E>(
-    effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
-  ) =>
-    Effect.provideService(effect, Environment, tinyTask.train.environment).pipe(
-      Effect.provide(layers),
+const offered = Effect.fnUntraced(
+  function* (queue: WorkQueue, place: Place & { readonly blobs: BlobFolder }) {
+    const { prepared, layers } = yield* prepareTiny({ folder: "" });
+    const weights = yield* place.blobs.put(
+      yield* Effect.provide(
+        Effect.gen(function* () {
+          const learner = yield* Learner;
+          return encodeWeights(tinyModel, yield* learner.weights());
+        }),
+        layers,
+      ),
     );
-  return { job, station, said, provided };
-});
+    const job: Job = { run: RUN, weights, updates: 0, step: 1, question };
+    yield* queue.offer(jobId(job), job);
+    const { recipe } = prepared.plan.config;
+    const said: string[] = [];
+    const station = {
+      queue,
+      blobs: place.blobs,
+      model: tinyModel,
+      play: {
+        ...{ recipe, seed: 0, wave: 6, protocol: tinyTask.protocol },
+        gain: prepared.plan.preset.gain,
+      },
+      run: RUN,
+      weights: null,
+      isTrainer: false,
+      onDone: () => Effect.void,
+      onFailed: (sentence: string) => Effect.sync(() => void said.push(sentence)),
+    };
+    const trainer: TrainerStation = { ...station, isTrainer: true };
+    const provided = <A, E>(
+      effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
+    ) =>
+      Effect.provideService(effect, Environment, tinyTask.train.environment).pipe(
+        Effect.provide(layers),
+      );
+    return { job, station, trainer, said, provided };
+  },
+);
 
 Deno.test("a worker whose weights are other bytes than their name says leaves, and the job is not tried", () =>
   withQueue((queue, place) =>
@@ -88,6 +98,28 @@ Deno.test("weights of another model are refused before they are read", () =>
     })
   ));
 
+Deno.test("a trainer does no job with weights that it did not publish, and keeps its own", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { trainer, job, said, provided } = yield* offered(queue, place);
+      const error = yield* provided(Effect.gen(function* () {
+        const learner = yield* Learner;
+        const own = yield* learner.weights();
+        const others = [...own.values()].map((values) => values.map((x) => x + 1));
+        const weights = yield* place.blobs.put(others.map(({ buffer }) => new Uint8Array(buffer)));
+        const forged = { ...job, weights };
+        yield* queue.forget([jobId(job)]);
+        yield* queue.offer(jobId(forged), forged);
+        const error = yield* Effect.flip(work({ ...trainer, weights: job.weights.sha256 }));
+        deepStrictEqual(yield* learner.weights(), own);
+        return error;
+      }));
+      ok(error instanceof JobFailed);
+      match(error.message, /^Cannot do a job with other weights than the trainer's own$/);
+      strictEqual(said.length, 2);
+    })
+  ));
+
 Deno.test("a job of another run is given back, and the worker goes to that run", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
@@ -101,7 +133,7 @@ Deno.test("a job of another run is given back, and the worker goes to that run",
 Deno.test("a job that always fails is given up after ten attempts, with its reason", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
-      const { job, station, said, provided } = yield* offered(queue, place);
+      const { job, station, trainer, said, provided } = yield* offered(queue, place);
       const broken = new KernelFailed({
         kernel: "softmax",
         message: "the device is gone\nat x.ts",
@@ -125,7 +157,7 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       match(dead!.reason, /the device is gone/);
       const { message } = yield* Effect.flip(
         provided(
-          Stream.make({ step: 1, questions: [question] }).pipe(handOut(station), Stream.runDrain),
+          Stream.make({ step: 1, questions: [question] }).pipe(handOut(trainer), Stream.runDrain),
         ),
       );
       match(
@@ -138,10 +170,10 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
 Deno.test("answers that are missing, forged or cut off are refused, and the group is played again", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
-      const { job, station, said, provided } = yield* offered(queue, place);
+      const { job, trainer, said, provided } = yield* offered(queue, place);
       const { sql, blobs } = place;
       const step = provided(
-        Stream.make({ step: 1, questions: [question] }).pipe(handOut(station), Stream.runHead),
+        Stream.make({ step: 1, questions: [question] }).pipe(handOut(trainer), Stream.runHead),
       );
       const garbage = yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
       for (const answer of [garbage, { ...garbage, bytes: 3 }, RUN]) {
