@@ -125,6 +125,13 @@ type Jobs = Effect.Success<
   ReturnType<typeof PersistedQueueFactory.Service.make<typeof Job>>
 >;
 
+const MOST_BYTES = `a job must have at most ${LIMITS.jobBytes} bytes: it has`;
+
+/** Bytes of a job as the database holds it. */
+function bytesOf(job: Job): number {
+  return new TextEncoder().encode(JSON.stringify(job)).length;
+}
+
 /** Offering and taking jobs. */
 function handlingOf(
   jobs: Jobs,
@@ -137,11 +144,10 @@ function handlingOf(
   return {
     /** Offers a job. It is not handed out once more while it waits, runs, or has an answer. */
     offer: Effect.fn("WorkQueue.offer")(function* (id: string, job: Job) {
-      const bytes = JSON.stringify(job).length;
+      const bytes = bytesOf(job);
       if (bytes > LIMITS.jobBytes) {
         return yield* new BadInput({
-          message: `Cannot hand out question ${quote(job.question.id)} as a job must have at ` +
-            `most ${LIMITS.jobBytes} bytes: it has ${bytes}`,
+          message: `Cannot hand out question ${quote(job.question.id)} as ${MOST_BYTES} ${bytes}`,
         });
       }
       // A job may be done without an answer: one that was discarded, or belonged to a trainer that is gone.
@@ -157,6 +163,10 @@ function handlingOf(
             return yield* new JobFailed({
               message: "Cannot do a job of another name than its own",
             });
+          }
+          const bytes = bytesOf(job);
+          if (bytes > LIMITS.jobBytes) {
+            return yield* new JobFailed({ message: `Cannot do a job as ${MOST_BYTES} ${bytes}` });
           }
           const answer = yield* perform(job);
           yield* ask(sql`insert into igpo_answers (id, answer) values (${id}, ${writeBlob(answer)})

@@ -110,7 +110,9 @@ Deno.test("a trainer does no job with weights that it did not publish, and keeps
         const forged = { ...job, weights };
         yield* queue.forget([jobId(job)]);
         yield* queue.offer(jobId(forged), forged);
-        const error = yield* Effect.flip(work({ ...trainer, weights: job.weights.sha256 }));
+        const error = yield* Effect.flip(
+          Effect.timeout(work({ ...trainer, weights: job.weights.sha256 }), "20 seconds"),
+        );
         deepStrictEqual(yield* learner.weights(), own);
         return error;
       }));
@@ -201,13 +203,23 @@ Deno.test("a job under a name that is not its own is not done", () =>
     })
   ));
 
-Deno.test("a question too long for a job is refused", () =>
+Deno.test("a question too long for a job is refused, by who offers it and by who takes it", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
       const { job } = yield* offered(queue, place);
-      const long = { ...job, question: { ...question, text: "x".repeat(1 << 20) } };
+      // Three bytes a character.
+      const text = "€".repeat(400_000);
+      const long = { ...job, question: { ...question, text } };
       const { message } = yield* Effect.flip(queue.offer(jobId(long), long));
-      match(message, /^Cannot hand out question ".*" as a job must have at most 1048576 bytes/);
+      match(
+        message,
+        /^Cannot hand out question ".*" as a job must have at most 1048576 bytes: it has 12\d{5}$/,
+      );
+      const element = JSON.stringify(long);
+      yield* place.sql`update igpo_jobs set id = ${jobId(long)}, element = ${element}`;
+      const error = yield* Effect.flip(queue.take(() => Effect.succeed(RUN)));
+      ok(error instanceof JobFailed);
+      match(error.message, /^Cannot do a job as a job must have at most 1048576 bytes: it has 12/);
     })
   ));
 
