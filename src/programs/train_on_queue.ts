@@ -34,7 +34,8 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   const served = address === null
     ? null
     : yield* serveBlobs({ folder: blobs.path, address, sign: yield* readSecret });
-  const queue = yield* openQueue(place, times);
+  // A step begins with this process idle, and there is one such process.
+  const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
   const record = yield* recordOf(options);
   const run = yield* blobs.put([new TextEncoder().encode(jsonText(record))]);
   yield* queue.begin(run);

@@ -3,19 +3,18 @@
  * answers with its bytes, from `range` on; PUT keeps bytes that have this hash. There is nothing else, no list either.
  */
 import { createHash } from "node:crypto";
-import { Effect, FiberSet, Stream } from "effect";
+import { Effect, FiberSet } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { quote } from "../domain/quote.ts";
 import { temporaryBeside } from "../files/atomic.ts";
-import { onDisk, reason } from "../files/disk.ts";
+import { fileReason, onDisk, reason } from "../files/disk.ts";
 import { append } from "../files/file_bytes.ts";
+import { readParts } from "./body_parts.ts";
 import { isSigned, type Sign } from "./blob_secret.ts";
 
-/** How long whoever asks may be silent, milliseconds. */
+/** How long whoever sends a blob may be silent, milliseconds. */
 const SILENCE_MILLIS = 1000 * LIMITS.blobSilenceSeconds;
-/** Bytes that are read at once, which a reader must take within that time. */
-const CHUNK_BYTES = 1 << 18;
 
 /** What is served, and to whom. */
 export interface ServedBlobs {
@@ -61,7 +60,7 @@ const answer = Effect.fnUntraced(function* (request: Request, served: ServedBlob
   const path = `${served.folder}/${sha256}`;
   switch (request.method) {
     case "GET":
-      return yield* Effect.promise(() => give(path, request, served));
+      return yield* Effect.promise(() => give(path, request));
     case "PUT":
       return yield* take(path, { sha256, request, served });
     default:
@@ -69,11 +68,8 @@ const answer = Effect.fnUntraced(function* (request: Request, served: ServedBlob
   }
 });
 
-async function give(
-  path: string,
-  { headers }: Request,
-  { silenceMillis = SILENCE_MILLIS }: ServedBlobs,
-): Promise<Response> {
+/** The file itself is the body: Deno sends it as fast as its reader takes it, and holds little of it. */
+async function give(path: string, { headers }: Request): Promise<Response> {
   const file = await Deno.open(path).catch(() => null);
   if (file === null) return refusal(404, "there is no such blob");
   const { size } = await file.stat();
@@ -83,7 +79,7 @@ async function give(
     return refusal(416, `the blob has ${size} bytes`);
   }
   await file.seek(start, Deno.SeekMode.Start);
-  return new Response(streamOf(file, size - start, silenceMillis), {
+  return new Response(file.readable, {
     status: start === 0 ? 200 : 206,
     headers: {
       "content-type": "application/octet-stream",
@@ -91,34 +87,6 @@ async function give(
       ...(start === 0 ? {} : { "content-range": `bytes ${start}-${size - 1}/${size}` }),
     },
   });
-}
-
-/**
- * So many bytes of an open file. It is closed at their end, and earlier where its reader goes away or is silent: then
- * fewer bytes come than were announced, and the connection breaks.
- */
-function streamOf(file: Deno.FsFile, bytes: number, silenceMillis: number) {
-  let left = bytes;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const end = (controller: ReadableStreamDefaultController) => {
-    file.close();
-    controller.close();
-  };
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      clearTimeout(timer);
-      const chunk = new Uint8Array(Math.min(left, CHUNK_BYTES));
-      const read = left === 0 ? null : await file.read(chunk).catch(() => null);
-      if (read === null) return end(controller);
-      controller.enqueue(chunk.subarray(0, read));
-      left -= read;
-      timer = setTimeout(end, silenceMillis, controller);
-    },
-    cancel() {
-      clearTimeout(timer);
-      file.close();
-    },
-  }, { highWaterMark: 0 });
 }
 
 /** Keeps what is sent if it has the hash and the size that it says to have. */
@@ -147,16 +115,15 @@ const take = Effect.fnUntraced(
           await Deno.remove(temporary).catch(() => {});
         }),
     );
-    const received = yield* Stream.fromReadableStream({
-      evaluate: () => request.body ?? new ReadableStream<Uint8Array<ArrayBuffer>>(),
-      onError: () => new BadInput({ message: "Cannot read a blob as the connection broke" }),
-    }).pipe(
-      Stream.timeout(silenceMillis),
-      Stream.runFoldEffect(() => 0, (sum, part) => {
-        hash.update(part);
-        return Effect.as(onDisk("write a blob", () => append(file, part)), sum + part.length);
-      }),
-    );
+    const { body } = request;
+    const received = yield* Effect.tryPromise({
+      try: (signal) =>
+        readParts(body, { silenceMillis, signal }, (part) => {
+          hash.update(part);
+          return append(file, part);
+        }),
+      catch: (error) => new BadInput({ message: `Cannot keep a blob: ${fileReason(error)}` }),
+    });
     if (received < bytes) return refusal(408, `only ${received} of ${bytes} bytes came`);
     if (hash.digest("hex") !== sha256) {
       return refusal(422, "its bytes must have the hash of its name");

@@ -1,6 +1,6 @@
 /** Blobs that a trainer serves, as its workers see them. Nothing but this one address is asked. */
 import { createHash, type Hash } from "node:crypto";
-import { Clock, Effect, Schedule, Schema, Stream } from "effect";
+import { Clock, Effect, Schedule, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { quote } from "../domain/quote.ts";
@@ -9,6 +9,7 @@ import { fileReason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import { SECRET_NAME, type Sign } from "./blob_secret.ts";
 import { badBlob, type Blobs, BlobsAway } from "./blobs.ts";
+import { readParts } from "./body_parts.ts";
 import { type BlobRef, sha256Of } from "./job.ts";
 
 /** How long a server may be away or silent. */
@@ -103,6 +104,8 @@ const patiently = <A, E>(
   });
 };
 
+class TooMany extends Error {}
+
 /** Receives what is missing of a blob, in one request. */
 const receive = Effect.fnUntraced(function* (blob: BlobRef, got: Got, server: Server) {
   const { bytes } = blob;
@@ -119,22 +122,20 @@ const receive = Effect.fnUntraced(function* (blob: BlobRef, got: Got, server: Se
     got.filled = 0;
     got.hash = createHash("sha256");
   }
-  yield* Stream.fromReadableStream({
-    evaluate: () => response.body ?? new ReadableStream<Uint8Array<ArrayBuffer>>(),
-    onError: (error) => away(server, fetchReason(error)),
-  }).pipe(
-    Stream.timeout(server.patienceMillis),
-    Stream.runForEach((part) => {
-      if (got.filled + part.length > bytes) {
-        return Effect.fail(badBlob(blob, `it must have ${bytes} bytes: it has more`));
-      }
-      return Effect.sync(() => {
+  const { body } = response;
+  yield* Effect.tryPromise({
+    try: (signal) =>
+      readParts(body, { silenceMillis: server.patienceMillis, signal }, (part) => {
+        if (got.filled + part.length > bytes) throw new TooMany();
         got.all.set(part, got.filled);
         got.hash.update(part);
         got.filled += part.length;
-      });
-    }),
-  );
+      }),
+    catch: (error) =>
+      error instanceof TooMany
+        ? badBlob(blob, `it must have ${bytes} bytes: it has more`)
+        : away(server, fetchReason(error)),
+  });
   if (got.filled < bytes) {
     return yield* away(server, `the connection ended after ${got.filled} of ${bytes} bytes`);
   }
