@@ -9,6 +9,7 @@ import { handOut, type TrainerStation } from "../queue/hand_out.ts";
 import type { RunRecord } from "../queue/job.ts";
 import { openOwnBlobs } from "../queue/open_blobs.ts";
 import { openPlace, type QueueFlags } from "../queue/place.ts";
+import { keepWork } from "../queue/work_record.ts";
 import { openQueue, type QueueTimes } from "../queue/work_queue.ts";
 import type { TrainOptions } from "../run/run.ts";
 import { train } from "./train.ts";
@@ -48,6 +49,7 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     run,
     weights: null,
     isTrainer: true,
+    onPlayed: (record) => keepWork(options.plan.folder, record),
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };

@@ -1,6 +1,6 @@
 /** The trainer's side: a step's groups as jobs, and the episodes that come back. */
 import { Clock, Effect, Stream } from "effect";
-import { JobFailed } from "../domain/errors.ts";
+import { type BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
@@ -10,11 +10,14 @@ import type { BlobFolder } from "./blobs.ts";
 import { type BlobRef, type Job, jobId } from "./job.ts";
 import { type Station, work } from "./station.ts";
 import { encodeWeights } from "./weights_blob.ts";
+import { type AnsweredGroup, type WorkRecord, workRecord } from "./work_record.ts";
 
 /** The station of a trainer, whose blobs lie in its own folder. */
 export interface TrainerStation extends Station {
   readonly blobs: BlobFolder;
   readonly isTrainer: true;
+  /** Keeps who played a step. */
+  readonly onPlayed: (record: WorkRecord) => Effect.Effect<void, BadInput>;
 }
 
 /** Between two looks for answers. */
@@ -53,9 +56,13 @@ const handOutStep = Effect.fn("handOut")(function* (
   // Also what was played twice, and what nobody asked for.
   yield* station.blobs.keepOnly([station.run]);
   const endedMillis = yield* Clock.currentTimeMillis;
+  const seconds = (endedMillis - startedMillis) / 1000;
+  yield* station.onPlayed(
+    workRecord(groups.values(), { step, seconds, own: station.queue.worker }),
+  );
   return {
     ...joined(questions.map((_, i) => groups.get([...jobs.keys()][i]!)!)),
-    ...sharedTime(groups.values(), (endedMillis - startedMillis) / 1000),
+    ...sharedTime(groups.values(), seconds),
     step,
     questions,
     policyVersion: updates,
@@ -83,7 +90,7 @@ const collect = Effect.fnUntraced(function* (
   station: TrainerStation,
 ) {
   const { queue } = station;
-  const groups = new Map<string, PlayedGroup>();
+  const groups = new Map<string, AnsweredGroup>();
   const { step } = jobs.values().next().value!;
   let refused = 0;
   for (let look = 0; groups.size < jobs.size; look++) {
@@ -93,11 +100,11 @@ const collect = Effect.fnUntraced(function* (
       yield* failIfDead(jobs, station);
       yield* Effect.forEach(missing, ([id, job]) => queue.offer(id, job), { discard: true });
     }
-    for (const [id, blob] of yield* queue.answers(missing.map(([id]) => id))) {
+    for (const { id, blob, worker } of yield* queue.answers(missing.map(([id]) => id))) {
       const group = yield* read(jobs.get(id)!, blob, station).pipe(
         Effect.catchTag(["BadInput", "BadBlob"], ({ message }) => station.onFailed(message)),
       );
-      if (group !== undefined) groups.set(id, group);
+      if (group !== undefined) groups.set(id, { ...group, worker, bytes: blob.bytes });
       else if (refused++ < MOST_REFUSED) yield* queue.forget([id]);
       else return yield* TOO_MANY_REFUSED;
     }

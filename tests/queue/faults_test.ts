@@ -62,7 +62,7 @@ const offered = Effect.fnUntraced(
       onDone: () => Effect.void,
       onFailed: (sentence: string) => Effect.sync(() => void said.push(sentence)),
     };
-    const trainer: TrainerStation = { ...station, isTrainer: true };
+    const trainer: TrainerStation = { ...station, isTrainer: true, onPlayed: () => Effect.void };
     const provided = <A, E>(
       effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
     ) =>
@@ -181,7 +181,8 @@ Deno.test("answers that are missing, forged or cut off are refused, and the grou
       for (const answer of [garbage, { ...garbage, bytes: 3 }, RUN]) {
         yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
         const text = JSON.stringify(answer);
-        yield* sql`insert into igpo_answers (id, answer) values (${jobId(job)}, ${text})`;
+        yield* sql`insert into igpo_answers (id, answer, worker)
+          values (${jobId(job)}, ${text}, 'forger')`;
         const found = yield* step;
         strictEqual(found._tag === "Some" && found.value.groups[0]!.length, 3);
       }
@@ -226,11 +227,11 @@ Deno.test("a question too long for a job is refused, by who offers it and by who
 Deno.test("a queue of another protocol is refused in one sentence", () =>
   withQueue((_, place) =>
     Effect.gen(function* () {
-      yield* place.sql`update igpo_queue set protocol = 2`;
+      yield* place.sql`update igpo_queue set protocol = 1`;
       const { message } = yield* Effect.flip(openQueue(place));
       match(
         message,
-        /^Cannot use the queue ".*" as it must be of protocol 1, which this version of igpo speaks: it is of 2$/,
+        /^Cannot use the queue ".*" as it must be of protocol 2, which this version of igpo speaks: it is of 1$/,
       );
     })
   ));

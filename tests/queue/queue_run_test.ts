@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { JobFailed } from "../../src/domain/errors.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
+import { WORKERS_FILE, type WorkRecord } from "../../src/queue/work_record.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
 import {
   inFolder,
@@ -55,13 +56,19 @@ const onQueue = (
       ({ name }) => name,
     );
     deepStrictEqual(left, ["trainer"]);
-    return { contents: await contentsOf(folder), said, done };
+    const work = (await Deno.readTextFile(`${folder}/${WORKERS_FILE}`)).trimEnd().split("\n")
+      .map((line): WorkRecord => JSON.parse(line));
+    return { contents: await contentsOf(folder), said, done, work };
   });
 
 for (const workers of [0, 1, 3]) {
   Deno.test(`a run with a queue and ${workers} workers leaves the folder of a run without, to the byte`, async () => {
-    const { contents, done } = await onQueue(workers);
+    const { contents, done, work } = await onQueue(workers);
     deepStrictEqual(differences(contents, alone), []);
+    deepStrictEqual(work.map(({ step, here, elsewhere }) => [step, here + elsewhere]), [
+      ...[[1, 6], [2, 6], [3, 6]],
+    ]);
+    strictEqual(work.some(({ elsewhere, bytes }) => elsewhere > 0 && bytes > 0), workers > 0);
     strictEqual(done.some((line) => line.startsWith("Step ")), workers > 0);
   });
 }
