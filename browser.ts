@@ -27,7 +27,13 @@
  * @module
  */
 
-export { BadInput, KernelFailed, NoAdapter, TrainingDiverged } from "./src/domain/errors.ts";
+export {
+  BadInput,
+  KernelFailed,
+  NoAdapter,
+  ServerFailed,
+  TrainingDiverged,
+} from "./src/domain/errors.ts";
 export type { Question } from "./src/domain/question.ts";
 export { Recipe, RECIPES } from "./src/domain/recipe.ts";
 export { STEP_METRICS, type StepReport } from "./src/domain/report.ts";
@@ -63,6 +69,7 @@ export { evaluateQuestions } from "./src/pipeline/evaluate.ts";
 export { playEpisodes } from "./src/pipeline/play.ts";
 export { questionSteps } from "./src/pipeline/questions.ts";
 export { reward } from "./src/pipeline/reward.ts";
+export { playAhead } from "./src/pipeline/play_ahead.ts";
 export { rollout } from "./src/pipeline/rollout.ts";
 export { score } from "./src/pipeline/score.ts";
 export { summarizeStep } from "./src/pipeline/step_report.ts";

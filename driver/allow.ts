@@ -98,7 +98,14 @@ function listOf(paths: ReadonlyArray<string | null>): string {
 
 /** The variables that a program reads or sets: its keys, the Hub's settings, those of drivers. */
 const VARIABLES = [
-  ...["BLOBS_SECRET", "BRAVE_API_KEY", "JUDGE_API_KEY", "SERPER_API_KEY", "TAVILY_API_KEY"],
+  ...[
+    "BLOBS_SECRET",
+    "BRAVE_API_KEY",
+    "JUDGE_API_KEY",
+    "POLICY_API_KEY",
+    "SERPER_API_KEY",
+    "TAVILY_API_KEY",
+  ],
   ...["FORCE_COLOR", "NO_COLOR", "PGPASSWORD", "PGSSLROOTCERT", "TERM"],
   ...["HF_*", "HUGGINGFACE_HUB_CACHE", "HOME", "USERPROFILE", "XDG_*"],
   ...["DENO_WEBGPU_BACKEND", "LP_*", "MESA_*", "VK_*"],
@@ -230,10 +237,12 @@ const search = named("search");
 /** Another program, which may be run: an MCP server, or a reward that is checked. */
 const other = program === "check-reward" ? flag("command")?.trim() ?? "" : named("mcp");
 const browse = named("browse");
+/** The address after the kind of a server that samples. */
+const policy = named("policy").replace(/^[\w.]+:(?=https?:)/, "");
 const allowance: Allowance = {
   mirror: hostOf(env("HF_ENDPOINT") ?? ""),
   outside: (WEB_SERVICES[search] ?? hostOf(search)) + hostOf(other) + hostOf(named("judge")) +
-    queueHosts() +
+    hostOf(policy) + queueHosts() +
     (browse === "any" ? "" : pageHosts(browse)),
   mayRun: mayRun(other),
   anywhere: browse === "any" ? ":anywhere" : "",

@@ -24,6 +24,16 @@ Deno.test("configure() names a new folder after program and time and creates not
   deepStrictEqual([isResumed, preset.name], [false, "igpo-uplift"]);
 });
 
+Deno.test("configure() takes a server that samples for train alone", async () => {
+  const policy = "vllm:http://127.0.0.1:8000";
+  strictEqual((await plan({ policy })).config.policy, policy);
+  const { message } = await Effect.runPromise(Effect.flip(configure("evaluate", { policy })));
+  strictEqual(
+    message,
+    `Cannot evaluate with --policy as a server samples for train alone: it is "${policy}"`,
+  );
+});
+
 Deno.test("configure() reads recipe, preset and configuration from files", () =>
   inFolder(async (folder) => {
     const { config, preset } = await plan({

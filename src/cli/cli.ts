@@ -1,3 +1,4 @@
+import "./no_async_context.ts";
 import { fileURLToPath } from "node:url";
 import { Effect } from "effect";
 import { Command } from "effect/cli";
@@ -5,6 +6,7 @@ import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
 import { looksAtQueue, trainingOnQueue, worker } from "./queue_commands.ts";
+import { indexing, retrieving } from "./index_commands.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
@@ -12,27 +14,22 @@ import {
   against,
   asked,
   beliefs,
-  blobs,
   config,
   data,
   describe,
   exportOut,
-  host,
   html,
-  index,
-  indexed,
-  indexOut,
   judge,
   judgeModel,
   live,
   merge,
   model,
   out,
+  players,
   port,
   preset,
   presets,
   profile,
-  queue,
   recipe,
   resume,
   revision,
@@ -40,7 +37,6 @@ import {
   samples,
   seed,
   seeds,
-  serveBlobs,
   sources,
   steps,
   viewed,
@@ -63,15 +59,14 @@ import { credit as creditProgram } from "../programs/credit.ts";
 import { data as dataProgram } from "../programs/data.ts";
 import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
-import { indexCorpus } from "../programs/index_corpus.ts";
-import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { chooseDriver } from "../files/driver.ts";
 import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
-import { prepare, type Prepared, today } from "../run/prepare.ts";
+import { prepare, type Prepared } from "../run/prepare.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
+import { today } from "../run/today.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
 import { EMBEDDED_MODEL } from "../run/run.ts";
@@ -81,6 +76,7 @@ import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
 import type { TrainerFlags } from "../programs/train_on_queue.ts";
+import { trainServed } from "../programs/train_served.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 import { view as viewProgram } from "../programs/view.ts";
 
@@ -97,9 +93,11 @@ const runTrain = Effect.fnUntraced(
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
-    const program = queue === null
-      ? trainProgram(options)
-      : (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options);
+    const program = queue !== null
+      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options)
+      : plan.config.policy !== null
+      ? trainServed(plan.config.policy, options)
+      : trainProgram(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );
@@ -213,21 +211,7 @@ const runCompare = Effect.fnUntraced(function* (flags: CompareFlags) {
 
 const train = Command.make(
   "train",
-  {
-    out,
-    seed,
-    steps,
-    preset,
-    world,
-    ...sources,
-    ...data,
-    ...room,
-    resume,
-    profile,
-    queue,
-    blobs,
-    serveBlobs,
-  },
+  { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, ...players },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
 
@@ -325,28 +309,6 @@ const tune = Command.make("tune", {}, () =>
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),
   );
-
-const indexing = Command.make(
-  "index",
-  { corpus: indexed, out: indexOut },
-  (asked) =>
-    Effect.gen(function* () {
-      yield* indexCorpus({ ...asked, screen: yield* openScreen });
-    }),
-).pipe(
-  Command.withDescription("Index documents on disk, for --search and for the retriever"),
-);
-
-const retrieving = Command.make(
-  "retriever",
-  { index, hostname: host, port },
-  (asked) =>
-    Effect.gen(function* () {
-      yield* retrieverProgram({ ...asked, screen: yield* openScreen });
-    }),
-).pipe(
-  Command.withDescription("Serve an index by Search-R1's protocol"),
-);
 
 const viewing = Command.make(
   "view",

@@ -107,6 +107,11 @@ export const world = orNull(
     ),
   ),
 );
+const policy = text(
+  "policy",
+  "KIND:URL",
+  "Server that samples: llama.cpp, sglang or vllm, a colon and its address; POLICY_API_KEY holds its key, if any",
+);
 /** Folder of a stopped run. */
 export const resume = text("resume", "DIR", "Folder of a stopped run to go on with");
 /** A model. */
@@ -187,20 +192,19 @@ export const data = {
   searchPrice,
 };
 const QUEUE = "sqlite:FILE|postgres://…";
-/** The queue of a run's workers. */
-export const queue = text("queue", QUEUE, "Let workers help, by a queue in this database");
-/** Where weights and episodes lie. */
-export const blobs = text(
+const queue = text("queue", QUEUE, "Let workers help, by a queue in this database");
+const blobs = text(
   "blobs",
   "DIR",
   "Folder that trainer and workers share, or that the trainer serves (default FILE.blobs)",
 );
-/** Where workers get and put blobs. */
-export const serveBlobs = text(
+const serveBlobs = text(
   "serve-blobs",
   "HOST:PORT",
   "Let workers that share no folder get and put blobs here; BLOBS_SECRET holds their secret",
 );
+/** Who plays episodes for a run: a server that samples, or workers of a queue with the blobs that they share. */
+export const players = { policy, queue, blobs, serveBlobs };
 /** The queue that is looked at. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(

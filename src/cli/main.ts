@@ -22,6 +22,7 @@ import {
   JobFailed,
   KernelFailed,
   NoAdapter,
+  ServerFailed,
   TrainingDiverged,
 } from "../domain/errors.ts";
 import { inert } from "../files/screen.ts";
@@ -70,7 +71,8 @@ const reportFailure = (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause);
   if (CliError.isCliError(error) || Cause.hasInterruptsOnly(cause)) return Effect.void;
   const isExpected = error instanceof KernelFailed || error instanceof TrainingDiverged ||
-    error instanceof BadRows || error instanceof BadReward || error instanceof JobFailed;
+    error instanceof BadRows || error instanceof BadReward || error instanceof JobFailed ||
+    error instanceof ServerFailed;
   return Console.error(
     inert(isExpected ? error.message : badInputOf(cause) ?? Cause.pretty(cause)),
   );

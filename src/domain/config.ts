@@ -39,6 +39,8 @@ export const RunConfig = Schema.Struct({
   }))),
   /** US dollars a query; null where it costs nothing that is known. */
   searchPrice: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
+  /** Kind and address of the server that samples, such as `vllm:http://127.0.0.1:8000`; null for this process. */
+  policy: TextOrNull,
   /** GB of device memory that the run may take; null for the machine's own limit, if that is known. */
   memory: Schema.NullOr(Schema.Finite.check(Schema.isGreaterThan(0))),
   /** The whole preset as JSON; `decodePreset` reads it. */
@@ -71,6 +73,7 @@ const DEFAULTS = {
   journal: null,
   searchBudget: null,
   searchPrice: null,
+  policy: null,
   preset: DEFAULT_PRESET,
 } as const;
 

@@ -1,4 +1,5 @@
 import { Schema } from "effect";
+import { SEARCH_FAILURES } from "./search.ts";
 
 /** Something the user gave cannot work; the message is one sentence with the rule and the value. Exit code 2. */
 export class BadInput extends Schema.TaggedError<BadInput>()("BadInput", {
@@ -24,6 +25,12 @@ export class EnvironmentCrashed extends Schema.TaggedError<EnvironmentCrashed>()
 
 /** A job of a queue failed; `message` says why. The queue hands it out again until it has failed too often. */
 export class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", {
+  message: Schema.String,
+}) {}
+
+/** An inference server gave nothing that can be used; `message` says which and why. Exit code 1. */
+export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
+  kind: Schema.Literals(SEARCH_FAILURES),
   message: Schema.String,
 }) {}
 

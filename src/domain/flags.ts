@@ -56,6 +56,8 @@ export interface Flags {
   readonly searchBudget: string | null;
   /** US dollars a query. */
   readonly searchPrice: number | null;
+  /** Kind and address of the server that samples. */
+  readonly policy: string | null;
 }
 
 /** Flags of `train`. */
@@ -64,14 +66,15 @@ export type TrainFlags = Omit<Flags, "samples" | "beliefs">;
 /** Flags of `pretrain`. */
 export type PretrainFlags = Omit<
   Flags,
-  "samples" | "beliefs" | "preset" | "world" | "resume"
+  "samples" | "beliefs" | "preset" | "world" | "resume" | "policy"
 >;
 
 /** Flags of `evaluate`. */
-export type EvaluateFlags = Omit<Flags, "steps" | "world">;
+export type EvaluateFlags = Omit<Flags, "steps" | "world" | "policy">;
 
 /** Flags of `compare`: every preset is trained in every world with the same seeds. */
-export interface CompareFlags extends Omit<Flags, "samples" | "beliefs" | "preset" | "world"> {
+export interface CompareFlags
+  extends Omit<Flags, "samples" | "beliefs" | "preset" | "world" | "policy"> {
   /** Names or files, at least two unless a comparison is resumed. */
   readonly presets: ReadonlyArray<string>;
   /** Empty for the recipe's training questions. */
@@ -107,4 +110,5 @@ export const NO_FLAGS: Flags = {
   journal: null,
   searchBudget: null,
   searchPrice: null,
+  policy: null,
 };

@@ -74,6 +74,8 @@ export const LIMITS = {
   searchAnswerBytes: 8 << 20,
   /** Bytes of an answer of a judge. */
   judgeAnswerBytes: 1 << 20,
+  /** Bytes of an answer of an inference server that samples messages. */
+  serverAnswerBytes: 16 << 20,
   /** Bytes of a web page when unpacked. */
   pageBytes: 4 << 20,
   /** Redirects to a web page. */

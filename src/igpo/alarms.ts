@@ -2,7 +2,10 @@ import type { StepReport } from "../domain/report.ts";
 import { mean } from "../math/statistics.ts";
 
 /** The metrics that alarms read: one record per step, the first step first. */
-export type Health = Pick<StepReport, "turns" | "entropy" | "gain" | "gainStd">;
+export type Health = Pick<
+  StepReport,
+  "turns" | "entropy" | "gain" | "gainStd" | "logProbGapMean"
+>;
 
 /** Returns one sentence on what goes wrong in a run and how to cure it, or null. */
 export type Alarm = (history: ReadonlyArray<Health>) => string | null;
@@ -64,8 +67,21 @@ export const shorteningAlarm: Alarm = (history) => {
     `punished for gaining less than the first; a log-prob floor or gains of probability cure it`;
 };
 
+/** Largest mean distance between the log-probs of what samples and of what is trained, nats a token. */
+export const SERVER_GAP = 0.1;
+
+/** Detects that episodes are sampled by another policy than the one that is trained, as a server may come to do. */
+export const gapAlarm: Alarm = (history) => {
+  const gap = history.at(-1)?.logProbGapMean ?? 0;
+  if (gap <= SERVER_GAP) return null;
+  return `What samples is not what is trained: their log-probs differ by ${gap.toPrecision(3)} ` +
+    `nats a token, ${SERVER_GAP} at most: look for other weights, old adapters or weights of few ` +
+    `bits on the server of --policy`;
+};
+
 /** Every alarm by its name. */
 export const ALARMS: Readonly<Record<string, Alarm>> = {
   collapse: collapseAlarm,
   shortening: shorteningAlarm,
+  gap: gapAlarm,
 };

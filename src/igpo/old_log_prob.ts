@@ -1,5 +1,11 @@
-/** Largest accepted gap between sampler and trainer at a token, nats; above it the trainer's log-probs are used. */
-export const SAMPLER_GAP = 0.01;
+/**
+ * Largest accepted gap between sampler and trainer at a token, nats; above it the trainer's log-probs are used. A server
+ * rounds otherwise than the trainer does: up to a larger gap, the importance ratio corrects that.
+ */
+const SAMPLER_GAP = { own: 0.01, server: 1 } as const;
+
+/** Who samples: a key of {@link SAMPLER_GAP}. */
+export type Sampler = keyof typeof SAMPLER_GAP;
 
 /** The largest distance between two log-probs of the same token, nats; NaN if one is NaN. */
 export function logProbGap(left: Float64Array, right: Float64Array): number {
@@ -7,8 +13,8 @@ export function logProbGap(left: Float64Array, right: Float64Array): number {
 }
 
 /** Whether a gap is too large, or NaN. */
-export function isOff(gap: number): boolean {
-  return !(gap <= SAMPLER_GAP);
+export function isOff(gap: number, sampler: Sampler): boolean {
+  return !(gap <= SAMPLER_GAP[sampler]);
 }
 
 /**
@@ -16,6 +22,10 @@ export function isOff(gap: number): boolean {
  * If they differ from the trainer's by more than {@link SAMPLER_GAP}, the ratio would measure the difference between
  * two kernels. Then the log-probs are those that the trainer measured with the same policy, before its first update.
  */
-export function oldLogProb(sampled: Float64Array, measured: Float64Array): Float64Array {
-  return isOff(logProbGap(sampled, measured)) ? measured : sampled;
+export function oldLogProb(
+  sampled: Float64Array,
+  measured: Float64Array,
+  sampler: Sampler,
+): Float64Array {
+  return isOff(logProbGap(sampled, measured), sampler) ? measured : sampled;
 }

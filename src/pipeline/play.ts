@@ -1,6 +1,11 @@
 import { Deferred, Duration, Effect, type Scope, Semaphore } from "effect";
 import type { Action, Episode, StepResult, ToolResult } from "../domain/episode.ts";
-import { BadInput, EnvironmentCrashed, type KernelFailed } from "../domain/errors.ts";
+import {
+  BadInput,
+  EnvironmentCrashed,
+  type KernelFailed,
+  type ServerFailed,
+} from "../domain/errors.ts";
 import type { Question } from "../domain/question.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import { Environment, type Session } from "../environment/environment.ts";
@@ -126,7 +131,7 @@ const playEpisode = Effect.fnUntraced(function* (
   shared: Shared,
 ): Effect.fn.Return<
   Episode,
-  BadInput | EnvironmentCrashed | KernelFailed,
+  BadInput | EnvironmentCrashed | KernelFailed | ServerFailed,
   Environment | Policy | Scope.Scope
 > {
   const { protocol, sampling, maxNewTokens, contextTokens } = options;

@@ -1,6 +1,6 @@
 import type { Action, Episode, Span } from "../domain/episode.ts";
 import type { EpisodeSegment } from "../domain/episode_record.ts";
-import { oldLogProb } from "../igpo/old_log_prob.ts";
+import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** What an update knows about the sampled tokens of an episode, each (P) or null where no update was applied. */
@@ -9,7 +9,10 @@ export interface UpdatedTokens {
   /** Log-probs as sampled, and as the trainer measured them before the first update. */
   readonly sampled: Float64Array;
   readonly measured: Float64Array | null;
+  readonly sampler: Sampler;
   readonly ratio: Float64Array | null;
+  /** Null where it is 1, too. */
+  readonly importanceWeight: Float64Array | null;
 }
 
 /** The text of an episode in the order in which it was written and read, with the numbers of its sampled tokens. */
@@ -18,8 +21,13 @@ export function transcriptOf(
   update: UpdatedTokens,
   tokenizer: Tokenizer,
 ): ReadonlyArray<EpisodeSegment> {
-  const { sampled, measured, ratio } = update;
-  const logProb = measured === null ? sampled : oldLogProb(sampled, measured);
+  const { sampled, measured, sampler, ratio, importanceWeight } = update;
+  // A stale token has its importance weight beside it, so it keeps its log-prob as it was sampled.
+  const logProb = measured === null || importanceWeight !== null
+    ? sampled
+    : oldLogProb(sampled, measured, sampler);
+  const digitsOf = (values: Float64Array | null, from: number, to: number) =>
+    values === null ? [] : Array.from(values.subarray(from, to), sevenDigits);
   let trained = 0;
   return episode.spans.flatMap((span): ReadonlyArray<EpisodeSegment> => {
     const ids = episode.tokens.subarray(span.start, span.end);
@@ -34,8 +42,9 @@ export function transcriptOf(
         const [from, to] = [trained, trained += ids.length];
         return messageOf(episode, span, {
           texts: tokenTexts(ids, tokenizer),
-          logProb: Array.from(logProb.subarray(from, to), sevenDigits),
-          ratio: ratio === null ? [] : Array.from(ratio.subarray(from, to), sevenDigits),
+          logProb: digitsOf(logProb, from, to),
+          ratio: digitsOf(ratio, from, to),
+          importanceWeight: digitsOf(importanceWeight, from, to),
         });
       }
     }
@@ -56,11 +65,12 @@ function resultsOf({ turns }: Episode, { turn }: Span): ReadonlyArray<EpisodeSeg
   }));
 }
 
-/** Sampled tokens of a message, all lists (P); `ratio` may be empty. */
+/** Sampled tokens of a message, all lists (P); the last two may be empty. */
 interface Message {
   readonly texts: ReadonlyArray<string>;
   readonly logProb: ReadonlyArray<number | null>;
   readonly ratio: ReadonlyArray<number | null>;
+  readonly importanceWeight: ReadonlyArray<number | null>;
 }
 
 /** A message as its thought and its action. */
@@ -80,6 +90,9 @@ function messageOf(
       units: message.texts.slice(from, to).map((text) => text.length),
       logProb: message.logProb.slice(from, to),
       ratio: message.ratio.slice(from, to),
+      ...(message.importanceWeight.length === 0
+        ? {}
+        : { importanceWeight: message.importanceWeight.slice(from, to) }),
     },
   }));
 }

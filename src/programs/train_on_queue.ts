@@ -48,14 +48,14 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     play: { ...config, protocol: task.protocol, wave, gain: preset.gain },
     run,
     weights: null,
-    isTrainer: true,
+    published: new Set(),
     onPlayed: (record) => keepWork(options.plan.folder, record),
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
   const where = served === null ? "" : ` --blobs ${served}`;
   yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}${where}`);
-  const summary = yield* train({ ...options, play: handOut(station) });
+  const summary = yield* train({ ...options, play: handOut(station, preset.staleness) });
   yield* queue.begin(null);
   yield* blobs.keepOnly([]);
   return summary;
@@ -68,14 +68,16 @@ const recordOf = Effect.fnUntraced(function* ({ plan: { config }, task, date }: 
   return { version: project.version, config, date, probe, fingerprint } satisfies RunRecord;
 });
 
-/** Refuses what would depend on how many workers there are. */
+/** Refuses what workers cannot do, and what would depend on how many there are. */
 function checkRepeatable(
-  { recipe: { waitForShare }, searchBudget }: TrainOptions["plan"]["config"],
+  { recipe: { waitForShare }, searchBudget, policy }: TrainOptions["plan"]["config"],
 ): Effect.Effect<void, BadInput> {
   const rule = waitForShare < 1
     ? `waitForShare must be 1: it is ${waitForShare}`
     : searchBudget !== null
     ? `each worker would count a budget for itself: --search-budget is ${searchBudget}`
+    : policy !== null
+    ? `workers sample by themselves: --policy is ${policy}`
     : null;
   if (rule === null) return Effect.void;
   return Effect.fail(new BadInput({ message: `Cannot train with --queue as ${rule}` }));

@@ -101,7 +101,7 @@ export const workFor = Effect.fn("workFor")(function* (
     play: { ...config, protocol, wave, gain: preset.gain },
     run,
     weights: null,
-    isTrainer: false,
+    published: null,
     onDone: ({ step, question }, { groups }) =>
       screen.print(`Step ${step}: ${groups.flat().length} episodes of question ${question.id}`),
     onFailed: (sentence) => screen.print(`Failed: ${sentence}`),

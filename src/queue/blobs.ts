@@ -34,6 +34,7 @@ export interface BlobFolder extends Blobs {
   readonly path: string;
   readonly put: (parts: ReadonlyArray<Uint8Array>) => Effect.Effect<BlobRef, BadInput>;
   readonly get: (blob: BlobRef, most: number) => Effect.Effect<Uint8Array<ArrayBuffer>, BadBlob>;
+  readonly remove: (blob: BlobRef) => Effect.Effect<void>;
   /** Removes all other blobs. */
   readonly keepOnly: (blobs: ReadonlyArray<BlobRef>) => Effect.Effect<void, BadInput>;
 }
@@ -60,6 +61,7 @@ export const openBlobFolder = Effect.fn("openBlobFolder")(function* (folder: str
           return badBlob(blob, why, error instanceof Deno.errors.NotFound);
         },
       }),
+    remove: (blob) => Effect.promise(() => Deno.remove(pathOf(blob)).catch(() => {})),
     keepOnly: (blobs) => {
       const kept = new Set(blobs.map(({ sha256 }) => sha256));
       return onDisk(`remove blobs of "${folder}"`, async () => {

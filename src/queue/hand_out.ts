@@ -2,11 +2,13 @@
 import { Clock, Effect, Stream } from "effect";
 import { type BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
+import type { StalenessConfig } from "../igpo/preset.ts";
+import { withNext } from "../pipeline/play_ahead.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
-import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
 import type { BlobFolder } from "./blobs.ts";
+import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
 import { type BlobRef, type Job, jobId } from "./job.ts";
 import { type Station, work } from "./station.ts";
 import { encodeWeights } from "./weights_blob.ts";
@@ -15,7 +17,7 @@ import { type AnsweredGroup, type WorkRecord, workRecord } from "./work_record.t
 /** The station of a trainer, whose blobs lie in its own folder. */
 export interface TrainerStation extends Station {
   readonly blobs: BlobFolder;
-  readonly isTrainer: true;
+  readonly published: Set<string>;
   /** Keeps who played a step. */
   readonly onPlayed: (record: WorkRecord) => Effect.Effect<void, BadInput>;
 }
@@ -29,46 +31,92 @@ const MOST_REFUSED = 10;
 
 /**
  * Plays and scores the episodes of each step as `rollout` and `score` do, a group a job. This process does jobs too, so
- * that a step goes on without any worker. The groups keep the order of their questions, whoever played them.
+ * that a step goes on without any worker. The groups keep the order of their questions, whoever played them. With
+ * staleness a step is offered before the one before it is collected, so that workers play it during the updates of that
+ * step.
  */
 export const handOut =
-  (station: TrainerStation) => <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
-    Stream.mapEffect(steps, (step) => handOutStep(step, station));
+  (station: TrainerStation, staleness: StalenessConfig) =>
+  <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
+    steps.pipe(
+      Stream.mapEffect((step) => offer(step, station)),
+      withNext(staleness),
+      Stream.mapEffect(([step, next]) => {
+        const groups = collectStep(step, next, station);
+        return staleness.steps === 0 ? groups : withOwnWeights(station, groups);
+      }),
+    );
 
-const handOutStep = Effect.fn("handOut")(function* (
+/** A step whose jobs are in the queue. */
+interface OfferedStep extends StepQuestions {
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly weights: BlobRef;
+  readonly policyVersion: number;
+  readonly startedMillis: number;
+}
+
+const offer = Effect.fn("offer")(function* (
   { step, questions }: StepQuestions,
   station: TrainerStation,
 ) {
   const startedMillis = yield* Clock.currentTimeMillis;
   const learner = yield* Learner;
-  const updates = learner.version();
+  const policyVersion = learner.version();
   const weights = yield* publish(station);
   const jobs = new Map(questions.map((question) => {
-    const job: Job = { run: station.run, weights, updates, step, question };
+    const job: Job = { run: station.run, weights, updates: policyVersion, step, question };
     return [jobId(job), job];
   }));
+  yield* Effect.forEach(jobs, ([id, job]) => station.queue.offer(id, job), { discard: true });
+  return { step, questions, jobs, weights, policyVersion, startedMillis } satisfies OfferedStep;
+});
+
+const collectStep = Effect.fn("handOut")(function* (
+  { jobs, weights, ...step }: OfferedStep,
+  next: OfferedStep | null,
+  station: TrainerStation,
+) {
+  const begunMillis = yield* Clock.currentTimeMillis;
+  const blobs: BlobRef[] = [];
   const groups = yield* Effect.raceFirst(
-    collect(jobs, station),
+    collect(jobs, station, blobs),
     // It ends only by a failure, or where another run took the queue over.
     Effect.andThen(work(station), TAKEN_OVER),
   );
   yield* station.queue.forget([...jobs.keys()]);
-  // Also what was played twice, and what nobody asked for.
-  yield* station.blobs.keepOnly([station.run]);
+  if (next?.weights.sha256 !== weights.sha256) blobs.push(weights);
+  yield* Effect.forEach(blobs, station.blobs.remove, { discard: true });
   const endedMillis = yield* Clock.currentTimeMillis;
-  const seconds = (endedMillis - startedMillis) / 1000;
   yield* station.onPlayed(
-    workRecord(groups.values(), { step, seconds, own: station.queue.worker }),
+    workRecord(groups.values(), {
+      step: step.step,
+      seconds: (endedMillis - step.startedMillis) / 1000,
+      own: station.queue.worker,
+    }),
   );
   return {
-    ...joined(questions.map((_, i) => groups.get([...jobs.keys()][i]!)!)),
-    ...sharedTime(groups.values(), seconds),
-    step,
-    questions,
-    policyVersion: updates,
-    startedMillis,
+    ...joined([...jobs.keys()].map((id) => groups.get(id)!)),
+    ...sharedTime(groups.values(), (endedMillis - begunMillis) / 1000),
+    ...step,
   } satisfies ScoredStep;
 });
+
+/** Gives the learner its weights back after jobs that take older ones. */
+const withOwnWeights = <A, E, R>(station: TrainerStation, jobs: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.gen(function* () {
+      const learner = yield* Learner;
+      station.weights = null;
+      return { updates: learner.version(), weights: yield* learner.weights() };
+    }),
+    () => jobs,
+    (own) =>
+      Effect.gen(function* () {
+        const learner = yield* Learner;
+        station.weights = null;
+        yield* Effect.orDie(learner.adopt(own));
+      }),
+  );
 
 const TAKEN_OVER = Effect.fail(
   new JobFailed({ message: "Cannot go on as the queue must be this run's alone: another took it" }),
@@ -81,13 +129,15 @@ const publish = Effect.fn("publish")(function* (station: TrainerStation) {
     encodeWeights(station.model, yield* learner.weights()),
   );
   station.weights = blob.sha256;
+  station.published.add(blob.sha256);
   return blob;
 });
 
-/** Waits for the answers to all jobs. */
+/** Waits for the answers to all jobs; adds their blobs to `blobs`. */
 const collect = Effect.fnUntraced(function* (
   jobs: ReadonlyMap<string, Job>,
   station: TrainerStation,
+  blobs: BlobRef[],
 ) {
   const { queue } = station;
   const groups = new Map<string, AnsweredGroup>();
@@ -96,7 +146,7 @@ const collect = Effect.fnUntraced(function* (
   for (let look = 0; groups.size < jobs.size; look++) {
     if (look > 0) yield* Effect.sleep(LOOK_EVERY);
     const missing = [...jobs].filter(([id]) => !groups.has(id));
-    if (look % OFFER_EVERY === 0) {
+    if (look > 0 && look % OFFER_EVERY === 0) {
       yield* failIfDead(jobs, station);
       yield* Effect.forEach(missing, ([id, job]) => queue.offer(id, job), { discard: true });
     }
@@ -104,6 +154,7 @@ const collect = Effect.fnUntraced(function* (
       const group = yield* read(jobs.get(id)!, blob, station).pipe(
         Effect.catchTag(["BadInput", "BadBlob"], ({ message }) => station.onFailed(message)),
       );
+      blobs.push(blob);
       if (group !== undefined) groups.set(id, { ...group, worker, bytes: blob.bytes });
       else if (refused++ < MOST_REFUSED) yield* queue.forget([id]);
       else return yield* TOO_MANY_REFUSED;

@@ -22,8 +22,8 @@ export interface Station {
   readonly run: BlobRef;
   /** The weights that the learner has now, by the hash of their blob; null for those that the run began with. */
   weights: string | null;
-  /** Whether this process trains: then its own weights are the run's, and no job changes them. */
-  readonly isTrainer: boolean;
+  /** Hashes of the weights that this process published, if it trains: no job makes it load others. */
+  readonly published: ReadonlySet<string> | null;
   readonly onDone: (job: Job, group: PlayedGroup) => Effect.Effect<void>;
   readonly onFailed: (sentence: string) => Effect.Effect<void>;
 }
@@ -90,11 +90,11 @@ const takeWeights = Effect.fnUntraced(function* (
   { weights, updates }: Job,
   station: Station,
 ) {
-  const { model, blobs, isTrainer } = station;
+  const { model, blobs, published } = station;
   if (weights.sha256 === station.weights) return;
-  if (isTrainer) {
+  if (published !== null && !published.has(weights.sha256)) {
     return yield* new JobFailed({
-      message: "Cannot do a job with other weights than the trainer's own",
+      message: "Cannot do a job with weights that this trainer did not publish",
     });
   }
   const found = yield* blobs.get(weights, weightsBytes(model)).pipe(

@@ -36,6 +36,12 @@ export const configure = Effect.fn("configure")(function* (
       ? undefined
       : yield* readJsonFile(flags.config, "the configuration file"),
   });
+  if (config.policy !== null && program !== "train") {
+    return yield* new BadInput({
+      message: `Cannot ${program} with --policy as a server samples for train alone: it is ` +
+        quote(config.policy),
+    });
+  }
   const named = config.preset;
   const preset = yield* resolvePreset(
     isFile(named) ? yield* readJsonFile(named, "the preset") : named,
@@ -112,6 +118,7 @@ export function withLaterFields(saved: unknown): unknown {
     journal: null,
     searchBudget: null,
     searchPrice: null,
+    policy: null,
     questionsDigest: null,
     ...saved,
     recipe: { ...LATER_FIELDS, ...saved["recipe"] },

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Ref } from "effect";
 import type { RunPlan } from "./configure.ts";
-import { BadInput, KernelFailed, TrainingDiverged } from "../domain/errors.ts";
+import { BadInput, KernelFailed, ServerFailed, TrainingDiverged } from "../domain/errors.ts";
 import { quote } from "../domain/quote.ts";
 import type { EpisodeView, EvaluationReport } from "../domain/report.ts";
 import { Environment } from "../environment/environment.ts";
@@ -15,6 +15,7 @@ import { openEpisodes, type RunEpisodes } from "../files/run_episodes.ts";
 import { CONFIG_FILE } from "../files/run_folder.ts";
 import type { Screen } from "../files/screen.ts";
 import { ALARMS, type Health } from "../igpo/alarms.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import { truncates } from "../model/decode.ts";
 import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "../pipeline/checkpoint.ts";
 import { episodeRecords } from "../pipeline/episode_records.ts";
@@ -23,7 +24,7 @@ import { evaluateQuestions } from "../pipeline/evaluate.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { summarizeStep } from "../pipeline/step_report.ts";
 import type { PlaySteps, UpdatedStep } from "../pipeline/steps.ts";
-import { Learner } from "../policy/policy.ts";
+import { Learner, type PolicyWeights } from "../policy/policy.ts";
 import { episodeSvg } from "../report/episode_chart.ts";
 import { evaluationLine, stepLine } from "../report/terminal.ts";
 import { type EvaluationLine, openRecord, type RunRecord } from "./record.ts";
@@ -48,6 +49,8 @@ export interface TrainOptions {
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
   /** Plays and scores the episodes of steps elsewhere too. @default {by this process alone} */
   readonly play?: PlaySteps;
+  /** Who samples the episodes of `play`. @default {"own"} */
+  readonly sampler?: Sampler;
 }
 
 /** The name of the embedded model in the files of its adapters. */
@@ -57,9 +60,11 @@ export const EMBEDDED_MODEL = "the embedded model of igpo";
 export interface Run extends TrainOptions {
   readonly record: RunRecord;
   readonly episodes: RunEpisodes;
-  /** Steps done, when the first one ended, the history that the alarms read, and an episode to show. */
+  /** Steps done, who plays the next one, when the first one ended, the history that the alarms read, and an episode to show. */
   readonly state: Ref.Ref<{
     readonly step: number;
+    /** The weights that play the next step; null if the learner's do. */
+    readonly behaviour: PolicyWeights | null;
     readonly firstStepMillis: number | null;
     readonly history: ReadonlyArray<Health>;
     /** Names of the alarms that were raised; each is raised once. */
@@ -100,6 +105,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   const { record, episodes } = yield* openFiles(options.plan, isResumed ? step : -1);
   const state = yield* Ref.make({
     step,
+    behaviour: checkpoint?.behaviour ?? null,
     firstStepMillis: null as number | null,
     history: [] as ReadonlyArray<Health>,
     raised: [] as ReadonlyArray<string>,
@@ -134,6 +140,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
   const { raised, history } = yield* Ref.updateAndGet(run.state, (state) => ({
     ...state,
     step: updated.step,
+    behaviour: updated.behaviour,
     firstStepMillis: state.firstStepMillis ?? now,
     history: [...state.history, healthOf(report)],
     episode,
@@ -163,8 +170,8 @@ function troublesOf(
 }
 
 /** What the alarms read of a step, without all else that a long run would keep. */
-function healthOf({ turns, entropy, gain, gainStd }: Health): Health {
-  return { turns, entropy, gain, gainStd };
+function healthOf({ turns, entropy, gain, gainStd, logProbGapMean }: Health): Health {
+  return { turns, entropy, gain, gainStd, logProbGapMean };
 }
 /** No step takes a larger share of the room for transcripts. */
 const STEP_SHARE = 1 / 8;
@@ -218,20 +225,21 @@ export const checkpointDue = Effect.fnUntraced(function* (run: Run, step: number
 
 const save = Effect.fnUntraced(function* ({ plan, state, model, date, record }: Run) {
   const { config, folder } = plan;
-  const { step } = yield* Ref.get(state);
+  const { step, behaviour } = yield* Ref.get(state);
   if ((yield* listCheckpoints(folder)).includes(step)) return;
   // A checkpoint must never be on the disk without the lines of its steps.
   yield* record.sync;
   const base = config.model ?? EMBEDDED_MODEL;
-  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, { ...model, base });
+  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, { ...model, base, behaviour });
   if (config.recipe.checkpointEvery === 0) yield* keepNewestCheckpoint(folder);
 });
 
-/** Saves a checkpoint when a run was interrupted or diverged. When the device failed, the newest one stands. */
+/** Saves a checkpoint when a run was interrupted, diverged or lost its server. When the device failed, the newest one stands. */
 export const saveOnStop = Effect.fnUntraced(function* (run: Run, cause: Cause.Cause<unknown>) {
   const error = Cause.squash(cause);
   const isFailed = error instanceof KernelFailed;
-  if (!isFailed && !(error instanceof TrainingDiverged) && !Cause.hasInterruptsOnly(cause)) return;
+  const isSaved = error instanceof TrainingDiverged || error instanceof ServerFailed;
+  if (!isFailed && !isSaved && !Cause.hasInterruptsOnly(cause)) return;
   const { plan: { folder }, screen } = run;
   const goOn = `./igpo train --resume ${folder}`;
   const { step: done } = yield* Ref.get(run.state);

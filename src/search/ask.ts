@@ -2,10 +2,10 @@
 import { Clock, Effect, identity, Random, Result, Schema, type Semaphore } from "effect";
 import { LIMITS } from "../domain/limits.ts";
 import { SearchFailed } from "../domain/search.ts";
-import { reason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import { readAtMost } from "../files/body.ts";
 import { parseJson } from "../domain/json.ts";
+import { reason } from "../domain/reason.ts";
 
 /** How much is put up with. */
 export interface Patience {
@@ -40,6 +40,8 @@ export interface Question<A> {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly answer: Schema.Decoder<A>;
+  /** Whether the answer is any text, not JSON. @default {false} */
+  readonly isText?: boolean;
 }
 
 /** A failure, and how long to wait before another try; null where none would help. */
@@ -87,29 +89,38 @@ function askOnce<A>(
 ): Effect.Effect<A, Setback> {
   const host = hostOf(question.url);
   return Effect.tryPromise({
-    try: (signal) => fetchText(question, { signal, most: bytes }),
-    catch: (error) => error instanceof Setback ? error : unreachable(host, error),
+    try: async (signal) => {
+      const text = await fetchText(question, { signal, most: bytes });
+      return question.isText === true ? text : parseJson(text);
+    },
+    catch: (error) =>
+      error instanceof Setback
+        ? error
+        : error instanceof SyntaxError
+        ? malformed(host, error)
+        : unreachable(host, error),
   }).pipe(
     Effect.timeoutOrElse({
       duration: `${seconds} seconds`,
       orElse: () =>
         Effect.fail(new Setback("late", `${host} did not answer within ${seconds} s`, "as usual")),
     }),
-    Effect.flatMap((text) => decode(text, answer, host)),
+    Effect.flatMap((value) =>
+      Effect.try({
+        try: () => Schema.decodeUnknownSync(answer)(value),
+        catch: (error) => malformed(host, error),
+      })
+    ),
   );
 }
 
-function decode<A>(text: string, answer: Schema.Decoder<A>, host: string) {
-  return Effect.try({
-    try: () => Schema.decodeUnknownSync(answer)(parseJson(text)),
-    catch: (error) =>
-      new Setback("malformed", `${host} answered something else: ${reason(error)}`, null),
-  });
+function malformed(host: string, error: unknown): Setback {
+  return new Setback("malformed", `${host} answered something else: ${reason(error)}`, null);
 }
 
 /** Text of a good answer; throws a {@link Setback} for any other. */
 async function fetchText(
-  { url, method, headers = {}, body }: Omit<Question<unknown>, "answer">,
+  { url, method, headers = {}, body, isText = false }: Omit<Question<unknown>, "answer">,
   { signal, most }: { readonly signal: AbortSignal; readonly most: number },
 ): Promise<string> {
   const host = hostOf(url);
@@ -119,7 +130,7 @@ async function fetchText(
   };
   // A redirect could lead to a host that nobody named, with the key.
   const response = await fetch(url, { method, ...sent, redirect: "manual", signal });
-  const problem = problemOf(response, host);
+  const problem = problemOf(response, host, { isText });
   if (problem !== null) {
     await response.body?.cancel();
     throw problem;
@@ -135,7 +146,11 @@ async function fetchText(
   }
 }
 
-function problemOf({ status, headers }: Response, host: string): Setback | null {
+function problemOf(
+  { status, headers }: Response,
+  host: string,
+  { isText }: { readonly isText: boolean },
+): Setback | null {
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     const kind = status === 429 || status === 503 ? "busy" : "unreachable";
     return new Setback(kind, `${host} answered ${status}`, retryAfter(headers) ?? "as usual");
@@ -144,7 +159,7 @@ function problemOf({ status, headers }: Response, host: string): Setback | null 
     return new Setback("refused", `${host} refused with ${status}`, null);
   }
   const type = headers.get("content-type") ?? "nothing";
-  return /\bjson\b/.test(type)
+  return isText || /\bjson\b/.test(type)
     ? null
     : new Setback("malformed", `${host} must answer JSON: it answered ${type}`, null);
 }
@@ -159,7 +174,8 @@ function retryAfter(headers: Headers): number | null {
 
 function unreachable(host: string, error: unknown): Setback {
   if (error instanceof Deno.errors.NotCapable) {
-    const message = `This program may not speak to ${host}: name it with --search or --judge`;
+    const message =
+      `This program may not speak to ${host}: name it with --search, --judge or --policy`;
     return new Setback("refused", message, null);
   }
   return new Setback("unreachable", `${host} cannot be reached: ${fetchReason(error)}`, "as usual");

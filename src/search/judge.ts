@@ -7,7 +7,7 @@ import { LIMITS } from "../domain/limits.ts";
 import { openJsonlWriter, readJsonl } from "../files/jsonl.ts";
 import { ask, type Patience } from "./ask.ts";
 import { JUDGE_SYSTEM, judgePrompt, PROMPT_VERSION, readVerdict } from "./judge_prompt.ts";
-import { checkAllowed, isBareAddress, isKey } from "./open.ts";
+import { checkAllowed, isBareAddress, keyHeader } from "./open.ts";
 import { sha256 } from "../math/sha256.ts";
 
 /** A judge, and where its verdicts are kept. */
@@ -64,7 +64,7 @@ export const openJudge = Effect.fn("openJudge")(function* (
   patience: Patience = JUDGE_PATIENCE,
 ): Effect.fn.Return<Judge, BadInput, Scope.Scope> {
   const address = yield* addressOf(url);
-  const headers = yield* headersOf;
+  const headers = yield* keyHeader("judge", KEY);
   yield* checkAllowed(`judge with "${model}"`, address.host);
   const { append } = yield* openJsonlWriter(path);
   const kept = new Map<string, boolean>();
@@ -138,16 +138,3 @@ function addressOf(url: string): Effect.Effect<URL, BadInput> {
   address.pathname = base.endsWith("/chat/completions") ? base : `${base}/chat/completions`;
   return Effect.succeed(address);
 }
-
-/** A server of one's own may need no key. */
-const headersOf = Effect.suspend(() => {
-  const key = (Deno.env.get(KEY) ?? "").trim();
-  if (key === "") return Effect.succeed({});
-  if (isKey(key)) return Effect.succeed({ authorization: `Bearer ${key}` });
-  return Effect.fail(
-    new BadInput({
-      message: `Cannot judge as ${KEY} must hold a key: it has white space or other characters ` +
-        `in it`,
-    }),
-  );
-});

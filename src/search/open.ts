@@ -63,6 +63,24 @@ export function isKey(key: string): boolean {
   return /^[\x21-\x7e]+$/.test(key);
 }
 
+/** The header of a key that a variable of the environment holds; none where it is not set. `action` needs the key. */
+export function keyHeader(
+  action: string,
+  variable: string,
+): Effect.Effect<Readonly<Record<string, string>>, BadInput> {
+  return Effect.suspend(() => {
+    const key = (Deno.env.get(variable) ?? "").trim();
+    if (key === "") return Effect.succeed({});
+    if (isKey(key)) return Effect.succeed({ authorization: `Bearer ${key}` });
+    return Effect.fail(
+      new BadInput({
+        message: `Cannot ${action} as ${variable} must hold a key: it has white space or other ` +
+          `characters in it`,
+      }),
+    );
+  });
+}
+
 /** Whether an address is one of HTTP, without a user and a password, which would be written and printed with it. */
 export function isBareAddress({ protocol, username, password }: URL): boolean {
   return /^https?:$/.test(protocol) && username === "" && password === "";

@@ -65,7 +65,7 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
     { files: { config: { learningRate: 1 } } },
     'Cannot read the configuration as it has no field "learningRate": allowed are seed, device, ' +
     "model, revision, adapter, questions, questionsDigest, corpus, search, browse, mcp, journal, " +
-    "searchBudget, searchPrice, memory, preset, recipe",
+    "searchBudget, searchPrice, policy, memory, preset, recipe",
   ],
   [
     { files: { recipe: { lr: -1 } } },

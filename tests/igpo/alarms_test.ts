@@ -1,9 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { collapseAlarm, type Health, shorteningAlarm } from "../../src/igpo/alarms.ts";
+import { collapseAlarm, gapAlarm, type Health, shorteningAlarm } from "../../src/igpo/alarms.ts";
 import recorded from "./recorded_runs.json" with { type: "json" };
 
 function history(turnsOf: (step: number) => number, gain: number): Array<Health> {
-  const steady = { entropy: 0.3, gain, gainStd: 2 };
+  const steady = { entropy: 0.3, gain, gainStd: 2, logProbGapMean: 0 };
   return Array.from({ length: 10 }, (_, step) => ({ ...steady, turns: turnsOf(step) }));
 }
 
@@ -25,6 +25,7 @@ const wandering = (entropyOf: (step: number) => number, turnsOf: (step: number) 
     turns: turnsOf(step),
     gain: null,
     gainStd: null,
+    logProbGapMean: 0,
   }));
 
 Deno.test("collapseAlarm() speaks when entropy rises while turns fall, not for one alone", () => {
@@ -36,6 +37,19 @@ Deno.test("collapseAlarm() speaks when entropy rises while turns fall, not for o
   strictEqual(collapseAlarm(wandering(rise, fall).slice(0, 5)), null);
 });
 
+Deno.test("gapAlarm() speaks when what samples is another policy than what is trained", () => {
+  const gaps = (...all: ReadonlyArray<number>) =>
+    all.map((logProbGapMean): Health => ({
+      turns: 1,
+      entropy: 1,
+      gain: null,
+      gainStd: null,
+      logProbGapMean,
+    }));
+  strictEqual(gapAlarm(gaps(0.5, 0.09)), null);
+  match(gapAlarm(gaps(0, 0.25))!, /differ by 0.250 nats a token, 0.1 at most/);
+});
+
 /** The first step after which the alarm was raised in a recorded run. */
 function alarmStep({ turns, entropy }: (typeof recorded)[number]): number | null {
   const all = turns.map((mean, i): Health => ({
@@ -43,6 +57,7 @@ function alarmStep({ turns, entropy }: (typeof recorded)[number]): number | null
     entropy: entropy[i]!,
     gain: null,
     gainStd: null,
+    logProbGapMean: 0,
   }));
   const at = all.findIndex((_, i) => collapseAlarm(all.slice(0, i + 1)) !== null);
   return at === -1 ? null : at + 1;

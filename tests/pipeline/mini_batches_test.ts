@@ -176,12 +176,12 @@ Deno.test("update() leaves the weights of a plain loop over mini-batches with lo
     const [policy, learner] = [yield* Policy, yield* Learner];
     const before = yield* policy.logProbs(sequences, 1);
     const old = sequences.map(({ behaviourLogProb }, i) =>
-      oldLogProb(behaviourLogProb, before[i]!.logProb)
+      oldLogProb(behaviourLogProb, before[i]!.logProb, "own")
     );
     for (const start of [0, 3, 0, 3]) {
       yield* learner.gradient(sequences.slice(start, start + 3), 1, (i, evaluation) => {
         const behaviourLogProb = old[start + i]!;
-        const tokens = { ...sequences[start + i]!, behaviourLogProb };
+        const tokens = { ...sequences[start + i]!, behaviourLogProb, importanceWeight: null };
         const result = surrogate(tokens, evaluation, preset);
         lowest = Math.min(lowest, ...result.ratio);
         return result;

@@ -3,9 +3,11 @@ import type { Question } from "../../src/domain/question.ts";
 import { type Recipe, RECIPES } from "../../src/domain/recipe.ts";
 import { Environment, makeToolEnvironment } from "../../src/environment/environment.ts";
 import { WEB_SEARCH } from "../../src/environment/web_search.ts";
+import type { Sampler } from "../../src/igpo/old_log_prob.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { advantage } from "../../src/pipeline/advantage.ts";
+import { playAhead } from "../../src/pipeline/play_ahead.ts";
 import { questionSteps } from "../../src/pipeline/questions.ts";
 import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
 import { reward } from "../../src/pipeline/reward.ts";
@@ -42,6 +44,7 @@ export interface RunOptions extends Partial<FakeOptions> {
   readonly recipe?: Partial<Recipe>;
   readonly preset?: Preset;
   readonly wave?: number;
+  readonly sampler?: Sampler;
   readonly environment?: Environment["Service"];
   /** The weights a run starts from. */
   readonly reference?: Layer.Layer<ReferencePolicy>;
@@ -73,9 +76,10 @@ export async function runStages(options: RunOptions = {}) {
   }).pipe(
     rollout({ seed: 0, protocol, recipe, wave: options.wave ?? 64 }),
     score({ protocol, gain: preset.gain }),
+    playAhead(preset.staleness),
     reward(preset),
     advantage({ preset, recipe }),
-    update({ preset, recipe, record: () => Effect.void }),
+    update({ preset, recipe, sampler: options.sampler, record: () => Effect.void }),
     Stream.runCollect,
   );
   const services = Layer.mergeAll(

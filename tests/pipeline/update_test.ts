@@ -136,9 +136,17 @@ Deno.test("summarizeStep() tells the gap between sampler and trainer", async () 
 });
 
 Deno.test("a sampler that is far off is not what the ratio is measured from", async () => {
-  for (const [gap, replaced] of [[0.005, "kept"], [0.25, "replaced"]] as const) {
+  const cases = [
+    [0.005, "own", "kept"],
+    [0.25, "own", "replaced"],
+    // A server rounds otherwise: up to a larger gap, the ratio is measured from its log-probs.
+    [0.15, "server", "kept"],
+    [1.25, "server", "replaced"],
+  ] as const;
+  for (const [gap, sampler, replaced] of cases) {
     const { steps: [step] } = await finishedSteps({
       recipe: { steps: 1 },
+      sampler,
       trainerLogProb: () => -1 - gap,
     });
     const report = summarizeStep(step!, PRESET);

@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect, Exit, type Scope, Stream } from "effect";
 import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
 import { handOut, type TrainerStation } from "../../src/queue/hand_out.ts";
 import { type Job, jobId } from "../../src/queue/job.ts";
@@ -14,6 +15,7 @@ import { encodeWeights } from "../../src/queue/weights_blob.ts";
 import { inFolder, prepareTiny, QUICK, tinyModel, tinyTask } from "../support/tiny_run.ts";
 
 const RUN = { sha256: "a".repeat(64), bytes: 1 };
+const ON_POLICY = PRESETS["paper-v2"]!.staleness;
 const question = tinyTask.train.questions[0]!;
 
 /** Uses a queue in a folder of its own. */
@@ -58,11 +60,15 @@ const offered = Effect.fnUntraced(
       },
       run: RUN,
       weights: null,
-      isTrainer: false,
+      published: null,
       onDone: () => Effect.void,
       onFailed: (sentence: string) => Effect.sync(() => void said.push(sentence)),
     };
-    const trainer: TrainerStation = { ...station, isTrainer: true, onPlayed: () => Effect.void };
+    const trainer: TrainerStation = {
+      ...station,
+      published: new Set(),
+      onPlayed: () => Effect.void,
+    };
     const provided = <A, E>(
       effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
     ) =>
@@ -117,7 +123,7 @@ Deno.test("a trainer does no job with weights that it did not publish, and keeps
         return error;
       }));
       ok(error instanceof JobFailed);
-      match(error.message, /^Cannot do a job with other weights than the trainer's own$/);
+      match(error.message, /^Cannot do a job with weights that this trainer did not publish$/);
       strictEqual(said.length, 2);
     })
   ));
@@ -159,7 +165,10 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       match(dead!.reason, /the device is gone/);
       const { message } = yield* Effect.flip(
         provided(
-          Stream.make({ step: 1, questions: [question] }).pipe(handOut(trainer), Stream.runDrain),
+          Stream.make({ step: 1, questions: [question] }).pipe(
+            handOut(trainer, ON_POLICY),
+            Stream.runDrain,
+          ),
         ),
       );
       match(
@@ -175,7 +184,10 @@ Deno.test("answers that are missing, forged or cut off are refused, and the grou
       const { job, trainer, said, provided } = yield* offered(queue, place);
       const { sql, blobs } = place;
       const step = provided(
-        Stream.make({ step: 1, questions: [question] }).pipe(handOut(trainer), Stream.runHead),
+        Stream.make({ step: 1, questions: [question] }).pipe(
+          handOut(trainer, ON_POLICY),
+          Stream.runHead,
+        ),
       );
       const garbage = yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
       for (const answer of [garbage, { ...garbage, bytes: 3 }, RUN]) {

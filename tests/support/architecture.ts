@@ -42,6 +42,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   report: 5,
   queue: 6,
   run: 6,
+  serving: 6,
   view: 6,
   programs: 7,
   tab: 7,
