@@ -98,7 +98,14 @@ function listOf(paths: ReadonlyArray<string | null>): string {
 
 /** The variables that a program reads or sets: its keys, the Hub's settings, those of drivers. */
 const VARIABLES = [
-  ...["BRAVE_API_KEY", "JUDGE_API_KEY", "POLICY_API_KEY", "SERPER_API_KEY", "TAVILY_API_KEY"],
+  ...[
+    "BLOBS_SECRET",
+    "BRAVE_API_KEY",
+    "JUDGE_API_KEY",
+    "POLICY_API_KEY",
+    "SERPER_API_KEY",
+    "TAVILY_API_KEY",
+  ],
   ...["FORCE_COLOR", "NO_COLOR", "PGPASSWORD", "PGSSLROOTCERT", "TERM"],
   ...["HF_*", "HUGGINGFACE_HUB_CACHE", "HOME", "USERPROFILE", "XDG_*"],
   ...["DENO_WEBGPU_BACKEND", "LP_*", "MESA_*", "VK_*"],
@@ -172,19 +179,20 @@ function withJournals(path: string): ReadonlyArray<string> {
   return path === "" ? [] : ["", "-journal", "-wal", "-shm"].map((end) => path + end);
 }
 
-/** `,HOST:PORT` of a queue in PostgreSQL. */
-function queueHost(): string {
+/** `,HOST:PORT` of a queue in PostgreSQL, and of where blobs are served. */
+function queueHosts(): string {
   const url = /^postgres(ql)?:/.test(flag("queue") ?? "") ? URL.parse(flag("queue")!) : null;
   const host = url === null ? "" : `${url.hostname}:${url.port || 5432}`;
-  return HOST.test(host) ? `,${host}` : "";
+  const hosts = [host, flag("serve-blobs") ?? ""].filter((host) => HOST.test(host));
+  return hosts.map((host) => `,${host}`).join("") + hostOf(flag("blobs") ?? "");
 }
 
 /** The database of a queue on this host, and the folder of its blobs. */
 function queueFiles(): ReadonlyArray<string | null> {
   const path = /^sqlite:(.+)$/s.exec(flag("queue") ?? "")?.[1];
-  return path === undefined
-    ? [flag("blobs")]
-    : [...withJournals(path), flag("blobs") ?? `${path}.blobs`];
+  const blobs = flag("blobs") ?? (path === undefined ? null : `${path}.blobs`);
+  const isFolder = !/^https?:/.test(blobs ?? "");
+  return [...withJournals(path ?? ""), ...(isFolder ? [blobs] : [])];
 }
 
 /** The folder of a file, which is written beside its place before it gets its name. */
@@ -234,7 +242,7 @@ const policy = named("policy").replace(/^[\w.]+:(?=https?:)/, "");
 const allowance: Allowance = {
   mirror: hostOf(env("HF_ENDPOINT") ?? ""),
   outside: (WEB_SERVICES[search] ?? hostOf(search)) + hostOf(other) + hostOf(named("judge")) +
-    hostOf(policy) + queueHost() +
+    hostOf(policy) + queueHosts() +
     (browse === "any" ? "" : pageHosts(browse)),
   mayRun: mayRun(other),
   anywhere: browse === "any" ? ":anywhere" : "",

@@ -61,6 +61,17 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     "*",
     "some.index",
   ].map((search) => [["train", "--search", search], "||"] as const),
+  [
+    ["train", "--queue", "postgres://me:pw@db.example/x", "--serve-blobs", "10.0.0.1:8010"],
+    "|,db.example:5432,10.0.0.1:8010|",
+  ],
+  [
+    ["worker", "--queue", "postgres://me@db.example:99/x", "--blobs", "http://10.0.0.1:8010"],
+    "|,db.example:99,10.0.0.1:8010|",
+  ],
+  [["train", "--serve-blobs", "x --allow-run"], "||"],
+  [["worker", "--blobs", "http://u:p@host:1"], "||"],
+  [["worker", "--blobs", "/mnt/blobs"], "||"],
   [["train", "--policy", "llama.cpp:http://127.0.0.1:8080"], "|,127.0.0.1:8080|"],
   [["train", "--policy=vllm:https://h.example"], "|,h.example|"],
   [["train", "--policy", "a b:http://h.example"], "||"],
@@ -131,10 +142,14 @@ Deno.test("./igpo lets a program read and write what its flags name, else only b
     );
     const journal = at("j.sqlite", "j.sqlite-journal", "j.sqlite-wal", "j.sqlite-shm");
     deepStrictEqual(named.write, [...at("a b"), ...journal]);
-    const files = [...at("a b", "q.jsonl", "s.parquet", "r.json"), resolve(folder, "../m")];
-    for (const path of [...files, "/x/c.jsonl"]) {
+    const given = [...at("a b", "q.jsonl", "s.parquet", "r.json"), resolve(folder, "../m")];
+    for (const path of [...given, "/x/c.jsonl"]) {
       deepStrictEqual([path, named.read.includes(path)], [path, true]);
     }
+    const queue = ["worker", "--queue", "sqlite:q"];
+    const files = at("q", "q-journal", "q-wal", "q-shm");
+    deepStrictEqual((await paths(folder, ...queue)).write, [...files, ...at("q.blobs")]);
+    deepStrictEqual((await paths(folder, ...queue, "--blobs", "http://h:1")).write, files);
     // A list of permissions can hold no comma: the folder stands for such a path.
     deepStrictEqual((await paths(folder, "train", "--out", "a,b/c")).write, [folder]);
     deepStrictEqual((await paths(folder, "data", "q.jsonl")).write, []);

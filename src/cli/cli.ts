@@ -5,8 +5,8 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
+import { looksAtQueue, trainingOnQueue, worker } from "./queue_commands.ts";
 import { indexing, retrieving } from "./index_commands.ts";
-import { showingQueue, trainingOnQueue, working } from "./queue_programs.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
 import {
@@ -25,13 +25,11 @@ import {
   merge,
   model,
   out,
-  ownFlags,
   players,
   port,
   preset,
   presets,
   profile,
-  queueFlags,
   recipe,
   resume,
   revision,
@@ -66,9 +64,7 @@ import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
-import type { QueueFlags } from "../queue/place.ts";
 import { prepare, type Prepared } from "../run/prepare.ts";
-import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
 import { today } from "../run/today.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
@@ -79,6 +75,7 @@ import { machineLines, openMachine } from "../run/machine.ts";
 import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
 import { train as trainProgram } from "../programs/train.ts";
+import type { TrainerFlags } from "../programs/train_on_queue.ts";
 import { trainServed } from "../programs/train_served.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
 import { view as viewProgram } from "../programs/view.ts";
@@ -88,16 +85,16 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, blobs, ...flags }:
+    { profile, queue, blobs, serveBlobs, ...flags }:
       & TrainFlags
-      & { readonly profile: boolean }
-      & Readonly<Record<"queue" | "blobs", string | null>>,
+      & { readonly profile: boolean; readonly queue: string | null }
+      & Omit<TrainerFlags, "queue">,
   ) {
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
     const program = queue !== null
-      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs }, options)
+      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options)
       : plan.config.policy !== null
       ? trainServed(plan.config.policy, options)
       : trainProgram(options);
@@ -217,34 +214,6 @@ const train = Command.make(
   { out, seed, steps, preset, world, ...sources, ...data, ...room, resume, profile, ...players },
   runTrain,
 ).pipe(describe("Train a search agent with IGPO or a relative"));
-
-const runWorker = Effect.fnUntraced(function* (
-  { queue, blobs, ...own }: OwnFlags & QueueFlags,
-) {
-  const { openWork, nextRun, workFor } = yield* working;
-  const screen = yield* openScreen;
-  const place = yield* openWork({ queue, blobs });
-  const doNext = Effect.gen(function* () {
-    const next = yield* nextRun(place, screen);
-    const prepared = yield* prepareWorker(next.record, own, { embeddedModel, screen });
-    yield* workFor(next, place, prepared).pipe(
-      Effect.provide(layerLearner(prepared, [prepared.preset])),
-    );
-  });
-  yield* Effect.forever(Effect.scoped(doNext));
-}, Effect.scoped);
-
-const worker = Command.make("worker", { ...queueFlags, ...ownFlags }, runWorker).pipe(
-  Command.withDescription("Play and score episodes for the run of a queue, until it is stopped"),
-);
-
-const runQueue = Effect.fnUntraced(function* (flags: QueueFlags) {
-  yield* (yield* showingQueue).queueStatus(flags, yield* openScreen);
-});
-
-const looksAtQueue = Command.make("queue", queueFlags, runQueue).pipe(
-  Command.withDescription("Show the jobs of a queue, and those that were given up"),
-);
 
 const pretrain = Command.make(
   "pretrain",

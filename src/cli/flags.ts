@@ -196,17 +196,30 @@ const queue = text("queue", QUEUE, "Let workers help, by a queue in this databas
 const blobs = text(
   "blobs",
   "DIR",
-  "Folder that trainer and workers share (default FILE.blobs)",
+  "Folder that trainer and workers share, or that the trainer serves (default FILE.blobs)",
 );
-/** Who plays episodes for a run: a server that samples, or workers of a queue with the folder that they share. */
-export const players = { policy, queue, blobs };
-/** The queue that a worker serves. */
+const serveBlobs = text(
+  "serve-blobs",
+  "HOST:PORT",
+  "Let workers that share no folder get and put blobs here; BLOBS_SECRET holds their secret",
+);
+/** Who plays episodes for a run: a server that samples, or workers of a queue with the blobs that they share. */
+export const players = { policy, queue, blobs, serveBlobs };
+/** The queue that is looked at. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(
     Flag.withMetavar(QUEUE),
     Flag.withDescription("Queue that ./igpo train was given"),
   ),
-  blobs,
+};
+/** The queue that a worker serves. */
+export const workerFlags = {
+  ...queueFlags,
+  blobs: text(
+    "blobs",
+    "DIR|URL",
+    "The trainer's folder, or http://HOST:PORT of its --serve-blobs (default FILE.blobs)",
+  ),
 };
 /** The questions that are looked at. */
 export const asked = Argument.String("questions").pipe(

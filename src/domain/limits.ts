@@ -89,6 +89,8 @@ export const LIMITS = {
   jobBytes: 1 << 20,
   /** Bytes of what came of a job. */
   groupBytes: 256 << 20,
+  /** Seconds for which whoever sends or receives a blob over the network may be silent, or away. */
+  blobSilenceSeconds: 30,
   /** Failures of a job, those of killed workers included, until it is given up. */
   jobAttempts: 10,
 

@@ -1,11 +1,11 @@
 import { Effect } from "effect";
 import type { Screen } from "../files/screen.ts";
-import { openPlace, type QueueFlags } from "../queue/place.ts";
+import { openPlace } from "../queue/place.ts";
 import { openQueue } from "../queue/work_queue.ts";
 
 /** Prints how many jobs of a queue are in which state, and those that were given up. */
-export const queueStatus = Effect.fn("queueStatus")(function* (flags: QueueFlags, screen: Screen) {
-  const queue = yield* openQueue(yield* openPlace(flags));
+export const queueStatus = Effect.fn("queueStatus")(function* (address: string, screen: Screen) {
+  const queue = yield* openQueue(yield* openPlace({ queue: address, blobs: null }));
   const { waiting, running, done, failed } = yield* queue.counts;
   yield* screen.print(`${waiting} waiting, ${running} running, ${done} done, ${failed} given up`);
   for (const { id, job, attempts, reason } of yield* queue.dead) {

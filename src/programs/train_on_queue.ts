@@ -3,17 +3,26 @@ import project from "../../deno.json" with { type: "json" };
 import { BadInput } from "../domain/errors.ts";
 import { jsonText } from "../files/json_file.ts";
 import { fingerprintOf } from "../queue/fingerprint.ts";
-import { handOut } from "../queue/hand_out.ts";
+import { readSecret } from "../queue/blob_secret.ts";
+import { serveBlobs } from "../queue/blob_server.ts";
+import { handOut, type TrainerStation } from "../queue/hand_out.ts";
 import type { RunRecord } from "../queue/job.ts";
+import { openOwnBlobs } from "../queue/open_blobs.ts";
 import { openPlace, type QueueFlags } from "../queue/place.ts";
-import type { Station } from "../queue/station.ts";
+import { keepWork } from "../queue/work_record.ts";
 import { openQueue, type QueueTimes } from "../queue/work_queue.ts";
 import type { TrainOptions } from "../run/run.ts";
 import { train } from "./train.ts";
 
+/** The flags of a trainer with a queue. */
+export interface TrainerFlags extends QueueFlags {
+  /** HOST:PORT at which workers get and put blobs; null where they share the folder. */
+  readonly serveBlobs: string | null;
+}
+
 /** Trains as {@link train} does, with episodes that workers of a queue play too. The queue is this run's until it ends. */
 export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
-  flags: QueueFlags,
+  flags: TrainerFlags,
   options: TrainOptions,
   times: QueueTimes = {},
 ) {
@@ -21,25 +30,34 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   yield* checkRepeatable(config);
   const place = yield* openPlace(flags);
   yield* place.lock;
-  const queue = yield* openQueue(place, times);
+  const blobs = yield* openOwnBlobs(flags);
+  const { serveBlobs: address } = flags;
+  const served = address === null
+    ? null
+    : yield* serveBlobs({ folder: blobs.path, address, sign: yield* readSecret });
+  // A step begins with this process idle, and there is one such process.
+  const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
   const record = yield* recordOf(options);
-  const run = yield* place.blobs.put([new TextEncoder().encode(jsonText(record))]);
+  const run = yield* blobs.put([new TextEncoder().encode(jsonText(record))]);
   yield* queue.begin(run);
-  yield* place.blobs.keepOnly([run]);
-  const station: Station = {
+  yield* blobs.keepOnly([run]);
+  const station: TrainerStation = {
     queue,
-    blobs: place.blobs,
+    blobs,
     model,
     play: { ...config, protocol: task.protocol, wave, gain: preset.gain },
     run,
     weights: null,
+    published: new Set(),
+    onPlayed: (record) => keepWork(options.plan.folder, record),
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
-  yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}`);
+  const where = served === null ? "" : ` --blobs ${served}`;
+  yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}${where}`);
   const summary = yield* train({ ...options, play: handOut(station, preset.staleness) });
   yield* queue.begin(null);
-  yield* place.blobs.keepOnly([]);
+  yield* blobs.keepOnly([]);
   return summary;
 }, Effect.scoped);
 

@@ -6,7 +6,9 @@ import { LIMITS } from "../domain/limits.ts";
 import { Environment } from "../environment/environment.ts";
 import type { Screen } from "../files/screen.ts";
 import { fingerprintOf } from "../queue/fingerprint.ts";
+import type { Blobs } from "../queue/blobs.ts";
 import { type BlobRef, RunRecord } from "../queue/job.ts";
+import { openBlobs } from "../queue/open_blobs.ts";
 import { openPlace, type Place, type QueueFlags } from "../queue/place.ts";
 import { work } from "../queue/station.ts";
 import { openQueue, type QueueTimes, type WorkQueue } from "../queue/work_queue.ts";
@@ -19,6 +21,7 @@ const RecordJson = Schema.fromJsonString(RunRecord);
 
 /** An open queue, as a worker uses it. */
 export interface WorkPlace extends Place {
+  readonly blobs: Blobs;
   readonly queue: WorkQueue;
 }
 
@@ -26,7 +29,8 @@ export interface WorkPlace extends Place {
 export const openWork = Effect.fn("openWork")(
   function* (flags: QueueFlags, times: QueueTimes = {}) {
     const place = yield* openPlace(flags);
-    return { ...place, queue: yield* openQueue(place, times) } satisfies WorkPlace;
+    const blobs = yield* openBlobs(flags);
+    return { ...place, blobs, queue: yield* openQueue(place, times) } satisfies WorkPlace;
   },
 );
 
@@ -36,21 +40,24 @@ export const nextRun = Effect.fn("nextRun")(function* (
   screen: Screen,
 ) {
   let isTold = false;
+  const tell = Effect.fnUntraced(function* (why: string) {
+    if (!isTold) yield* screen.print(why);
+    isTold = true;
+    return null;
+  });
   while (true) {
     const run = yield* queue.run;
-    // The blob of a run that ends is removed with it.
     const bytes = run === null ? null : yield* blobs.get(run, LIMITS.jobBytes).pipe(
+      // The blob of a run that ends is removed with it.
       Effect.catchTag(
         "BadBlob",
-        (error) =>
-          error.isMissing
-            ? Effect.succeed(null)
-            : Effect.fail(new BadInput({ message: error.message })),
+        ({ message, isMissing }) =>
+          isMissing ? Effect.succeed(null) : Effect.fail(new BadInput({ message })),
       ),
+      Effect.catchTag("BlobsAway", ({ message }) => tell(`Waiting: ${message}`)),
     );
     if (run !== null && bytes !== null) return yield* decodeRun(run, bytes);
-    if (!isTold) yield* screen.print(`Waiting for a run at ${address}`);
-    isTold = true;
+    yield* tell(`Waiting for a run at ${address}`);
     yield* Effect.sleep(LOOK_EVERY);
   }
 });
@@ -94,6 +101,7 @@ export const workFor = Effect.fn("workFor")(function* (
     play: { ...config, protocol, wave, gain: preset.gain },
     run,
     weights: null,
+    published: null,
     onDone: ({ step, question }, { groups }) =>
       screen.print(`Step ${step}: ${groups.flat().length} episodes of question ${question.id}`),
     onFailed: (sentence) => screen.print(`Failed: ${sentence}`),

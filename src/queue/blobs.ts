@@ -1,4 +1,4 @@
-/** Blobs in a folder: files named by the SHA-256 of their bytes. */
+/** Blobs: bytes named by their SHA-256. Here they are files of a folder; http_blobs.ts fetches them from its owner. */
 import { Effect, Schema } from "effect";
 import type { BadInput } from "../domain/errors.ts";
 import { temporaryBeside } from "../files/atomic.ts";
@@ -13,11 +13,26 @@ export class BadBlob extends Schema.TaggedError<BadBlob>()("BadBlob", {
   isMissing: Schema.Boolean,
 }) {}
 
+/** What gives blobs cannot be reached; it may be back later. */
+export class BlobsAway extends Schema.TaggedError<BlobsAway>()("BlobsAway", {
+  message: Schema.String,
+}) {}
+
 /** Where blobs are kept. */
 export interface Blobs {
   /** Keeps parts that follow each other as one blob. */
-  readonly put: (parts: ReadonlyArray<Uint8Array>) => Effect.Effect<BlobRef, BadInput>;
+  readonly put: (parts: ReadonlyArray<Uint8Array>) => Effect.Effect<BlobRef, BadInput | BlobsAway>;
   /** The bytes of a blob; nothing is allocated for one that says to have more than `most`. */
+  readonly get: (
+    blob: BlobRef,
+    most: number,
+  ) => Effect.Effect<Uint8Array<ArrayBuffer>, BadBlob | BlobsAway>;
+}
+
+/** Blobs in a folder of this process. */
+export interface BlobFolder extends Blobs {
+  readonly path: string;
+  readonly put: (parts: ReadonlyArray<Uint8Array>) => Effect.Effect<BlobRef, BadInput>;
   readonly get: (blob: BlobRef, most: number) => Effect.Effect<Uint8Array<ArrayBuffer>, BadBlob>;
   readonly remove: (blob: BlobRef) => Effect.Effect<void>;
   /** Removes all other blobs. */
@@ -29,6 +44,7 @@ export const openBlobFolder = Effect.fn("openBlobFolder")(function* (folder: str
   const pathOf = ({ sha256 }: BlobRef) => `${folder}/${sha256}`;
   yield* onDisk(`make the folder "${folder}"`, () => Deno.mkdir(folder, { recursive: true }));
   return {
+    path: folder,
     put: (parts) => {
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       const blob = { sha256: sha256Of(parts), bytes };
@@ -39,14 +55,10 @@ export const openBlobFolder = Effect.fn("openBlobFolder")(function* (folder: str
       Effect.tryPromise({
         try: () => read(pathOf(blob), blob, most),
         catch: (error) => {
-          const isMissing = error instanceof Deno.errors.NotFound;
           const why = error instanceof WrongBytes
             ? error.message
             : `it cannot be read: ${fileReason(error)}`;
-          return new BadBlob({
-            message: `Cannot use the blob ${nameOf(blob)} as ${why}`,
-            isMissing,
-          });
+          return badBlob(blob, why, error instanceof Deno.errors.NotFound);
         },
       }),
     remove: (blob) => Effect.promise(() => Deno.remove(pathOf(blob)).catch(() => {})),
@@ -58,15 +70,17 @@ export const openBlobFolder = Effect.fn("openBlobFolder")(function* (folder: str
         for (const name of others) await Deno.remove(`${folder}/${name}`).catch(() => {});
       });
     },
-  } satisfies Blobs;
+  } satisfies BlobFolder;
 });
 
-const SHA256 = /^[0-9a-f]{64}$/;
-
-/** As much of a blob's name as a message needs. */
-function nameOf({ sha256 }: BlobRef): string {
-  return `${sha256.slice(0, 12)}…`;
+/** What is wrong with a blob, in a sentence. */
+export function badBlob({ sha256 }: BlobRef, why: string, isMissing = false): BadBlob {
+  // As much of its name as a message needs.
+  const message = `Cannot use the blob ${sha256.slice(0, 12)}… as ${why}`;
+  return new BadBlob({ message, isMissing });
 }
+
+const SHA256 = /^[0-9a-f]{64}$/;
 
 /** A reader finds a whole blob or none. It need not survive a power cut: readers compare its hash. */
 async function write(path: string, parts: ReadonlyArray<Uint8Array>): Promise<void> {

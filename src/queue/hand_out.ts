@@ -1,16 +1,26 @@
 /** The trainer's side: a step's groups as jobs, and the episodes that come back. */
 import { Clock, Effect, Stream } from "effect";
-import { JobFailed } from "../domain/errors.ts";
+import { type BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { StalenessConfig } from "../igpo/preset.ts";
 import { withNext } from "../pipeline/play_ahead.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
+import type { BlobFolder } from "./blobs.ts";
 import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
 import { type BlobRef, type Job, jobId } from "./job.ts";
 import { type Station, work } from "./station.ts";
 import { encodeWeights } from "./weights_blob.ts";
+import { type AnsweredGroup, type WorkRecord, workRecord } from "./work_record.ts";
+
+/** The station of a trainer, whose blobs lie in its own folder. */
+export interface TrainerStation extends Station {
+  readonly blobs: BlobFolder;
+  readonly published: Set<string>;
+  /** Keeps who played a step. */
+  readonly onPlayed: (record: WorkRecord) => Effect.Effect<void, BadInput>;
+}
 
 /** Between two looks for answers. */
 const LOOK_EVERY = "25 millis";
@@ -26,7 +36,7 @@ const MOST_REFUSED = 10;
  * step.
  */
 export const handOut =
-  (station: Station, staleness: StalenessConfig) =>
+  (station: TrainerStation, staleness: StalenessConfig) =>
   <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
     steps.pipe(
       Stream.mapEffect((step) => offer(step, station)),
@@ -47,7 +57,7 @@ interface OfferedStep extends StepQuestions {
 
 const offer = Effect.fn("offer")(function* (
   { step, questions }: StepQuestions,
-  station: Station,
+  station: TrainerStation,
 ) {
   const startedMillis = yield* Clock.currentTimeMillis;
   const learner = yield* Learner;
@@ -64,7 +74,7 @@ const offer = Effect.fn("offer")(function* (
 const collectStep = Effect.fn("handOut")(function* (
   { jobs, weights, ...step }: OfferedStep,
   next: OfferedStep | null,
-  station: Station,
+  station: TrainerStation,
 ) {
   const begunMillis = yield* Clock.currentTimeMillis;
   const blobs: BlobRef[] = [];
@@ -77,6 +87,13 @@ const collectStep = Effect.fn("handOut")(function* (
   if (next?.weights.sha256 !== weights.sha256) blobs.push(weights);
   yield* Effect.forEach(blobs, station.blobs.remove, { discard: true });
   const endedMillis = yield* Clock.currentTimeMillis;
+  yield* station.onPlayed(
+    workRecord(groups.values(), {
+      step: step.step,
+      seconds: (endedMillis - step.startedMillis) / 1000,
+      own: station.queue.worker,
+    }),
+  );
   return {
     ...joined([...jobs.keys()].map((id) => groups.get(id)!)),
     ...sharedTime(groups.values(), (endedMillis - begunMillis) / 1000),
@@ -85,7 +102,7 @@ const collectStep = Effect.fn("handOut")(function* (
 });
 
 /** Gives the learner its weights back after jobs that take older ones. */
-const withOwnWeights = <A, E, R>(station: Station, jobs: Effect.Effect<A, E, R>) =>
+const withOwnWeights = <A, E, R>(station: TrainerStation, jobs: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.gen(function* () {
       const learner = yield* Learner;
@@ -106,23 +123,24 @@ const TAKEN_OVER = Effect.fail(
 );
 
 /** Makes the learner's weights a blob. */
-const publish = Effect.fn("publish")(function* (station: Station) {
+const publish = Effect.fn("publish")(function* (station: TrainerStation) {
   const learner = yield* Learner;
   const blob = yield* station.blobs.put(
     encodeWeights(station.model, yield* learner.weights()),
   );
   station.weights = blob.sha256;
+  station.published.add(blob.sha256);
   return blob;
 });
 
 /** Waits for the answers to all jobs; adds their blobs to `blobs`. */
 const collect = Effect.fnUntraced(function* (
   jobs: ReadonlyMap<string, Job>,
-  station: Station,
+  station: TrainerStation,
   blobs: BlobRef[],
 ) {
   const { queue } = station;
-  const groups = new Map<string, PlayedGroup>();
+  const groups = new Map<string, AnsweredGroup>();
   const { step } = jobs.values().next().value!;
   let refused = 0;
   for (let look = 0; groups.size < jobs.size; look++) {
@@ -132,12 +150,12 @@ const collect = Effect.fnUntraced(function* (
       yield* failIfDead(jobs, station);
       yield* Effect.forEach(missing, ([id, job]) => queue.offer(id, job), { discard: true });
     }
-    for (const [id, blob] of yield* queue.answers(missing.map(([id]) => id))) {
+    for (const { id, blob, worker } of yield* queue.answers(missing.map(([id]) => id))) {
       const group = yield* read(jobs.get(id)!, blob, station).pipe(
         Effect.catchTag(["BadInput", "BadBlob"], ({ message }) => station.onFailed(message)),
       );
       blobs.push(blob);
-      if (group !== undefined) groups.set(id, group);
+      if (group !== undefined) groups.set(id, { ...group, worker, bytes: blob.bytes });
       else if (refused++ < MOST_REFUSED) yield* queue.forget([id]);
       else return yield* TOO_MANY_REFUSED;
     }
@@ -160,7 +178,7 @@ const TOO_MANY_REFUSED = Effect.fail(
   }),
 );
 
-const read = Effect.fnUntraced(function* (job: Job, blob: BlobRef, station: Station) {
+const read = Effect.fnUntraced(function* (job: Job, blob: BlobRef, station: TrainerStation) {
   const { play: { recipe }, model: { architecture: { vocabulary } } } = station;
   const bytes = yield* station.blobs.get(blob, LIMITS.groupBytes);
   const { groupSize, contextTokens } = recipe;

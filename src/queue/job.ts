@@ -5,7 +5,7 @@ import { RunConfig } from "../domain/config.ts";
 import { DateText } from "../domain/date.ts";
 
 /** Changes with every change of what is said; programs of two protocols refuse each other. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 

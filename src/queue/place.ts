@@ -5,23 +5,21 @@ import { BadInput } from "../domain/errors.ts";
 import { quote, shorten } from "../domain/quote.ts";
 import { onDisk } from "../files/disk.ts";
 import { lockRunFolder } from "../files/run_folder.ts";
-import { type Blobs, openBlobFolder } from "./blobs.ts";
 import { openSqlite, whyOf } from "./sql.ts";
 
 /** Where a queue is, as flags say it. */
 export interface QueueFlags {
   /** `sqlite:FILE` or `postgres://…`. */
   readonly queue: string;
-  /** Folder of blobs that all processes share; a queue in a file has its own. */
+  /** Folder of blobs, or where their trainer serves them; a queue in a file has a folder of its own. */
   readonly blobs: string | null;
 }
 
-/** An open database with its blobs. */
+/** An open database. */
 export interface Place {
   /** The address as it may be shown, without a password. */
   readonly address: string;
   readonly sql: SqlClient;
-  readonly blobs: Blobs;
   /** Keeps other trainers away until the scope closes. */
   readonly lock: Effect.Effect<void, BadInput, Scope.Scope>;
   /** Runs what makes tables while no other program does. */
@@ -30,7 +28,7 @@ export interface Place {
   ) => Effect.Effect<A, E | SqlError, R>;
 }
 
-/** Opens the database and the blobs of a queue until the scope closes. */
+/** Opens the database of a queue until the scope closes. */
 export const openPlace = Effect.fn("openPlace")(
   function* (flags: QueueFlags): Effect.fn.Return<Place, BadInput, Scope.Scope> {
     const path = /^sqlite:(.+)$/s.exec(flags.queue)?.[1];
@@ -44,11 +42,9 @@ export const openPlace = Effect.fn("openPlace")(
 );
 
 const openFile = Effect.fnUntraced(function* (path: string, { queue, blobs }: QueueFlags) {
-  const folder = blobs ?? `${path}.blobs`;
-  const lockFolder = `${folder}/trainer`;
+  const lockFolder = `${blobs ?? `${path}.blobs`}/trainer`;
   return {
     address: queue,
-    blobs: yield* openBlobFolder(folder),
     sql: yield* openSqlite(path),
     lock: onDisk(
       `make the folder "${lockFolder}"`,
@@ -58,19 +54,13 @@ const openFile = Effect.fnUntraced(function* (path: string, { queue, blobs }: Qu
   } satisfies Place;
 });
 
-const openServer = Effect.fnUntraced(function* ({ queue, blobs }: QueueFlags) {
+const openServer = Effect.fnUntraced(function* ({ queue }: QueueFlags) {
   const url = URL.parse(queue);
   if (url === null || url.username === "") {
     return yield* new BadInput({
       message:
         "Cannot use --queue as its address must be postgres://USER@HOST/DATABASE, with the " +
         "password in it or in PGPASSWORD: it has no user",
-    });
-  }
-  if (blobs === null) {
-    return yield* new BadInput({
-      message: "Cannot use a queue in PostgreSQL without --blobs: it names a folder that all " +
-        "processes share",
     });
   }
   url.password = "";
@@ -86,7 +76,6 @@ const openServer = Effect.fnUntraced(function* ({ queue, blobs }: QueueFlags) {
   return {
     address,
     sql,
-    blobs: yield* openBlobFolder(blobs),
     lock: lockTrainer(sql, address).pipe(
       Effect.mapError((error) => error._tag === "BadInput" ? error : failed(error)),
     ),

@@ -22,6 +22,8 @@ export interface Station {
   readonly run: BlobRef;
   /** The weights that the learner has now, by the hash of their blob; null for those that the run began with. */
   weights: string | null;
+  /** Hashes of the weights that this process published, if it trains: no job makes it load others. */
+  readonly published: ReadonlySet<string> | null;
   readonly onDone: (job: Job, group: PlayedGroup) => Effect.Effect<void>;
   readonly onFailed: (sentence: string) => Effect.Effect<void>;
 }
@@ -30,7 +32,8 @@ export interface Station {
 const MOST_FAILED = 3;
 
 /**
- * Does jobs until one of another run comes, which is given back. A failing job is handed out again, here or elsewhere.
+ * Does jobs until one of another run comes, or until blobs are out of reach: that job is given back. A failing job is
+ * handed out again, here or elsewhere.
  * What is wrong with this process, such as a full disk, ends it, and its job counts as not tried.
  */
 export const work = Effect.fn("work")(function* (station: Station) {
@@ -39,7 +42,13 @@ export const work = Effect.fn("work")(function* (station: Station) {
     Effect.andThen(Deferred.done(ending, exit), Effect.interrupt);
   const take = station.queue.take((job) => {
     if (job.run.sha256 !== station.run.sha256) return leave(Exit.void);
-    return Effect.catchTag(perform(job, station), "BadInput", (error) => leave(Exit.fail(error)));
+    return perform(job, station).pipe(
+      Effect.catchTag("BadInput", (error) => leave(Exit.fail(error))),
+      Effect.catchTag(
+        "BlobsAway",
+        ({ message }) => Effect.andThen(station.onFailed(message), leave(Exit.void)),
+      ),
+    );
   });
   let failed = 0;
   while (true) {
@@ -81,8 +90,13 @@ const takeWeights = Effect.fnUntraced(function* (
   { weights, updates }: Job,
   station: Station,
 ) {
+  const { model, blobs, published } = station;
   if (weights.sha256 === station.weights) return;
-  const { model, blobs } = station;
+  if (published !== null && !published.has(weights.sha256)) {
+    return yield* new JobFailed({
+      message: "Cannot do a job with weights that this trainer did not publish",
+    });
+  }
   const found = yield* blobs.get(weights, weightsBytes(model)).pipe(
     Effect.flatMap((bytes) => decodeWeights(model, bytes)),
     Effect.catchTag("BadBlob", ({ message, isMissing }) =>

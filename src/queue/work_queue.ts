@@ -88,7 +88,9 @@ export const openQueue = Effect.fn("openQueue")(function* (place: Place, times: 
     maxAttempts: LIMITS.jobAttempts,
     retrySchedule: Schedule.spaced(retryAfter),
   });
-  return { ...statementsOf(sql, ask), ...handlingOf(jobs, { sql, ask, failure }) };
+  /** Names this process in the answers that it gives. */
+  const worker = crypto.randomUUID();
+  return { worker, ...statementsOf(sql, ask), ...handlingOf(jobs, { sql, ask, failure, worker }) };
 });
 
 /** An open queue. */
@@ -100,7 +102,7 @@ const makeTables = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
   yield* sql`create table if not exists igpo_queue
     (one integer primary key, protocol integer not null, run text)`;
   yield* sql`create table if not exists igpo_answers
-    (id varchar(64) primary key, answer text not null)`;
+    (id varchar(64) primary key, answer text not null, worker varchar(36) not null)`;
   yield* sql`insert into igpo_queue (one, protocol, run) values (1, ${PROTOCOL}, null)
     on conflict (one) do nothing`;
 });
@@ -125,23 +127,30 @@ type Jobs = Effect.Success<
   ReturnType<typeof PersistedQueueFactory.Service.make<typeof Job>>
 >;
 
+const MOST_BYTES = `a job must have at most ${LIMITS.jobBytes} bytes: it has`;
+
+/** Bytes of a job as the database holds it. */
+function bytesOf(job: Job): number {
+  return new TextEncoder().encode(JSON.stringify(job)).length;
+}
+
 /** Offering and taking jobs. */
 function handlingOf(
   jobs: Jobs,
-  { sql, ask, failure }: {
+  { sql, ask, failure, worker }: {
     readonly sql: SqlClient.SqlClient;
     readonly ask: Ask;
     readonly failure: (why: string) => BadInput;
+    readonly worker: string;
   },
 ) {
   return {
     /** Offers a job. It is not handed out once more while it waits, runs, or has an answer. */
     offer: Effect.fn("WorkQueue.offer")(function* (id: string, job: Job) {
-      const bytes = JSON.stringify(job).length;
+      const bytes = bytesOf(job);
       if (bytes > LIMITS.jobBytes) {
         return yield* new BadInput({
-          message: `Cannot hand out question ${quote(job.question.id)} as a job must have at ` +
-            `most ${LIMITS.jobBytes} bytes: it has ${bytes}`,
+          message: `Cannot hand out question ${quote(job.question.id)} as ${MOST_BYTES} ${bytes}`,
         });
       }
       // A job may be done without an answer: one that was discarded, or belonged to a trainer that is gone.
@@ -158,9 +167,13 @@ function handlingOf(
               message: "Cannot do a job of another name than its own",
             });
           }
+          const bytes = bytesOf(job);
+          if (bytes > LIMITS.jobBytes) {
+            return yield* new JobFailed({ message: `Cannot do a job as ${MOST_BYTES} ${bytes}` });
+          }
           const answer = yield* perform(job);
-          yield* ask(sql`insert into igpo_answers (id, answer) values (${id}, ${writeBlob(answer)})
-            on conflict (id) do nothing`);
+          yield* ask(sql`insert into igpo_answers (id, answer, worker)
+            values (${id}, ${writeBlob(answer)}, ${worker}) on conflict (id) do nothing`);
         })
       ).pipe(
         Effect.mapError((error) =>
@@ -188,10 +201,10 @@ function statementsOf(sql: SqlClient.SqlClient, ask: Ask) {
       Effect.map(
         ask(
           sql<
-            { id: string; answer: string }
-          >`select id, answer from igpo_answers where id in ${sql.in(ids)}`,
+            { id: string; answer: string; worker: string }
+          >`select id, answer, worker from igpo_answers where id in ${sql.in(ids)}`,
         ),
-        (rows) => rows.map(({ id, answer }) => [id, readBlob(answer)] as const),
+        (rows) => rows.map(({ id, answer, worker }) => ({ id, worker, blob: readBlob(answer) })),
       ),
     /** Removes jobs and their answers. */
     forget: (ids: ReadonlyArray<string>) =>

@@ -1,17 +1,17 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
-import { type Blobs, openBlobFolder } from "../../src/queue/blobs.ts";
+import { type BlobFolder, openBlobFolder } from "../../src/queue/blobs.ts";
 import { inFolder } from "../support/tiny_run.ts";
 
 const parts = [Uint8Array.of(1, 2, 3), Uint8Array.of(4)];
 
-const withBlobs = (use: (blobs: Blobs, folder: string) => Promise<void>) =>
+const withBlobs = (use: (blobs: BlobFolder, folder: string) => Promise<void>) =>
   inFolder(async (outer) => {
     const folder = `${outer}/blobs`;
     await use(await Effect.runPromise(openBlobFolder(folder)), folder);
   });
 
-const refusal = (blobs: Blobs, blob: Parameters<Blobs["get"]>[0], most = 100) =>
+const refusal = (blobs: BlobFolder, blob: Parameters<BlobFolder["get"]>[0], most = 100) =>
   Effect.runPromise(Effect.flip(blobs.get(blob, most)));
 
 Deno.test("a blob comes back as it was put, under the hash that others compute", () =>
@@ -41,7 +41,7 @@ Deno.test("a blob that was cut off, changed or is too large is refused, and a mi
     const cut = await refusal(blobs, blob);
     match(cut.message, /^Cannot use the blob 9f64a747e1b9… as it must have 4 bytes: it has 3$/);
     ok(!cut.isMissing);
-    await Effect.runPromise(blobs.remove(blob));
+    await Effect.runPromise(blobs.keepOnly([]));
     ok((await refusal(blobs, blob)).isMissing);
   }));
 

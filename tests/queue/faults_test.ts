@@ -4,10 +4,12 @@ import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
-import { handOut } from "../../src/queue/hand_out.ts";
+import { handOut, type TrainerStation } from "../../src/queue/hand_out.ts";
 import { type Job, jobId } from "../../src/queue/job.ts";
+import { openOwnBlobs } from "../../src/queue/open_blobs.ts";
 import { openPlace, type Place } from "../../src/queue/place.ts";
-import { type Station, work } from "../../src/queue/station.ts";
+import type { BlobFolder } from "../../src/queue/blobs.ts";
+import { work } from "../../src/queue/station.ts";
 import { openQueue, type WorkQueue } from "../../src/queue/work_queue.ts";
 import { encodeWeights } from "../../src/queue/weights_blob.ts";
 import { inFolder, prepareTiny, QUICK, tinyModel, tinyTask } from "../support/tiny_run.ts";
@@ -18,52 +20,64 @@ const question = tinyTask.train.questions[0]!;
 
 /** Uses a queue in a folder of its own. */
 const withQueue = <A, E>(
-  use: (queue: WorkQueue, place: Place) => Effect.Effect<A, E, Scope.Scope>,
+  use: (
+    queue: WorkQueue,
+    place: Place & { readonly blobs: BlobFolder },
+  ) => Effect.Effect<A, E, Scope.Scope>,
 ) =>
   inFolder((folder) =>
     Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const place = yield* openPlace({ queue: `sqlite:${folder}/queue.sqlite`, blobs: null });
+      const flags = { queue: `sqlite:${folder}/queue.sqlite`, blobs: null };
+      const place = { ...yield* openPlace(flags), blobs: yield* openOwnBlobs(flags) };
       return yield* use(yield* openQueue(place, QUICK), place);
     })))
   );
 
 /** A job whose weights are those of the tiny model. */
-const offered = Effect.fnUntraced(function* (queue: WorkQueue, place: Place) {
-  const { prepared, layers } = yield* prepareTiny({ folder: "" });
-  const weights = yield* place.blobs.put(
-    yield* Effect.provide(
-      Effect.gen(function* () {
-        const learner = yield* Learner;
-        return encodeWeights(tinyModel, yield* learner.weights());
-      }),
-      layers,
-    ),
-  );
-  const job: Job = { run: RUN, weights, updates: 0, step: 1, question };
-  yield* queue.offer(jobId(job), job);
-  const { recipe } = prepared.plan.config;
-  const said: string[] = [];
-  const station: Station = {
-    queue,
-    blobs: place.blobs,
-    model: tinyModel,
-    play: {
-      ...{ recipe, seed: 0, wave: 6, protocol: tinyTask.protocol },
-      gain: prepared.plan.preset.gain,
-    },
-    run: RUN,
-    weights: null,
-    onDone: () => Effect.void,
-    onFailed: (sentence) => Effect.sync(() => void said.push(sentence)),
-  };
-  const provided = <A, E>(
-    effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
-  ) =>
-    Effect.provideService(effect, Environment, tinyTask.train.environment).pipe(
-      Effect.provide(layers),
+const offered = Effect.fnUntraced(
+  function* (queue: WorkQueue, place: Place & { readonly blobs: BlobFolder }) {
+    const { prepared, layers } = yield* prepareTiny({ folder: "" });
+    const weights = yield* place.blobs.put(
+      yield* Effect.provide(
+        Effect.gen(function* () {
+          const learner = yield* Learner;
+          return encodeWeights(tinyModel, yield* learner.weights());
+        }),
+        layers,
+      ),
     );
-  return { job, station, said, provided };
-});
+    const job: Job = { run: RUN, weights, updates: 0, step: 1, question };
+    yield* queue.offer(jobId(job), job);
+    const { recipe } = prepared.plan.config;
+    const said: string[] = [];
+    const station = {
+      queue,
+      blobs: place.blobs,
+      model: tinyModel,
+      play: {
+        ...{ recipe, seed: 0, wave: 6, protocol: tinyTask.protocol },
+        gain: prepared.plan.preset.gain,
+      },
+      run: RUN,
+      weights: null,
+      published: null,
+      onDone: () => Effect.void,
+      onFailed: (sentence: string) => Effect.sync(() => void said.push(sentence)),
+    };
+    const trainer: TrainerStation = {
+      ...station,
+      published: new Set(),
+      onPlayed: () => Effect.void,
+    };
+    const provided = <A, E>(
+      effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
+    ) =>
+      Effect.provideService(effect, Environment, tinyTask.train.environment).pipe(
+        Effect.provide(layers),
+      );
+    return { job, station, trainer, said, provided };
+  },
+);
 
 Deno.test("a worker whose weights are other bytes than their name says leaves, and the job is not tried", () =>
   withQueue((queue, place) =>
@@ -90,6 +104,30 @@ Deno.test("weights of another model are refused before they are read", () =>
     })
   ));
 
+Deno.test("a trainer does no job with weights that it did not publish, and keeps its own", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { trainer, job, said, provided } = yield* offered(queue, place);
+      const error = yield* provided(Effect.gen(function* () {
+        const learner = yield* Learner;
+        const own = yield* learner.weights();
+        const others = [...own.values()].map((values) => values.map((x) => x + 1));
+        const weights = yield* place.blobs.put(others.map(({ buffer }) => new Uint8Array(buffer)));
+        const forged = { ...job, weights };
+        yield* queue.forget([jobId(job)]);
+        yield* queue.offer(jobId(forged), forged);
+        const error = yield* Effect.flip(
+          Effect.timeout(work({ ...trainer, weights: job.weights.sha256 }), "20 seconds"),
+        );
+        deepStrictEqual(yield* learner.weights(), own);
+        return error;
+      }));
+      ok(error instanceof JobFailed);
+      match(error.message, /^Cannot do a job with weights that this trainer did not publish$/);
+      strictEqual(said.length, 2);
+    })
+  ));
+
 Deno.test("a job of another run is given back, and the worker goes to that run", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
@@ -103,7 +141,7 @@ Deno.test("a job of another run is given back, and the worker goes to that run",
 Deno.test("a job that always fails is given up after ten attempts, with its reason", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
-      const { job, station, said, provided } = yield* offered(queue, place);
+      const { job, station, trainer, said, provided } = yield* offered(queue, place);
       const broken = new KernelFailed({
         kernel: "softmax",
         message: "the device is gone\nat x.ts",
@@ -128,7 +166,7 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       const { message } = yield* Effect.flip(
         provided(
           Stream.make({ step: 1, questions: [question] }).pipe(
-            handOut(station, ON_POLICY),
+            handOut(trainer, ON_POLICY),
             Stream.runDrain,
           ),
         ),
@@ -143,11 +181,11 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
 Deno.test("answers that are missing, forged or cut off are refused, and the group is played again", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
-      const { job, station, said, provided } = yield* offered(queue, place);
+      const { job, trainer, said, provided } = yield* offered(queue, place);
       const { sql, blobs } = place;
       const step = provided(
         Stream.make({ step: 1, questions: [question] }).pipe(
-          handOut(station, ON_POLICY),
+          handOut(trainer, ON_POLICY),
           Stream.runHead,
         ),
       );
@@ -155,7 +193,8 @@ Deno.test("answers that are missing, forged or cut off are refused, and the grou
       for (const answer of [garbage, { ...garbage, bytes: 3 }, RUN]) {
         yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
         const text = JSON.stringify(answer);
-        yield* sql`insert into igpo_answers (id, answer) values (${jobId(job)}, ${text})`;
+        yield* sql`insert into igpo_answers (id, answer, worker)
+          values (${jobId(job)}, ${text}, 'forger')`;
         const found = yield* step;
         strictEqual(found._tag === "Some" && found.value.groups[0]!.length, 3);
       }
@@ -177,24 +216,34 @@ Deno.test("a job under a name that is not its own is not done", () =>
     })
   ));
 
-Deno.test("a question too long for a job is refused", () =>
+Deno.test("a question too long for a job is refused, by who offers it and by who takes it", () =>
   withQueue((queue, place) =>
     Effect.gen(function* () {
       const { job } = yield* offered(queue, place);
-      const long = { ...job, question: { ...question, text: "x".repeat(1 << 20) } };
+      // Three bytes a character.
+      const text = "€".repeat(400_000);
+      const long = { ...job, question: { ...question, text } };
       const { message } = yield* Effect.flip(queue.offer(jobId(long), long));
-      match(message, /^Cannot hand out question ".*" as a job must have at most 1048576 bytes/);
+      match(
+        message,
+        /^Cannot hand out question ".*" as a job must have at most 1048576 bytes: it has 12\d{5}$/,
+      );
+      const element = JSON.stringify(long);
+      yield* place.sql`update igpo_jobs set id = ${jobId(long)}, element = ${element}`;
+      const error = yield* Effect.flip(queue.take(() => Effect.succeed(RUN)));
+      ok(error instanceof JobFailed);
+      match(error.message, /^Cannot do a job as a job must have at most 1048576 bytes: it has 12/);
     })
   ));
 
 Deno.test("a queue of another protocol is refused in one sentence", () =>
   withQueue((_, place) =>
     Effect.gen(function* () {
-      yield* place.sql`update igpo_queue set protocol = 2`;
+      yield* place.sql`update igpo_queue set protocol = 1`;
       const { message } = yield* Effect.flip(openQueue(place));
       match(
         message,
-        /^Cannot use the queue ".*" as it must be of protocol 1, which this version of igpo speaks: it is of 2$/,
+        /^Cannot use the queue ".*" as it must be of protocol 2, which this version of igpo speaks: it is of 1$/,
       );
     })
   ));

@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { JobFailed } from "../../src/domain/errors.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
+import { WORKERS_FILE, type WorkRecord } from "../../src/queue/work_record.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
 import {
   inFolder,
@@ -24,18 +25,26 @@ const alone = await inFolder(async (folder) => {
   return await contentsOf(folder);
 });
 
-/** Trains on a queue beside some workers; answers with what the run's folder holds and what the trainer said. */
-const onQueue = (workers: number, options: Partial<TinyRun> = {}) =>
+/**
+ * Trains on a queue beside some workers; answers with what the run's folder holds and what the trainer said. Workers get
+ * and put blobs over HTTP where an address is given.
+ */
+const onQueue = (
+  workers: number,
+  { serveBlobs = null, ...options }: Partial<TinyRun> & { readonly serveBlobs?: string | null } =
+    {},
+) =>
   inFolder(async (outer) => {
     const folder = `${outer}/run`;
     await Deno.mkdir(folder);
-    const queue = queueIn(outer);
+    const queue = { ...queueIn(outer), serveBlobs };
+    const theirs = { ...queue, blobs: serveBlobs === null ? null : `http://${serveBlobs}` };
     const said: string[] = [];
     const done: string[] = [];
     const print = (to: string[]) => (text: string) => Effect.sync(() => void to.push(text));
     const help = Effect.forEach(
       Array.from({ length: workers }),
-      () => Effect.forkChild(workTiny(queue, { ...OPTIONS, ...options, print: print(done) })),
+      () => Effect.forkChild(workTiny(theirs, { ...OPTIONS, ...options, print: print(done) })),
     );
     const program = Effect.andThen(
       help,
@@ -47,16 +56,34 @@ const onQueue = (workers: number, options: Partial<TinyRun> = {}) =>
       ({ name }) => name,
     );
     deepStrictEqual(left, ["trainer"]);
-    return { contents: await contentsOf(folder), said, done };
+    const work = (await Deno.readTextFile(`${folder}/${WORKERS_FILE}`)).trimEnd().split("\n")
+      .map((line): WorkRecord => JSON.parse(line));
+    return { contents: await contentsOf(folder), said, done, work };
   });
 
 for (const workers of [0, 1, 3]) {
   Deno.test(`a run with a queue and ${workers} workers leaves the folder of a run without, to the byte`, async () => {
-    const { contents, done } = await onQueue(workers);
+    const { contents, done, work } = await onQueue(workers);
     deepStrictEqual(differences(contents, alone), []);
+    deepStrictEqual(work.map(({ step, here, elsewhere }) => [step, here + elsewhere]), [
+      ...[[1, 6], [2, 6], [3, 6]],
+    ]);
+    strictEqual(work.some(({ elsewhere, bytes }) => elsewhere > 0 && bytes > 0), workers > 0);
     strictEqual(done.some((line) => line.startsWith("Step ")), workers > 0);
   });
 }
+
+Deno.test("a run whose workers have its blobs over HTTP only is the same to the byte", async () => {
+  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serveBlobs = `127.0.0.1:${probe.addr.port}`;
+  probe.close();
+  Deno.env.set("BLOBS_SECRET", "a secret that is long enough to be one");
+  const { contents, said, done } = await onQueue(2, { serveBlobs })
+    .finally(() => Deno.env.delete("BLOBS_SECRET"));
+  deepStrictEqual(differences(contents, alone), []);
+  ok(done.some((line) => line.startsWith("Step ")));
+  ok(said.some((line) => line.endsWith(` --blobs http://${serveBlobs}`)));
+});
 
 Deno.test("a frozen scorer and adapters come to the same bytes on a queue", async () => {
   const options = {

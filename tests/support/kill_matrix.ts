@@ -3,6 +3,7 @@ import { Cause, Effect, Exit, Fiber } from "effect";
 import { pathExists } from "../../src/files/disk.ts";
 import { CONFIG_FILE, createRunFolder, lockRunFolder } from "../../src/files/run_folder.ts";
 import { EPISODES_FOLDER } from "../../src/files/run_episodes.ts";
+import { WORKERS_FILE } from "../../src/queue/work_record.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { METRICS_FILE } from "../../src/report/metrics.ts";
 import { SUMMARY_FILE } from "../../src/report/summary.ts";
@@ -82,7 +83,9 @@ export async function runWithFault(
 
 /** What a run's folder holds, by path; timings are left out. */
 export async function contentsOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  const contents = await Promise.all([...readTree(folder)].map(async ([rest, bytes]) => {
+  // Who played what depends on the machine, and is there only where a run had a queue.
+  const tree = [...readTree(folder)].filter(([rest]) => rest !== `/${WORKERS_FILE}`);
+  const contents = await Promise.all(tree.map(async ([rest, bytes]) => {
     const path = rest.slice(1);
     if (bytes === null) return [path, "a folder"];
     if (path === METRICS_FILE) return [path, (await metricsOf(folder)).join("\n")];

@@ -19,12 +19,13 @@ cd "$FOLDER"
 if [ ! -d data ]; then
   printf '%s' "$PASSWORD" >password
   openssl req -new -x509 -days 2 -nodes -subj /CN=localhost \\
-    -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
+    -addext subjectAltName=IP:"$HOST" -keyout key.pem -out cert.pem 2>/dev/null
   chmod 600 key.pem password
   [ -z "$as" ] || chown postgres key.pem cert.pem password
   $as "$bin/initdb" -D data -U igpo --pwfile=password -A scram-sha-256 >/dev/null
+  echo 'hostssl all all 0.0.0.0/0 scram-sha-256' >>data/pg_hba.conf
 fi
-exec $as "$bin/postgres" -D data -h 127.0.0.1 -p "$PORT" -k "" \\
+exec $as "$bin/postgres" -D data -h "$HOST" -p "$PORT" -k "" \\
   -c ssl=on -c ssl_cert_file="$FOLDER/cert.pem" -c ssl_key_file="$FOLDER/key.pem" \\
   -c log_min_messages=fatal
 `;
@@ -44,15 +45,15 @@ export interface Postgres {
 }
 
 /** Starts a server whose data lie in a folder. */
-export async function startPostgres(folder: string): Promise<Postgres> {
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+export async function startPostgres(folder: string, hostname = "127.0.0.1"): Promise<Postgres> {
+  const probe = Deno.listen({ hostname, port: 0 });
   const port = String(probe.addr.port);
   probe.close();
   const password = "a pass/word";
   const spawn = async () => {
     const child = command("sh", {
       args: ["-c", START],
-      env: { FOLDER: folder, PORT: port, PASSWORD: password },
+      env: { FOLDER: folder, HOST: hostname, PORT: port, PASSWORD: password },
       stdin: "null",
       stdout: "null",
       stderr: "inherit",
@@ -61,7 +62,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
     void child.status.then(() => isOver = true);
     while (true) {
       if (isOver) throw new Error("PostgreSQL did not start");
-      const found = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) })
+      const found = await Deno.connect({ hostname, port: Number(port) })
         .catch(() => null);
       found?.close();
       if (found !== null) return child;
@@ -74,7 +75,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
     await child.status;
   };
   let child = await spawn();
-  const at = `127.0.0.1:${port}/postgres?sslmode=require`;
+  const at = `${hostname}:${port}/postgres?sslmode=require`;
   return {
     url: `postgres://igpo:${encodeURIComponent(password)}@${at}`,
     bare: `postgres://igpo@${at}`,

@@ -13,6 +13,8 @@ export interface Workshop {
   readonly queue: string;
   /** Starts a program; its output is piped. */
   readonly start: (...args: ReadonlyArray<string>) => Deno.ChildProcess;
+  /** The same in a network of its own. */
+  readonly startIn: (network: string, ...args: ReadonlyArray<string>) => Deno.ChildProcess;
   readonly train: (out: string, ...more: ReadonlyArray<string>) => Deno.ChildProcess;
   readonly worker: (...more: ReadonlyArray<string>) => Deno.ChildProcess;
 }
@@ -25,21 +27,23 @@ export async function openWorkshop(folder: string, recipe: Partial<Recipe>): Pro
   const preset = { base: "paper-v2", name: "restless", entropy: { coefficient: 0.1 } };
   await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
   const queue = `sqlite:${folder}/queue.sqlite`;
+  const words = (args: ReadonlyArray<string>) => [
+    ...["run", "--no-prompt", "--quiet", "--no-check"],
+    ...["--allow-read", "--allow-write", "--allow-env", "--allow-net", CLI, ...args],
+  ];
+  const options = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
   const start = (...args: ReadonlyArray<string>) =>
-    command("deno", {
-      args: [
-        ...["run", "--no-prompt", "--quiet", "--no-check"],
-        ...["--allow-read", "--allow-write", "--allow-env", CLI, ...args],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    command("deno", { args: words(args), ...options }).spawn();
   const model = ["--model", `${folder}/model`];
   return {
     folder,
     queue,
     start,
+    startIn: (network, ...args) =>
+      command("ip", {
+        args: ["netns", "exec", network, Deno.execPath(), ...words(args)],
+        ...options,
+      }).spawn(),
     train: (out, ...more) =>
       start(
         ...["train", ...model, "--device", "cpu", "--out", out, ...more],

@@ -31,7 +31,7 @@ import type { Task } from "../../src/run/task.ts";
 import type { Split } from "../../src/run/world_splits.ts";
 import type { Protocol } from "../../src/text/protocol.ts";
 import { train } from "../../src/programs/train.ts";
-import { trainOnQueue } from "../../src/programs/train_on_queue.ts";
+import { type TrainerFlags, trainOnQueue } from "../../src/programs/train_on_queue.ts";
 import { nextRun, openWork, workFor } from "../../src/programs/worker.ts";
 import type { QueueFlags } from "../../src/queue/place.ts";
 import type { QueueTimes } from "../../src/queue/work_queue.ts";
@@ -157,7 +157,7 @@ export interface TinyRun {
   /** In place of plain loops. */
   readonly machine?: Machine;
   /** A queue whose workers help. */
-  readonly queue?: QueueFlags;
+  readonly queue?: QueueFlags & Partial<TrainerFlags>;
 }
 
 /** What programs need for a tiny run, and the layers that run them in plain loops. */
@@ -199,7 +199,7 @@ export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const given = { ...prepared, checkpoint, startedMillis: 0, startEvaluations };
   const program = options.queue === undefined
     ? train(given)
-    : trainOnQueue(options.queue, given, QUICK);
+    : trainOnQueue({ serveBlobs: null, ...options.queue }, given, QUICK);
   return (yield* Effect.provide(program, layers)) satisfies Summary;
 }, Effect.scoped);
 

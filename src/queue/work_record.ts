@@ -1,0 +1,64 @@
+/** Who played the groups of a step: a line of `workers.jsonl` in the run's folder. It holds no result of the run. */
+import type { Effect } from "effect";
+import type { BadInput } from "../domain/errors.ts";
+import { onDisk } from "../files/disk.ts";
+import type { PlayedGroup } from "./group_record.ts";
+
+/** What is recorded of a step. */
+export interface WorkRecord {
+  readonly step: number;
+  /** Groups that the trainer played. */
+  readonly here: number;
+  /** Groups that workers played. */
+  readonly elsewhere: number;
+  /** Workers that played a group. */
+  readonly workers: number;
+  /** Bytes of the groups that workers played. */
+  readonly bytes: number;
+  /** From the first job on offer to the last answer. */
+  readonly seconds: number;
+  /** Share of that time in which these workers did not play; null without workers. */
+  readonly idleShare: number | null;
+}
+
+/** A group, who played it, and how large it was. */
+export interface AnsweredGroup extends PlayedGroup {
+  readonly worker: string;
+  readonly bytes: number;
+}
+
+/** The record of a step, of which `own` is the trainer's name. */
+export function workRecord(
+  groups: Iterable<AnsweredGroup>,
+  { step, seconds, own }: {
+    readonly step: number;
+    readonly seconds: number;
+    readonly own: string;
+  },
+): WorkRecord {
+  const all = [...groups];
+  const theirs = all.filter(({ worker }) => worker !== own);
+  const workers = new Set(theirs.map(({ worker }) => worker)).size;
+  const busy = theirs.reduce((sum, one) => sum + one.rolloutSeconds + one.scoreSeconds, 0);
+  return {
+    step,
+    here: all.length - theirs.length,
+    elsewhere: theirs.length,
+    workers,
+    bytes: theirs.reduce((sum, { bytes }) => sum + bytes, 0),
+    seconds,
+    idleShare: workers === 0 ? null : Math.max(0, 1 - busy / (workers * seconds)),
+  };
+}
+
+/** Name of the file of these lines. */
+export const WORKERS_FILE = "workers.jsonl";
+
+/** Appends such a line to the file of a run's folder. */
+export function keepWork(folder: string, record: WorkRecord): Effect.Effect<void, BadInput> {
+  const path = `${folder}/${WORKERS_FILE}`;
+  return onDisk(
+    `write "${path}"`,
+    () => Deno.writeTextFile(path, `${JSON.stringify(record)}\n`, { append: true }),
+  );
+}
