@@ -69,6 +69,7 @@ export { evaluateQuestions } from "./src/pipeline/evaluate.ts";
 export { playEpisodes } from "./src/pipeline/play.ts";
 export { questionSteps } from "./src/pipeline/questions.ts";
 export { reward } from "./src/pipeline/reward.ts";
+export { playAhead } from "./src/pipeline/play_ahead.ts";
 export { rollout } from "./src/pipeline/rollout.ts";
 export { score } from "./src/pipeline/score.ts";
 export { summarizeStep } from "./src/pipeline/step_report.ts";

@@ -155,6 +155,7 @@ export { playEpisodes } from "./src/pipeline/play.ts";
 export { questionSteps } from "./src/pipeline/questions.ts";
 export { ReferencePolicy } from "./src/pipeline/reference_policy.ts";
 export { reward } from "./src/pipeline/reward.ts";
+export { playAhead } from "./src/pipeline/play_ahead.ts";
 export { rollout } from "./src/pipeline/rollout.ts";
 export { score } from "./src/pipeline/score.ts";
 export { summarizeStep } from "./src/pipeline/step_report.ts";

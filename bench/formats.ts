@@ -13,7 +13,7 @@ import { readArchitecture } from "../src/model/architecture.ts";
 import { formatOf } from "../src/model/decoder.ts";
 import { storedBytes } from "../src/model/formats.ts";
 import { storedParametersOf } from "../src/model/parameters.ts";
-import { weightsOf } from "../src/pipeline/model_folder.ts";
+import { weightsOf } from "../src/pipeline/read_model.ts";
 import { makePolicy } from "../src/policy/make_policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
 import { openMachine } from "../src/run/machine.ts";

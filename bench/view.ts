@@ -12,6 +12,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { episodesPath, listEpisodes } from "../src/files/run_episodes.ts";
 import { findRuns } from "../src/view/read_run.ts";
 import { writePage } from "../src/view/write_page.ts";
+import { findChromium } from "../tests/support/chromium.ts";
 
 const TURNS = 10_000;
 const IMAGES = "docs/images";
@@ -137,7 +138,7 @@ if (runs.length === 0) {
   Deno.exit(2);
 }
 const folder = await Deno.makeTempDir();
-const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+const executablePath = await findChromium() ?? "";
 // Containers give no sandbox of their own to a browser.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {

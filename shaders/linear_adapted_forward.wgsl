@@ -1,4 +1,4 @@
-// y = a Wᵀ + bias + residual + u Bᵀ, u = scale a Aᵀ: a product of few rows and the adapters of its parts in one dispatch
+// y = a Wᵀ + bias + residual + scale u Bᵀ, u = a Aᵀ: a product of few rows and the adapters of its parts in one dispatch
 //
 // x, w, bias, residual, norm, a, FROM: as in linear_forward, all matrices whole; add 1 adds the residual
 // The features are those of up to three parts, `features0`, `features1` and `features2` of them; a part with an adapter has
@@ -8,9 +8,10 @@
 // y       (rows, features)       f32, overwritten
 // Dispatch (workgroups of all parts, ceil(rows / ROWS), 1), ceil(features / (BLOCKS FEATURES)) for a part. A workgroup first
 // sums u of ROWS rows for its part's A, FEATURES of them at a time, then BLOCKS times FEATURES features of W, as
-// lib/slice_sums.wgsl says, and adds u Bᵀ in slices of 4 SLICE4: the bits are those of linear_slice_forward for W, A and B.
+// lib/slice_sums.wgsl says, and adds scale u Bᵀ in slices of 4 SLICE4: the bits are those of linear_slice_forward for W, A
+// and B. lib/adapter_parts.wgsl finds the part.
 // Trips: inner / 4 / LANES (BLOCKS + rank / FEATURES). Workgroup memory: 16 TILE + 4 ROWS + 4 ROWS RANK bytes.
-// Reference: src/reference/dense.ts linearAdaptedForward. Test: tests/shaders/adapted_test.ts.
+// Reference: src/reference/low_rank.ts linearAdaptedForward. Test: tests/shaders/adapted_test.ts.
 struct Dims {
   rows: u32,
   inner: u32,
@@ -74,16 +75,7 @@ fn weight_at(source: u32, i: u32) -> vec4f {
   return load_weight(i);
 }
 
-fn second_at(part: u32, i: u32) -> vec4f {
-  if (part == 0u) {
-    return second0[i];
-  } else if (part == 1u) {
-    return second1[i];
-  }
-  return second2[i];
-}
-
-// u Bᵀ of a row and a feature of a part, added to `before` slice by slice.
+// scale u Bᵀ of a row and a feature of a part, added to `before` slice by slice.
 fn add_second(before: f32, row: u32, part: u32, feature: u32, rank: u32) -> f32 {
   var total = before;
   for (var slice = 0u; slice < rank / 4u; slice += SLICE4) {
@@ -93,7 +85,7 @@ fn add_second(before: f32, row: u32, part: u32, feature: u32, rank: u32) -> f32 
       let low = vec4f(lows[at], lows[at + 1u], lows[at + 2u], lows[at + 3u]);
       sum += dot(low, second_at(part, feature * rank / 4u + k));
     }
-    total += sum;
+    total += dims.scale * sum;
   }
   return total;
 }
@@ -104,30 +96,15 @@ fn linear_adapted_forward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let n0 = workgroup_id.y * ROWS;
-  let features = array(dims.features0, dims.features1, dims.features2);
-  let ranks = array(dims.rank0, dims.rank1, dims.rank2);
-  // The part of this workgroup, its first feature and its first row of A, and the number of the workgroup in it.
-  var part = 0u;
-  var column = 0u;
-  var factor = 0u;
-  var group = workgroup_id.x;
-  for (var p = 0u; p < 2u; p++) {
-    let groups = (features[p] + BLOCKS * FEATURES - 1u) / (BLOCKS * FEATURES);
-    if (part == p && group >= groups) {
-      part += 1u;
-      column += features[p];
-      factor += ranks[p];
-      group -= groups;
-    }
-  }
-  let rank = ranks[part];
+  let part = part_of(workgroup_id.x, features_of_parts(), BLOCKS * FEATURES);
+  let rank = part.rank;
   if (FROM == 1u) {
     scale_rows(n0, local);
   }
   for (var r = 0u; r < rank; r += FEATURES) {
     // Written out, since not every compiler clears a variable of a loop again.
     var low = array<f32, OWNED>();
-    add_slices(&low, n0, FIRST, factor + r, rank - 1u - r, 0.0, dims.scale, local);
+    add_slices(&low, n0, FIRST, part.factor + r, rank - 1u - r, 0.0, 1.0, local);
     for (var j = 0u; j < OWNED; j++) { // @unroll
       let item = j * WG + local;
       if (item < ROWS * FEATURES && r + item % FEATURES < rank) {
@@ -135,29 +112,29 @@ fn linear_adapted_forward(
       }
     }
   }
-  let start = group * BLOCKS * FEATURES;
-  let end = min(start + BLOCKS * FEATURES, features[part]);
+  let start = part.group * BLOCKS * FEATURES;
+  let end = min(start + BLOCKS * FEATURES, part.features);
   for (var f0 = start; f0 < end; f0 += FEATURES) {
-    let last = features[part] - 1u - f0;
+    let last = part.features - 1u - f0;
     var total: array<f32, OWNED>;
     for (var j = 0u; j < OWNED; j++) { // @unroll
       let item = j * WG + local;
       let row = min(n0 + item / FEATURES, dims.rows - 1u);
-      let at = row * dims.features + column + f0 + min(item % FEATURES, last);
+      let at = row * dims.features + part.column + f0 + min(item % FEATURES, last);
       total[j] = 0.0;
       if (dims.add == 1u) {
         total[j] = residual[at];
       }
     }
-    let own = bias[column + f0 + min(local % FEATURES, last)];
-    add_slices(&total, n0, BASE, column + f0, last, select(0.0, own, dims.hasBias == 1u), 1.0, local);
+    let own = bias[part.column + f0 + min(local % FEATURES, last)];
+    add_slices(&total, n0, BASE, part.column + f0, last, select(0.0, own, dims.hasBias == 1u), 1.0, local);
     for (var j = 0u; j < OWNED; j++) { // @unroll
       let item = j * WG + local;
       let row = item / FEATURES;
       let feature = item % FEATURES;
       if (row < ROWS && n0 + row < dims.rows && feature <= last) {
-        let value = add_second(total[j], row, part, f0 + feature, rank);
-        y[(n0 + row) * dims.features + column + f0 + feature] = value;
+        let value = add_second(total[j], row, part.index, f0 + feature, rank);
+        y[(n0 + row) * dims.features + part.column + f0 + feature] = value;
       }
     }
   }

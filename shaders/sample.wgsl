@@ -22,7 +22,6 @@ struct Dims {
 }
 
 const WG = 64u;
-const NEG_LARGE = -3.4028234e38;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> masked: array<f32>;
@@ -37,10 +36,6 @@ const NEG_LARGE = -3.4028234e38;
 var<workgroup> largest: array<f32, WG>;
 var<workgroup> place: array<u32, WG>;
 var<workgroup> mass: array<f32, WG>;
-
-fn weight_of(value: f32, top: f32) -> f32 {
-  return select(exp((value - top) * dims.maskedScale), 0.0, value <= NEG_LARGE);
-}
 
 @compute @workgroup_size(WG)
 fn sample(
@@ -116,21 +111,4 @@ fn draw(row: u32, width: u32, top: f32, top_at: u32, u: f32) -> u32 {
     }
   }
   return token;
-}
-
-fn advance(n: u32, token: u32, produced: u32, row: u32) {
-  let state = statistics[n];
-  let log_prob = logits[row + token] * dims.inverseTemperature - (state.x + log(state.y));
-  let at = (n * dims.messageTokens + produced % dims.messageTokens) * 2u;
-  sampled[at] = token;
-  sampled[at + 1u] = bitcast<u32>(log_prob);
-  status[n * 8u + 1u] = produced + 1u;
-  let stop = token == dims.stop0 || token == dims.stop1 || token == dims.stop2 || token == dims.stop3;
-  if (stop || produced + 1u == status[n * 8u + 2u]) {
-    status[n * 8u] = 0u;
-    return;
-  }
-  ids[n] = token;
-  positions[n] += 1u;
-  queries[n].w += 1u;
 }

@@ -7,6 +7,7 @@
  */
 
 import { command } from "../driver/command.ts";
+import { findChromium } from "./support/chromium.ts";
 
 interface Counts {
   readonly passed: number;
@@ -20,6 +21,8 @@ interface Part {
   readonly paths: ReadonlyArray<string>;
   /** For `deno test` parts only: what the tests may do beyond reading, writing and computing. */
   readonly test?: { readonly permissions: ReadonlyArray<string> };
+  /** What the machine lacks, said aloud, where the tests cannot run. */
+  readonly missing?: string;
   /** Set where the output of the tests is part of the result. */
   readonly shows?: "output";
 }
@@ -48,6 +51,8 @@ const HOSTILE = [
 ];
 /** Tests that start programs of others, and end all that those start. */
 const SERVERS = ["tests/search/mcp_test.ts"];
+/** Tests of the page in a browser, which this machine may lack. */
+const CHROMIUM = ["tests/chromium"];
 const SPECIAL = [
   "tests/laws",
   "tests/golden",
@@ -56,6 +61,7 @@ const SPECIAL = [
   "tests/learning",
   "tests/slow",
   "tests/architecture_test.ts",
+  ...CHROMIUM,
   ...HOSTILE,
   ...SERVERS,
   ...PROGRAMS,
@@ -64,7 +70,7 @@ const SPECIAL = [
 const SOURCES = [
   ...["mod.ts", "browser.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
-  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts", "bench/live.ts"],
+  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts", "bench/live.ts", "bench/site.ts"],
   ...["driver/main.ts", "driver/help.ts", "driver/allow.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];
@@ -95,6 +101,9 @@ const PARTS: Readonly<Record<string, Part>> = {
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
   programs: programTests(...PROGRAMS),
+  chromium: await findChromium() === null
+    ? { ...programTests(), missing: "CHROMIUM names no Chromium, and none is at the usual places" }
+    : programTests(...CHROMIUM),
   servers: { args: [], paths: SERVERS, test: { permissions: ["--allow-run", NETWORK] } },
   proofs: programTests("tests/slow"),
 };
@@ -123,6 +132,7 @@ async function readCounts(report: string, { success }: { success: boolean }): Pr
 async function runPart(name: string, part: Part, options: { isChecked: boolean }): Promise<Counts> {
   const present: Array<string> = [];
   for (const path of part.paths) if (await exists(path)) present.push(path);
+  if (part.missing !== undefined) console.log(`SKIPPED: ${part.missing}`);
   if (present.length === 0) return { passed: 0, failed: 0, skipped: 1 };
   if (part.test === undefined) {
     const passed = Number(await deno([...part.args, ...present]));

@@ -13,7 +13,7 @@ import { SHORT_TRAINING, trainAgainst } from "../programs/train_against.ts";
 import { configure, type RunPlan } from "../run/configure.ts";
 import { layerLearner, planPolicy } from "../run/layers.ts";
 import { machineLines, openMachine } from "../run/machine.ts";
-import { today } from "../run/prepare.ts";
+import { today } from "../run/today.ts";
 import { loadTask } from "../run/task.ts";
 import { readModel } from "./embedded_model.ts";
 import { describe, given, preset, recipe, seed, sources, steps, text } from "./flags.ts";

@@ -5,6 +5,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
+import { indexing, retrieving } from "./index_commands.ts";
 import { showingQueue, trainingOnQueue, working } from "./queue_programs.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
@@ -17,11 +18,7 @@ import {
   data,
   describe,
   exportOut,
-  host,
   html,
-  index,
-  indexed,
-  indexOut,
   judge,
   judgeModel,
   live,
@@ -64,17 +61,16 @@ import { credit as creditProgram } from "../programs/credit.ts";
 import { data as dataProgram } from "../programs/data.ts";
 import { begunOn, evaluate as evaluateProgram } from "../programs/evaluate.ts";
 import { exportModel } from "../programs/export.ts";
-import { indexCorpus } from "../programs/index_corpus.ts";
-import { retriever as retrieverProgram } from "../programs/retriever.ts";
 import { chooseDriver } from "../files/driver.ts";
 import { checkWritable } from "../files/run_folder.ts";
 import { openScreen } from "../files/screen.ts";
 import { openDevice } from "../gpu/device.ts";
 import { withAdapters } from "../pipeline/adapter_folder.ts";
 import type { QueueFlags } from "../queue/place.ts";
-import { prepare, type Prepared, today } from "../run/prepare.ts";
+import { prepare, type Prepared } from "../run/prepare.ts";
 import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
 import { type CreditFlags, prepareCredit } from "../run/prepare_credit.ts";
+import { today } from "../run/today.ts";
 import { freshModel, pretrain as pretrainProgram } from "../programs/pretrain.ts";
 import { profileTable } from "../report/profile_table.ts";
 import { EMBEDDED_MODEL } from "../run/run.ts";
@@ -341,28 +337,6 @@ const tune = Command.make("tune", {}, () =>
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription("Time the families of kernels on this adapter and keep the fastest"),
   );
-
-const indexing = Command.make(
-  "index",
-  { corpus: indexed, out: indexOut },
-  (asked) =>
-    Effect.gen(function* () {
-      yield* indexCorpus({ ...asked, screen: yield* openScreen });
-    }),
-).pipe(
-  Command.withDescription("Index documents on disk, for --search and for the retriever"),
-);
-
-const retrieving = Command.make(
-  "retriever",
-  { index, hostname: host, port },
-  (asked) =>
-    Effect.gen(function* () {
-      yield* retrieverProgram({ ...asked, screen: yield* openScreen });
-    }),
-).pipe(
-  Command.withDescription("Serve an index by Search-R1's protocol"),
-);
 
 const viewing = Command.make(
   "view",

@@ -1,6 +1,7 @@
 /** The flags of `./igpo credit`. */
 import { Argument, Flag } from "effect/cli";
 import { OTHER_CREDITS, type OtherCredit } from "../pipeline/trace_credit.ts";
+import { LONGEST_CONTEXT } from "../run/plan_credit.ts";
 import {
   adapter,
   config,
@@ -15,9 +16,6 @@ import {
   weights,
 } from "./flags.ts";
 import { Option } from "effect";
-
-/** Tokens of the longest transcript where the model knows as many positions. */
-const DEFAULT_CONTEXT = 32768;
 
 /** The credits of these names, none where one is unknown. */
 function asCredits(names: ReadonlyArray<string>): Option.Option<ReadonlyArray<OtherCredit>> {
@@ -50,9 +48,9 @@ export const creditFlags = {
     Flag.withMetavar("N"),
     Flag.withDescription(
       `Tokens of a transcript, at most those that the model knows; longer ones lose the middle of ` +
-        `their oldest results (default ${DEFAULT_CONTEXT})`,
+        `their oldest results (default ${LONGEST_CONTEXT})`,
     ),
-    Flag.withDefault(DEFAULT_CONTEXT),
+    Flag.withDefault(LONGEST_CONTEXT),
   ),
   ...{ model, revision, adapter, questions, preset, config, device, weights, memory },
 };

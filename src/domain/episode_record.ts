@@ -34,6 +34,8 @@ const TrainedTokens = Schema.Struct({
   logProb: MeasuredList,
   /** (P) its importance ratio in the last update that saw it, to seven digits; empty where no update was applied. */
   ratio: MeasuredList,
+  /** (P) its truncated importance weight, to seven digits, where older weights sampled it. */
+  importanceWeight: Schema.optionalKey(MeasuredList),
 });
 
 /** A part of a transcript. */
@@ -66,6 +68,8 @@ export const EpisodeTurn = Schema.Struct({
   /** Tokens of the turn, what was read included, and those of them that were sampled. */
   tokens: Schema.NullOr(Count),
   sampled: Schema.NullOr(Count),
+  /** Mean truncated importance weight of its sampled tokens, where older weights sampled them. */
+  importanceWeight: Schema.optionalKey(Measured),
   /** Further credits of the turn by name, such as `leave-one-out`, to be shown beside the gain. */
   credits: Schema.optionalKey(Schema.Record(Schema.String, Measured)),
   /** Whether gain and credits differ in sign. */

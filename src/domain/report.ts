@@ -82,11 +82,19 @@ export const STEP_METRICS = {
   entropy:
     "mean entropy of the sampling distribution a trained token, nats, before the first update",
   logProbGap:
-    "largest distance between the trainer's log-prob of a trained token, before the first update, and the sampler's, nats",
+    "largest distance between the trainer's log-prob of a trained token, before the first update, and the sampler's, nats; stale episodes are further off",
   logProbGapMean:
     "mean distance between the two, nats a trained token: what another program that samples (--policy) computes otherwise",
   replacedLogProbs:
     "sequences whose logProbGap is above 0.01, or above 1 where a server samples: the trainer's log-probs stand for the sampler's",
+  staleness:
+    "updates between the weights that played the step's episodes and those that its updates begin with",
+  behaviourKl:
+    "mean over trained tokens of exp(d) - 1 - d, d the trainer's log-prob before the first update minus the sampler's: estimates KL(sampler, trainer), nats",
+  importanceWeight:
+    "mean truncated importance weight of a trained token, min(weightBound, exp(d)); 1 where staleness is 0",
+  largestImportanceWeight: "the largest of them",
+  truncatedWeights: "share of trained tokens whose weight is weightBound; 0 where staleness is 0",
   trainedTokens: "tokens that were sampled and trained",
   generatedTokens: "tokens that were sampled",
   scoredTokens: "probe tokens computed to score beliefs",
@@ -94,7 +102,7 @@ export const STEP_METRICS = {
   rolloutSeconds: "time in rollouts",
   scoreSeconds: "time in scoring beliefs",
   updateSeconds: "time in gradients and updates",
-  seconds: "time of the whole step",
+  seconds: "time of the whole step; with staleness the sum of the three above",
   rolloutTokensPerSecond: "generatedTokens / rolloutSeconds",
   scoreTokensPerSecond: "scoredTokens / scoreSeconds",
   updateTokensPerSecond: "batchTokens / updateSeconds, however often the updates go through them",

@@ -2,7 +2,8 @@ import { Effect, Result, Schema, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { Passage } from "../domain/search.ts";
-import { badRow, decodeRow, type Row } from "./jsonl.ts";
+import { decodeRow } from "./jsonl.ts";
+import { badRow, type Row } from "./lines.ts";
 import { streamRows } from "./row_stream.ts";
 
 const Id = Schema.NullOr(Schema.Union([Schema.String, Schema.Number, Schema.BigInt]));

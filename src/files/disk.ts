@@ -3,13 +3,16 @@ import { pathToFileURL } from "node:url";
 import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
+import { reason } from "../domain/reason.ts";
 import { append, fill } from "./file_bytes.ts";
-
-/** A range of a file. */
-export interface ByteRange {
-  readonly offset: number;
-  readonly length: number;
-}
+import {
+  type ByteRange,
+  type InputFile,
+  type InputFolder,
+  tooLong,
+  tooShort,
+  utf8Text,
+} from "./input_file.ts";
 
 /** Runs a disk operation; an exception becomes the error `Cannot <action>: ...`. */
 export function onDisk<A>(action: string, run: () => Promise<A>): Effect.Effect<A, BadInput> {
@@ -32,18 +35,8 @@ export const readText = Effect.fn("readText")(function* (
   most: number = LIMITS.wholeFileBytes,
 ) {
   const bytes = yield* onDisk(`read ${what}`, () => readAtMost(path, most));
-  if (bytes === null) {
-    return yield* new BadInput({
-      message: `Cannot read ${what} as it must have at most ${most} bytes: it has more`,
-    });
-  }
-  return yield* Effect.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    catch: () =>
-      new BadInput({
-        message: `Cannot read ${what} as it must be UTF-8 text: it holds other bytes`,
-      }),
-  });
+  if (bytes === null) return yield* tooLong(what, most);
+  return yield* Effect.fromResult(utf8Text(bytes, what));
 });
 
 /** The bytes of a file, or null for more than `most`: a device or a pipe does not tell how many it has. */
@@ -69,13 +62,42 @@ export const readRange = Effect.fn("readRange")(function* (path: string, range: 
     (file) => onDisk(`read "${path}"`, () => fill(file, bytes, range.offset)),
     (file) => Effect.sync(() => file.close()),
   );
-  if (filled === range.length) return bytes;
-  return yield* new BadInput({
-    message:
-      `Cannot read "${path}" as it must hold ${range.length} bytes from ${range.offset} on: ` +
-      `current value is ${filled}`,
-  });
+  return filled === range.length ? bytes : yield* tooShort(path, range, filled);
 });
+
+/** A file on disk. */
+export function diskFile(path: string): InputFile {
+  return {
+    path,
+    size: onDisk(`read "${path}"`, async () => (await Deno.stat(path)).size),
+    text: (what, most) => readText(path, what, most),
+    range: (range) => readRange(path, range),
+    chunks: Effect.map(
+      onDisk(`read "${path}"`, () => Deno.open(path)),
+      ({ readable }) => readable,
+    ),
+  };
+}
+
+/** A folder on disk. */
+export function diskFolder(path: string): InputFolder {
+  return {
+    path,
+    file: (name) => diskFile(`${path}/${name}`),
+    has: (name) => isFile(`${path}/${name}`),
+  };
+}
+
+function isFile(path: string): Effect.Effect<boolean, BadInput> {
+  return onDisk(`read "${path}"`, async () => {
+    try {
+      return (await Deno.stat(path)).isFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  });
+}
 
 /** Writes a new file part by part, and returns when the disk holds it. */
 export const writeNewFile = Effect.fn("writeNewFile")(
@@ -122,12 +144,6 @@ export function absolutePath(path: string): string {
 /** The address of a file or folder, as modules are named. */
 export function fileUrl(path: string): URL {
   return pathToFileURL(path);
-}
-
-/** The message of a thrown value, on one line. */
-export function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s*\n\s*/g, " ");
 }
 
 /** Whether there is a file or folder. */

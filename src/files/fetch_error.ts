@@ -1,4 +1,4 @@
-import { reason } from "./disk.ts";
+import { reason } from "../domain/reason.ts";
 
 /** Why a request got no answer. What `fetch` throws holds the whole address, and the reason in its cause. */
 export function fetchReason(error: unknown): string {

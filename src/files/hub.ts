@@ -1,7 +1,8 @@
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { shorten } from "../domain/quote.ts";
-import { INDEX, readShardNames, SINGLE } from "./checkpoint_dir.ts";
+import { readShardNames } from "./checkpoint_dir.ts";
+import { INDEX, SINGLE } from "./read_checkpoint.ts";
 import { pathExists, syncFolder } from "./disk.ts";
 import { fetchBlob, type HubBlob } from "./hub_blob.ts";
 import {

@@ -9,7 +9,8 @@
  */
 import { Effect } from "effect";
 import { writeFileAtomic } from "./atomic.ts";
-import { INDEX, readShardNames, SINGLE } from "./checkpoint_dir.ts";
+import { readShardNames } from "./checkpoint_dir.ts";
+import { INDEX, SINGLE } from "./read_checkpoint.ts";
 import { onDisk, pathExists } from "./disk.ts";
 
 /** A model of the Hub. */

@@ -2,7 +2,7 @@
 import { Context, Effect, Schedule, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
-import { reason } from "./disk.ts";
+import { reason } from "../domain/reason.ts";
 import { fetchReason, line } from "./fetch_error.ts";
 import type { HubModel } from "./hub_cache.ts";
 import type { HubSettings } from "./hub_settings.ts";

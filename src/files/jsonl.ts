@@ -1,18 +1,8 @@
 import { Effect, Result, type Schema } from "effect";
 import { decodeInput } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
-import { quote, shorten } from "../domain/quote.ts";
-import { onDisk, readText, reason } from "./disk.ts";
-import { parseJson } from "../domain/json.ts";
-
-/** A value of a data file and the row it stands in, counted from 1. */
-export interface Row {
-  readonly row: number;
-  readonly value: unknown;
-}
-
-/** A row, or what is wrong with it. */
-export type RowResult = Result.Result<Row, BadInput>;
+import { onDisk, readText } from "./disk.ts";
+import { parseLines, type Row } from "./lines.ts";
 
 /** Rows of JSON Lines text that follows `before` lines; empty lines are skipped. Fails with `BadInput` naming the row. */
 export function parseJsonl(
@@ -21,28 +11,6 @@ export function parseJsonl(
   before = 0,
 ): Result.Result<ReadonlyArray<Row>, BadInput> {
   return Result.all(parseLines(text.split("\n"), path, before));
-}
-
-/** Every row of lines that follow `before` others. Empty lines are skipped; null is a line that is not UTF-8. */
-export function parseLines(
-  lines: ReadonlyArray<string | null>,
-  path: string,
-  before: number,
-): ReadonlyArray<RowResult> {
-  return lines.flatMap((line, i): ReadonlyArray<RowResult> => {
-    const row = before + i + 1;
-    if (line === null) {
-      return [Result.fail(badRow(path, row, "it must be UTF-8 text", "other bytes"))];
-    }
-    return line.trim() === "" ? [] : [Result.try({
-      try: () => ({ row, value: parseJson(line) }),
-      catch: (error) =>
-        new BadInput({
-          message: `Cannot read "${path}" as in row ${row} it must be JSON: ` +
-            shorten(reason(error)),
-        }),
-    })];
-  });
 }
 
 /** Rows of a JSON Lines file. */
@@ -56,13 +24,6 @@ export const readUncutJsonl = Effect.fn("readUncutJsonl")(function* (path: strin
   const text = yield* readText(path);
   return yield* Effect.fromResult(parseJsonl(text.slice(0, text.lastIndexOf("\n") + 1), path));
 });
-
-/** The error for a row that breaks a rule; `value` is shown in part. */
-export function badRow(path: string, row: number, rule: string, value: unknown): BadInput {
-  return new BadInput({
-    message: `Cannot read "${path}" as in row ${row} ${rule}: current value is ${quote(value)}`,
-  });
-}
 
 /** A row in a schema's form; fails with `BadInput` that names file, row and field. */
 export function decodeRow<S extends Schema.Decoder<unknown>>(

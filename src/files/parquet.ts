@@ -3,7 +3,7 @@ import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { openWorker } from "./bounded_worker.ts";
 import { onDisk } from "./disk.ts";
-import type { RowResult } from "./jsonl.ts";
+import type { RowResult } from "./lines.ts";
 
 /** A file to be opened, or the number of a group of its rows. */
 export type ParquetQuestion = number | { readonly path: string };

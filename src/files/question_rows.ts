@@ -3,7 +3,8 @@ import type { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { Question, SplitName } from "../domain/question.ts";
 import { line } from "./fetch_error.ts";
-import { badRow, decodeRow, type Row } from "./jsonl.ts";
+import { decodeRow } from "./jsonl.ts";
+import { badRow, type Row } from "./lines.ts";
 
 /** Separates the accepted answers of a row in the official data. */
 export const ANSWER_SPLIT = "<|answer_split|>";

@@ -4,7 +4,7 @@ import { LIMITS } from "../domain/limits.ts";
 import type { Question } from "../domain/question.ts";
 import type { QuestionFile } from "../domain/question_files.ts";
 import { absolutePath } from "./disk.ts";
-import { badRow } from "./jsonl.ts";
+import { badRow } from "./lines.ts";
 import { parseQuestion, type QuestionRow } from "./question_rows.ts";
 import { streamRowResults } from "./row_stream.ts";
 

@@ -1,7 +1,7 @@
 import { Effect, Ref } from "effect";
 import type { EpisodeRecord } from "../domain/episode_record.ts";
 import type { BadInput } from "../domain/errors.ts";
-import { writeFileAtomic } from "./atomic.ts";
+import { removeTemporaries, writeFileAtomic } from "./atomic.ts";
 import { onDisk, pathExists } from "./disk.ts";
 import { jsonLine } from "./jsonl.ts";
 
@@ -58,6 +58,7 @@ export const openEpisodes = Effect.fn("openEpisodes")(
     yield* remove((yield* listEpisodes(run)).filter((kept) => kept.step > step));
     if (bytes > 0) {
       yield* onDisk(`write "${folder}"`, () => Deno.mkdir(folder, { recursive: true }));
+      yield* removeTemporaries(folder);
     }
     const stride = yield* Ref.make(1);
     const keep: RunEpisodes["keep"] = Effect.fn("keepEpisodes")(function* (at, records) {

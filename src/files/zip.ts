@@ -1,7 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import { Effect } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { onDisk, readRange, reason } from "./disk.ts";
+import { reason } from "../domain/reason.ts";
+import { onDisk, readRange } from "./disk.ts";
 
 /** A file within a zip file. */
 export interface ZipEntry {

@@ -111,7 +111,8 @@ export const withinMemory = (device: GPUDevice) => <A, R>(create: Effect.Effect<
   Effect.gen(function* () {
     device.pushErrorScope("out-of-memory");
     const exit = yield* Effect.exit(create);
-    const error = yield* Effect.promise(() => device.popErrorScope());
+    // It fails where the device is lost, which is said by whoever watches for that.
+    const error = yield* Effect.promise(() => device.popErrorScope().catch(() => null));
     if (error === null) return yield* exit;
     return yield* new BadInput({
       message: `Cannot fit a buffer on the device as its memory is full: ${error.message}`,

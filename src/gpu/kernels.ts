@@ -4,12 +4,15 @@ import { ATTENTION } from "./families/attention.ts";
 import { ELEMENTWISE } from "./families/elementwise.ts";
 import { GPU_ATTENTION, gpuAttentionOf } from "./families/gpu_attention.ts";
 import { GPU_HEAD } from "./families/gpu_head.ts";
+import { GPU_LOW_RANK } from "./families/gpu_low_rank.ts";
 import { GPU_PRODUCTS } from "./families/gpu_products.ts";
 import { GPU_ROWS } from "./families/gpu_rows.ts";
+import { GPU_SAMPLING } from "./families/gpu_sampling.ts";
 import { linearKernelOf, PRODUCTS } from "./families/products.ts";
 import {
   type Bound,
   type BoundOf,
+  fewDispatches,
   type Kernel,
   type KernelName,
   type Kernels,
@@ -24,8 +27,10 @@ export const KERNELS: Kernels = {
   ...ELEMENTWISE,
   ...PRODUCTS,
   ...GPU_PRODUCTS,
+  ...GPU_LOW_RANK,
   ...GPU_HEAD,
   ...GPU_ROWS,
+  ...GPU_SAMPLING,
   ...ATTENTION,
   ...GPU_ATTENTION,
 };
@@ -52,6 +57,7 @@ const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
   head_statistics: ["head_part_statistics", "head_join"],
   linear_weight_backward: ["linear_tile_weight_backward"],
   column_sum_backward: ["column_block_sum_backward"],
+  rope_forward: ["rope_output_forward"],
   rmsnorm_forward: ["rmsnorm_row_forward"],
   rmsnorm_backward: ["rmsnorm_row_backward"],
   rmsnorm_weight_backward: ["rmsnorm_block_weight_backward"],
@@ -62,6 +68,8 @@ export function kernelsOf(kind: OpKind, dims: Bound, traits: Traits): ReadonlyAr
   if (kind === "linear_forward") return [linearKernelOf(sizesOf(dims), traits)];
   if (suitsTiles(traits)) {
     if (kind === "attention_forward") return gpuAttentionOf(sizesOf(dims)) ?? [kind];
+    // It binds nine buffers.
+    if (kind === "sample" && fewDispatches(traits)) return ["sample_parts", "sample_join"];
     return FOR_GPUS[kind] ?? [kind];
   }
   const { tileRows }: RunSizes = dims;

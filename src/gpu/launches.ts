@@ -105,6 +105,9 @@ export const FORM_OF = {
   rmsnorm_block_weight_backward: "rmsnorm_weight_backward",
   rmsnorm_row_backward: "rmsnorm_backward",
   rmsnorm_row_forward: "rmsnorm_forward",
+  rope_output_forward: "rope_forward",
+  sample_join: "sample",
+  sample_parts: "sample",
 } as const satisfies Readonly<Record<string, OpKind>>;
 
 /** The name of a kernel: that of its op, or of a form of it. */

@@ -111,8 +111,10 @@ export function createPipelines(
         compute: { module, entryPoint: kernel, constants: overrides },
       });
       complaints.push(
-        device.popErrorScope().then((error) =>
-          error === null ? null : { kernel, message: error.message }
+        device.popErrorScope().then(
+          (error) => error === null ? null : { kernel, message: error.message },
+          // It fails where the device is lost, which is said by whoever watches for that.
+          () => null,
         ),
       );
       pipelines.set(key, made);

@@ -29,12 +29,23 @@ const pairs = (
   slots: number,
 ) => d.rows * d.heads * d.headDim * slots;
 
+/** Numbers of the second factors of a product's adapters. */
+const ofSeconds = (
+  d: Readonly<
+    Record<"features0" | "features1" | "features2" | "rank0" | "rank1" | "rank2", number>
+  >,
+) => d.rank0 * d.features0 + d.rank1 * d.features1 + d.rank2 * d.features2;
+
 /** Multiply-adds of the ops that have many for each number they read; the others wait for memory. */
 const MULTIPLY_ADDS: { readonly [Kind in OpKind]?: Count<Kind> } = {
   linear_forward: ({ rows, inner, features }) => rows * inner * features,
   linear_adapted_forward: (d) =>
-    d.rows * d.inner * (d.features + d.rank0 + d.rank1 + d.rank2) +
-    d.rows * (d.rank0 * d.features0 + d.rank1 * d.features1 + d.rank2 * d.features2),
+    d.rows * d.inner * (d.features + d.rank0 + d.rank1 + d.rank2) + d.rows * ofSeconds(d),
+  linear_low_rank_forward: (d) => d.rows * d.inner * d.features + d.rows * ofSeconds(d),
+  low_rank_input_backward: (d) => d.rows * ofSeconds(d),
+  low_rank_weight_backward: (d) =>
+    d.rows * (d.inner * (d.rank0 + d.rank1 + d.rank2) + ofSeconds(d)),
+  linear_input_backward: ({ rows, inner, features, rank }) => rows * inner * (features + rank),
   linear_weight_backward: ({ rows, inner, features }) => rows * inner * features,
   head_forward: ({ rows, inner, tokens }) => rows * inner * tokens,
   head_backward: ({ rows, inner, vocabulary, first, stride }) =>

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect";
-import { decodeRecord } from "../domain/decode.ts";
+import { decodeRecord, isRecord } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { ReportName } from "../domain/recipe.ts";
 
@@ -136,6 +136,19 @@ export const ClipConfig = Schema.Struct({
   ),
 });
 
+/** How far the weights that play may be behind those that are trained. */
+export const StalenessConfig = Schema.Struct({
+  steps: Schema.Literals([0, 1]).annotate(
+    described(
+      "1: a step's episodes are played before the updates of the step before, so that both can go " +
+        "on at the same time; 0: after them",
+    ),
+  ),
+  weightBound: Within(1, LARGEST).annotate(
+    described("importance weights of tokens of stale episodes are truncated to at most this"),
+  ),
+});
+
 /** Penalty on the distance to the reference policy, a term of the loss. */
 export const KlConfig = Schema.Struct({
   coefficient: AtLeastZero.annotate(described("beta; 0 asks for no reference policy")),
@@ -170,6 +183,7 @@ export const Preset = Schema.Struct({
   weights: WeightConfig,
   credit: CreditConfig,
   clip: ClipConfig,
+  staleness: StalenessConfig,
   kl: KlConfig,
   entropy: Schema.Struct({
     coefficient: Within(-LARGEST, LARGEST).annotate(
@@ -185,17 +199,24 @@ export type PoolConfig = typeof PoolConfig.Type;
 export type WeightConfig = typeof WeightConfig.Type;
 export type CreditConfig = typeof CreditConfig.Type;
 export type ClipConfig = typeof ClipConfig.Type;
+export type StalenessConfig = typeof StalenessConfig.Type;
 export type KlConfig = typeof KlConfig.Type;
 /** How token losses become one loss. */
 export type Aggregation = typeof AggregationSchema.Type;
 export type Preset = typeof Preset.Type;
+
+/** Fields that presets got later, with the values that leave those of earlier runs as they were. */
+const LATER_FIELDS = {
+  staleness: { steps: 0, weightBound: 2 },
+} as const satisfies Partial<Preset>;
 
 /**
  * Reads a preset from JSON. Fails with one sentence on a wrong or unknown field and on
  * fields that cannot be combined ({@link conflictOf}).
  */
 export const decodePreset = Effect.fnUntraced(function* (input: unknown) {
-  const preset = yield* decodeRecord(Preset, input, "the preset");
+  const filled = isRecord(input) ? { ...LATER_FIELDS, ...input } : input;
+  const preset = yield* decodeRecord(Preset, filled, "the preset");
   const conflict = conflictOf(preset);
   if (conflict !== null) return yield* new BadInput({ message: conflict });
   return preset;

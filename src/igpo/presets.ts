@@ -31,6 +31,7 @@ const paperV2: Preset = {
   weights: { gain: 1, outcome: 1, apply: "after", fade: "never" },
   credit: { rule: "return", gamma: 1, alpha: 1, baseline: "none", whiten: false },
   clip: { ratio: "token", low: 0.2, high: 0.2, dual: null, adaptive: 0 },
+  staleness: { steps: 0, weightBound: 2 },
   kl: { coefficient: 0.001, estimator: "k3", limit: 10, ratioCorrected: false },
   entropy: { coefficient: 0 },
   aggregation: "seq-mean-token-mean",

@@ -12,8 +12,10 @@ export interface SurrogateTokens {
   readonly weight: Float64Array;
   /** (P) factor on the clip range. */
   readonly clipScale: Float64Array;
-  /** (P) log-prob under the policy that sampled the episode. */
+  /** (P) log-prob that the ratio is measured from: of the policy that sampled, or of the one before the step's updates. */
   readonly behaviourLogProb: Float64Array;
+  /** (P) factor on the policy term, for episodes of older weights; null for 1. */
+  readonly importanceWeight: Float64Array | null;
   /** (P) log-prob under the reference policy; null without a KL term. */
   readonly referenceLogProb: Float64Array | null;
 }
@@ -50,12 +52,12 @@ export interface SurrogateResult {
 /**
  * The loss to minimise [eq. 7], summed over a sequence's tokens p with weights w:
  *
- *   L = sum_p w_p [ l_p + beta k_p - c H_p ]
+ *   L = sum_p w_p [ v_p l_p + beta k_p - c H_p ],  v = importanceWeight, a constant
  *   l = max(-A rho, -A clip(rho, 1 - s low, 1 + s high)),  s = clipScale
  *   l = min(l, -dual A) where A < 0 (dual clip, arXiv 1912.09729)
  *
  * k is {@link klTerm}, times rho if the preset corrects it (DeepSeek-V3.2, section 3.1), H the
- * entropy. dL/dlogProb = -A rho w where unclipped and 0 where clipped, + beta w slope of k. At the
+ * entropy. dL/dlogProb = -A rho v w where unclipped and 0 where clipped, + beta w slope of k. At the
  * edges of the clip range, and at A = 0, the gradient is the unclipped one.
  */
 export function surrogate(
@@ -74,8 +76,9 @@ export function surrogate(
     const advantage = tokens.advantage[p]!;
     const policy = clippedLoss(advantage, ratio[p]!, tokens.clipScale[p]!, objective.clip);
     clipState[p] = policy.state;
-    parts.policy += weight * policy.value;
-    dLogProb[p] = policy.state === CLIP_STATE.inside ? -advantage * slope[p]! * weight : 0;
+    const policyWeight = weight * (tokens.importanceWeight?.[p] ?? 1);
+    parts.policy += policyWeight * policy.value;
+    dLogProb[p] = policy.state === CLIP_STATE.inside ? -advantage * slope[p]! * policyWeight : 0;
     const kl = klAt(p, tokens, evaluation, objective, { ratio: ratio[p]!, slope: slope[p]! });
     parts.kl += weight * kl.value;
     dLogProb[p]! += objective.kl.coefficient * weight * kl.slope;

@@ -16,6 +16,8 @@ export interface Gradients {
     tensor: Tensor,
     emit: (target: Tensor, options: { readonly accumulate: boolean }) => void,
   ) => void;
+  /** Whether gradients of inputs read weights as they lie, which saves GPUs the dispatches that transpose them. */
+  readonly fewDispatches: boolean;
   /** Makes `d` itself the gradient of `tensor`, which must not have another one yet. */
   readonly share: (tensor: Tensor, d: Tensor) => void;
 }
@@ -40,7 +42,11 @@ export function dependents(ops: ReadonlyArray<Op>, trainable: ReadonlySet<string
 }
 
 /** Gradient bookkeeping for one forward list. */
-export function createGradients(b: Builder, needed: ReadonlySet<string>): Gradients {
+export function createGradients(
+  b: Builder,
+  needed: ReadonlySet<string>,
+  fewDispatches = false,
+): Gradients {
   /** Gradients of whole matrices; `written` names the windows of them that were written. */
   const gradients = new Map<string, Tensor>();
   const written = new Set<string>();
@@ -54,6 +60,7 @@ export function createGradients(b: Builder, needed: ReadonlySet<string>): Gradie
   return {
     needs,
     of,
+    fewDispatches,
     contribute: (tensor, emit) => {
       if (!needs(tensor)) return;
       if (tensor.role === "weight") {

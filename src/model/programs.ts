@@ -52,10 +52,12 @@ function selectRows(b: Builder, hidden: Tensor, inverse: Tensor | null): HeadTen
   return gatherRows(b, hidden, input(b, "row_index"), inverse);
 }
 
-function headOf(b: Builder, x: Tensor, weight: Tensor): HeadTensors {
+function headOf(b: Builder, model: ModelForm, weights: Weights, x: Tensor): HeadTensors {
+  const { architecture, fewDispatches = false } = model;
   return {
     x,
-    weight,
+    weight: headWeight(architecture, weights),
+    fewDispatches,
     targets: input(b, "targets"),
     inverseTemperature: symbol("inverseTemperature"),
   };
@@ -72,7 +74,6 @@ export function gradientProgram(
   recompute: Recompute = "none",
 ): Program<"forward" | "backward", typeof GRADIENT_INPUTS[number]> {
   const b = createBuilder();
-  const { architecture } = model;
   const trainable = new Set(trainedParametersOf(model).map(({ name }) => name));
   const weights = declareWeights(b, model);
   const { x: last, layers } = decoderForward(b, model, weights, "training", symbol("N"));
@@ -80,11 +81,12 @@ export function gradientProgram(
   const hidden = normed(b, model, weights, last);
   const x = selectRows(b, hidden, input(b, "row_inverse"));
   const decoder = [...b.ops];
-  const head = headOf(b, x, headWeight(architecture, weights));
+  const head = headOf(b, model, weights, x);
   const kept = headForwardKept(b, head);
   const forward = [...b.ops];
   const needed = dependents(decoder, trainable);
-  const gradients = createGradients(b, new Set([...needed, ...[...needed].map(againName)]));
+  const ofAll = new Set([...needed, ...[...needed].map(againName)]);
+  const gradients = createGradients(b, ofAll, model.fewDispatches);
   const dHead = input(b, "d_head");
   const weight = head.weight;
   const dWeight = trainable.has(weight.name)
@@ -110,11 +112,10 @@ export function logProbProgram(
   model: ModelForm,
 ): Program<"forward", typeof LOG_PROB_INPUTS[number]> {
   const b = createBuilder();
-  const { architecture } = model;
   const weights = declareWeights(b, model);
   const hidden = hiddenStates(b, model, weights, "scoring");
   const x = selectRows(b, hidden, null);
-  headForward(b, headOf(b, x, headWeight(architecture, weights)));
+  headForward(b, headOf(b, model, weights, x));
   return programOf("log_prob", { forward: b.ops }, LOG_PROB_INPUTS);
 }
 
@@ -146,7 +147,7 @@ export function cacheProgram(
   const [fill, fillFew] = [fillBy("prefill"), fillBy("short prefill")];
   const score = phaseOf(() => {
     const x = selectRows(b, hiddenStates(b, model, weights, "prefill"), null);
-    headForward(b, headOf(b, x, headWeight(architecture, weights)));
+    headForward(b, headOf(b, model, weights, x));
   });
   const copy = phaseOf(() => {
     const pairs = input(b, "pairs");

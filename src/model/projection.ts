@@ -1,7 +1,7 @@
 import type { Builder } from "./builder.ts";
 import type { ModelForm, Weights } from "./decoder.ts";
 import { factorsOf, type Lora, scalingOf } from "./lora.ts";
-import { adaptedLinear, type AdaptedPart, fusesWith } from "./ops/adapted.ts";
+import { adaptedLinear, type AdaptedPart, fusesWith, lowRankLinear } from "./ops/adapted.ts";
 import { linear, type LinearInput } from "./ops/linear.ts";
 import { columnsOf, type Tensor } from "./plan.ts";
 
@@ -36,9 +36,11 @@ export function project(
   const adapters = adaptersOf(model, weights, module);
   if (adapters === null) return linear(b, x, weight, { bias, residual, from });
   const { lora, first, parts } = adapters;
-  if (isFused && model.fewDispatches === true && fusesWith(weight, first, parts)) {
+  if (model.fewDispatches === true && fusesWith(weight, first, parts)) {
     const product = { weight, first, parts, scale: scalingOf(lora) };
-    return adaptedLinear(b, x, product, { bias, residual, from });
+    return isFused
+      ? adaptedLinear(b, x, product, { bias, residual, from })
+      : lowRankLinear(b, x, product, { bias, residual });
   }
   const y = linear(b, x, weight, { bias, residual, from });
   addAdapters(b, at, adapters, y);

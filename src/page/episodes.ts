@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { EpisodeSegment } from "../domain/episode_record.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { choices, type ChoicesProps, MEASURE_NAMES } from "./choices.ts";
-import { creditStep, type StepCredit } from "./credit.ts";
+import { creditStep, type Origin, type StepCredit } from "./credit.ts";
 import type { PageEpisode, PageRun, PageStep, PageTexts } from "./data.ts";
 import { choice, noteList } from "./elements.ts";
 import { largestOf, Matrix, valuesOf } from "./matrix.ts";
@@ -162,25 +162,33 @@ function showWhy(isBeside: boolean): void {
 /** The step under a preset; null until it is computed, as the run's own numbers are drawn first. */
 function useCredit(
   records: ReadonlyArray<PageEpisode>,
-  preset: Preset | null,
-  run: PageRun,
+  chosen: Preset | null,
+  { preset: own, contextTokens }: Origin,
 ): StepCredit | string | null {
   const [found, setFound] = useState<
     { readonly of: unknown; readonly credit: StepCredit | string }
   >();
-  const of = useMemo(() => ({}), [records, preset, run]);
-  useEffect(() => setFound({ of, credit: creditOf(records, preset, run) }), [of]);
+  const asked = useSame({ chosen, origin: { preset: own, contextTokens } });
+  const of = useMemo(() => ({}), [records, asked]);
+  useEffect(() => setFound({ of, credit: creditOf(records, asked.chosen, asked.origin) }), [of]);
   return found?.of === of ? found.credit : null;
+}
+
+/** The object of before while it says the same: a live page reads its runs anew after each step. */
+function useSame<A>(value: A): A {
+  const kept = useRef(value);
+  if (JSON.stringify(value) !== JSON.stringify(kept.current)) kept.current = value;
+  return kept.current;
 }
 
 function creditOf(
   records: ReadonlyArray<PageEpisode>,
   preset: Preset | null,
-  run: PageRun,
+  origin: Origin,
 ): StepCredit | string {
   return preset === null
     ? "Choose a preset to see advantages of these traces"
-    : creditStep(records, preset, run);
+    : creditStep(records, preset, origin);
 }
 
 /** A choice among the questions of a step; it opens the first episode of one. */

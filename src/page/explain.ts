@@ -233,6 +233,7 @@ function lossReasons(turn: Turn): ReadonlyArray<Reason> {
   const formula = `${weightFormula(turn)}, for each of its tokens`;
   return [
     { name, formula, value: lossWeight, recorded: record.lossWeight },
+    ...importanceReasons(turn),
     ...(preset.clip.adaptive === 0 ? [] : [{
       name: "clip range",
       formula: "factor on the clip range, by the normalised gain",
@@ -240,6 +241,22 @@ function lossReasons(turn: Turn): ReadonlyArray<Reason> {
       recorded: null,
     }]),
   ];
+}
+
+/** Of a turn that older weights sampled. A token shows its own weight where it is pointed at. */
+function importanceReasons(
+  { credit: { preset }, episode: { record }, t }: Turn,
+): ReadonlyArray<Reason> {
+  const { importanceWeight, sampled } = record.turns[t]!;
+  if (preset.staleness.steps === 0 || typeof importanceWeight !== "number") return [];
+  const bound = print(preset.staleness.weightBound);
+  return [{
+    name: "importance weight",
+    formula: `min(${bound}, probability before the step's updates / probability when sampled), ` +
+      `mean of its ${sampled} tokens; each token's loss is multiplied by its own`,
+    value: importanceWeight,
+    recorded: importanceWeight,
+  }];
 }
 
 function weightFormula({ credit: { preset, groups }, episode }: Turn): string {

@@ -235,7 +235,7 @@ function Tokens({ text, trained, tell }: TokensProps): JSX.Element {
 
 /** What is known of a token. */
 function wordsOf({ text, trained }: Omit<TokensProps, "tell">, index: number): string {
-  const { units, logProb, ratio } = trained;
+  const { units, logProb, ratio, importanceWeight } = trained;
   const start = units.slice(0, index).reduce((sum, length) => sum + length, 0);
   const token = JSON.stringify(text.slice(start, start + units[index]!));
   const chance = logProb[index] ?? null;
@@ -245,5 +245,8 @@ function wordsOf({ text, trained }: Omit<TokensProps, "tell">, index: number): s
     `log-prob ${print(chance)}`,
     chance === null ? null : `probability ${print(Number(Math.exp(chance).toPrecision(4)))}`,
     ratio[index] === undefined ? "no update was applied" : `ratio ${print(ratio[index])}`,
+    importanceWeight === undefined
+      ? null
+      : `importance weight ${print(importanceWeight[index] ?? null)}`,
   ].filter((fact) => fact !== null).join(" · ");
 }

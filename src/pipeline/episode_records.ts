@@ -3,6 +3,7 @@ import type { Action } from "../domain/episode.ts";
 import type { EpisodeRecord, EpisodeSegment, EpisodeTurn } from "../domain/episode_record.ts";
 import { advantageStages } from "../igpo/advantages.ts";
 import type { Preset } from "../igpo/preset.ts";
+import { mean, sum } from "../math/statistics.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { LostEpisode, UpdatedStep } from "./steps.ts";
 import { transcriptOf, type UpdatedTokens } from "./transcript.ts";
@@ -34,7 +35,10 @@ export function episodeRecords(
       return {
         ...addressOf({ ...step, ...episode, group: groupOf.get(episode.question.id)! }),
         ...gradesOf(episode),
-        turns: turnsOf(step, { g, i, episode, normalised: normalised[g]![i]! }),
+        turns: turnsOf(step, {
+          ...{ g, i, episode, normalised: normalised[g]![i]! },
+          importanceWeight: update.importanceWeight,
+        }),
         goldLogProb: episode.goldLogProb.map((row) => Array.from(row, finiteOrNull)),
         miniBatch: update.miniBatch,
         lossWeight: finiteOrNull(step.batch.sequences[sequence - 1]!.weight[0]),
@@ -66,7 +70,7 @@ function finiteOrNull(value: number | null | undefined): number | null {
 
 /** The update that trained a sequence. */
 function updateOf(
-  { applied, batch, logProbs, sampler }: UpdatedStep,
+  { applied, batch, logProbs, importanceWeights, sampler }: UpdatedStep,
   index: number,
 ): UpdatedTokens {
   const isIn = ({ start, end }: { readonly start: number; readonly end: number }) =>
@@ -76,6 +80,7 @@ function updateOf(
     miniBatch: batch.miniBatches.findIndex(isIn),
     sampled: batch.sequences[index]!.behaviourLogProb,
     measured: logProbs[index]?.logProb ?? null,
+    importanceWeight: importanceWeights[index] ?? null,
     sampler,
     ratio: last === undefined ? null : last.results[index - last.miniBatch.start]!.ratio,
   };
@@ -109,15 +114,18 @@ interface Place {
   readonly i: number;
   readonly episode: RewardedEpisode;
   readonly normalised: Float64Array;
+  /** (P), or null for 1. */
+  readonly importanceWeight: Float64Array | null;
 }
 
 function turnsOf(
   { advantages, rewards }: UpdatedStep,
-  { g, i, episode: { turns, belief, without, gain }, normalised }: Place,
+  { g, i, episode: { turns, belief, without, gain }, normalised, importanceWeight }: Place,
 ): ReadonlyArray<EpisodeTurn> {
   const { turnTokens, sampledTokens } = rewards[g]![i]!;
   const found = advantages[g]![i]!;
   const hasGains = belief.length > 0;
+  const ends = sampledTokens.map((_, t) => sum(sampledTokens.slice(0, t + 1)));
   return turns.map(({ action }, t) => ({
     action: ACTIONS[action._tag],
     belief: finiteOrNull(belief[t]),
@@ -127,6 +135,9 @@ function turnsOf(
     advantage: finiteOrNull(found.turn[t]),
     tokens: turnTokens[t]!,
     sampled: sampledTokens[t]!,
+    ...(importanceWeight === null ? {} : {
+      importanceWeight: finiteOrNull(mean(importanceWeight.subarray(ends[t - 1] ?? 0, ends[t]))),
+    }),
   }));
 }
 

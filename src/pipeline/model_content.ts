@@ -2,7 +2,7 @@ import { Effect, Result } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { quote, shorten } from "../domain/quote.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
-import type { TensorPart } from "../files/safetensors.ts";
+import type { TensorPart } from "../files/read_safetensors.ts";
 import type { TensorInfo } from "../files/safetensors_header.ts";
 import { type RawTensor, type TensorDtype, toFloat32 } from "../files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../model/architecture.ts";

@@ -1,22 +1,13 @@
 import { Effect } from "effect";
-import { isRecord } from "../domain/decode.ts";
-import { BadInput } from "../domain/errors.ts";
-import { quote } from "../domain/quote.ts";
 import type { WeightFormat } from "../domain/recipe.ts";
-import {
-  type CheckpointFolder,
-  openCheckpoint,
-  readCheckpointTensor,
-  writeCheckpoint,
-} from "../files/checkpoint_dir.ts";
-import { pathExists, readText } from "../files/disk.ts";
-import { readJsonFile } from "../files/json_file.ts";
+import { writeCheckpoint } from "../files/checkpoint_dir.ts";
+import { diskFolder } from "../files/disk.ts";
 import type { Architecture } from "../model/architecture.ts";
 import type { Lora } from "../model/lora.ts";
 import { parametersOf } from "../model/parameters.ts";
 import type { WeightSource } from "../model/weight_source.ts";
 import { finiteState } from "./finite_state.ts";
-import { modelOf, type TensorSource, weightsFrom } from "./model_content.ts";
+import { readModel } from "./read_model.ts";
 
 /** A model that was read from a folder. */
 export interface ModelFolder {
@@ -33,40 +24,9 @@ export interface ModelFolder {
   readonly tokenizerFiles: Readonly<Record<"tokenizer.json" | "tokenizer_config.json", string>>;
 }
 
-/** Reads a model in the layout of the Hugging Face hub; fails if its tensors are not those of its config. */
-export const readModelFolder = Effect.fn("readModelFolder")(function* (path: string) {
-  const folder = yield* openCheckpoint(path);
-  const model = yield* Effect.fromResult(modelOf({ ...folder, read: readerOf(folder) }));
-  const tokenizerFiles = {
-    "tokenizer.json": yield* readText(`${path}/tokenizer.json`),
-    "tokenizer_config.json": yield* readTokenizerConfig(path),
-  };
-  return { ...model, tokenizerFiles } satisfies ModelFolder;
-});
-
-/** Text of `tokenizer_config.json`, with the chat template that newer models keep in a file of its own. */
-const readTokenizerConfig = Effect.fnUntraced(function* (path: string) {
-  const [name, template] = [`${path}/tokenizer_config.json`, `${path}/chat_template.jinja`];
-  if (!(yield* pathExists(template))) return yield* readText(name);
-  const config = yield* readJsonFile(name, "the tokenizer's configuration");
-  if (isRecord(config)) {
-    return JSON.stringify({ ...config, chat_template: yield* readText(template) }, null, 2);
-  }
-  return yield* new BadInput({
-    message: `Cannot load "${path}" as tokenizer_config.json must be a JSON object: it is ${
-      quote(config)
-    }`,
-  });
-});
-
-/** The tensors of a folder, read on demand; reading fails on numbers that are not finite. */
-export function weightsOf(folder: CheckpointFolder): WeightSource {
-  return weightsFrom({ path: folder.path, read: readerOf(folder) });
-}
-
-function readerOf(folder: CheckpointFolder): TensorSource["read"] {
-  return (name, part) => readCheckpointTensor(folder, name, part);
-}
+/** Reads a model that lies in a folder on disk. */
+export const readModelFolder = (path: string): ReturnType<typeof readModel> =>
+  readModel(diskFolder(path));
 
 /** Writes the learner's weights as a folder like the one its model was read from. */
 export const saveModelFolder = Effect.fn("saveModelFolder")(

@@ -39,12 +39,13 @@ export const penalisedPolicy: Effect.Effect<FrozenPolicy, BadInput, ReferencePol
     "kl.coefficient is not 0",
 );
 
-/** Adds the log-probs of the reference policy to sequences. */
+/** Adds the log-probs of the reference policy to sequences; null adds none. */
 export const withReference = Effect.fnUntraced(function* (
-  reference: FrozenPolicy,
+  reference: FrozenPolicy | null,
   sequences: ReadonlyArray<TrainingSequence>,
   temperature: number,
 ) {
+  if (reference === null) return sequences;
   const found = yield* reference.logProbs(sequences, temperature);
   return sequences.map((sequence, i): TrainingSequence => ({
     ...sequence,

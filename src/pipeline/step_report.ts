@@ -3,6 +3,7 @@ import type { Action, ToolFailureKind } from "../domain/episode.ts";
 import type { StepReport } from "../domain/report.ts";
 import { clipFractions } from "../igpo/clip_fractions.ts";
 import { diagnose, type Diagnostics } from "../igpo/diagnostics.ts";
+import { klTerm } from "../igpo/kl.ts";
 import { isOff, logProbGap } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { mean, sum } from "../math/statistics.ts";
@@ -30,6 +31,7 @@ export function summarizeStep(step: UpdatedStep, preset: Preset): StepReport {
     zeroAdvantageGroups: diagnostics.zeroAdvantageShare,
     learningRate: step.learningRate,
     ...lossMetrics(step, preset),
+    ...staleMetrics(step, preset),
     ...timeMetrics(step, episodes),
   };
 }
@@ -141,6 +143,29 @@ function lossMetrics({ applied, logProbs, batch, sampler }: UpdatedStep, preset:
       ),
     ),
     replacedLogProbs: gaps.filter((gap) => isOff(gap, sampler)).length,
+  };
+}
+
+/** How far the weights that played the step are from those that are trained. */
+function staleMetrics(
+  { staleness, importanceWeights, logProbs, batch }: UpdatedStep,
+  { staleness: { weightBound } }: Preset,
+) {
+  const kl = logProbs.flatMap(({ logProb }, i) =>
+    Array.from(
+      batch.sequences[i]!.behaviourLogProb,
+      (sampled, p) => klTerm(sampled, logProb[p]!, { estimator: "k3", limit: null }).value,
+    )
+  );
+  const weights = importanceWeights.flatMap((sequence) => [...sequence]);
+  const isNone = weights.length === 0;
+  const atBound = weights.filter((weight) => weight === weightBound).length;
+  return {
+    staleness,
+    behaviourKl: mean(Float64Array.from(kl)),
+    importanceWeight: isNone ? 1 : mean(Float64Array.from(weights)),
+    largestImportanceWeight: isNone ? 1 : weights.reduce((most, one) => Math.max(most, one), 0),
+    truncatedWeights: isNone ? 0 : atBound / weights.length,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Uncaught } from "../environment/uncaught.ts";
 import type { EpisodeAdvantages, EpisodeRewards } from "../igpo/advantages.ts";
 import type { Sampler } from "../igpo/old_log_prob.ts";
 import type { SurrogateResult } from "../igpo/surrogate.ts";
-import type { Learner, Policy, TokenLogProbs } from "../policy/policy.ts";
+import type { Learner, Policy, PolicyWeights, TokenLogProbs } from "../policy/policy.ts";
 import type { ReferencePolicy } from "./reference_policy.ts";
 
 /**
@@ -48,12 +48,12 @@ export interface ScoredStep extends StepEpisodes {
 }
 
 /** How the episodes of each step come about. */
-export type PlaySteps = <E>(
-  steps: Stream.Stream<StepQuestions, E>,
+export type PlaySteps = <E, R>(
+  steps: Stream.Stream<StepQuestions, E, R>,
 ) => Stream.Stream<
   ScoredStep,
   E | BadInput | JobFailed | KernelFailed | ServerFailed,
-  Environment | Learner | Policy | ReferencePolicy
+  R | Environment | Learner | Policy | ReferencePolicy
 >;
 
 /** Adds rewards. */
@@ -78,6 +78,10 @@ export interface AppliedUpdate {
 
 /** Adds the results of the updates. */
 export interface UpdatedStep extends TrainingStep {
+  /** Updates between the weights that played the step and those before its updates. */
+  readonly staleness: number;
+  /** The weights before its updates, where they play the next step; null where that is played after the updates. */
+  readonly behaviour: PolicyWeights | null;
   /** Updates applied to the weights, this step's included. */
   readonly updates: number;
   /** Why an update and the step's remaining updates were skipped, such as what was not finite; or null. */
@@ -89,6 +93,8 @@ export interface UpdatedStep extends TrainingStep {
   readonly applied: ReadonlyArray<AppliedUpdate>;
   /** What the trainer measured at each sequence's trained tokens before the first update; empty if none was applied. */
   readonly logProbs: ReadonlyArray<TokenLogProbs>;
+  /** Of each trained token of each sequence; empty for episodes that are not stale, whose weights are 1. */
+  readonly importanceWeights: ReadonlyArray<Float64Array>;
   readonly updateSeconds: number;
   readonly seconds: number;
 }

@@ -11,6 +11,8 @@ export interface UpdatedTokens {
   readonly measured: Float64Array | null;
   readonly sampler: Sampler;
   readonly ratio: Float64Array | null;
+  /** Null where it is 1, too. */
+  readonly importanceWeight: Float64Array | null;
 }
 
 /** The text of an episode in the order in which it was written and read, with the numbers of its sampled tokens. */
@@ -19,8 +21,13 @@ export function transcriptOf(
   update: UpdatedTokens,
   tokenizer: Tokenizer,
 ): ReadonlyArray<EpisodeSegment> {
-  const { sampled, measured, sampler, ratio } = update;
-  const logProb = measured === null ? sampled : oldLogProb(sampled, measured, sampler);
+  const { sampled, measured, sampler, ratio, importanceWeight } = update;
+  // A stale token has its importance weight beside it, so it keeps its log-prob as it was sampled.
+  const logProb = measured === null || importanceWeight !== null
+    ? sampled
+    : oldLogProb(sampled, measured, sampler);
+  const digitsOf = (values: Float64Array | null, from: number, to: number) =>
+    values === null ? [] : Array.from(values.subarray(from, to), sevenDigits);
   let trained = 0;
   return episode.spans.flatMap((span): ReadonlyArray<EpisodeSegment> => {
     const ids = episode.tokens.subarray(span.start, span.end);
@@ -35,8 +42,9 @@ export function transcriptOf(
         const [from, to] = [trained, trained += ids.length];
         return messageOf(episode, span, {
           texts: tokenTexts(ids, tokenizer),
-          logProb: Array.from(logProb.subarray(from, to), sevenDigits),
-          ratio: ratio === null ? [] : Array.from(ratio.subarray(from, to), sevenDigits),
+          logProb: digitsOf(logProb, from, to),
+          ratio: digitsOf(ratio, from, to),
+          importanceWeight: digitsOf(importanceWeight, from, to),
         });
       }
     }
@@ -57,11 +65,12 @@ function resultsOf({ turns }: Episode, { turn }: Span): ReadonlyArray<EpisodeSeg
   }));
 }
 
-/** Sampled tokens of a message, all lists (P); `ratio` may be empty. */
+/** Sampled tokens of a message, all lists (P); the last two may be empty. */
 interface Message {
   readonly texts: ReadonlyArray<string>;
   readonly logProb: ReadonlyArray<number | null>;
   readonly ratio: ReadonlyArray<number | null>;
+  readonly importanceWeight: ReadonlyArray<number | null>;
 }
 
 /** A message as its thought and its action. */
@@ -81,6 +90,9 @@ function messageOf(
       units: message.texts.slice(from, to).map((text) => text.length),
       logProb: message.logProb.slice(from, to),
       ratio: message.ratio.slice(from, to),
+      ...(message.importanceWeight.length === 0
+        ? {}
+        : { importanceWeight: message.importanceWeight.slice(from, to) }),
     },
   }));
 }

@@ -2,6 +2,7 @@ import { Clock, Effect, Result, Stream } from "effect";
 import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
+import { importanceWeights } from "../igpo/importance_weight.ts";
 import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
@@ -19,7 +20,9 @@ import { tellProgress } from "./watch.ts";
 /** The settings of updates, and the effect that records them. */
 export interface UpdateOptions<E, R> {
   readonly preset: Preset;
-  readonly recipe: Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs"> & LearningRates;
+  readonly recipe:
+    & Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs" | "miniBatches">
+    & LearningRates;
   /** Who sampled the episodes. @default {"own"} */
   readonly sampler?: Sampler | undefined;
   /** Runs right after a step's updates; an interruption waits for both, so that weights always match the records. */
@@ -79,35 +82,66 @@ const updateStep = Effect.fn("update")(function* <E, R>(
   const policy = yield* Policy;
   const learner = yield* Learner;
   const { batch } = step;
-  if (batch.policyVersion !== learner.version()) {
-    return yield* new BadInput({
-      message: `Cannot train on episodes of another policy version as the update must be ` +
-        `on-policy: they are of ${batch.policyVersion}, the weights of ${learner.version()}`,
-    });
-  }
+  const staleness = yield* stalenessOf(batch, learner.version(), options);
+  const { steps, weightBound } = options.preset.staleness;
+  const sampler = options.sampler ?? "own";
+  const behaviour = steps === 0
+    ? null
+    : { updates: learner.version(), weights: yield* learner.weights() };
   const total = batch.sequences.length;
   yield* tellProgress({ step: step.step, phase: "update", done: 0, total, unit: "episodes" });
   const begunMillis = yield* Clock.currentTimeMillis;
-  const outcome = total === 0 ? NOTHING_TO_LEARN : yield* applyBatch(step, options);
+  const outcome = total === 0 ? NOTHING_TO_LEARN : yield* applyBatch(
+    step,
+    { sampler, weightBound: staleness === 0 ? null : weightBound },
+    options,
+  );
   policy.release();
   const endedMillis = yield* Clock.currentTimeMillis;
+  const updateSeconds = (endedMillis - begunMillis) / 1000;
   return {
     ...step,
     ...outcome,
-    sampler: options.sampler ?? "own",
+    staleness,
+    behaviour,
+    sampler,
     learningRate: learningRateAt(options.recipe, step.step),
     updates: learner.version(),
-    updateSeconds: (endedMillis - begunMillis) / 1000,
-    seconds: (endedMillis - step.startedMillis) / 1000,
+    updateSeconds,
+    // A stale step waits while the next one is played, whose time is that step's.
+    seconds: steps === 0
+      ? (endedMillis - step.startedMillis) / 1000
+      : step.rolloutSeconds + step.scoreSeconds + updateSeconds,
   } satisfies UpdatedStep;
 });
 
-type Outcome = Pick<UpdatedStep, "skipped" | "applied" | "logProbs">;
+/** How many updates old the weights are that played a batch; fails if they are older than the preset has it. */
+function stalenessOf(
+  { policyVersion }: TrainingBatch,
+  version: number,
+  { preset, recipe }: Pick<Settings<never, never>, "preset" | "recipe">,
+): Effect.Effect<number, BadInput> {
+  const staleness = version - policyVersion;
+  const most = preset.staleness.steps * recipe.ppoEpochs * recipe.miniBatches;
+  if (0 <= staleness && staleness <= most) return Effect.succeed(staleness);
+  const rule = most === 0
+    ? "the update must be on-policy"
+    : `at most ${most} updates may be between`;
+  return Effect.fail(
+    new BadInput({
+      message: `Cannot train on episodes of another policy version as ${rule}: ` +
+        `they are of ${policyVersion}, the weights of ${version}`,
+    }),
+  );
+}
+
+type Outcome = Pick<UpdatedStep, "skipped" | "applied" | "logProbs" | "importanceWeights">;
 
 const NOTHING_TO_LEARN: Outcome = {
   skipped: "a batch without episodes",
   applied: [],
   logProbs: [],
+  importanceWeights: [],
 };
 
 /**
@@ -116,12 +150,11 @@ const NOTHING_TO_LEARN: Outcome = {
  */
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
-  { preset, recipe, reference, sampler = "own" }: Settings<E, R>,
+  origin: Origin,
+  { preset, recipe, reference }: Settings<E, R>,
 ) {
   const { batch } = step;
-  const sequences = reference === null
-    ? batch.sequences
-    : yield* withReference(reference, batch.sequences, recipe.temperature);
+  const sequences = yield* withReference(reference, batch.sequences, recipe.temperature);
   /** Log-probs before the first update. That update itself measures those of its own sequences. */
   let before = yield* measureLater(batch, recipe.temperature);
   const applied: Array<AppliedUpdate> = [];
@@ -132,7 +165,7 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
       sequences,
       before,
       preset,
-      sampler,
+      origin,
       temperature: recipe.temperature,
       clipNorm: recipe.clipNorm,
       learningRate: learningRateAt(recipe, step.step),
@@ -145,10 +178,15 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
     before = new Map([...found, ...before]);
     applied.push(result.success);
   }
+  const logProbs = applied.length === 0 ? [] : sequences.map((_, index) => before.get(index)!);
   return {
     skipped: broken === null ? null : placeOf(broken, step),
     applied,
-    logProbs: applied.length === 0 ? [] : sequences.map((_, index) => before.get(index)!),
+    logProbs,
+    importanceWeights: logProbs.flatMap(({ logProb }, i) =>
+      offPolicy(sequences[i]!.behaviourLogProb, logProb, origin)
+        .importanceWeight ?? []
+    ),
   } satisfies Outcome;
 });
 
@@ -165,12 +203,19 @@ const measureLater = Effect.fnUntraced(function* (
   return new Map(later.map((found, i) => [end + i, found])) as LogProbsByIndex;
 });
 
+/** Where episodes come from. */
+interface Origin {
+  readonly sampler: Sampler;
+  /** Bound of the importance weights of stale episodes, else null. */
+  readonly weightBound: number | null;
+}
+
 /** The inputs of one update. */
 interface UpdateSettings {
   readonly sequences: ReadonlyArray<TrainingSequence>;
   readonly before: LogProbsByIndex;
   readonly preset: Preset;
-  readonly sampler: Sampler;
+  readonly origin: Origin;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
@@ -179,7 +224,7 @@ interface UpdateSettings {
 /** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
 const applyUpdate = Effect.fnUntraced(function* (
   miniBatch: MiniBatch,
-  { sequences, before, preset, sampler, temperature, ...settings }: UpdateSettings,
+  { sequences, before, preset, origin, temperature, ...settings }: UpdateSettings,
 ) {
   const learner = yield* Learner;
   const { start, end } = miniBatch;
@@ -187,8 +232,8 @@ const applyUpdate = Effect.fnUntraced(function* (
   const lossOf = (i: number, found: TokenLogProbs) => {
     const sequence = own[i]!;
     const { logProb } = before.get(start + i) ?? found;
-    const behaviourLogProb = oldLogProb(sequence.behaviourLogProb, logProb, sampler);
-    return { ...surrogate({ ...sequence, behaviourLogProb }, found, preset), found };
+    const tokens = { ...sequence, ...offPolicy(sequence.behaviourLogProb, logProb, origin) };
+    return { ...surrogate(tokens, found, preset), found };
   };
   const gradient = yield* learner.gradient(own, temperature, lossOf);
   if (Result.isFailure(gradient)) return Result.fail(inBatch(gradient.failure, miniBatch));
@@ -202,6 +247,20 @@ const applyUpdate = Effect.fnUntraced(function* (
   }
   return Result.succeed({ miniBatch, results, gradientNorm });
 });
+
+/** What the ratio is measured from, and the weight of what the ratio then leaves out. */
+function offPolicy(
+  sampled: Float64Array,
+  measured: Float64Array,
+  { sampler, weightBound }: Origin,
+) {
+  return weightBound === null
+    ? { behaviourLogProb: oldLogProb(sampled, measured, sampler), importanceWeight: null }
+    : {
+      behaviourLogProb: measured,
+      importanceWeight: importanceWeights(measured, sampled, weightBound),
+    };
+}
 
 const UNKNOWN_PLACE: NonFinite = { op: "the norm of the gradient", sequence: -1, token: -1 };
 

@@ -18,6 +18,7 @@ import type {
   LearnerState,
   LossGradient,
   NonFinite,
+  PolicyWeights,
   SequenceLoss,
   TokenRows,
 } from "./policy.ts";
@@ -168,10 +169,7 @@ const save = Effect.fn("Learner.save")(function* (training: Training) {
   } satisfies LearnerState;
 });
 
-function adopt(
-  training: Training,
-  { updates, weights }: Pick<LearnerState, "updates" | "weights">,
-): void {
+function adopt(training: Training, { updates, weights }: PolicyWeights): void {
   const { runtime: { engine, cache }, parameters } = training;
   training.updates = updates;
   for (const parameter of parameters) {

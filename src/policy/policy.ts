@@ -122,6 +122,9 @@ export interface LearnerState {
   readonly moments: ReadonlyMap<string, { readonly m: Float32Array; readonly v: Float32Array }>;
 }
 
+/** Trained weights, and the number of updates that they have seen. */
+export type PolicyWeights = Pick<LearnerState, "updates" | "weights">;
+
 /** A policy whose weights can be trained. */
 export class Learner extends Context.Service<Learner, {
   /** Number of updates that were applied to the weights. */
@@ -150,7 +153,5 @@ export class Learner extends Context.Service<Learner, {
   /** The trained weights alone: all that another process needs in order to sample and score as this one does. */
   readonly weights: () => Effect.Effect<LearnerState["weights"], KernelFailed>;
   /** Takes over weights and their number of updates; the optimiser's moments stay as they are. */
-  readonly adopt: (
-    state: Pick<LearnerState, "updates" | "weights">,
-  ) => Effect.Effect<void, BadInput>;
+  readonly adopt: (weights: PolicyWeights) => Effect.Effect<void, BadInput>;
 }>()("igpo/policy/Learner") {}

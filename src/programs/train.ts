@@ -1,6 +1,7 @@
 import { Effect, Ref, Stream } from "effect";
 import { Environment } from "../environment/environment.ts";
 import { advantage } from "../pipeline/advantage.ts";
+import { playAhead, playFirstBy } from "../pipeline/play_ahead.ts";
 import { checkQuestions, questionSteps } from "../pipeline/questions.ts";
 import { reward } from "../pipeline/reward.ts";
 import { rollout } from "../pipeline/rollout.ts";
@@ -28,11 +29,13 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { protocol } = task;
   const { step: done } = yield* Ref.get(run.state);
   const { questions, environment } = task.train;
-  const steps = questionSteps({ ...recipe, seed, questions, from: done + 1, to: recipe.steps });
+  const steps = questionSteps({ ...recipe, seed, questions, from: done + 1, to: recipe.steps })
+    .pipe(playFirstBy(options.checkpoint?.behaviour ?? null));
   const played = options.play === undefined
     ? steps.pipe(
       rollout({ seed, protocol, recipe, wave }),
       score({ protocol, gain: preset.gain }),
+      playAhead(preset.staleness),
     )
     : options.play(steps);
   const training = played.pipe(

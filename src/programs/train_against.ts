@@ -11,6 +11,7 @@ import type { Screen } from "../files/screen.ts";
 import type { Preset } from "../igpo/preset.ts";
 import { mean } from "../math/statistics.ts";
 import { advantage } from "../pipeline/advantage.ts";
+import { playAhead } from "../pipeline/play_ahead.ts";
 import { questionSteps } from "../pipeline/questions.ts";
 import { reward as rewardStage } from "../pipeline/reward.ts";
 import { rollout } from "../pipeline/rollout.ts";
@@ -48,6 +49,7 @@ export const trainAgainst = Effect.fn("trainAgainst")(
     return yield* questionSteps({ ...recipe, seed, questions, from: 1, to: recipe.steps }).pipe(
       rollout({ seed, protocol, recipe, wave }),
       score({ protocol, gain: preset.gain }),
+      playAhead(preset.staleness),
       rewardStage(preset),
       advantage({ preset, recipe }),
       update({ preset, recipe, record: () => Effect.void }),

@@ -37,7 +37,7 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
   yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}`);
-  const summary = yield* train({ ...options, play: handOut(station) });
+  const summary = yield* train({ ...options, play: handOut(station, preset.staleness) });
   yield* queue.begin(null);
   yield* place.blobs.keepOnly([]);
   return summary;

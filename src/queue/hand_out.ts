@@ -2,6 +2,8 @@
 import { Clock, Effect, Stream } from "effect";
 import { JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
+import type { StalenessConfig } from "../igpo/preset.ts";
+import { withNext } from "../pipeline/play_ahead.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
@@ -19,41 +21,85 @@ const MOST_REFUSED = 10;
 
 /**
  * Plays and scores the episodes of each step as `rollout` and `score` do, a group a job. This process does jobs too, so
- * that a step goes on without any worker. The groups keep the order of their questions, whoever played them.
+ * that a step goes on without any worker. The groups keep the order of their questions, whoever played them. With
+ * staleness a step is offered before the one before it is collected, so that workers play it during the updates of that
+ * step.
  */
-export const handOut = (station: Station) => <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
-  Stream.mapEffect(steps, (step) => handOutStep(step, station));
+export const handOut =
+  (station: Station, staleness: StalenessConfig) =>
+  <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
+    steps.pipe(
+      Stream.mapEffect((step) => offer(step, station)),
+      withNext(staleness),
+      Stream.mapEffect(([step, next]) => {
+        const groups = collectStep(step, next, station);
+        return staleness.steps === 0 ? groups : withOwnWeights(station, groups);
+      }),
+    );
 
-const handOutStep = Effect.fn("handOut")(function* (
+/** A step whose jobs are in the queue. */
+interface OfferedStep extends StepQuestions {
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly weights: BlobRef;
+  readonly policyVersion: number;
+  readonly startedMillis: number;
+}
+
+const offer = Effect.fn("offer")(function* (
   { step, questions }: StepQuestions,
   station: Station,
 ) {
   const startedMillis = yield* Clock.currentTimeMillis;
   const learner = yield* Learner;
-  const updates = learner.version();
+  const policyVersion = learner.version();
   const weights = yield* publish(station);
   const jobs = new Map(questions.map((question) => {
-    const job: Job = { run: station.run, weights, updates, step, question };
+    const job: Job = { run: station.run, weights, updates: policyVersion, step, question };
     return [jobId(job), job];
   }));
-  const blobs: BlobRef[] = [weights];
+  yield* Effect.forEach(jobs, ([id, job]) => station.queue.offer(id, job), { discard: true });
+  return { step, questions, jobs, weights, policyVersion, startedMillis } satisfies OfferedStep;
+});
+
+const collectStep = Effect.fn("handOut")(function* (
+  { jobs, weights, ...step }: OfferedStep,
+  next: OfferedStep | null,
+  station: Station,
+) {
+  const begunMillis = yield* Clock.currentTimeMillis;
+  const blobs: BlobRef[] = [];
   const groups = yield* Effect.raceFirst(
     collect(jobs, station, blobs),
     // It ends only by a failure, or where another run took the queue over.
     Effect.andThen(work(station), TAKEN_OVER),
   );
   yield* station.queue.forget([...jobs.keys()]);
+  if (next?.weights.sha256 !== weights.sha256) blobs.push(weights);
   yield* Effect.forEach(blobs, station.blobs.remove, { discard: true });
   const endedMillis = yield* Clock.currentTimeMillis;
   return {
-    ...joined(questions.map((_, i) => groups.get([...jobs.keys()][i]!)!)),
-    ...sharedTime(groups.values(), (endedMillis - startedMillis) / 1000),
-    step,
-    questions,
-    policyVersion: updates,
-    startedMillis,
+    ...joined([...jobs.keys()].map((id) => groups.get(id)!)),
+    ...sharedTime(groups.values(), (endedMillis - begunMillis) / 1000),
+    ...step,
   } satisfies ScoredStep;
 });
+
+/** Gives the learner its weights back after jobs that take older ones. */
+const withOwnWeights = <A, E, R>(station: Station, jobs: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.gen(function* () {
+      const learner = yield* Learner;
+      station.weights = null;
+      return { updates: learner.version(), weights: yield* learner.weights() };
+    }),
+    () => jobs,
+    (own) =>
+      Effect.gen(function* () {
+        const learner = yield* Learner;
+        station.weights = null;
+        yield* Effect.orDie(learner.adopt(own));
+      }),
+  );
 
 const TAKEN_OVER = Effect.fail(
   new JobFailed({ message: "Cannot go on as the queue must be this run's alone: another took it" }),
@@ -82,7 +128,7 @@ const collect = Effect.fnUntraced(function* (
   for (let look = 0; groups.size < jobs.size; look++) {
     if (look > 0) yield* Effect.sleep(LOOK_EVERY);
     const missing = [...jobs].filter(([id]) => !groups.has(id));
-    if (look % OFFER_EVERY === 0) {
+    if (look > 0 && look % OFFER_EVERY === 0) {
       yield* failIfDead(jobs, station);
       yield* Effect.forEach(missing, ([id, job]) => queue.offer(id, job), { discard: true });
     }

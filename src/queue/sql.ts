@@ -7,7 +7,7 @@ import type { Connection } from "effect/sql/SqlConnection";
 import { classifySqliteError, SqlError } from "effect/sql/SqlError";
 import { makeCompilerSqlite } from "effect/sql/Statement";
 import { BadInput } from "../domain/errors.ts";
-import { reason } from "../files/disk.ts";
+import { reason } from "../domain/reason.ts";
 
 /** Why a statement failed, with what the driver says. */
 export function whyOf({ message, reason: { cause } }: SqlError): string {

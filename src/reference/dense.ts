@@ -57,38 +57,30 @@ export const linearForward: PlainLoop<"linear_forward"> = (tensors, d) => {
   }
 };
 
-/** y[n,f] = sum_k a[n,k] W[f,k] + bias[f] + residual[n,f] + sum_r u[n,r] B_p[f,r], u = scale a A_pᵀ, for the part p of f */
-export const linearAdaptedForward: PlainLoop<"linear_adapted_forward"> = (tensors, d) => {
-  const { x, w, bias, residual, norm, first, second0, second1, second2, y } = tensors;
-  const { rows, inner, features, from } = d;
-  const inStride = from === 2 ? 2 * inner : inner;
-  const windows = { inStride, inColumn: 0, outCols: features, outColumn: 0 };
-  const whole = { ...d, ...windows, scale: 1, weightRow: 0, accumulate: 0 };
-  linearForward({ x, w, bias, residual, norm, y }, whole);
-  const parts = [
-    { count: d.features0, rank: d.rank0, second: second0 },
-    { count: d.features1, rank: d.rank1, second: second1 },
-    { count: d.features2, rank: d.rank2, second: second2 },
-  ];
-  let [outColumn, weightRow] = [0, 0];
-  for (const { count, rank, second } of parts) {
-    const u = new Float64Array(rows * rank);
-    const plain = { ...whole, hasBias: 0, hasResidual: 0 };
-    const low = { ...plain, features: rank, outCols: rank, weightRow, scale: d.scale };
-    linearForward({ x, w: first, bias, residual, norm, y: u }, low);
-    const sizes = { inner: rank, inStride: rank, from: 0, features: count, outColumn };
-    linearForward({ x: u, w: second, bias, residual, norm, y }, {
-      ...plain,
-      ...sizes,
-      accumulate: 1,
-    });
-    outColumn += count;
-    weightRow += rank;
-  }
-};
-
 /** Number of rows and of features whose gradients are copied to be contiguous. */
 const [DEEP, WIDE] = [64, 8];
+
+/** dx[n,k] (+)= scale sum_f dy[n,f] W[weightRow+f,k] + sum_r dLow[n,r] A[r,k] */
+export const linearInputBackward: PlainLoop<"linear_input_backward"> = (tensors, d) => {
+  const { dy, w, dLow, first, dx } = tensors;
+  const { rows, inner, features, weightRow, scale, accumulate, rank } = d;
+  const { inStride, inColumn, outCols, outColumn } = d;
+  const sums = new Float64Array(rows * inner);
+  const left = { values: dy, at: outColumn, stride: outCols };
+  const right = { values: w, at: weightRow * inner, stride: inner };
+  const sizes = { rows, inner: features, features: inner };
+  addMixes(left, right, { values: sums, at: 0, stride: inner }, sizes);
+  const target = { values: dx, at: inColumn, stride: inStride };
+  for (let n = 0; n < rows; n++) {
+    for (let k = 0; k < inner; k++) {
+      const at = n * inStride + inColumn + k;
+      dx[at] = (accumulate === 1 ? dx[at]! : 0) + scale * sums[n * inner + k]!;
+    }
+  }
+  const low = { values: dLow, at: 0, stride: rank };
+  const ofFirst = { values: first, at: 0, stride: inner };
+  addMixes(low, ofFirst, target, { rows, inner: rank, features: inner });
+};
 
 /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
 export const linearWeightBackward: PlainLoop<"linear_weight_backward"> = (tensors, d) => {

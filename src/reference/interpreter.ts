@@ -21,6 +21,7 @@ import * as attention from "./attention.ts";
 import * as dense from "./dense.ts";
 import * as head from "./head.ts";
 import type { PlainLoop, Values } from "./loop.ts";
+import * as lowRank from "./low_rank.ts";
 import * as norm from "./norm.ts";
 import * as sampling from "./sampling.ts";
 import * as update from "./update.ts";
@@ -33,7 +34,11 @@ export const PLAIN_LOOPS: { readonly [Kind in OpKind]: PlainLoop<Kind> } = {
   rmsnorm_backward: norm.rmsnormBackward,
   rmsnorm_weight_backward: norm.rmsnormWeightBackward,
   linear_forward: dense.linearForward,
-  linear_adapted_forward: dense.linearAdaptedForward,
+  linear_adapted_forward: lowRank.linearAdaptedForward,
+  linear_low_rank_forward: lowRank.linearLowRankForward,
+  low_rank_input_backward: lowRank.lowRankInputBackward,
+  low_rank_weight_backward: lowRank.lowRankWeightBackward,
+  linear_input_backward: dense.linearInputBackward,
   linear_weight_backward: dense.linearWeightBackward,
   column_sum_backward: dense.columnSumBackward,
   transpose_forward: dense.transposeForward,

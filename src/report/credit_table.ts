@@ -14,45 +14,90 @@ export interface CreditTableOptions {
 }
 
 const NUMBER = 9;
-const CREDITS = ["leave-one-out", "swapped"] as const;
+
+/** A line of a trace's table: a turn, or what stands before the first one. Numbers that were not measured are null. */
+export interface CreditRow {
+  /** From 1 on; null before the first turn. */
+  readonly turn: number | null;
+  readonly words: string;
+  /** Belief after the turn in the unit of the measure. */
+  readonly belief: number | null;
+  readonly gain: number | null;
+  /** Credits against the run without the turn, and with other results. */
+  readonly without: number | null;
+  readonly swapped: number | null;
+  /** Whether some of its credits are above zero and others below. */
+  readonly isUncertain: boolean;
+}
+
+/** A trace in words and numbers. */
+export interface TraceTable {
+  readonly title: string;
+  readonly golds: ReadonlyArray<string>;
+  readonly notes: ReadonlyArray<string>;
+  /** Unit of the beliefs. */
+  readonly unit: string;
+  /** Empty for a trace that could not be measured. */
+  readonly rows: ReadonlyArray<CreditRow>;
+}
 
 /** What each turn of a trace called, the belief after it, and its credits side by side. */
-export function creditTable(record: EpisodeRecord, options: CreditTableOptions): string {
-  const { measure, columns } = options;
+export function traceTable(
+  record: EpisodeRecord,
+  measure: CreditTableOptions["measure"],
+): TraceTable {
   const { question: { text, golds }, turns, notes = [], goldLogProb } = record;
-  const head = [
-    fit(`${notes[0] ?? record.id}: ${text}`, columns),
-    ...(golds.length === 0 ? [] : [`  ${fit(`gold answer: ${golds.join(" | ")}`, columns - 2)}`]),
-    ...notes.slice(1).map((note) => `  ${note}`),
-  ];
-  if (goldLogProb.length === 0) return head.join("\n");
-  const width = Math.max(16, columns - 6 - 4 * NUMBER - 13);
-  const cells = (turn: string, call: string, numbers: ReadonlyArray<string>, end = "") =>
-    `${turn.padStart(4)}  ${fit(call, width).padEnd(width)}${
-      numbers.map((number) => number.padStart(NUMBER)).join("")
-    }${end}`;
   const valueAt = (turn: EpisodeTurn | undefined) => {
     const belief = turn?.belief ?? null;
-    return belief === null ? "" : shown(valueOf(belief, measure)).replace("+", "");
+    return belief === null ? null : valueOf(belief, measure);
   };
-  const rows = turns.map((turn, t) => {
-    const { gain, credits = {}, uncertain = false } = turn;
-    const numbers = [valueAt(turns[t + 1]), shown(gain)];
-    const others = CREDITS.map((name) => shown(credits[name] ?? null));
-    return cells(
-      String(t + 1),
-      wordsOf(record, t),
-      [...numbers, ...others],
-      uncertain ? "  uncertain" : "",
-    );
-  });
+  const first = { ...NO_NUMBERS, words: "before the first turn", belief: valueAt(turns[0]) };
+  const rows = turns.map(({ gain, credits = {}, uncertain = false }, t): CreditRow => ({
+    turn: t + 1,
+    words: wordsOf(record, t),
+    belief: valueAt(turns[t + 1]),
+    gain,
+    without: credits["leave-one-out"] ?? null,
+    swapped: credits["swapped"] ?? null,
+    isUncertain: uncertain,
+  }));
+  return {
+    title: `${notes[0] ?? record.id}: ${text}`,
+    golds,
+    notes: notes.slice(1),
+    unit: measure === "prob" ? "belief as a probability" : "belief in nats a token",
+    rows: goldLogProb.length === 0 ? [] : [first, ...rows],
+  };
+}
+
+const NO_NUMBERS = { turn: null, gain: null, without: null, swapped: null, isUncertain: false };
+
+/** The same as lines of text. */
+export function creditTable(record: EpisodeRecord, options: CreditTableOptions): string {
+  const { measure, columns } = options;
+  const { title, golds, notes, unit, rows } = traceTable(record, measure);
+  const head = [
+    fit(title, columns),
+    ...(golds.length === 0 ? [] : [`  ${fit(`gold answer: ${golds.join(" | ")}`, columns - 2)}`]),
+    ...notes.map((note) => `  ${note}`),
+  ];
+  if (rows.length === 0) return head.join("\n");
+  const width = Math.max(16, columns - 6 - 4 * NUMBER - 13);
+  const cells = (turn: string, words: string, numbers: ReadonlyArray<string>, end = "") =>
+    `${turn.padStart(4)}  ${fit(words, width).padEnd(width)}${
+      numbers.map((number) => number.padStart(NUMBER)).join("")
+    }${end}`;
   return [
     ...head,
-    cells("turn", measure === "prob" ? "belief as a probability" : "belief in nats a token", [
-      ...["belief", "gain", "without", "swapped"],
-    ]),
-    cells("", "before the first turn", [valueAt(turns[0])]),
-    ...rows,
+    cells("turn", unit, ["belief", "gain", "without", "swapped"]),
+    ...rows.map(({ turn, words, belief, gain, without, swapped, isUncertain }) =>
+      cells(
+        turn === null ? "" : String(turn),
+        words,
+        [shown(belief).replace("+", ""), ...[gain, without, swapped].map(shown)],
+        isUncertain ? "  uncertain" : "",
+      )
+    ),
   ].map((line) => line.trimEnd()).join("\n");
 }
 

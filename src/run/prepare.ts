@@ -1,4 +1,4 @@
-import { Clock, Effect } from "effect";
+import { Effect } from "effect";
 import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
 import { withAbsolutePaths } from "./absolute_paths.ts";
@@ -18,6 +18,7 @@ import { planPolicy, type RoomPlan } from "./layers.ts";
 import { machineLines, openMachine } from "./machine.ts";
 import { digestOf } from "./question_splits.ts";
 import { loadTask, type Task } from "./task.ts";
+import { today } from "./today.ts";
 
 /** What preparing depends on besides the plan. */
 export interface PrepareOptions<P extends Purpose> {
@@ -101,9 +102,3 @@ function roomLines({ parts, recompute, capacity }: RoomPlan): ReadonlyArray<stri
 
 /** The result of {@link prepare}. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>;
-
-/** The date, as `2026-11-23`. */
-export const today: Effect.Effect<string> = Effect.map(
-  Clock.currentTimeMillis,
-  (millis) => new Date(millis).toISOString().slice(0, 10),
-);

@@ -24,7 +24,7 @@ import { evaluateQuestions } from "../pipeline/evaluate.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { summarizeStep } from "../pipeline/step_report.ts";
 import type { PlaySteps, UpdatedStep } from "../pipeline/steps.ts";
-import { Learner } from "../policy/policy.ts";
+import { Learner, type PolicyWeights } from "../policy/policy.ts";
 import { episodeSvg } from "../report/episode_chart.ts";
 import { evaluationLine, stepLine } from "../report/terminal.ts";
 import { type EvaluationLine, openRecord, type RunRecord } from "./record.ts";
@@ -60,9 +60,11 @@ export const EMBEDDED_MODEL = "the embedded model of igpo";
 export interface Run extends TrainOptions {
   readonly record: RunRecord;
   readonly episodes: RunEpisodes;
-  /** Steps done, when the first one ended, the history that the alarms read, and an episode to show. */
+  /** Steps done, who plays the next one, when the first one ended, the history that the alarms read, and an episode to show. */
   readonly state: Ref.Ref<{
     readonly step: number;
+    /** The weights that play the next step; null if the learner's do. */
+    readonly behaviour: PolicyWeights | null;
     readonly firstStepMillis: number | null;
     readonly history: ReadonlyArray<Health>;
     /** Names of the alarms that were raised; each is raised once. */
@@ -103,6 +105,7 @@ export const openRun = Effect.fnUntraced(function* (options: TrainOptions) {
   const { record, episodes } = yield* openFiles(options.plan, isResumed ? step : -1);
   const state = yield* Ref.make({
     step,
+    behaviour: checkpoint?.behaviour ?? null,
     firstStepMillis: null as number | null,
     history: [] as ReadonlyArray<Health>,
     raised: [] as ReadonlyArray<string>,
@@ -137,6 +140,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
   const { raised, history } = yield* Ref.updateAndGet(run.state, (state) => ({
     ...state,
     step: updated.step,
+    behaviour: updated.behaviour,
     firstStepMillis: state.firstStepMillis ?? now,
     history: [...state.history, healthOf(report)],
     episode,
@@ -221,12 +225,12 @@ export const checkpointDue = Effect.fnUntraced(function* (run: Run, step: number
 
 const save = Effect.fnUntraced(function* ({ plan, state, model, date, record }: Run) {
   const { config, folder } = plan;
-  const { step } = yield* Ref.get(state);
+  const { step, behaviour } = yield* Ref.get(state);
   if ((yield* listCheckpoints(folder)).includes(step)) return;
   // A checkpoint must never be on the disk without the lines of its steps.
   yield* record.sync;
   const base = config.model ?? EMBEDDED_MODEL;
-  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, { ...model, base });
+  yield* saveCheckpoint(folder, { step, seed: config.seed, date }, { ...model, base, behaviour });
   if (config.recipe.checkpointEvery === 0) yield* keepNewestCheckpoint(folder);
 });
 

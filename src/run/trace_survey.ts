@@ -1,42 +1,16 @@
 import { Effect, Result, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { type QuestionFiles, questionFiles } from "../domain/question_files.ts";
 import type { Trace } from "../domain/trace.ts";
-import { readQuestions } from "../files/questions.ts";
 import { makeSwapPool, type SwapPool } from "../pipeline/swap_pool.ts";
 import { addRefusal, type ImportCounts, type RefusedLogs } from "../report/credit_table.ts";
-import type { Refused } from "../traces/import_document.ts";
-import { streamTraces } from "../traces/read_traces.ts";
-
-/** Traces with the gold answers that a file of questions has for theirs. */
-export interface TraceSource {
-  readonly stream: Stream.Stream<Result.Result<Trace, Refused>, BadInput>;
-}
-
-/** The traces of a file or folder; questions of a file lend their gold answers to traces of the same text. */
-export const openTraces = Effect.fn("openTraces")(function* (
-  path: string,
-  questions: QuestionFiles | null,
-) {
-  const read = questions === null
-    ? []
-    : yield* readQuestions(questionFiles(questions), Effect.fail);
-  const known = new Map(
-    read.flatMap((file) => file.questions).map(({ text, golds }) => [text.trim(), golds]),
-  );
-  const withGolds = (trace: Trace): Trace => ({
-    ...trace,
-    golds: known.get(trace.question?.trim() ?? "") ?? trace.golds,
-  });
-  return {
-    stream: streamTraces(path).pipe(Stream.map(Result.map(withGolds))),
-  } satisfies TraceSource;
-});
+import type { Imported } from "../traces/import_document.ts";
 
 /** What a first pass through traces found. */
 export interface Survey {
   readonly counts: ReadonlyArray<ImportCounts>;
   readonly refused: ReadonlyArray<RefusedLogs>;
+  /** Traces of all formats. */
+  readonly total: number;
   readonly pool: SwapPool;
   /** The largest of what `size` says of traces with a gold answer. */
   readonly longest: number;
@@ -44,14 +18,14 @@ export interface Survey {
 
 /** Reads all traces once, one at a time. Fails with the first refusal where there is no trace at all. */
 export const surveyTraces = Effect.fn("surveyTraces")(function* (
-  { stream }: TraceSource,
+  traces: Stream.Stream<Imported, BadInput>,
   size: (trace: Trace) => number,
 ) {
   const pool = makeSwapPool();
   const counts = new Map<string, Counting>();
   let longest = 0;
   let refused: ReadonlyArray<RefusedLogs> = [];
-  yield* Stream.runForEach(stream, (one) =>
+  yield* Stream.runForEach(traces, (one) =>
     Effect.sync(() => {
       if (Result.isFailure(one)) {
         refused = addRefusal(refused, one.failure);
@@ -74,6 +48,7 @@ export const surveyTraces = Effect.fn("surveyTraces")(function* (
   }
   return {
     counts: [...counts.values()],
+    total: counts.values().reduce((sum, { traces }) => sum + traces, 0),
     refused,
     pool,
     longest,

@@ -2,10 +2,10 @@
 import { Clock, Effect, identity, Random, Result, Schema, type Semaphore } from "effect";
 import { LIMITS } from "../domain/limits.ts";
 import { SearchFailed } from "../domain/search.ts";
-import { reason } from "../files/disk.ts";
 import { fetchReason, line } from "../files/fetch_error.ts";
 import { readAtMost } from "../files/body.ts";
 import { parseJson } from "../domain/json.ts";
+import { reason } from "../domain/reason.ts";
 
 /** How much is put up with. */
 export interface Patience {

@@ -2,10 +2,11 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Effect, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
+import { reason } from "../domain/reason.ts";
 import { type Search, SearchFailed, type SearchHit } from "../domain/search.ts";
 import { parsePassage } from "../files/corpus.ts";
-import { onDisk, reason } from "../files/disk.ts";
-import type { Row } from "../files/jsonl.ts";
+import { onDisk } from "../files/disk.ts";
+import type { Row } from "../files/lines.ts";
 import { streamRows } from "../files/row_stream.ts";
 
 /** Told to SQLite as the application id of its file, "igpo" in ASCII. */

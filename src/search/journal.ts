@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { Cache, Effect, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { reason } from "../files/disk.ts";
+import { reason } from "../domain/reason.ts";
 import type { CallCounts } from "./meter.ts";
 import { sha256 } from "../math/sha256.ts";
 

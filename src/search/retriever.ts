@@ -4,10 +4,10 @@ import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { Search, SearchHit } from "../domain/search.ts";
 import { joinContents } from "../files/corpus.ts";
-import { reason } from "../files/disk.ts";
 import { line } from "../files/fetch_error.ts";
 import { readAtMost } from "../files/body.ts";
 import { parseJson } from "../domain/json.ts";
+import { reason } from "../domain/reason.ts";
 
 const Asked = Schema.Struct({
   queries: Schema.optional(Schema.Array(Schema.String)),

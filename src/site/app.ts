@@ -6,6 +6,7 @@ import { section } from "../page/elements.ts";
 import { type Address, OUTCOME_ONLY, readAddress, writeAddress } from "./address.ts";
 import { Answers } from "./answers.ts";
 import { type AgentState, openRemoteAgent, type RemoteAgent } from "./remote_agent.ts";
+import { Traces } from "./traces.ts";
 import { Training } from "./training.ts";
 
 /** An agent with the name of the preset that trains it. */
@@ -38,6 +39,7 @@ export function App(): JSX.Element {
     h("p", { class: "adapter", role: "status" }, adapterSentence(sides)),
     section("Training", h(Training, { sides, colours, address, go, restart })),
     section("Answers", h(Answers, { sides })),
+    section("Your traces", h(Traces, { address })),
   );
 }
 
@@ -55,7 +57,7 @@ function useSides({ preset, seed, device }: Address) {
   useEffect(() => {
     const opened = presets.map((name, i) =>
       openRemoteAgent(
-        { preset: name, seed, device, isFresh: begins.current === "fresh" },
+        { kind: "open", preset: name, seed, device, isFresh: begins.current === "fresh" },
         (state) => setStates((old) => old.map((one, j) => i === j ? state : one)),
       )
     );

@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
-/** The agent in a worker of its own, so that the page stays responsive. The first message opens it. */
+/** An agent, or credits of traces, in a worker of its own, so that the page stays responsive. The first message says which. */
 import { Cause, Effect, Queue } from "effect";
-import { layerLearner } from "../run/layers.ts";
+import { layerLearner, layerPolicy } from "../run/layers.ts";
 import { openAgent } from "./agent.ts";
+import { planScoring, scoreTraces } from "./credit.ts";
+import type { CreditOptions, CreditTell } from "./credit_messages.ts";
 import type { Ask, OpenOptions, Tell } from "./messages.ts";
 import type { ModelFiles } from "../pipeline/model_in_memory.ts";
 import { removeRun } from "./saved_run.ts";
@@ -33,27 +35,39 @@ async function fetchModel(): Promise<ModelFiles> {
   };
 }
 
-const tell = (told: Tell) => postMessage(told);
-
-const program = Effect.fnUntraced(function* (options: OpenOptions, asks: Queue.Queue<Ask>) {
+/** Opens an agent and does what the page asks. */
+const serve = Effect.fnUntraced(function* (options: OpenOptions) {
+  const asks = yield* Queue.unbounded<Ask>();
+  addEventListener("message", ({ data }: MessageEvent<Ask>) => Queue.offerUnsafe(asks, data));
   if (options.isFresh) yield* Effect.promise(() => removeRun(savedName(options)));
   const files = yield* Effect.promise(fetchModel);
   const agent = yield* openAgent(files, options);
+  const tell = (told: Tell) => postMessage(told);
   // Where a device is lost, what waits for it may wait forever.
   const served = Effect.raceFirst(serveAgent(agent, { asks, tell }), agent.setup.machine.loss);
   yield* Effect.provide(served, layerLearner(agent.setup, [agent.preset]));
 });
 
-const asks = Effect.runSync(Queue.unbounded<Ask>());
-addEventListener("message", ({ data: options }: MessageEvent<OpenOptions>) => {
-  addEventListener("message", ({ data }: MessageEvent<Ask>) => Queue.offerUnsafe(asks, data));
+/** Credits traces, and is done. */
+const credit = Effect.fnUntraced(function* (options: CreditOptions) {
+  const tell = (told: CreditTell) => postMessage(told);
+  const plan = yield* planScoring(options, Effect.promise(fetchModel));
+  const scored = Effect.raceFirst(
+    scoreTraces(plan, options.traces, tell),
+    plan.setup.machine.loss,
+  );
+  yield* Effect.provide(scored, layerPolicy(plan.setup));
+});
+
+addEventListener("message", ({ data: options }: MessageEvent<OpenOptions | CreditOptions>) => {
+  const program = options.kind === "open" ? serve(options) : credit(options);
   Effect.runFork(
-    program(options, asks).pipe(
+    program.pipe(
       Effect.scoped,
       Effect.catchCause((cause) => {
         const error = Cause.squash(cause);
         const message = error instanceof Error ? error.message : String(error);
-        return Effect.sync(() => tell({ kind: "failed", message }));
+        return Effect.sync(() => postMessage({ kind: "failed", message }));
       }),
     ),
   );

@@ -4,6 +4,7 @@ import type { StepReport } from "../domain/report.ts";
 
 /** What an agent is opened with. */
 export interface OpenOptions {
+  readonly kind: "open";
   /** Name of the preset that it is trained by. */
   readonly preset: string;
   readonly seed: number;

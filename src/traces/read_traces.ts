@@ -1,14 +1,12 @@
-import { Effect, Result, Stream } from "effect";
-import { BadInput } from "../domain/errors.ts";
-import { parseJson } from "../domain/json.ts";
-import { readText, reason } from "../files/disk.ts";
+import { Effect, Stream } from "effect";
+import type { BadInput } from "../domain/errors.ts";
+import { diskFile } from "../files/disk.ts";
 import { filesBelow } from "../files/files_below.ts";
+import { parsed } from "../files/input_file.ts";
 import { streamRowResults } from "../files/row_stream.ts";
 import { listZip, readZipEntry, type ZipEntry } from "../files/zip.ts";
 import { importDocument, type Imported } from "./import_document.ts";
-
-/** Most bytes of a document; JSON Lines have as many documents as they like. */
-const MOST_BYTES = 1 << 26;
+import { importFile, importRows, MOST_BYTES, refused, refusing } from "./import_file.ts";
 
 /**
  * The traces of a file, or of all files in a folder, one after the other, each with why it is none. JSON Lines and the
@@ -32,51 +30,8 @@ const READ = /\.(json|jsonl|jsonl\.gz|ndjson|eval)$/;
 
 function tracesOf(file: string, name: string): Stream.Stream<Imported, BadInput> {
   if (file.endsWith(".eval")) return refusing(samplesOf(file, name), name);
-  if (/\.(jsonl(\.gz)?|ndjson)$/.test(file)) return refusing(rowsOf(file, name), name);
-  return refusing(
-    Stream.unwrap(
-      Effect.map(
-        readDocument(file),
-        (document) => Stream.fromIterable(importDocument(document, name)),
-      ),
-    ),
-    name,
-  );
-}
-
-/** A file that cannot be read is refused, and others are read on. */
-function refusing(
-  traces: Stream.Stream<Imported, BadInput>,
-  source: string,
-): Stream.Stream<Imported> {
-  return Stream.catch(traces, ({ message }) => Stream.succeed(refused(source, message)));
-}
-
-function refused(source: string, reason: string): Imported {
-  return Result.fail({ source, format: null, reason });
-}
-
-function rowsOf(file: string, name: string): Stream.Stream<Imported, BadInput> {
-  return streamRowResults(file).pipe(
-    Stream.map((row) =>
-      Result.isFailure(row)
-        ? [refused(name, row.failure.message)]
-        : importDocument(row.success.value, `${name}#${row.success.row - 1}`)
-    ),
-    Stream.flattenIterable,
-  );
-}
-
-const readDocument = Effect.fnUntraced(function* (file: string) {
-  return yield* parsed(yield* readText(file, `"${file}"`, MOST_BYTES), file);
-});
-
-function parsed(text: string, file: string): Effect.Effect<unknown, BadInput> {
-  return Effect.try({
-    try: () => parseJson(text),
-    catch: (error) =>
-      new BadInput({ message: `Cannot read "${file}" as it must be JSON: ${reason(error)}` }),
-  });
+  if (file.endsWith(".jsonl.gz")) return importRows(streamRowResults(file), name);
+  return importFile(diskFile(file), name);
 }
 
 /** The samples of Inspect's `.eval` file, a zip file with each in a file of JSON. */
@@ -95,6 +50,7 @@ function samplesOf(file: string, name: string): Stream.Stream<Imported, BadInput
 
 const sampleOf = Effect.fnUntraced(function* (file: string, entry: ZipEntry, place: string) {
   const bytes = yield* readZipEntry(file, entry, MOST_BYTES);
-  const document = yield* parsed(new TextDecoder().decode(bytes), place);
+  const text = new TextDecoder().decode(bytes);
+  const document = yield* Effect.fromResult(parsed(text, `"${place}"`));
   return Stream.fromIterable(importDocument(document, place));
 });

@@ -1,7 +1,7 @@
 /** The server of the page: for this machine alone, and for its own page alone. */
 import { Effect, FiberSet, Schedule, Stream } from "effect";
 import { BadInput } from "../domain/errors.ts";
-import { reason } from "../files/disk.ts";
+import { reason } from "../domain/reason.ts";
 import { PRESETS } from "../igpo/presets.ts";
 import type { PageData } from "../page/data.ts";
 import { METRICS_FILE } from "../report/metrics.ts";

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { Result, Stream } from "effect";
-import {
-  openCheckpoint,
-  readCheckpointTensor,
-  writeCheckpoint,
-} from "../../src/files/checkpoint_dir.ts";
+import { openCheckpoint, writeCheckpoint } from "../../src/files/checkpoint_dir.ts";
+import { readCheckpointTensor } from "../../src/files/read_checkpoint.ts";
 import { type Float32Tensor, writeSafetensors } from "../../src/files/safetensors.ts";
 import { toFloat32 } from "../../src/files/tensor_types.ts";
 import { folderTest, refusal, run } from "./fixtures.ts";

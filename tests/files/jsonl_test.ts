@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
-import { badRow, jsonLine, openJsonlWriter, parseJsonl, readJsonl } from "../../src/files/jsonl.ts";
+import { jsonLine, openJsonlWriter, parseJsonl, readJsonl } from "../../src/files/jsonl.ts";
+import { badRow } from "../../src/files/lines.ts";
 import { folderTest, refusal, run } from "./fixtures.ts";
 
 const parse = (text: string) => parseJsonl(text, "f.jsonl");

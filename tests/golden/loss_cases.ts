@@ -65,6 +65,7 @@ export function matrixLoss(
         clipScale: logProb.map(() => 1),
         behaviourLogProb: pick(batch.behaviourLogProb),
         referenceLogProb: objective.kl.coefficient === 0 ? null : pick(batch.referenceLogProb),
+        importanceWeight: null,
       },
       { logProb, entropy: null },
       objective,

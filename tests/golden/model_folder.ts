@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
-import { openCheckpoint, readCheckpointTensor } from "../../src/files/checkpoint_dir.ts";
+import { openCheckpoint } from "../../src/files/checkpoint_dir.ts";
+import { readCheckpointTensor } from "../../src/files/read_checkpoint.ts";
 import { readSafetensors } from "../support/read_safetensors.ts";
 import { type RawTensor, toFloat32 } from "../../src/files/tensor_types.ts";
 import { type Architecture, readArchitecture } from "../../src/model/architecture.ts";

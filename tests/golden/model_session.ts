@@ -148,6 +148,7 @@ export const openSession = Effect.fnUntraced(function* (
               turn: new Uint32Array(length),
               weight: new Float64Array(length).fill(1 / count),
               clipScale: new Float64Array(length).fill(1),
+              importanceWeight: null,
             },
             evaluation,
             objective,

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
+import { scheduleOf } from "../../src/gpu/schedule.ts";
+import { createBuilder } from "../../src/model/builder.ts";
+import { headBackward, headForwardKept } from "../../src/model/ops/head.ts";
+import { symbol, type Tensor } from "../../src/model/plan.ts";
 import {
   byKernel,
+  CARD,
   countDispatches,
   COUNTED_FORMS,
   COUNTED_SHAPES,
   formOf,
+  narrowOf,
   summaryOf,
   WORK,
 } from "../support/dispatch_counts.ts";
@@ -42,4 +48,61 @@ Deno.test("a counting device counts each dispatch once, with all its threads", a
     fewest: threads,
     most: threads,
   });
+});
+
+Deno.test("no dispatch of a published model has fewer than 4,096 threads if it can use more", async () => {
+  for (const shape of COUNTED_SHAPES) {
+    for (const held of COUNTED_FORMS) {
+      const found = await Effect.runPromise(countDispatches(formOf(shape, held)));
+      for (const work of WORK) assert.deepEqual(narrowOf(found[work]), [], `${shape} ${held}`);
+    }
+  }
+});
+
+/** Most dispatches of a layer in each pass of a gradient. */
+const MOST_OF_LAYER = { forward: 15, backward: 30 } as const;
+
+Deno.test("a layer of a published model takes at most 15 dispatches forward and 30 backward", async () => {
+  for (const shape of COUNTED_SHAPES) {
+    for (const held of COUNTED_FORMS) {
+      const form = formOf(shape, held);
+      const withLayers = (layers: number) => ({
+        ...form,
+        architecture: { ...form.architecture, layers },
+      });
+      const [two, three] = await Promise.all(
+        [2, 3].map((layers) => Effect.runPromise(countDispatches(withLayers(layers)))),
+      );
+      for (const pass of ["forward", "backward"] as const) {
+        const count = three![pass].length - two![pass].length;
+        const isWithin = count >= 9 && count <= MOST_OF_LAYER[pass];
+        assert.ok(isWithin, `${shape} ${held}: ${count} dispatches ${pass}`);
+      }
+    }
+  }
+});
+
+/** Most dispatches of the head, both passes, with 2,048 rows and the vocabulary of the published models. */
+const MOST_OF_HEAD = 40;
+
+Deno.test("the head of 2,048 rows and 151,936 words takes at most 40 dispatches in both passes", () => {
+  const b = createBuilder();
+  const head = {
+    x: b.tensor("x", symbol("R"), 896),
+    weight: b.tensor("w", 151_936, 896, { role: "weight", format: "bf16" }),
+    targets: b.tensor("targets", symbol("R"), 1, { role: "input", format: "u32" }),
+    inverseTemperature: 1,
+    fewDispatches: true,
+  };
+  const gradient = (t: Tensor) => b.tensor(`d ${t.name}`, t.rows, t.cols, { role: "gradient" });
+  headBackward(b, head, headForwardKept(b, head), {
+    dHead: b.tensor("d_head", symbol("R"), 2, { role: "input" }),
+    dx: gradient(head.x),
+    dWeight: gradient(head.weight),
+  });
+  // What every adapter binds at once, which cuts ops whose tensors are larger.
+  const limits = { traits: CARD, bindingBytes: 2 ** 27, textureBytes: 0 };
+  const steps = scheduleOf(b.ops, { R: 2048 }, limits);
+  const count = steps.reduce((sum, { launches }) => sum + launches.length, 0);
+  assert.ok(count > 20 && count <= MOST_OF_HEAD, `${count} dispatches`);
 });

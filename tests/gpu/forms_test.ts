@@ -1,7 +1,9 @@
 import { Effect } from "effect";
 import { type Device, withTraits } from "../../src/gpu/device.ts";
+import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import { kernelNamed, KERNELS } from "../../src/gpu/kernels.ts";
 import { FAMILIES, type Launch } from "../../src/gpu/launches.ts";
+import type { Lora } from "../../src/model/lora.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
 import { linearCase, weightBackwardCase } from "../shaders/linear_cases.ts";
@@ -18,7 +20,13 @@ import {
   words,
 } from "../support/op_cases.ts";
 import { separateSegments } from "../support/plans.ts";
-import { loadGradient, packForest, TINY, tinyWeights } from "../support/tiny_models.ts";
+import {
+  loadGradient,
+  packForest,
+  TINY,
+  tinyAdapters,
+  tinyWeights,
+} from "../support/tiny_models.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 
@@ -137,6 +145,12 @@ function widened(launch: Launch, width: number): Launch {
   };
 }
 
+/** Adapters on all projections, and on some that share their inputs with others. */
+const ADAPTERS: ReadonlyArray<Lora> = [
+  PROJECTIONS,
+  ["q_proj", "v_proj", "up_proj", "down_proj"] as const,
+].map((targets) => ({ rank: 4, alpha: 8, rankStabilized: false, targets: new Set(targets) }));
+
 onWgsl(
   "a gradient pass has the numbers of the plain loops with the kernels for GPUs",
   () =>
@@ -149,15 +163,21 @@ onWgsl(
         { length: 2 * predictions.length },
         (_, i) => (i % 5 - 2) / 4,
       );
-      for (const architecture of Object.values(TINY)) {
-        const weights = tinyWeights(architecture);
+      const forms = Object.values(TINY).flatMap((architecture) =>
+        [undefined, ...ADAPTERS].map((lora) => ({ architecture, lora }))
+      );
+      for (const { architecture, lora } of forms) {
+        const adapters = lora === undefined ? [] : tinyAdapters(architecture, lora);
+        const weights = new Map([...tinyWeights(architecture), ...adapters]);
         const of = Effect.fnUntraced(function* (engine: Engine) {
-          const model = yield* loadGradient(engine, architecture, { weights, tokens: ids.length });
+          const options = { weights, tokens: ids.length, lora };
+          const model = yield* loadGradient(engine, architecture, options);
           const head = yield* model.forward(batch);
           return { head, gradients: yield* model.backward(batch, dHead) };
         });
         const want = yield* of(createInterpreter());
-        const got = yield* of(yield* claiming({ family: "tiles" }));
+        const tiles = yield* claiming({ family: "tiles", storageBuffers: 10 });
+        const got = yield* of(tiles);
         assertClose(got.head, want.head, { atol: 1e-4, rtol: 1e-5 }, architecture.family);
         for (const [name, values] of want.gradients) {
           const size = largest(values);

@@ -1,4 +1,4 @@
-import { match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { decodePreset } from "../../src/igpo/preset.ts";
 import { outcomeOf } from "../../src/igpo/answer_score.ts";
@@ -42,6 +42,22 @@ Deno.test("resolvePreset() takes a name, or a base with changes", () => {
   );
   strictEqual(changed.gain.logProbFloor, -4);
   strictEqual(changed.gain.measure, PRESETS["paper-v2"]!.gain.measure);
+});
+
+Deno.test("decodePreset() reads a preset from before there was staleness as one without it", async () => {
+  const { staleness: _, ...before } = PRESETS["paper-v2"]!;
+  deepStrictEqual(await Effect.runPromise(decodePreset(before)), PRESETS["paper-v2"]);
+});
+
+Deno.test("decodePreset() refuses a bound below the weight of a token that is not stale, and two steps", () => {
+  match(
+    outcomeOfResolving({ base: "paper-v2", staleness: { weightBound: 0.5 } }),
+    /"staleness.weightBound" .*between 1 and 1000000: current value is 0.5$/,
+  );
+  match(
+    outcomeOfResolving({ base: "paper-v2", staleness: { steps: 2 } }),
+    /"staleness.steps" must be .*: current value is 2$/,
+  );
 });
 
 Deno.test("resolvePreset() lists the names when one is unknown", () => {

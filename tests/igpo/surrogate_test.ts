@@ -20,6 +20,7 @@ function tokens(ratios: ReadonlyArray<number>, advantages: ReadonlyArray<number>
     clipScale: Float64Array.from(ratios, () => scale),
     behaviourLogProb: Float64Array.from(ratios, () => -1),
     referenceLogProb: null,
+    importanceWeight: null,
     logProb: Float64Array.from(ratios, (rho) => Math.log(rho) - 1),
     entropy: null,
   };

@@ -78,6 +78,7 @@ export function sequence(reach: number): fc.Arbitrary<SurrogateTokens & Evaluati
     clipScale: Float64Array.from(tokens, () => 1),
     behaviourLogProb: Float64Array.from(tokens, (t) => t.logProb - t.offset),
     referenceLogProb: Float64Array.from(tokens, (t) => t.logProb - t.reference),
+    importanceWeight: null,
     logProb: Float64Array.from(tokens, (t) => t.logProb),
     entropy: Float64Array.from(tokens, ({ entropy }) => entropy),
   }));

@@ -82,6 +82,7 @@ const oneToken = (offset: number, advantage: number): Tokens => ({
   clipScale: Float64Array.of(1),
   behaviourLogProb: Float64Array.of(-1 - offset),
   referenceLogProb: Float64Array.of(-1),
+  importanceWeight: null,
   logProb: Float64Array.of(-1),
   entropy: Float64Array.of(1),
 });

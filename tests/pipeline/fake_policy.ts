@@ -34,6 +34,8 @@ export interface Calls {
   readonly beliefs: Array<BeliefRequest>;
   readonly trained: Array<TokenRows>;
   readonly learningRates: Array<number>;
+  /** By name of a sequence: the versions of the weights that were asked for its messages and beliefs. */
+  readonly versions: Map<string, Array<number>>;
 }
 
 export interface FakeOptions {
@@ -48,7 +50,12 @@ export interface FakeOptions {
 
 /** A policy that reads its messages from a script, a learner that only counts, and the calls to both. */
 export function fakePolicy(options: FakeOptions) {
-  const calls: Calls = { events: [], generated: [], beliefs: [], trained: [], learningRates: [] };
+  const calls: Calls = {
+    ...{ events: [], generated: [], beliefs: [], trained: [], learningRates: [] },
+    versions: new Map(),
+  };
+  const note = ({ sequence }: { readonly sequence: string }) =>
+    calls.versions.set(sequence, [...calls.versions.get(sequence) ?? [], version]);
   const { trainerLogProb = () => -1 } = options;
   let version = 0;
   let gradients = 0;
@@ -59,11 +66,13 @@ export function fakePolicy(options: FakeOptions) {
       Effect.sync(() => {
         calls.events.push(`generate for step ${Number.parseInt(requests[0]!.sequence)}`);
         calls.generated.push(...requests);
+        requests.forEach(note);
         return requests.map((request) => say(request, stopIds));
       }),
     beliefs: (requests) =>
       Effect.sync(() => {
         calls.beliefs.push(...requests);
+        requests.forEach(note);
         return requests.map(beliefRows);
       }),
     beliefsSequential: (requests) => Effect.succeed(requests.map(beliefRows)),

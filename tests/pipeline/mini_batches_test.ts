@@ -181,7 +181,7 @@ Deno.test("update() leaves the weights of a plain loop over mini-batches with lo
     for (const start of [0, 3, 0, 3]) {
       yield* learner.gradient(sequences.slice(start, start + 3), 1, (i, evaluation) => {
         const behaviourLogProb = old[start + i]!;
-        const tokens = { ...sequences[start + i]!, behaviourLogProb };
+        const tokens = { ...sequences[start + i]!, behaviourLogProb, importanceWeight: null };
         const result = surrogate(tokens, evaluation, preset);
         lowest = Math.min(lowest, ...result.ratio);
         return result;

@@ -7,6 +7,7 @@ import type { Sampler } from "../../src/igpo/old_log_prob.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import type { Preset } from "../../src/igpo/preset.ts";
 import { advantage } from "../../src/pipeline/advantage.ts";
+import { playAhead } from "../../src/pipeline/play_ahead.ts";
 import { questionSteps } from "../../src/pipeline/questions.ts";
 import { ReferencePolicy } from "../../src/pipeline/reference_policy.ts";
 import { reward } from "../../src/pipeline/reward.ts";
@@ -75,6 +76,7 @@ export async function runStages(options: RunOptions = {}) {
   }).pipe(
     rollout({ seed: 0, protocol, recipe, wave: options.wave ?? 64 }),
     score({ protocol, gain: preset.gain }),
+    playAhead(preset.staleness),
     reward(preset),
     advantage({ preset, recipe }),
     update({ preset, recipe, sampler: options.sampler, record: () => Effect.void }),

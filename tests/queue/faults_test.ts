@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect, Exit, type Scope, Stream } from "effect";
 import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
 import { handOut } from "../../src/queue/hand_out.ts";
 import { type Job, jobId } from "../../src/queue/job.ts";
@@ -12,6 +13,7 @@ import { encodeWeights } from "../../src/queue/weights_blob.ts";
 import { inFolder, prepareTiny, QUICK, tinyModel, tinyTask } from "../support/tiny_run.ts";
 
 const RUN = { sha256: "a".repeat(64), bytes: 1 };
+const ON_POLICY = PRESETS["paper-v2"]!.staleness;
 const question = tinyTask.train.questions[0]!;
 
 /** Uses a queue in a folder of its own. */
@@ -125,7 +127,10 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       match(dead!.reason, /the device is gone/);
       const { message } = yield* Effect.flip(
         provided(
-          Stream.make({ step: 1, questions: [question] }).pipe(handOut(station), Stream.runDrain),
+          Stream.make({ step: 1, questions: [question] }).pipe(
+            handOut(station, ON_POLICY),
+            Stream.runDrain,
+          ),
         ),
       );
       match(
@@ -141,7 +146,10 @@ Deno.test("answers that are missing, forged or cut off are refused, and the grou
       const { job, station, said, provided } = yield* offered(queue, place);
       const { sql, blobs } = place;
       const step = provided(
-        Stream.make({ step: 1, questions: [question] }).pipe(handOut(station), Stream.runHead),
+        Stream.make({ step: 1, questions: [question] }).pipe(
+          handOut(station, ON_POLICY),
+          Stream.runHead,
+        ),
       );
       const garbage = yield* blobs.put([new TextEncoder().encode('{"episodes":[]}')]);
       for (const answer of [garbage, { ...garbage, bytes: 3 }, RUN]) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { createGradients, dependents, deriveBackward } from "../../src/model/backward.ts";
 import { type Builder, createBuilder } from "../../src/model/builder.ts";
+import { lowRankLinear } from "../../src/model/ops/adapted.ts";
 import { attention } from "../../src/model/ops/attention.ts";
 import { embedding } from "../../src/model/ops/embedding.ts";
 import { gatherRows } from "../../src/model/ops/gather.ts";
@@ -114,6 +115,34 @@ gradientsMatch("linear_forward twice: contributions to one input add up", {
     return linear(b, once, variable("w", 4));
   },
 });
+
+gradientsMatch(
+  "linear_low_rank_forward: of input, residual and the factors of parts that have adapters",
+  {
+    variables: {
+      x: wide(1, 5 * 8),
+      z: wide(2, 5 * 4),
+      v: wide(7, 16 * 4),
+      first: wide(3, 8 * 8),
+      second0: wide(4, 4 * 4),
+      second2: wide(5, 8 * 4),
+    },
+    inputs: { w: wide(6, 16 * 8) },
+    forward: (b, variable) => {
+      const x = variable("x", 8);
+      const parts = [
+        { features: 4, second: variable("second0", 4) },
+        { features: 4, second: null },
+        { features: 8, second: variable("second2", 4) },
+      ];
+      const weight = b.tensor("w", 16, 8, { role: "input" });
+      const adapted = { weight, first: variable("first", 8), parts, scale: 0.7 };
+      return lowRankLinear(b, x, adapted, {
+        residual: linear(b, variable("z", 4), variable("v", 4)),
+      });
+    },
+  },
+);
 
 gradientsMatch("linear_forward between windows, scaled and added to a product", {
   variables: {
@@ -317,3 +346,48 @@ for (const [vocabulary, inverseTemperature] of [[5, 1], [259, 1 / 0.7]] as const
       }
     }));
 }
+
+onPlain(
+  "head: tiles for GPUs, of as many tokens as an op can reach, give the gradients of others",
+  () =>
+    Effect.gen(function* () {
+      const [rows, vocabulary] = [3, 2100];
+      const gradientsOf = Effect.fnUntraced(function* (size: { readonly fewDispatches: boolean }) {
+        const b = createBuilder();
+        const fixed = { role: "input", format: "u32" } as const;
+        const head = {
+          x: b.tensor("x", rows, 4, { role: "weight" }),
+          weight: { ...b.tensor("w", vocabulary, 4, { role: "weight" }), reach: 1024 },
+          targets: b.tensor("targets", rows, 1, fixed),
+          inverseTemperature: 0.7,
+          ...size,
+        };
+        const kept = headForwardKept(b, head);
+        const gradient = (t: Tensor) =>
+          b.tensor(`d ${t.name}`, t.rows, t.cols, { role: "gradient" });
+        headBackward(b, head, kept, {
+          dHead: b.tensor("d_head", rows, 2, { role: "input" }),
+          dx: gradient(head.x),
+          dWeight: gradient(head.weight),
+        });
+        const engine = createInterpreter();
+        const executable = yield* engine.load(
+          programOf("head", { all: b.ops }, ["targets", "d_head"]),
+          {},
+        );
+        engine.write("x", wide(1, rows * 4));
+        engine.write("w", wide(2, vocabulary * 4));
+        executable.write("targets", Uint32Array.of(2, vocabulary - 1, 1100));
+        executable.write("d_head", wide(3, rows * 2));
+        executable.run("all", {});
+        const tiles = b.ops.filter(({ kind }) => kind === "head_backward").length;
+        return { tiles, read: yield* engine.read(["d x", "d w"]) };
+      });
+      const large = yield* gradientsOf({ fewDispatches: true });
+      const small = yield* gradientsOf({ fewDispatches: false });
+      assert.deepEqual([large.tiles, small.tiles], [3, 4]);
+      for (const [name, values] of Object.entries(small.read)) {
+        assertClose(large.read[name]!, values, { atol: 1e-12, rtol: 1e-12 }, name);
+      }
+    }),
+);

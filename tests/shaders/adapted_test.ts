@@ -89,7 +89,7 @@ const apart = Effect.fnUntraced(function* (engine: () => Engine, shape: AdaptedS
   const ranks = shape.parts.reduce((sum, [, rank]) => sum + rank, 0);
   const plain = { hasBias: 0, hasResidual: 0 };
   const [whole] = yield* runOp(engine(), base);
-  const low = { ...base.dims, ...plain, features: ranks, outCols: ranks, scale: shape.scale ?? 1 };
+  const low = { ...base.dims, ...plain, features: ranks, outCols: ranks };
   const [x, , , , norm] = base.inputs;
   const [lows] = yield* runOp(engine(), {
     ...base,
@@ -102,7 +102,14 @@ const apart = Effect.fnUntraced(function* (engine: () => Engine, shape: AdaptedS
   let [outColumn, inColumn] = [0, 0];
   for (const [p, [count, rank]] of shape.parts.entries()) {
     const windows = { inStride: ranks, inColumn, outCols: features, outColumn };
-    const sizes = { rows, inner: rank, features: count, accumulate: 1, from: 0, scale: 1 };
+    const sizes = {
+      rows,
+      inner: rank,
+      features: count,
+      accumulate: 1,
+      from: 0,
+      scale: shape.scale ?? 1,
+    };
     if (rank > 0) {
       const [added] = yield* runOp(engine(), {
         ...base,

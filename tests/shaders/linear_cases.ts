@@ -114,3 +114,21 @@ export function weightBackwardCase(
     outputs: [accumulated(inner, randomValues(3, (weightRow + features) * inner))],
   };
 }
+
+/** `linear_input_backward` on random numbers up to 1, with the windows of {@link linearCase}. */
+export function inputBackwardCase(shape: Omit<LinearShape, "bias" | "residual" | "from">): OpCase {
+  const { inputs: [, weight], dims } = linearCase(shape);
+  const { rows = 0, inStride = 0, outCols = 0 } = dims;
+  const { hasBias: _, hasResidual: __, from: ___, eps: ____, ...sizes } = dims;
+  const dy = floats(outCols, randomValues(1, rows * outCols));
+  const target = shape.accumulate || shape.around !== undefined
+    ? accumulated(inStride, randomValues(4, rows * inStride))
+    : overwritten(rows, inStride);
+  return {
+    label: JSON.stringify(shape),
+    kind: "linear_input_backward",
+    dims: { ...sizes as Record<string, number>, rank: 0 },
+    inputs: [dy, weight!, dy, dy],
+    outputs: [target],
+  };
+}

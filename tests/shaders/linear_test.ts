@@ -14,7 +14,7 @@ import {
   runOp,
 } from "../support/op_cases.ts";
 import { randomValues } from "../support/random_values.ts";
-import { linearCase, STORED, weightBackwardCase } from "./linear_cases.ts";
+import { inputBackwardCase, linearCase, STORED, weightBackwardCase } from "./linear_cases.ts";
 
 // Products of numbers up to 1: a sum of `inner` of them, bias and accumulated value included.
 const ofInner: OpTolerance = ({ dims }) =>
@@ -147,6 +147,14 @@ kernelMatches("linear_forward keeps huge, tiny and cancelling numbers", [
   hostile("minus zero", () => -0),
   hostile("one large", (i) => i % 64 === 3 ? 1e6 : 1e-6),
 ], ({ inputs, dims }) => roundingOf(dims["inner"]!, dims["inner"]! * largest(inputs[0]!.data)));
+
+kernelMatches("linear_input_backward is the plain loop at shapes that do not divide its tiles", [
+  inputBackwardCase({ rows: 1, inner: 4, features: 4 }),
+  inputBackwardCase({ rows: 65, inner: 68, features: 132, weightRow: 6, accumulate: true }),
+  inputBackwardCase({ rows: 70, inner: 36, features: 20, outCols: 32, outColumn: 8, scale: -2.5 }),
+  inputBackwardCase({ rows: 9, inner: 20, features: 516, around: [8, 4], format: "bf16" }),
+  inputBackwardCase({ rows: 33, inner: 260, features: 64, accumulate: true, format: "int4" }),
+], ({ dims }) => roundingOf(dims["features"]! + 4, 2 * dims["features"]! * 2.5));
 
 // Adapters with subgroups take linear_subgroup_weight_backward here, GPUs linear_tile_weight_backward.
 kernelMatches("linear_weight_backward adds the plain loop's sums of products", [

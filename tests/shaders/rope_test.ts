@@ -77,6 +77,7 @@ const SHAPES = [
   { rows: 131, heads: 2, keyValueHeads: 2, headDim: 8 },
 ];
 
+// GPUs take rope_output_forward.
 kernelMatches(
   "rope_forward turns queries, and keys into their slots beside the values",
   SHAPES.flatMap((shape) => [forwardCase(shape, "stacked"), forwardCase(shape, "apart")]),

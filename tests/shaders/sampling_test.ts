@@ -149,7 +149,8 @@ for (const greedy of [false, true]) {
     "sample",
     (engine) =>
       Effect.gen(function* () {
-        for (const cols of [1, 7, 64, 131, 259]) {
+        // GPUs take sample_parts and sample_join, and cut the last one into three stretches.
+        for (const cols of [1, 7, 64, 131, 259, 4300]) {
           const logits = randomValues(cols, ALIVE.length * cols, 3);
           const draw = { logits, cols, status: ALIVE, greedy };
           const got = yield* drawn(engine.fresh(), draw);
@@ -238,5 +239,19 @@ eachEngine(
         greedy: true,
       });
       assert.equal(row!.token, 70);
+    }),
+);
+
+eachForm(
+  "sample takes the first of equal logits that lie far apart when greedy",
+  "sample",
+  (engine) =>
+    Effect.gen(function* () {
+      const cols = 5000;
+      const logits = Float32Array.from({ length: cols }, (_, i) =>
+        [2900, 2999, 4900].includes(i) ? 3 : -3);
+      const draw = { logits, cols, status: [[1, 0, 9]], greedy: true } as const;
+      const [row] = yield* drawn(engine.fresh(), draw);
+      assert.equal(row!.token, 2900);
     }),
 );

@@ -23,7 +23,13 @@ class FakeWorker extends EventTarget {
   }
 }
 
-const OPTIONS: OpenOptions = { preset: "grpo", seed: 3, device: "auto", isFresh: true };
+const OPTIONS: OpenOptions = {
+  kind: "open",
+  preset: "grpo",
+  seed: 3,
+  device: "auto",
+  isFresh: true,
+};
 const READY: Ready = { kind: "ready", adapter: null, questions: [], steps: 40, reports: [] };
 // Only its step is looked at.
 const report = (step: number) => ({ step }) as StepReport;

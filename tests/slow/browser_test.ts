@@ -1,68 +1,25 @@
 // deno-lint-ignore-file no-console
-/** The module for browsers and its page, in Chromium with an adapter that computes by software. */
-import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
+/** The module for browsers and its page, in Chromium and in Node; tests/chromium has what takes a minute. */
+import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import { command } from "../../driver/command.ts";
-import { type Numbers, numbersOf } from "../support/browser_numbers.ts";
+import type { EpisodeRecord } from "../../src/domain/episode_record.ts";
+import { IMPORTERS } from "../../src/traces/import_document.ts";
+import type { Numbers } from "../support/browser_numbers.ts";
+import { findChromium } from "../support/chromium.ts";
+import {
+  bundled,
+  closeTo,
+  deno,
+  numbersOfDeno,
+  sameNumbers,
+  seenBy,
+  SITE,
+} from "../support/page_in_chromium.ts";
 import { filesBelow } from "../support/source_graph.ts";
-import { builtInFiles } from "../support/model_files.ts";
-import { serveSite } from "../support/site_server.ts";
+import { writeTinyModel } from "../support/tiny_run.ts";
 
-const chromium = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-const ignore = !await Deno.stat(chromium).then(({ isFile }) => isFile, () => false);
-const SITE = "site";
-
-async function deno(...args: ReadonlyArray<string>): Promise<string> {
-  const { success, stdout } = await command("deno", { args: [...args], stderr: "inherit" })
-    .output();
-  ok(success, args.join(" "));
-  return new TextDecoder().decode(stdout);
-}
-
-/** The file of a program that has `numbersOf` and needs no Deno. */
-async function bundled(): Promise<string> {
-  const output = `${await Deno.makeTempDir()}/numbers.mjs`;
-  const entry = "tests/support/browser_entry.ts";
-  await deno("bundle", "--quiet", "--platform=browser", "--output", output, entry);
-  return output;
-}
-
-/** What plain loops compute in Deno. */
-const numbersOfDeno = async () => await Effect.runPromise(numbersOf(await builtInFiles(), "cpu"));
-
-function sameNumbers(found: Numbers, wanted: Numbers): void {
-  ok(found.before.length > 10);
-  closeTo(found.before, wanted.before, "before token");
-  closeTo(found.after, wanted.after, "after token");
-  notDeepStrictEqual(found.after, found.before);
-}
-
-/** What Chromium saw of the page, made anew. */
-async function seenBy(what: "numbers" | "train" | "answer" | "lose", program = "") {
-  await deno("task", "--quiet", SITE);
-  await using server = serveSite(SITE, program);
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  // Playwright asks for more than can be named.
-  const script = ["--allow-all", "tests/slow/drive_page.ts"];
-  return JSON.parse(await deno("run", "--quiet", "--frozen", ...script, what, url));
-}
-
-function closeTo(found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, what: string) {
-  strictEqual(found.length, wanted.length);
-  found.forEach((value, i) =>
-    ok(Math.abs(value - wanted[i]!) <= 1e-4, `${what} ${i}: ${value}, Deno has ${wanted[i]}`)
-  );
-}
-
-Deno.test({
-  name: "a page computes the log-probs that Deno computes, before and after an update",
-  ignore,
-  fn: async () => {
-    const found: Numbers = await seenBy("numbers", await Deno.readTextFile(await bundled()));
-    ok(/swiftshader/i.test(found.adapter), found.adapter);
-    sameNumbers(found, await numbersOfDeno());
-  },
-});
+const ignore = await findChromium() === null;
 
 const NODE = "process.exit(Number(process.versions.node.split('.')[0] < 24))";
 const hasNode = await command("sh", { args: ["-c", `node -e "${NODE}"`], stderr: "null" }).output()
@@ -107,16 +64,57 @@ Deno.test({
   },
 });
 
+/** Belief, gain and both other credits of each turn, as `./igpo credit` computes them by plain loops. */
+async function creditedByProgram(...args: ReadonlyArray<string>) {
+  const out = `${await Deno.makeTempDir()}/out.jsonl`;
+  const flags = ["--out", out, "--device", "cpu"];
+  await deno("run", "--quiet", "--allow-all", "src/cli/cli.ts", "credit", ...args, ...flags);
+  const lines = (await Deno.readTextFile(out)).trimEnd().split("\n");
+  return lines.flatMap((line) => {
+    const { turns }: EpisodeRecord = JSON.parse(line);
+    const rows = turns.map(({ gain, credits = {} }, t) =>
+      [exp(turns[t + 1]?.belief), gain, credits["leave-one-out"], credits["swapped"]]
+        .filter((value) => typeof value === "number")
+    );
+    return [[exp(turns[0]!.belief)!], ...rows];
+  });
+}
+
+const exp = (belief: number | null | undefined) =>
+  typeof belief === "number" ? Math.exp(belief) : null;
+
 Deno.test({
-  name: "the page goes on after the GPU process was killed",
+  name: "the page credits traces as the program does, by its own model and by one that is given",
   ignore,
   fn: async () => {
-    const { seen, adapter } = await seenBy("lose");
-    strictEqual(seen.length, 3);
-    ok(/opening again: Cannot go on as the device must stay/.test(seen[1]), seen[1]);
-    ok(/swiftshader/i.test(adapter), adapter);
+    const [folder, traces] = [await Deno.makeTempDir(), "docs/examples/traces.jsonl"];
+    const [model, other] = [`${folder}/model`, `${folder}/other.json`];
+    await Effect.runPromise(writeTinyModel(model));
+    await Deno.writeTextFile(other, `{"hello": "world"}`);
+    const seen = await seenBy("credit", { paths: [traces, model, folder] });
+    deepStrictEqual([seen.foreign, seen.errors], [[], []]);
+    match(seen.builtIn.table, /^plain +2 +8 +6 +6 +2 +0 +0$/m);
+    for (
+      const [found, wanted] of [
+        [seen.builtIn.rows, await creditedByProgram(traces)],
+        [seen.given.rows, await creditedByProgram(traces, "--model", model)],
+      ]
+    ) {
+      deepStrictEqual(lengths(found), [1, 4, 4, 4, 4, 0, 1, 4, 4, 0]);
+      deepStrictEqual(lengths(found), lengths(wanted));
+      closeTo(found.flat(), wanted.flat(), "number");
+    }
+    const tried = IMPORTERS.map(({ name, misses }) => `${name}: ${misses({ hello: "world" })}`);
+    strictEqual(
+      seen.refusal,
+      `Cannot import "${folder.split("/").at(-1)}/other.json" as it must have a known format: ${
+        tried.join("; ")
+      }`,
+    );
   },
 });
+
+const lengths = (rows: ReadonlyArray<ReadonlyArray<number>>) => rows.map(({ length }) => length);
 
 Deno.test("the page has 2 MB at most without the model", async () => {
   await deno("task", "--quiet", SITE);

@@ -14,6 +14,8 @@ import {
   differences,
   SHORT,
   SHORT_ONE,
+  SHORT_STALE,
+  type ShortRun,
   unbroken,
 } from "../support/kill_matrix.ts";
 import { inFolder, metricsOf, trainTiny, writeTinyModel } from "../support/tiny_run.ts";
@@ -39,11 +41,17 @@ function cutsOf(bytes: number): ReadonlyArray<number> {
 const ENDINGS = ["before", "torn", "after", "power", "blank", "signal"] as const;
 const REFUSALS = ["full", "readonly"] as const;
 
-for (const [name, recipe] of [["all checkpoints", SHORT], ["one checkpoint", SHORT_ONE]] as const) {
-  const { contents, changes } = await unbroken(recipe);
+const RUNS: ReadonlyArray<readonly [string, ShortRun]> = [
+  ["all checkpoints", { recipe: SHORT }],
+  ["one checkpoint", { recipe: SHORT_ONE }],
+  ["stale steps", SHORT_STALE],
+];
+
+for (const [name, run] of RUNS) {
+  const { contents, changes } = await unbroken(run);
 
   const check = async (what: string, faults: ReadonlyArray<DiskFault>) => {
-    const { ends, left } = await broken(faults, contents, recipe);
+    const { ends, left } = await broken(faults, contents, run);
     deepStrictEqual(left, [], JSON.stringify(faults));
     tried.set(what, (tried.get(what) ?? 0) + 1);
     return ends;
@@ -106,7 +114,7 @@ Deno.test("a clock that goes backwards changes no metric", () =>
     const run = trainTiny({ folder, recipe: SHORT });
     await Effect.runPromise(Effect.provideService(run, Clock.Clock, clock));
     ok(millis < 1e12 - 3_600_000);
-    const { contents } = await unbroken(SHORT);
+    const { contents } = await unbroken({ recipe: SHORT });
     strictEqual((await metricsOf(folder)).join("\n"), contents["metrics.jsonl"]);
   }));
 

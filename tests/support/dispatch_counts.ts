@@ -4,7 +4,8 @@ import { configOf, type ShapeName } from "../../bench/random_model.ts";
 import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { TILE_COSTS } from "../../src/gpu/families/attention.ts";
-import { fewDispatches, type Traits } from "../../src/gpu/launches.ts";
+import { type Bound, fewDispatches, type KernelName, type Traits } from "../../src/gpu/launches.ts";
+import { scheduleOf } from "../../src/gpu/schedule.ts";
 import { headGroup, readArchitecture } from "../../src/model/architecture.ts";
 import { stopDims } from "../../src/model/decode.ts";
 import type { ModelForm } from "../../src/model/decoder.ts";
@@ -55,8 +56,13 @@ export const COUNTED_FORMS = Object.keys(HELD) as ReadonlyArray<keyof typeof HEL
 /** The work that is counted. */
 export const WORK = ["token, 1 row", "token, 16 rows", "forward", "backward"] as const;
 
+/** A dispatch, and how many threads its kernel could use: independent outputs, or terms of one sum. */
+export interface CountedDispatch extends Dispatch {
+  readonly usable: number;
+}
+
 /** The dispatches of each piece of work. */
-export type Counted = Readonly<Record<typeof WORK[number], ReadonlyArray<Dispatch>>>;
+export type Counted = Readonly<Record<typeof WORK[number], ReadonlyArray<CountedDispatch>>>;
 
 const CAPACITY = { rows: 16, contextTokens: 4096, passTokens: 2048, messageTokens: 512 };
 /** A gradient pass: four sequences of 512 tokens, of which 160 are trained. */
@@ -129,12 +135,38 @@ export function workloadsOf(form: ModelForm): Readonly<Record<typeof WORK[number
   };
 }
 
+/** Tokens among which `sample_join` draws, after a stretch of them is known. */
+const DRAWN_AMONG = 2048;
+
+/** Threads that kernels can use which have little to do for few rows; all others can use any number. */
+const USABLE: { readonly [Name in KernelName]?: (sizes: Bound) => number } = {
+  // Weights are read in groups of four.
+  embedding_forward: ({ rows = 0, cols = 0 }) => rows * cols / 4,
+  rope_output_forward: ({ rows = 0, heads = 0, keyValueHeads = 0, headDim = 0 }) =>
+    rows * (heads + 2 * keyValueHeads) * headDim,
+  attention_join: ({ rows = 0, heads = 0, headDim = 0 }) => rows * heads * headDim,
+  head_join: ({ rows = 0, stretches = 0 }) => Math.max(rows, stretches),
+  head_finish: ({ rows = 0 }) => rows,
+  sample_join: ({ rows = 0 }) => Math.max(rows, DRAWN_AMONG),
+};
+
+/** The kernels of a piece of work in order, and the threads that each can use. */
+function usableOf({ program, phase, dims }: Workload) {
+  const limits = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
+  return scheduleOf(program.phases[phase]!, dims, limits).flatMap(({ form, sizes, launches }) =>
+    launches.map((launch) => ({
+      kernel: form.kernel,
+      usable: USABLE[form.kernel]?.({ ...sizes, ...launch.dims }) ?? Infinity,
+    }))
+  );
+}
+
 /** Counts the dispatches of a decoded token and of a gradient pass. */
 export const countDispatches = Effect.fnUntraced(function* (form: ModelForm) {
   const { opened, dispatches } = createCountingDevice(CARD, BINDING_BYTES);
   const engine = yield* createGpuEngine(opened);
   const loaded = new Map<Program, Executable>();
-  const counted: Partial<Record<typeof WORK[number], ReadonlyArray<Dispatch>>> = {};
+  const counted: Partial<Record<typeof WORK[number], ReadonlyArray<CountedDispatch>>> = {};
   const workloads = workloadsOf(form);
   for (const work of WORK) {
     const { program, phase, dims, room } = workloads[work];
@@ -142,7 +174,8 @@ export const countDispatches = Effect.fnUntraced(function* (form: ModelForm) {
     loaded.set(program, executable);
     executable.run(phase, dims);
     opened.commands.finish();
-    counted[work] = dispatches.splice(0);
+    const usable = usableOf(workloads[work]);
+    counted[work] = dispatches.splice(0).map((dispatch, i) => ({ ...dispatch, ...usable[i]! }));
   }
   return counted as Counted; // the loop fills in all work
 }, Effect.scoped);
@@ -150,10 +183,16 @@ export const countDispatches = Effect.fnUntraced(function* (form: ModelForm) {
 /** A dispatch with fewer threads than this leaves most of a card idle. */
 const FEW_THREADS = 4096;
 
-/** Dispatches, and in brackets how many of them have few threads. */
-export function summaryOf(dispatches: ReadonlyArray<Dispatch>): string {
-  const narrow = dispatches.filter(({ threads }) => threads < FEW_THREADS).length;
-  return `${dispatches.length} (${narrow})`;
+/** The dispatches that have few threads though they could use many. */
+export function narrowOf(
+  dispatches: ReadonlyArray<CountedDispatch>,
+): ReadonlyArray<CountedDispatch> {
+  return dispatches.filter(({ threads, usable }) => threads < FEW_THREADS && usable >= FEW_THREADS);
+}
+
+/** Dispatches, and in brackets how many of them have few threads though they could use many. */
+export function summaryOf(dispatches: ReadonlyArray<CountedDispatch>): string {
+  return `${dispatches.length} (${narrowOf(dispatches).length})`;
 }
 
 /** Dispatches by kernel, most first, with their fewest and most threads. */

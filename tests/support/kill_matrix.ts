@@ -3,13 +3,17 @@ import { Cause, Effect, Exit, Fiber } from "effect";
 import { pathExists } from "../../src/files/disk.ts";
 import { CONFIG_FILE, createRunFolder, lockRunFolder } from "../../src/files/run_folder.ts";
 import { EPISODES_FOLDER } from "../../src/files/run_episodes.ts";
+import { PRESETS } from "../../src/igpo/presets.ts";
 import { METRICS_FILE } from "../../src/report/metrics.ts";
 import { SUMMARY_FILE } from "../../src/report/summary.ts";
 import { breakDisk, type Change, type DiskFault, readTree } from "./faulty_disk.ts";
 import { inFolder, metricsOf, type TinyRun, trainTiny } from "./tiny_run.ts";
 
+/** A run to be broken. */
+export type ShortRun = Pick<TinyRun, "recipe" | "preset">;
+
 /** Two steps of two episodes, with a checkpoint after each. */
-export const SHORT: NonNullable<TinyRun["recipe"]> = {
+export const SHORT = {
   steps: 2,
   promptsPerStep: 1,
   groupSize: 2,
@@ -17,18 +21,30 @@ export const SHORT: NonNullable<TinyRun["recipe"]> = {
   maxNewTokens: 6,
   evaluateEvery: 2,
   checkpointEvery: 1,
-};
+} as const satisfies TinyRun["recipe"];
 
 /** The same, where only the last checkpoint is kept. */
-export const SHORT_ONE: typeof SHORT = { ...SHORT, checkpointEvery: 0 };
+export const SHORT_ONE = { ...SHORT, checkpointEvery: 0 } as const;
+
+/** Three steps, of which two are stale, and checkpoints that hold the weights that play the next one. */
+export const SHORT_STALE: ShortRun = {
+  recipe: { ...SHORT, steps: 3 },
+  preset: {
+    ...PRESETS["paper-v2"]!,
+    name: "stale",
+    // The entropy bonus moves the weights although an untrained model gets no rewards.
+    entropy: { coefficient: 0.1 },
+    staleness: { steps: 1, weightBound: 2 },
+  },
+};
 
 /** A run as the command line makes it: a new one, or with `--resume` where its folder holds one. */
-const runOrResume = (folder: string, recipe: typeof SHORT) =>
+const runOrResume = (folder: string, run: ShortRun) =>
   Effect.scoped(Effect.gen(function* () {
     const isResumed = yield* pathExists(`${folder}/${CONFIG_FILE}`);
     if (!isResumed) yield* createRunFolder(folder);
     yield* lockRunFolder(folder);
-    return yield* trainTiny({ folder, recipe, isResumed });
+    return yield* trainTiny({ ...run, folder, isResumed });
   }));
 
 /** How a run ended. `Dead` is what a killed process leaves: nothing of it runs any more. */
@@ -43,11 +59,11 @@ export interface Ended {
 export async function runWithFault(
   folder: string,
   fault: DiskFault | null,
-  recipe: typeof SHORT = SHORT,
+  run: ShortRun = { recipe: SHORT },
 ): Promise<Ended> {
   const dead = Promise.withResolvers<"Dead">();
   const fiber = Effect.runFork(
-    Effect.andThen(Effect.yieldNow, runOrResume(folder, recipe)),
+    Effect.andThen(Effect.yieldNow, runOrResume(folder, run)),
   );
   const onFault = () => {
     if (fault?.how === "signal") fiber.interruptUnsafe();
@@ -94,10 +110,10 @@ export function differences(
 }
 
 /** What a run that never stopped leaves, and the changes of the disk that it makes. */
-export const unbroken = (recipe: typeof SHORT) =>
+export const unbroken = (run: ShortRun) =>
   inFolder(async (outer) => {
     const folder = `${outer}/run`;
-    const { changes } = await runWithFault(folder, null, recipe);
+    const { changes } = await runWithFault(folder, null, run);
     return { contents: await contentsOf(folder), changes };
   });
 
@@ -105,13 +121,13 @@ export const unbroken = (recipe: typeof SHORT) =>
 export const broken = (
   faults: ReadonlyArray<DiskFault>,
   want: Readonly<Record<string, string>>,
-  recipe: typeof SHORT,
+  run: ShortRun,
 ) =>
   inFolder(async (outer) => {
     const folder = `${outer}/run`;
     const ends: Array<Ended> = [];
-    for (const fault of faults) ends.push(await runWithFault(folder, fault, recipe));
-    const last = await runWithFault(folder, null, recipe);
+    for (const fault of faults) ends.push(await runWithFault(folder, fault, run));
+    const last = await runWithFault(folder, null, run);
     const left = last.how === "Done" ? differences(await contentsOf(folder), want) : [last.message];
     return { ends, left };
   });

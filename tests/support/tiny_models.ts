@@ -4,6 +4,7 @@ import { hashString } from "../../src/math/threefry.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine } from "../../src/model/engine.ts";
+import { type Lora, loraParametersOf, storedLoraOf } from "../../src/model/lora.ts";
 import {
   packBatch,
   PACKED_INPUTS,
@@ -16,7 +17,7 @@ import {
   storedParametersOf,
   unstackValues,
 } from "../../src/model/parameters.ts";
-import { gradientProgram } from "../../src/model/programs.ts";
+import { gradientProgram, trainedParametersOf } from "../../src/model/programs.ts";
 import type { Recompute } from "../../src/model/recompute.ts";
 import { ropeTable } from "../../src/model/rope.ts";
 import type { Segment } from "../../src/model/segments.ts";
@@ -96,6 +97,15 @@ export function tinyWeights(architecture: Architecture): Map<string, Float32Arra
   );
 }
 
+/** Adapters of ordinary size; both factors are, so that no gradient is zero. */
+export function tinyAdapters(architecture: Architecture, lora: Lora) {
+  return new Map(
+    loraParametersOf(architecture, lora).map(({ name, rows, cols }) =>
+      [name, randomValues(hashString(name), rows * cols, 0.5)] as const
+    ),
+  );
+}
+
 /** A loaded gradient program, as functions from its inputs to its results. */
 export interface LoadedGradient {
   /** (R,4) head of the batch at inverse temperature `inverseTemperature`. */
@@ -147,14 +157,21 @@ export const loadGradient = Effect.fnUntraced(function* (
     readonly weights: ReadonlyMap<string, Float32Array>;
     readonly tokens: number;
     readonly recompute?: Recompute;
+    /** Adapters, whose values are then among the weights. */
+    readonly lora?: Lora | undefined;
   },
 ) {
-  const parameters = storedParametersOf(architecture);
+  const { lora } = options;
+  const form = { ...inFloat32(architecture, lora), fewDispatches: engine.fewDispatches };
+  const parameters = trainedParametersOf(form);
   const names = parameters.map(({ name }) => name);
-  const program = gradientProgram(inFloat32(architecture), options.recompute);
+  const program = gradientProgram(form, options.recompute);
   const room = roomFor(options.tokens, architecture);
   const executable = yield* engine.load(program, room);
   writeModel(engine, architecture, options.weights);
+  for (const parameter of lora === undefined ? [] : storedLoraOf(architecture, lora)) {
+    engine.write(parameter.name, stackValues(parameter, (part) => options.weights.get(part)!));
+  }
   const dimsOf = (batch: PackedBatch, inverseTemperature: number) => ({
     ...room,
     ...batch.dims,
@@ -163,7 +180,9 @@ export const loadGradient = Effect.fnUntraced(function* (
   const loaded: LoadedGradient = {
     forward: (batch, inverseTemperature = 1) =>
       Effect.gen(function* () {
-        for (const name of PACKED_INPUTS) executable.write(name, batch.inputs[name]);
+        // A frozen embedding needs no table of tokens.
+        const read = PACKED_INPUTS.filter((name) => program.inputs.includes(name));
+        for (const name of read) executable.write(name, batch.inputs[name]);
         executable.run("forward", dimsOf(batch, inverseTemperature));
         return Float64Array.from((yield* executable.read(["head"]))["head"]!);
       }),

@@ -11,7 +11,8 @@ const files = await builtInFiles();
 export function withAgent<A, E>(
   use: (agent: Agent) => Effect.Effect<A, E, Policy | Learner | ReferencePolicy | Scope.Scope>,
 ): Promise<A> {
-  const options = { preset: "igpo-uplift", seed: 1, device: "cpu", isFresh: false } as const;
+  const place = { seed: 1, device: "cpu", isFresh: false } as const;
+  const options = { kind: "open", preset: "igpo-uplift", ...place } as const;
   const program = Effect.gen(function* () {
     const opened = yield* openAgent(files, options);
     const recipe = { ...opened.recipe, steps: 3, promptsPerStep: 1, groupSize: 2 };

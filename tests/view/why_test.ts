@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect } from "effect";
 import type { EpisodeRecord } from "../../src/domain/episode_record.ts";
 import { RECIPES } from "../../src/domain/recipe.ts";
@@ -50,7 +50,12 @@ function placesOf(credit: StepCredit): ReadonlyArray<Place> {
 }
 
 const runs = new Map<string, Kept>();
-for (const preset of Object.values(PRESETS)) {
+const STALE: Preset = {
+  ...PRESETS["paper-v2"]!,
+  name: "stale",
+  staleness: { steps: 1, weightBound: 1.02 },
+};
+for (const preset of [...Object.values(PRESETS), STALE]) {
   Deno.test(`${preset.name}: every number of "Why this number" is the run's own`, async () => {
     const run = await runOf(preset);
     runs.set(preset.name, run);
@@ -76,6 +81,31 @@ for (const preset of Object.values(PRESETS)) {
     }
   });
 }
+
+Deno.test("a turn of a stale episode says its tokens' mean importance weight, and no other turn does", () => {
+  const { steps: [first, second] } = runs.get("stale")!;
+  const weightsOf = (records: ReadonlyArray<EpisodeRecord>) => {
+    const credit = creditOf(records, STALE, STALE);
+    return placesOf(credit).flatMap((place) => {
+      const { id } = credit.groups[place.g]![place.i]!.record;
+      const { transcript } = records.find((record) => record.id === id)!;
+      const tokens = transcript!.filter(({ turn }) => turn === place.t)
+        .flatMap(({ trained }) => trained?.importanceWeight ?? []);
+      const reason = explain(credit, place).find(({ name }) => name === "importance weight");
+      return reason === undefined && tokens.length === 0 ? [] : [{ reason: reason!, tokens }];
+    });
+  };
+  deepStrictEqual(weightsOf(first!), []);
+  const found = weightsOf(second!);
+  strictEqual(found.length, second!.reduce((sum, { turns }) => sum + turns.length, 0));
+  for (const { reason: { value, formula }, tokens } of found) {
+    const mean = tokens.reduce((sum: number, weight) => sum + weight!, 0) / tokens.length;
+    ok(Math.abs(value - mean) < 1e-6);
+    match(formula, new RegExp(`^min\\(1\\.02, .* mean of its ${tokens.length} tokens; `));
+  }
+  const all = found.flatMap(({ tokens }) => tokens);
+  ok(all.includes(1.02) && all.some((weight) => weight! < 1), "some weights are truncated");
+});
 
 Deno.test("the first step under another preset is what a run of that preset recorded", () => {
   // Runs of one seed play the same episodes in their first step. Log-prob gains are measured with every token.

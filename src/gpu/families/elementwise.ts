@@ -19,6 +19,7 @@ import sumSquares from "../../../shaders/sum_squares.wgsl" with { type: "text" }
 import swigluBackward from "../../../shaders/swiglu_backward.wgsl" with { type: "text" };
 import swigluForward from "../../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../../shaders/transpose_forward.wgsl" with { type: "text" };
+import nextToken from "../../../shaders/lib/next_token.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import threefry from "../../../shaders/lib/threefry.wgsl" with { type: "text" };
 import { vocabularyTile } from "../../model/ops/head.ts";
@@ -116,7 +117,7 @@ export const ELEMENTWISE = {
   },
   head_finish: flat(headFinish, rowsOf),
   sampling_mask: perRow(samplingMask, 70, 256),
-  sample: perRow(`${sample}\n${threefry}`, 4, 64),
+  sample: perRow(`${sample}\n${nextToken}\n${threefry}`, 4, 64),
   sum_squares: {
     code: `${sumSquares}\n${grid}`,
     launches: ({ elements }) => [{ grid: folded(Math.ceil(elements / 4096)) }],

@@ -54,7 +54,7 @@ export const GPU_ATTENTION = {
     }],
   },
   attention_join: {
-    ...flat(attentionJoin, ({ rows, heads, headDim }: Sizes) => rows * heads * headDim / 4, {
+    ...flat(attentionJoin, ({ rows, heads, headDim }: Sizes) => rows * heads * headDim, {
       constants: () => ({ SPLITS }),
       width: 64,
     }),

@@ -9,8 +9,8 @@ import { type BoundOf, folded, type Kernels } from "../launches.ts";
 /** Rows and tokens of a tile; equals SIDE of the kernels. */
 const SIDE = 64;
 
-/** Maximum stretches of the vocabulary: with those of a few hundred rows, they fill a card. */
-const MOST_STRETCHES = 64;
+/** Maximum stretches of the vocabulary: those of a single row have thousands of threads. */
+const MOST_STRETCHES = 512;
 
 /** Bytes of a state. */
 const STATE_BYTES = 16;
@@ -55,7 +55,7 @@ export const GPU_HEAD = {
     partBytes: (dims) => partBytes(dims.rows, tokensOf(dims)),
     launches: (dims) => {
       const { stretches } = stretchesOf(tokensOf(dims));
-      return [{ dims: { stretches }, grid: folded(Math.ceil(dims.rows / 32)) }];
+      return [{ dims: { stretches }, grid: folded(dims.rows) }];
     },
   },
 } satisfies Partial<Kernels>;

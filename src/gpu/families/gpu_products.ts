@@ -2,10 +2,12 @@
 import linearAdaptedForward from "../../../shaders/linear_adapted_forward.wgsl" with {
   type: "text",
 };
+import linearInputBackward from "../../../shaders/linear_input_backward.wgsl" with { type: "text" };
 import linearSliceForward from "../../../shaders/linear_slice_forward.wgsl" with { type: "text" };
 import linearTileWeightBackward from "../../../shaders/linear_tile_weight_backward.wgsl" with {
   type: "text",
 };
+import adapterParts from "../../../shaders/lib/adapter_parts.wgsl" with { type: "text" };
 import sliceSums from "../../../shaders/lib/slice_sums.wgsl" with { type: "text" };
 import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
 import { type BoundOf, type Kernels, type Launch, TILE_WIDTH, type Traits } from "../launches.ts";
@@ -91,6 +93,11 @@ function adaptedLaunches(dims: Adapted, { workgroupBytes }: Traits): ReadonlyArr
   }];
 }
 
+/** dx = dy W in tiles of registers: one dispatch. */
+function inputLaunches({ rows, inner }: BoundOf<"linear_input_backward">): ReadonlyArray<Launch> {
+  return [{ grid: [Math.ceil(inner / SIDE), Math.ceil(rows / SIDE)] }];
+}
+
 /** Rows whose products are summed before the sum is added to a weight's gradient. */
 const BLOCK_ROWS = 256;
 
@@ -115,10 +122,16 @@ export const GPU_PRODUCTS = {
     trips: ({ inner }) => inner,
   },
   linear_adapted_forward: {
-    code: `${linearAdaptedForward}\n${sliceSums}`,
+    code: `${linearAdaptedForward}\n${adapterParts}\n${sliceSums}`,
     unrolled: true,
     launches: adaptedLaunches,
     trips: ({ inner }) => inner,
+  },
+  linear_input_backward: {
+    code: linearInputBackward,
+    unrolled: true,
+    launches: inputLaunches,
+    trips: ({ features, rank }) => features + rank,
   },
   linear_tile_weight_backward: {
     code: linearTileWeightBackward,

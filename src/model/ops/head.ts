@@ -1,6 +1,6 @@
 import type { Builder } from "../builder.ts";
-import { type Extent, type Span, spansOf, type Tensor } from "../plan.ts";
-import { linear, linearWeightBackward, transpose } from "./linear.ts";
+import { type Extent, type Span, SPAN_UNIT, spansOf, type Tensor } from "../plan.ts";
+import { linear, linearInputBackward, linearWeightBackward, transpose } from "./linear.ts";
 import { BY_ROW, defineOp } from "./op.ts";
 
 const SIZES = ["rows", "inner", "vocabulary", "inverseTemperature"] as const;
@@ -44,9 +44,16 @@ export function vocabularyTile(vocabulary: number): number {
   return Math.ceil(vocabulary / tiles / STRIP) * STRIP;
 }
 
-/** The tiles of a head's weight: stretches of rows, all but the last as long as {@link vocabularyTile} says. */
-function vocabularySpans(weight: Tensor): ReadonlyArray<Span> {
-  return spansOf({ ...weight, reach: vocabularyTile(vocabularyOf(weight)) });
+/** Most tokens of a tile on GPUs: gradients of 2,048 rows fill 128 MiB, which every adapter can bind. */
+const MOST_GPU_TILE = 16_384;
+
+/** {@link vocabularyTile} for a head: on GPUs, where dispatches are dear, larger tiles that an op can reach. */
+export function headTile({ weight, fewDispatches = false }: HeadTensors): number {
+  const vocabulary = vocabularyOf(weight);
+  if (!fewDispatches) return vocabularyTile(vocabulary);
+  const tiles = Math.ceil(vocabulary / Math.min(MOST_GPU_TILE, weight.reach ?? Infinity));
+  const unit = tiles === 1 ? STRIP : SPAN_UNIT;
+  return Math.ceil(vocabulary / tiles / unit) * unit;
 }
 
 /**
@@ -64,6 +71,8 @@ export interface HeadTensors {
   readonly targets: Tensor;
   /** 1 / temperature of the softmax. */
   readonly inverseTemperature: Extent;
+  /** Whether it takes few dispatches, for GPUs. @default {false} */
+  readonly fewDispatches?: boolean;
 }
 
 /** What a backward pass needs of the forward pass. */
@@ -76,9 +85,8 @@ export interface HeadResult {
 
 /** {@link headForward} that keeps what a backward pass needs, with the same bits. */
 export function headForwardKept(b: Builder, head: HeadTensors): HeadResult {
-  const vocabulary = vocabularyOf(head.weight);
-  const stride = vocabularyTile(vocabulary);
-  if (stride < vocabulary) return { result: headForward(b, head), logits: null };
+  const stride = headTile(head);
+  if (stride < vocabularyOf(head.weight)) return { result: headForward(b, head), logits: null };
   const logits = b.scratch("logits", head.x.rows, stride);
   return { result: forward(b, head, logits), logits };
 }
@@ -125,23 +133,34 @@ export function headBackward(
   },
 ): void {
   const { x, weight, targets } = head;
-  const stride = vocabularyTile(vocabularyOf(weight));
+  const stride = headTile(head);
   const dLogits = b.scratch("d_logits_tile", x.rows, stride);
-  for (const span of vocabularySpans(weight)) {
+  for (const span of spansOf({ ...weight, reach: stride })) {
     const { first, count: features } = span;
     const asked = { targets, result, dHead, dLogits };
     const dims = { ...dimsOf(head), stride, first };
     if (logits === null) b.push("head_backward", { x, w: { ...weight, span }, ...asked }, dims);
     else b.push("logits_backward", { logits, ...asked }, dims);
-    if (dx !== null) {
-      const turned = b.scratch("head_weight_transposed", weight.cols, stride);
-      transpose(b, weight, span, turned);
-      linear(b, dLogits, turned, { target: dx, accumulate: first > 0 });
-    }
+    if (dx !== null) addInput(b, head, { dLogits, span, dx });
     if (dWeight !== null) {
       linearWeightBackward(b, x, dLogits, dWeight, { weightRow: first, features });
     }
   }
+}
+
+/** dx += dLogits W for the tokens of a tile; the first tile overwrites it. */
+function addInput(
+  b: Builder,
+  { weight, fewDispatches }: HeadTensors,
+  { dLogits, span, dx }: Record<"dLogits" | "dx", Tensor> & { readonly span: Span },
+): void {
+  const accumulate = span.first > 0;
+  if (fewDispatches === true) {
+    return linearInputBackward(b, dLogits, { ...weight, span }, dx, { accumulate });
+  }
+  const turned = b.scratch("head_weight_transposed", weight.cols, dLogits.cols);
+  transpose(b, weight, span, turned);
+  linear(b, dLogits, turned, { target: dx, accumulate });
 }
 
 function vocabularyOf(weight: Tensor): number {

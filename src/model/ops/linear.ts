@@ -35,12 +35,26 @@ export const LINEAR = {
         });
       }
       gradients.contribute(x, (target, { accumulate }) => {
-        linear(b, d, transposed(b, w), { target, accumulate, scale });
+        if (gradients.fewDispatches) {
+          const span = w.span ?? allOf(w);
+          linearInputBackward(b, d, { ...w, span }, target, { accumulate, scale });
+        } else {
+          linear(b, d, transposed(b, w), { target, accumulate, scale });
+        }
       });
       // The residual shares the gradient of the sum without a copy. Ops that add to it later come before this op in
       // the forward list, so they run after it here.
       if (dims.hasResidual === 1) gradients.share(residual, gradients.of(wholeOf(y))!);
     },
+  ),
+  /** dx[n,k] (+)= scale sum_f dy[n,f] w[weightRow+f,k] + sum_r dLow[n,r] first[r,k] */
+  linear_input_backward: defineOp(
+    {
+      inputs: ["dy", "w", "dLow", "first"],
+      outputs: ["dx"],
+      dims: [...PRODUCT, "accumulate", "rank"],
+    },
+    { takesWindows: true, goesByRow: true },
   ),
   /** dWeight[weightRow+f,k] += scale sum_n dy[n,f] x[n,k] */
   linear_weight_backward: defineOp(
@@ -140,6 +154,34 @@ export function linearWeightBackward(
   b.push("linear_weight_backward", { x, dy, dWeight }, { ...sizes, ...windowsOf(x, dy) });
 }
 
+/** How a gradient is written: `adapters` are the gradient of x Aᵀ (N, ranks) and A (ranks, K), which add dLow A. */
+export interface InputBackwardOptions {
+  readonly accumulate: boolean;
+  /** @default {1} */
+  readonly scale?: Extent;
+  readonly adapters?: Readonly<Record<"dLow" | "first", Tensor>>;
+}
+
+/** target[n,k] (+)= scale sum_f dy[n,f] W[first+f,k] for the weight's span; dy and target may be windows. */
+export function linearInputBackward(
+  b: Builder,
+  dy: Tensor,
+  weight: Tensor & { readonly span: Span },
+  target: Tensor,
+  { accumulate, scale = 1, adapters }: InputBackwardOptions,
+): void {
+  const { first: weightRow, count: features } = weight.span;
+  const sizes = { rows: dy.rows, inner: weight.cols, features, weightRow, scale };
+  // dy stands for what is not read.
+  const { dLow, first } = adapters ?? { dLow: dy, first: dy };
+  b.push("linear_input_backward", { dy, w: weight, dLow, first, dx: target }, {
+    ...sizes,
+    rank: adapters === undefined ? 0 : dLow.cols,
+    ...windowsOf(target, dy),
+    accumulate: accumulate ? 1 : 0,
+  });
+}
+
 /** target[k,f] = W[first+f,k] for a stretch of rows, 0 past it; target (K, at least count) */
 export function transpose(b: Builder, weight: Tensor, span: Span, target: Tensor): Tensor {
   const { first, count } = span;
@@ -148,9 +190,14 @@ export function transpose(b: Builder, weight: Tensor, span: Span, target: Tensor
   return target;
 }
 
+/** The span of all rows of a weight. */
+export function allOf({ rows }: Tensor): Span {
+  return { first: 0, count: rows as number }; // weights have fixed rows
+}
+
 /** Wᵀ of the rows that an op reads, (K, F), made once for a list. */
 function transposed(b: Builder, weight: Tensor): Tensor {
-  const span = weight.span ?? { first: 0, count: weight.rows as number }; // weights have fixed rows
+  const span = weight.span ?? allOf(weight);
   const name = `${weight.name} from ${span.first} transposed`;
   return b.find(name) ?? transpose(b, weight, span, b.tensor(name, weight.cols, span.count));
 }
