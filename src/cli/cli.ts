@@ -74,7 +74,6 @@ import { layerLearner, layerPolicy, planPolicy } from "../run/layers.ts";
 import { machineLines, openMachine } from "../run/machine.ts";
 import { loadTask } from "../run/task.ts";
 import { teach as teachProgram } from "../programs/teach.ts";
-import { train as trainProgram } from "../programs/train.ts";
 import type { TrainerFlags } from "../programs/train_on_queue.ts";
 import { trainServed } from "../programs/train_served.ts";
 import { tune as tuneProgram } from "../programs/tune.ts";
@@ -95,9 +94,7 @@ const runTrain = Effect.fnUntraced(
     const options = { ...prepared, startedMillis };
     const program = queue !== null
       ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options)
-      : plan.config.policy !== null
-      ? trainServed(plan.config.policy, options)
-      : trainProgram(options);
+      : trainServed(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
     );

@@ -14,16 +14,16 @@ import { trySampling } from "../serving/try_sampling.ts";
 import { train } from "./train.ts";
 
 /**
- * Trains as {@link train} does, with messages that a server samples. It is sent the adapters after each update. Beliefs,
- * log-probs and evaluations stay with this process.
+ * Trains as {@link train} does. Where the configuration names a server, that samples the messages and is sent the
+ * adapters after each update. Beliefs, log-probs and evaluations stay with this process.
  */
 export const trainServed = Effect.fn("trainServed")(function* (
-  named: string,
   options: TrainOptions,
   patience?: ServerOptions["patience"],
 ) {
   const { plan: { config, preset }, task: { protocol }, model, screen } = options;
-  const { seed, recipe } = config;
+  const { seed, recipe, policy: named } = config;
+  if (named === null) return yield* train(options);
   const lora = yield* checkServable(model, recipe);
   const folder = `${options.plan.folder}/served`;
   yield* checkWritable(folder);

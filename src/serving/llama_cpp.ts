@@ -2,7 +2,7 @@
  * llama-server of llama.cpp, started as a router. It reads adapters only when it loads a model, so that a publication
  * replaces their file and has the router load the model anew.
  */
-import { Clock, Effect, Schema } from "effect";
+import { Clock, Effect, Schema, Semaphore } from "effect";
 import { BadInput, ServerFailed } from "../domain/errors.ts";
 import { quote } from "../domain/quote.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -33,8 +33,9 @@ const Models = Schema.Struct({
 const Completion = Schema.Struct({
   tokens: Schema.Array(Schema.Int),
   stop_type: Schema.String,
-  completion_probabilities: Schema.Array(
-    Schema.Struct({ id: Schema.Int, logprob: Schema.Number }),
+  /** Left out where it would be empty. */
+  completion_probabilities: Schema.optional(
+    Schema.Array(Schema.Struct({ id: Schema.Int, logprob: Schema.Number })),
   ),
 });
 
@@ -45,6 +46,9 @@ const Done = Schema.Struct({ success: Schema.Boolean });
 const LOOK_EVERY = 50;
 const LONGEST_LOAD = 600_000;
 
+/** Messages that are asked for at the same time: the router keeps a thread for each. */
+const AT_A_TIME = 32;
+
 /** A router of llama.cpp; one of its models must take adapters from the file of the run. */
 export const openLlamaCpp = Effect.fn("openLlamaCpp")(function* (options: ServerOptions) {
   const name = `llama.cpp at ${options.origin}`;
@@ -52,6 +56,7 @@ export const openLlamaCpp = Effect.fn("openLlamaCpp")(function* (options: Server
   const file = absolutePath(`${options.folder}/adapter.gguf`);
   const find = Effect.flatMap(asked("/models", Models), ({ data }) => findModel(data, name, file));
   const { id } = yield* find;
+  const turns = yield* Semaphore.make(AT_A_TIME);
   const untilItIs = Effect.fnUntraced(function* (wanted: "loaded" | "unloaded") {
     const end = (yield* Clock.currentTimeMillis) + LONGEST_LOAD;
     while (true) {
@@ -75,7 +80,10 @@ export const openLlamaCpp = Effect.fn("openLlamaCpp")(function* (options: Server
       contextTokens: meta?.n_ctx ?? null,
     })),
     generate: (request) =>
-      Effect.map(asked("/completion", Completion, bodyOf(request, id)), answerOf),
+      asked("/completion", Completion, bodyOf(request, id)).pipe(
+        Effect.map(answerOf),
+        turns.withPermit,
+      ),
     publish: Effect.fn("llamaCpp.publish")(function* (adapters) {
       yield* writeFileAtomic(file, yield* Effect.fromResult(adapterGguf(adapters)));
       const { status } = yield* find;
@@ -123,7 +131,7 @@ function bodyOf({ tokens, maxTokens, seed }: MessageRequest, model: string) {
  * the next token of its id.
  */
 function answerOf(
-  { tokens, stop_type, completion_probabilities: entries }: typeof Completion.Type,
+  { tokens, stop_type, completion_probabilities: entries = [] }: typeof Completion.Type,
 ): MessageAnswer {
   let next = 0;
   const logProbs = tokens.map((id) => entries[next]?.id === id ? entries[next++]!.logprob : null);

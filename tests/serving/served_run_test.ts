@@ -30,8 +30,9 @@ const trainAt = Effect.fnUntraced(function* (named: string, options: TinyRun) {
   const { prepared, layers } = yield* prepare(options);
   const { isResumed = false, folder } = options;
   const checkpoint = isResumed ? yield* loadLatestCheckpoint(folder, prepared.model) : null;
-  const given = { ...prepared, checkpoint, startedMillis: 0 };
-  return yield* trainServed(named, given, PATIENCE).pipe(Effect.provide(layers));
+  const plan = { ...prepared.plan, config: { ...prepared.plan.config, policy: named } };
+  const given = { ...prepared, plan, checkpoint, startedMillis: 0 };
+  return yield* trainServed(given, PATIENCE).pipe(Effect.provide(layers));
 });
 
 const stepsOf = async (folder: string) =>

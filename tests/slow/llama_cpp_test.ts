@@ -128,8 +128,9 @@ Deno.test({
           showProgress: () => Effect.void,
           onProgress: () => {},
         };
-        yield* trainServed(`llama.cpp:${origin}`, {
-          plan: { folder, isResumed: false, preset, config },
+        const served = { ...config, policy: `llama.cpp:${origin}` };
+        yield* trainServed({
+          plan: { folder, isResumed: false, preset, config: served },
           task,
           model,
           screen,

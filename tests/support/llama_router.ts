@@ -47,6 +47,8 @@ export async function startRouter(
     "cache-type-k = f32",
     "cache-type-v = f32",
     "flash-attn = off",
+    // Two threads would wait for each other in loops, which takes minutes on a machine that has other work.
+    "threads = 1",
     "parallel = 4",
     "ctx-size = 4096",
   ];
@@ -79,7 +81,10 @@ export async function startRouter(
     origin,
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
+      // It may wait for connections that are kept open.
+      const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
       await child.status;
+      clearTimeout(timer);
     },
   };
 }
