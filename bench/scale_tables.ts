@@ -44,7 +44,7 @@ export const SETTING: Setting = {
 const LATENCY_SECONDS = 0.02;
 
 /**
- * What `./igpo bench:queue` printed for PostgreSQL 15 over TLS (2 cores of an AMD EPYC that other programs used too,
+ * What `./igpo bench:jobs` printed for PostgreSQL 15 over TLS (2 cores of an AMD EPYC that other programs used too,
  * 2026-11-30): 5 ms an offer, 9 ms a job taken and answered, 0.2 ms a look. A blob was hashed at 1.3 GB/s and written at
  * 1.1 GB/s.
  */

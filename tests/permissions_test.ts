@@ -36,7 +36,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:counts": ["read"],
   "bench:gpu": ["read", "write=bench/results", "env", BENCH_FFI],
   "bench:scale": ["read"],
-  "bench:queue": [...BENCH, "net"],
+  "bench:jobs": [...BENCH, "net"],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],
@@ -44,6 +44,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   // The library that drives the browser asks for all.
   "bench:view": ["all"],
   "bench:live": ["all"],
+  "bench:site": ["all"],
   driver: ["read", "env", "write=.cache", "ffi=.cache", RUNS_APT],
 };
 

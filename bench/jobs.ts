@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console
 /**
- * What operations of a queue and blobs take here, the least of some rounds: `queue_costs.ts [QUEUE]`, a new SQLite file
+ * What operations of a queue and blobs take here, the least of some rounds: `jobs.ts [QUEUE]`, a new SQLite file
  * unless an address is given, which must hold no run. `bench/scale_costs.ts` holds what it printed.
  */
 import { Duration, Effect } from "effect";
