@@ -11,9 +11,9 @@ const MOST_MILLIS = 2000;
 const TRIES = 3;
 const MOST_CHARACTERS = 1000;
 
-/** Words of the engine or of a library, which no user could act on. */
+/** Words of the engine or of a library, which no user could act on. A template writes a message as [object Map] itself. */
 const FOREIGN =
-  /\b(?:[A-Z]\w*Error|DataView|Maximum call stack|undefined|is not a function|Cannot read propert|Symbol\(|Schema|SchemaIssue|effect\/)|\[object |\n|\bat file:/;
+  /\b(?:[A-Z]\w*Error|DataView|Maximum call stack|undefined|is not a function|Cannot read propert|Symbol\(|Schema|SchemaIssue|effect\/)|\[object (?!Map\])|\n|\bat file:/;
 
 /** Whether a worker was stopped at its bounds, which are its own time. */
 function isStopped(exit: Exit.Exit<unknown, unknown>): boolean {
