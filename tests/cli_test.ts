@@ -38,6 +38,11 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--search-price", "0,1"], /^Cannot use --search-price as it must be a number above 0/],
   [["evaluate", "--judge-model", ""], /^Cannot use --judge-model without a value: it takes NAME/],
   [["train", "--device", "tpu"], /^Cannot use --device as it must be "auto" .* value is "tpu"/],
+  [
+    ["train", "--serve-blobs", "127.0.0.1:80"],
+    /^Cannot use --serve-blobs as it needs --queue: there is/,
+  ],
+  [["train", "--blobs", "there"], /^Cannot use --blobs as it needs --queue: there is none/],
   [["train", "--out"], /^Cannot use --out without a value/],
   [
     ["compare", "--presets", "grpo"],

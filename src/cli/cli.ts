@@ -89,6 +89,9 @@ const runTrain = Effect.fnUntraced(
       & { readonly profile: boolean; readonly queue: string | null }
       & Omit<TrainerFlags, "queue">,
   ) {
+    if (queue === null) {
+      yield* refuseWithoutQueue({ "--blobs": blobs, "--serve-blobs": serveBlobs });
+    }
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
@@ -102,6 +105,17 @@ const runTrain = Effect.fnUntraced(
   },
   Effect.scoped,
 );
+
+/** Refuses flags that would do nothing. */
+const refuseWithoutQueue = Effect.fnUntraced(function* (flags: Record<string, string | null>) {
+  for (const [flag, value] of Object.entries(flags)) {
+    if (value !== null) {
+      return yield* new BadInput({
+        message: `Cannot use ${flag} as it needs --queue: there is none`,
+      });
+    }
+  }
+});
 
 const printProfile = Effect.fnUntraced(
   function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {
