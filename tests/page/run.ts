@@ -6,6 +6,7 @@
 import { chromium } from "playwright-core";
 import project from "../../deno.json" with { type: "json" };
 import { command } from "../../driver/command.ts";
+import { BY_SOFTWARE, findChromium } from "../support/chromium.ts";
 
 /** How a test went. */
 export interface TestOutcome {
@@ -16,7 +17,6 @@ export interface TestOutcome {
 }
 
 const ROOT = new URL("../../", import.meta.url);
-const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const PAGE =
   `<!doctype html><script src="shim.js"></script><script type="module" src="bundle.js"></script>`;
 /** Where the page lies: as deep as the folders of tests, whose files find others beside themselves. */
@@ -71,8 +71,8 @@ async function read(path: string): Promise<BodyInit> {
 }
 
 const server = serve(await bundle(Deno.args));
-const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-const browser = await chromium.launch({ executablePath, args: ARGS });
+const executablePath = await findChromium() ?? "";
+const browser = await chromium.launch({ executablePath, args: BY_SOFTWARE });
 try {
   const page = await browser.newPage();
   page.on("pageerror", ({ message }) => console.error(message));

@@ -3,9 +3,9 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { command } from "../../driver/command.ts";
 import type { TestOutcome } from "../page/run.ts";
+import { findChromium } from "../support/chromium.ts";
 
-const chromium = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-const ignore = !await Deno.stat(chromium).then(({ isFile }) => isFile, () => false);
+const ignore = await findChromium() === null;
 /** Tests that compute on the counting device, in Deno's threads, or on a device that they lose by Deno's means. */
 const OF_DENO = [
   "tests/gpu/counts_test.ts",

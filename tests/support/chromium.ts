@@ -1,4 +1,4 @@
-/** Where a Chromium is on this machine. */
+/** Where a Chromium is on this machine, and how it is started. */
 
 const USUAL = [
   "/usr/bin/chromium",
@@ -7,6 +7,13 @@ const USUAL = [
   "/snap/bin/chromium",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+/** Arguments with which it computes by software. */
+export const BY_SOFTWARE = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
 ];
 
 /** The program that CHROMIUM names, else the first at a usual place; null for none. */

@@ -4,10 +4,9 @@
  * the first argument says, and prints what it saw as JSON: `drive_page.ts numbers|open|train|answer|lose|credit|live URL`.
  */
 import { type Browser, chromium, type Page } from "playwright-core";
-import { findChromium } from "./chromium.ts";
+import { BY_SOFTWARE, findChromium } from "./chromium.ts";
 import { curvesOf, openPage, stepsDone } from "./site_page.ts";
 
-const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 /** Steps after which the training is looked at. */
 const STEPS = 10;
 
@@ -164,7 +163,7 @@ const WORKS = { numbers, open: first, train, answer, lose, credit, live };
 
 const [what, url, ...paths] = Deno.args;
 const executablePath = await findChromium() ?? "";
-const browser = await chromium.launch({ executablePath, args: ARGS });
+const browser = await chromium.launch({ executablePath, args: BY_SOFTWARE });
 try {
   // The test names one of them.
   const seen = await WORKS[what as keyof typeof WORKS](browser, url!, paths);
