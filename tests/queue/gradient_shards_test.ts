@@ -1,6 +1,6 @@
 /** Runs whose gradients are shared: whoever computes the shards, the run is that of one process to the byte. */
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { Effect } from "effect";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Effect, Fiber } from "effect";
 import type { Recipe } from "../../src/domain/recipe.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { SHARDS_FILE, type SharedRecord } from "../../src/queue/shared_record.ts";
@@ -90,3 +90,21 @@ for (const [what, options] of others) {
     deepStrictEqual(differences((await shared(1, options)).contents, want), []);
   });
 }
+
+Deno.test("a worker whose passes have another length is refused, as sums would have other bits", () =>
+  inFolder(async (outer) => {
+    const folder = `${outer}/run`;
+    await Deno.mkdir(folder);
+    const queue = { queue: `sqlite:${outer}/queue.sqlite`, blobs: null };
+    const recipe = { ...RECIPE, microBatchTokens: 256 };
+    const program = Effect.gen(function* () {
+      const trainer = yield* Effect.forkChild(trainTiny({ folder, queue, recipe: RECIPE }));
+      const { message } = yield* Effect.flip(workTiny(queue, { recipe }));
+      yield* Fiber.join(trainer);
+      return message;
+    });
+    match(
+      await Effect.runPromise(Effect.timeout(program, "60 seconds")),
+      /^Cannot share gradients of this run as passes must have the trainer's 128 tokens: here they have 256/,
+    );
+  }));
