@@ -1,9 +1,10 @@
 /** Runs whose gradients are shared: whoever computes the shards, the run is that of one process to the byte. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { Effect, Fiber } from "effect";
+import { Effect, Fiber, Scope } from "effect";
 import type { Recipe } from "../../src/domain/recipe.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { SHARDS_FILE, type SharedRecord } from "../../src/queue/shared_record.ts";
+import { openMachine } from "../../src/run/machine.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
 import { inFolder, type TinyRun, trainTiny, workTiny } from "../support/tiny_run.ts";
 
@@ -72,6 +73,11 @@ for (const workers of [0, 1, 2]) {
   });
 }
 
+/** Kernels of WGSL, on a device that lives as long as this file. */
+const machine = await Effect.runPromise(
+  openMachine("auto").pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())),
+);
+
 const adapters = { rank: 4, alpha: 8, rankStabilized: false, targets: ["q_proj" as const] };
 const others: ReadonlyArray<readonly [string, Options]> = [
   ["adapters and a distance to the start", {
@@ -82,6 +88,7 @@ const others: ReadonlyArray<readonly [string, Options]> = [
     preset: { ...PRESETS["paper-v2"]!, staleness: { steps: 1, weightBound: 2 } },
     recipe: { ...RECIPE, steps: 3 },
   }],
+  ["kernels of WGSL", { machine, recipe: { ...RECIPE, steps: 1, ppoEpochs: 1 } }],
 ];
 
 for (const [what, options] of others) {
