@@ -4,6 +4,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createRandom } from "../../src/math/random.ts";
+import { SHARDS_FILE, type SharedRecord } from "../../src/queue/shared_record.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
 import { aloneIn, openWorkshop, succeeded } from "../support/queue_processes.ts";
 import { inFolder } from "../support/tiny_run.ts";
@@ -79,6 +80,11 @@ Deno.test(`a run whose ${WORKERS} workers and trainer are killed is the run of o
     }
     ok(kills >= KILLS);
     deepStrictEqual(differences(await contentsOf(out), want), []);
-    const said = `Equal folders: ${kills} workers and ${trainers} trainers killed\n`;
+    const records = (await Deno.readTextFile(`${out}/${SHARDS_FILE}`)).trimEnd().split("\n")
+      .map((line): SharedRecord => JSON.parse(line));
+    const shards = records.reduce((sum, { elsewhere }) => sum + elsewhere, 0);
+    ok(shards > RECIPE.steps, `workers computed ${shards} shards`);
+    const said = `Equal folders: ${kills} workers and ${trainers} trainers killed; workers ` +
+      `computed ${shards} of ${RECIPE.steps * RECIPE.gradientShards} shards\n`;
     Deno.stdout.writeSync(new TextEncoder().encode(said));
   }));
