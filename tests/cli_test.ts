@@ -44,6 +44,20 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   ],
   [["train", "--blobs", "there"], /^Cannot use --blobs as it needs --queue: there is none/],
   [["train", "--out"], /^Cannot use --out without a value/],
+  [["rollout", "--trainer", "verl"], /^Cannot roll out without --out: it names the folder of the /],
+  [["rollout", "--out", "x"], /--trainer/],
+  [
+    ["rollout", "--trainer", "trl"],
+    /^Cannot use --trainer as it must be "verl" \| "prime-rl": current/,
+  ],
+  [
+    ["rollout", "--out", "x", "--trainer", "verl", "--ranks", "2"],
+    /^Cannot use --ranks as verl cuts a batch by itself: it is 2/,
+  ],
+  [
+    ["rollout", "--out", "x", "--trainer", "prime-rl", "--ranks", "0"],
+    /^Cannot use --ranks as it must be 1 or more: current value is "0"/,
+  ],
   [
     ["compare", "--presets", "grpo"],
     /^Cannot compare without two presets or more: --presets names 1/,
