@@ -71,6 +71,8 @@ const trainingSteps = Effect.fnUntraced(function* (options: TinyRun) {
   );
 });
 
+const namesIn = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+
 const PRESET = PRESETS["igpo-uplift"]!;
 const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
@@ -80,7 +82,7 @@ Deno.test("rollout writes the batches that a run with the same weights would tra
     const steps = await run(trainingSteps(asked));
     await run(rollOut({ ...asked, recipe: { steps: 1 } }));
     await run(rollOut({ ...asked, recipe: { steps: 1 } }));
-    deepStrictEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
+    deepStrictEqual(namesIn(folder), [
       "step_1",
       "step_2",
     ]);
@@ -145,7 +147,7 @@ Deno.test("rollout writes no batch where every episode was lost, and says why", 
       message,
       /^Cannot write the batch of step 1 as .* two episodes: 6 were lost, the first as /,
     );
-    deepStrictEqual([...Deno.readDirSync(folder)], []);
+    deepStrictEqual(namesIn(folder), []);
   }));
 
 Deno.test("writeBatch() keeps the newest batches and leaves other folders alone", () =>
@@ -213,5 +215,5 @@ Deno.test("rollout refuses a server of other weights, llama.cpp, another tempera
       await refusal({ preset: start }),
       /^Cannot measure beliefs under the starting weights as there must be a reference policy/,
     );
-    deepStrictEqual([...Deno.readDirSync(folder)], []);
+    deepStrictEqual(namesIn(folder), []);
   }));

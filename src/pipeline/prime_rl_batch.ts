@@ -1,7 +1,7 @@
 /**
- * Batches as the trainer of prime-rl reads them from its file system: a list of micro-batches for each data-parallel
- * rank. Read in prime-rl 2487f834, src/prime_rl/transport/types.py, and in 97d641e9, src/prime_rl/transports/batch, whose
- * first 16 fields are the same.
+ * Batches as prime-rl's trainer reads them from its file system, a list of micro-batches for each data-parallel rank:
+ * read in prime-rl 2487f834, src/prime_rl/transport/types.py and trainer/rl/train.py. In 97d641e9,
+ * transports/batch/types.py, the first 16 fields are the same.
  */
 import { encode } from "@msgpack/msgpack";
 import type { Aggregation } from "../igpo/preset.ts";

@@ -1,6 +1,6 @@
 /**
- * Batches as verl's `DataProto` holds them: prompts padded on the left, responses on the right. Read in verl 0003ed89,
- * verl/experimental/agent_loop/agent_loop.py, and verl/workers/actor/dp_actor.py.
+ * Batches as verl's `DataProto` holds them, with prompts padded on the left and responses on the right: read in verl
+ * 0003ed89, verl/experimental/agent_loop/agent_loop.py, and 03b0081c, verl/workers/actor/dp_actor.py.
  */
 import type { RawTensor } from "../files/tensor_types.ts";
 import type { BatchRow } from "./batch_rows.ts";
