@@ -94,8 +94,8 @@ const samplingPolicy = Effect.fnUntraced(function* (options: RolloutProgramOptio
   const { recipe, policy: named } = config;
   const local = yield* Policy;
   if (named === null) return { policy: local, wave };
-  const parsed = yield* parseServer(named);
-  if (parsed.kind === "llama.cpp") {
+  const { kind } = yield* parseServer(named);
+  if (kind === "llama.cpp") {
     return yield* new BadInput({
       message:
         "Cannot roll out with llama.cpp as its weights must be the trainer's, and it takes " +
@@ -103,7 +103,7 @@ const samplingPolicy = Effect.fnUntraced(function* (options: RolloutProgramOptio
     });
   }
   yield* checkSampling(recipe);
-  const server = yield* openServer(parsed, { folder });
+  const server = yield* openServer(named, { folder });
   yield* checkServed(server, model, recipe);
   const { vocabulary } = model.architecture;
   const policy = makeServedPolicy({ server, local, vocabulary });

@@ -24,11 +24,12 @@ export const trainServed = Effect.fn("trainServed")(function* (
   const { plan: { config, preset }, task: { protocol }, model, screen } = options;
   const { seed, recipe, policy: named } = config;
   if (named === null) return yield* train(options);
-  const parsed = yield* parseServer(named);
+  // What is no name at all is told before what the run lacks.
+  yield* parseServer(named);
   const lora = yield* checkServable(model, recipe);
   const folder = `${options.plan.folder}/served`;
   yield* checkWritable(folder);
-  const server = yield* openServer(parsed, { folder, ...(patience && { patience }) });
+  const server = yield* openServer(named, { folder, ...(patience && { patience }) });
   yield* checkServed(server, model, recipe);
   yield* screen.print(`Messages are sampled by ${server.name}`);
   const { architecture } = model;

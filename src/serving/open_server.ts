@@ -45,11 +45,12 @@ function isKind(kind: string): kind is keyof typeof KINDS {
   return Object.hasOwn(KINDS, kind);
 }
 
-/** Opens a server; adapters are published in `folder`. */
+/** The server of such a name; adapters are published in `folder`. */
 export const openServer = Effect.fn("openServer")(function* (
-  { kind, url }: NamedServer,
+  named: string,
   options: Pick<ServerOptions, "folder" | "patience">,
 ) {
+  const { kind, url } = yield* parseServer(named);
   yield* checkAllowed(`sample at ${url.host}`, url.host);
   const headers = yield* keyHeader(`sample at ${url.host}`, KEY);
   return (yield* KINDS[kind]({ ...options, origin: url.origin, headers })) as Server;
