@@ -96,6 +96,7 @@ const LATER_FIELDS = {
   decayed: "all",
   ppoEpochs: 1,
   miniBatches: 1,
+  gradientShards: 1,
   trainKinds: WORLDS.mixed,
   wrongGolds: 0,
   testSamples: 1,
