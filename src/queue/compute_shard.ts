@@ -21,7 +21,7 @@ export interface ShardPlace {
  * there are none: the trainer then finds the place.
  */
 export const computeShard = Effect.fn("computeShard")(function* (
-  { step, index, shard: blob }: ShardJob,
+  { step, shard: blob }: ShardJob,
   { blobs, model, preset, recipe }: ShardPlace,
 ) {
   const { architecture: { vocabulary } } = model;
