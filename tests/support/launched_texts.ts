@@ -68,10 +68,11 @@ function formOf(architecture: Architecture, format: WeightFormat): ModelForm {
   };
 }
 
-/** Models of each family. Straight lines of the wide one would be as many texts again, of 200 KB each. */
+/** Models of each family. Straight lines of the wide one would be as many texts again, of 200 KB each; it has all options. */
 function formsFor(traits: Traits): ReadonlyArray<ModelForm> {
   const wide = [formOf(WIDE, "f32"), formOf(WIDE, "int8")];
-  const all = traits.family === "lines" ? SMALL : [...SMALL, ...wide];
+  const isTuned = traits.choices !== undefined;
+  const all = isTuned ? wide : traits.family === "lines" ? SMALL : [...SMALL, ...wide];
   return all.map((form) => ({ ...form, fewDispatches: fewDispatches(traits) }));
 }
 
