@@ -89,7 +89,9 @@ export interface RunSizes {
 
 /** Kernels that are forms of an op's kernel for some adapters, each with its op. */
 export const FORM_OF = {
+  attention_head_query_backward: "attention_query_backward",
   attention_join: "attention_forward",
+  attention_lane_key_backward: "attention_key_backward",
   attention_query_forward: "attention_forward",
   attention_split_forward: "attention_forward",
   attention_subgroup_forward: "attention_forward",

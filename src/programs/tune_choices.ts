@@ -94,7 +94,7 @@ function trialsOf(
   adapted: ModelForm,
   length: number,
 ): Readonly<Record<ListName, Trial>> {
-  const flat = ["rope_backward", "attention_query_backward", "attention_key_backward"] as const;
+  const flat = ["rope_backward", "attention_delta", "attention_query_backward"] as const;
   const products = ["linear_low_rank_forward", "linear_forward", "linear_input_backward"] as const;
   return {
     tile: passOf(adapted, length, products),

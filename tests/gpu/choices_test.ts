@@ -102,7 +102,7 @@ Deno.test("fastestOf() keeps the fastest option of each list, and none that is h
 });
 
 /** Tokens of a sequence for which no workgroup is full: so workgroups of another width have another number of threads. */
-const ODD = 17;
+const ODD = 37;
 
 Deno.test("tuneChoices() dispatches each option in a form of its own, and keeps the usual ones if all take as long", async () => {
   const { opened, dispatches } = createCountingDevice(CARD, BINDING_BYTES);
