@@ -1,14 +1,20 @@
 import { Effect } from "effect";
 import project from "../../deno.json" with { type: "json" };
 import { BadInput } from "../domain/errors.ts";
+import { LIMITS } from "../domain/limits.ts";
 import { jsonText } from "../files/json_file.ts";
+import { Learner } from "../policy/policy.ts";
 import { fingerprintOf } from "../queue/fingerprint.ts";
 import { readSecret } from "../queue/blob_secret.ts";
 import { serveBlobs } from "../queue/blob_server.ts";
-import { handOut, type TrainerStation } from "../queue/hand_out.ts";
+import { mostGradientBytes } from "../queue/gradient_record.ts";
+import { handOut } from "../queue/hand_out.ts";
 import type { RunRecord } from "../queue/job.ts";
 import { openOwnBlobs } from "../queue/open_blobs.ts";
 import { openPlace, type QueueFlags } from "../queue/place.ts";
+import { shareGradients } from "../queue/share_gradients.ts";
+import { keepShared } from "../queue/shared_record.ts";
+import type { TrainerStation } from "../queue/trainer_station.ts";
 import { keepWork } from "../queue/work_record.ts";
 import { openQueue, type QueueTimes } from "../queue/work_queue.ts";
 import type { TrainOptions } from "../run/run.ts";
@@ -32,9 +38,10 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   yield* place.lock;
   const blobs = yield* openOwnBlobs(flags);
   const { serveBlobs: address } = flags;
+  const mostBytes = Math.max(LIMITS.groupBytes, mostGradientBytes(model, config.recipe));
   const served = address === null
     ? null
-    : yield* serveBlobs({ folder: blobs.path, address, sign: yield* readSecret });
+    : yield* serveBlobs({ folder: blobs.path, address, sign: yield* readSecret, mostBytes });
   // A step begins with this process idle, and there is one such process.
   const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
   const record = yield* recordOf(options);
@@ -46,16 +53,23 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     blobs,
     model,
     play: { ...config, protocol: task.protocol, wave, gain: preset.gain },
+    preset,
     run,
     weights: null,
     published: new Set(),
+    offered: null,
     onPlayed: (record) => keepWork(options.plan.folder, record),
+    onShared: (record) => keepShared(options.plan.folder, record),
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
   const where = served === null ? "" : ` --blobs ${served}`;
   yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}${where}`);
-  const summary = yield* train({ ...options, play: handOut(station, preset.staleness) });
+  const summary = yield* train({
+    ...options,
+    play: handOut(station, preset.staleness),
+    share: shareGradients(station, preset.staleness),
+  });
   yield* queue.begin(null);
   yield* blobs.keepOnly([]);
   return summary;
@@ -65,7 +79,9 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
 const recordOf = Effect.fnUntraced(function* ({ plan: { config }, task, date }: TrainOptions) {
   const probe = task.train.questions[0]?.text ?? "";
   const fingerprint = yield* fingerprintOf(probe, task.protocol);
-  return { version: project.version, config, date, probe, fingerprint } satisfies RunRecord;
+  const { passTokens } = yield* Learner;
+  const { version } = project;
+  return { version, config, date, probe, fingerprint, passTokens } satisfies RunRecord;
 });
 
 /** Refuses what workers cannot do, and what would depend on how many there are. */

@@ -5,6 +5,7 @@ import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { Environment } from "../environment/environment.ts";
 import type { Screen } from "../files/screen.ts";
+import { Learner } from "../policy/policy.ts";
 import { fingerprintOf } from "../queue/fingerprint.ts";
 import type { Blobs } from "../queue/blobs.ts";
 import { type BlobRef, RunRecord } from "../queue/job.ts";
@@ -84,7 +85,9 @@ export type WorkOptions = Pick<
 
 /** Does the jobs of a run until the queue is for another one. Fails unless it computes what the trainer does. */
 export const workFor = Effect.fn("workFor")(function* (
-  { run, record: { config, probe, fingerprint } }: Effect.Success<ReturnType<typeof nextRun>>,
+  { run, record: { config, probe, fingerprint, passTokens } }: Effect.Success<
+    ReturnType<typeof nextRun>
+  >,
   { queue, blobs }: WorkPlace,
   { protocol, environment, model, preset, wave, screen }: WorkOptions,
 ) {
@@ -94,16 +97,24 @@ export const workFor = Effect.fn("workFor")(function* (
         "bit: its model, its tools, its device or its driver are others than those here",
     });
   }
+  const { passTokens: own } = yield* Learner;
+  if (config.recipe.gradientShards > 1 && own !== passTokens) {
+    return yield* new BadInput({
+      message: `Cannot share gradients of this run as passes must have the trainer's ` +
+        `${passTokens} tokens: here they have ${own}, for want of memory on either side; lower ` +
+        `the recipe's microBatchTokens to what both have room for`,
+    });
+  }
   yield* work({
     queue,
     blobs,
     model,
     play: { ...config, protocol, wave, gain: preset.gain },
+    preset,
     run,
     weights: null,
     published: null,
-    onDone: ({ step, question }, { groups }) =>
-      screen.print(`Step ${step}: ${groups.flat().length} episodes of question ${question.id}`),
+    onDone: screen.print,
     onFailed: (sentence) => screen.print(`Failed: ${sentence}`),
   }).pipe(Effect.provideService(Environment, environment));
 });

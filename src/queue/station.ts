@@ -1,14 +1,16 @@
 /** A process that does jobs: a worker, and the trainer while it waits for the others. */
 import { Cause, Deferred, Effect, Exit, Option, Stream } from "effect";
 import { BadInput, JobFailed } from "../domain/errors.ts";
+import type { ShardSettings } from "../pipeline/gradient_shards.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { rollout, type RolloutOptions } from "../pipeline/rollout.ts";
 import { score, type ScoreOptions } from "../pipeline/score.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { Learner, Policy } from "../policy/policy.ts";
 import type { Blobs } from "./blobs.ts";
-import { encodeGroup, type PlayedGroup } from "./group_record.ts";
-import type { BlobRef, Job } from "./job.ts";
+import { computeShard } from "./compute_shard.ts";
+import { encodeGroup } from "./group_record.ts";
+import { type BlobRef, describeJob, type GroupJob, type Job } from "./job.ts";
 import { decodeWeights, weightsBytes } from "./weights_blob.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
@@ -18,13 +20,14 @@ export interface Station {
   readonly blobs: Blobs;
   readonly model: Pick<ModelFolder, "architecture" | "lora">;
   readonly play: RolloutOptions & Pick<ScoreOptions, "gain">;
+  readonly preset: ShardSettings["preset"];
   /** Blob of the run whose jobs are done. */
   readonly run: BlobRef;
   /** The weights that the learner has now, by the hash of their blob; null for those that the run began with. */
   weights: string | null;
   /** Hashes of the weights that this process published, if it trains: no job makes it load others. */
   readonly published: ReadonlySet<string> | null;
-  readonly onDone: (job: Job, group: PlayedGroup) => Effect.Effect<void>;
+  readonly onDone: (sentence: string) => Effect.Effect<void>;
   readonly onFailed: (sentence: string) => Effect.Effect<void>;
 }
 
@@ -67,23 +70,32 @@ export const work = Effect.fn("work")(function* (station: Station) {
 
 const perform = Effect.fn("perform")(function* (job: Job, station: Station) {
   yield* takeWeights(job, station);
-  const policy = yield* Policy;
-  // As in a step of its own, nothing of other jobs is in the cache.
-  policy.release();
-  const { step, question } = job;
-  const { play } = station;
-  const played = yield* Stream.make({ step, questions: [question] }).pipe(
-    rollout(play),
-    score(play),
-    Stream.runHead,
-    // Progress is that of the step, not of one of its groups.
-    Effect.provideService(Watch, () => Effect.void),
-  );
-  const group = Option.getOrThrow(played);
-  const blob = yield* station.blobs.put([yield* encodeGroup(group)]);
-  yield* station.onDone(job, group);
+  const { play: { recipe } } = station;
+  const { bytes, said } = "shard" in job
+    ? { bytes: yield* computeShard(job, { ...station, recipe }), said: describeJob(job) }
+    : yield* playGroup(job, station);
+  const blob = yield* station.blobs.put(bytes);
+  yield* station.onDone(`Step ${job.step}: ${said}`);
   return blob;
 });
+
+const playGroup = Effect.fn("playGroup")(
+  function* ({ step, question }: GroupJob, { play }: Station) {
+    const policy = yield* Policy;
+    // As in a step of its own, nothing of other jobs is in the cache.
+    policy.release();
+    const played = yield* Stream.make({ step, questions: [question] }).pipe(
+      rollout(play),
+      score(play),
+      Stream.runHead,
+      // Progress is that of the step, not of one of its groups.
+      Effect.provideService(Watch, () => Effect.void),
+    );
+    const group = Option.getOrThrow(played);
+    const said = `${group.groups.flat().length} episodes of question ${question.id}`;
+    return { bytes: [yield* encodeGroup(group)], said };
+  },
+);
 
 /** Makes the learner's weights those of a job. */
 const takeWeights = Effect.fnUntraced(function* (

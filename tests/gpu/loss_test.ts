@@ -28,7 +28,7 @@ function machineOf(opened: Device): Machine {
       budget: null,
     },
     profile: null,
-    loss: Effect.never,
+    loss: opened.loss.wait,
   };
 }
 
