@@ -48,7 +48,13 @@ export async function openModel(
   const entries = parametersOf(architecture).map((one) => [one.name, valuesOf(one)] as const);
   const weights = weightsInMemory(new Map(entries));
   const engine = await run(createGpuEngine(device));
-  const use = { trains: true, masked: false, recompute: "none", isMirrored: true } as const;
+  const use = {
+    trains: true,
+    masked: false,
+    recompute: "none",
+    isMirrored: true,
+    partialBytes: () => 0,
+  } as const;
   await run(engine.reserve(planMemory(inFloat32(architecture), capacity, use).arena));
   const runtime = await run(createRuntime(engine, { architecture, weights }, capacity));
   const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, decayed: "all" } as const;

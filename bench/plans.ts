@@ -5,6 +5,7 @@ import { inBytes } from "../src/domain/bytes.ts";
 import { PROJECTIONS } from "../src/domain/recipe.ts";
 import { readArchitecture } from "../src/model/architecture.ts";
 import { fitMemory, totalBytes } from "../src/policy/memory_plan.ts";
+import { cardPartialBytes } from "../tests/support/dispatch_counts.ts";
 import { configOf } from "./random_model.ts";
 
 /** Card sizes in GB, and a GPU's usual limit of a binding. */
@@ -20,6 +21,7 @@ const LIMITS = {
   bufferBytes: 2 ** 31 - 1,
   isMirrored: false,
   fewDispatches: true,
+  partialBytes: cardPartialBytes,
 };
 const WANTED = { rows: 16, contextTokens: 4096, passTokens: 16384, messageTokens: 512 };
 const USE = { trains: true, masked: false, recompute: "auto" } as const;

@@ -11,6 +11,7 @@ import { weightsBytes } from "../src/queue/weights_blob.ts";
 import {
   BINDING_BYTES,
   CARD,
+  cardPartialBytes,
   type COUNTED_FORMS,
   formOf,
   workloadsOf,
@@ -70,6 +71,7 @@ export function cardCosts(
     bufferBytes: BINDING_BYTES,
     isMirrored: false,
     fewDispatches: fewDispatches(CARD),
+    partialBytes: cardPartialBytes,
     budget: MEMORY[card],
   });
   if (Result.isFailure(plan)) return Result.fail(plan.failure.message);

@@ -1,26 +1,36 @@
 import { fileURLToPath } from "node:url";
-import { Effect } from "effect";
-import { isRecord } from "../domain/decode.ts";
+import { Effect, Option, Schema } from "effect";
 import { BadInput } from "../domain/errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { onDisk } from "./disk.ts";
-import { parseJson } from "../domain/json.ts";
 
-/** The file in which `tune` keeps its results: a JSON record of adapter names and families of kernels. */
+/** The file in which `tune` keeps its results. */
 const TUNED_FILE = new URL("../../.cache/tuned.json", import.meta.url);
 
-/** The families that `tune` recorded, by adapter; none where it never ran or this program is not a file on a disk. */
+/** What was found fastest for an adapter: a family of kernels, and sizes by name. */
+const TunedRecord = Schema.Struct({
+  family: Schema.String,
+  choices: Schema.Record(Schema.String, Schema.Number),
+});
+
+/** See {@link TunedRecord}. */
+export type TunedRecord = typeof TunedRecord.Type;
+
+/** Results by adapter. */
+const TunedFile = Schema.fromJsonString(Schema.Record(Schema.String, TunedRecord));
+
+const decode = Schema.decodeUnknownOption(TunedFile);
+
+/** What `tune` recorded, by adapter; nothing where it never ran or this program is not a file on a disk. */
 export const readTuned = Effect.fn("readTuned")(
-  function* (file: URL = TUNED_FILE): Effect.fn.Return<Readonly<Record<string, string>>, BadInput> {
+  function* (
+    file: URL = TUNED_FILE,
+  ): Effect.fn.Return<Readonly<Record<string, TunedRecord>>, BadInput> {
     if (file.protocol !== "file:") return {};
     const text = yield* Effect.promise(() => Deno.readTextFile(file).catch(() => null));
     if (text === null) return {};
-    const found = yield* Effect.try({
-      try: (): unknown => parseJson(text),
-      catch: () => null,
-    }).pipe(Effect.catch(() => Effect.succeed(null)));
-    const isWhole = isRecord(found) && Object.values(found).every((x) => typeof x === "string");
-    if (isWhole) return found as Record<string, string>;
+    const found = decode(text);
+    if (Option.isSome(found)) return found.value;
     return yield* new BadInput({
       message: `Cannot read "${fileURLToPath(file)}" as it must be a JSON record of adapters: ` +
         `delete it or run the task tune again`,
@@ -28,11 +38,11 @@ export const readTuned = Effect.fn("readTuned")(
   },
 );
 
-/** Records the family of an adapter and keeps those of others. */
+/** Records what is fastest for an adapter and keeps what is known of others. */
 export const writeTuned = Effect.fn("writeTuned")(
-  function* (adapter: string, family: string, file: URL = TUNED_FILE) {
+  function* (adapter: string, tuned: TunedRecord, file: URL = TUNED_FILE) {
     const known = yield* readTuned(file).pipe(Effect.catch(() => Effect.succeed({})));
-    const content = JSON.stringify({ ...known, [adapter]: family }, null, 2);
+    const content = JSON.stringify({ ...known, [adapter]: tuned }, null, 2);
     const folder = new URL(".", file);
     yield* onDisk(`make "${fileURLToPath(folder)}"`, () => Deno.mkdir(folder, { recursive: true }));
     yield* writeFileAtomic(fileURLToPath(file), `${content}\n`);

@@ -65,6 +65,10 @@ export interface GrowingBuffer {
   readonly destroy: () => void;
 }
 
+/** Bytes of a growing buffer that was asked for so many: the next power of two. */
+export const grownBytes = (bytes: number): number =>
+  bytes === 0 ? 0 : 2 ** Math.ceil(Math.log2(bytes));
+
 /** A growing buffer without any room yet. */
 export function createGrowingBuffer(
   device: GPUDevice,
@@ -80,7 +84,7 @@ export function createGrowingBuffer(
     grow: (bytes) => {
       if (bytes <= size) return false;
       buffer?.destroy();
-      size = 2 ** Math.ceil(Math.log2(bytes));
+      size = grownBytes(bytes);
       buffer = device.createBuffer({ label, size, usage });
       return true;
     },

@@ -4,7 +4,7 @@ import { NoAdapter } from "../domain/errors.ts";
 import type { DriverChoice } from "../files/driver.ts";
 import type { Adapter } from "../model/engine.ts";
 import { type Commands, createCommands } from "./commands.ts";
-import type { Family, Traits } from "./launches.ts";
+import type { Traits } from "./launches.ts";
 import { type Loss, watchLoss } from "./loss.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
@@ -24,14 +24,17 @@ export interface Device {
   readonly profiler: Profiler | null;
 }
 
+/** What was found fastest for an adapter. */
+export type Tuned = Required<Pick<Traits, "family" | "choices">>;
+
 /** How a device is opened. */
 export interface DeviceOptions {
   /** Who chose the driver that WebGPU uses; a browser has one of its own. @default {"ours"} */
   readonly choice?: DriverChoice;
   /** Whether dispatches are timed, each in a pass of its own: slower. @default {false} */
   readonly profile?: boolean;
-  /** The family that was found fastest for an adapter of this name, or null. @default {() => null} */
-  readonly tuned?: (adapter: string) => Family | null;
+  /** What was found fastest for an adapter of this name, or null. @default {() => null} */
+  readonly tuned?: (adapter: string) => Tuned | null;
   /** Whether to accept software that is slower than plain loops. @default {false} */
   readonly takesAny?: boolean;
   /** Called with the number of kernels before each is made, since the first use of a kernel can take seconds. */
@@ -78,8 +81,9 @@ export const openDevice: (
     ),
     (opened) => Effect.sync(() => opened.destroy()),
   );
-  const traits = {
-    family: tuned(name) ?? usual,
+  const traits: Traits = {
+    family: usual,
+    ...tuned(name),
     workgroupBytes: Math.min(32768, device.limits.maxComputeWorkgroupStorageSize),
     maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     cores: navigator.hardwareConcurrency,

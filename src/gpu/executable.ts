@@ -9,9 +9,8 @@ import { type Bindings, createBindings } from "./bindings.ts";
 import { lookUp, type Stored, withinMemory, writeStored } from "./device_memory.ts";
 import type { Host } from "./host.ts";
 import { DIMS_STRIDE, writeDims } from "./pipelines.ts";
-import { scheduleOf } from "./schedule.ts";
+import { partialBytes, scheduleOf } from "./schedule.ts";
 import { partsOf, type Step, submitPart } from "./submission.ts";
-import { secondsOf, SLOWEST, workOf } from "./work.ts";
 
 /** A program with its memory on a device. */
 interface Loaded<Phase extends string, Input extends string> {
@@ -133,22 +132,20 @@ function* record(
   const { pipelines, memory: { copies } } = host;
   const schedule = scheduleOf(ops, dims, { ...host, textureBytes: copies.mostBytes });
   const count = schedule.reduce((sum, { launches }) => sum + launches.length, 0);
-  const partBytes = schedule.reduce((most, { partBytes }) => Math.max(most, partBytes), 0);
   const isNew = uniform.grow(Math.max(512, count) * DIMS_STRIDE);
-  if (partials.grow(partBytes) || isNew) bindings.clear();
+  if (partials.grow(partialBytes(schedule)) || isNew) bindings.clear();
   copies.forget();
   const uniforms = new Uint8Array(count * DIMS_STRIDE);
   const view = new DataView(uniforms.buffer);
   const steps: Step[] = [];
   let offset = 0;
   for (const scheduled of schedule) {
-    const { piece, form, sizes, launches } = scheduled;
+    const { piece, form, sizes, launches, seconds } = scheduled;
     const { group, reads } = bindings.bind(scheduled);
     for (const { copy, part } of reads) {
       if (copies.refresh(copy, part)) steps.push({ _tag: "Copy", copy, part });
     }
     const { fields } = pipelines.interfaceOf(form);
-    const seconds = secondsOf(workOf(piece, sizes), SLOWEST) / launches.length + SLOWEST.dispatch;
     for (const launch of launches) {
       const { dims: own, grid } = launch;
       writeDims(view, offset, fields, { ...sizes, ...own });

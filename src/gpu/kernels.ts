@@ -53,6 +53,8 @@ const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
 
 /** Kernels that only GPUs get. */
 const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
+  attention_query_backward: ["attention_head_query_backward"],
+  attention_key_backward: ["attention_lane_key_backward"],
   head_forward: ["head_tile_forward", "head_join"],
   head_statistics: ["head_part_statistics", "head_join"],
   linear_weight_backward: ["linear_tile_weight_backward"],

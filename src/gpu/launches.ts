@@ -2,6 +2,7 @@
 import type { DimsOf, InputOf } from "../model/ops/op.ts";
 import type { OpKind, RecordOf } from "../model/ops/registry.ts";
 import grid from "../../shaders/lib/grid.wgsl" with { type: "text" };
+import { type Choices, USUAL } from "./choices.ts";
 
 /**
  * How kernels are written for an adapter. `lines`: straight lines without a branch, for drivers that run shaders on the
@@ -29,6 +30,8 @@ export interface Traits {
   readonly enablesSubgroups?: boolean;
   /** Storage buffers that a kernel can bind; every adapter allows 8. @default {8} */
   readonly storageBuffers?: number;
+  /** What `tune` found fastest for kernels of the family `tiles`. @default {USUAL} */
+  readonly choices?: Choices;
 }
 
 /** Whether ops read textures, which are copies of inputs that they read more than once. */
@@ -86,7 +89,9 @@ export interface RunSizes {
 
 /** Kernels that are forms of an op's kernel for some adapters, each with its op. */
 export const FORM_OF = {
+  attention_head_query_backward: "attention_query_backward",
   attention_join: "attention_forward",
+  attention_lane_key_backward: "attention_key_backward",
   attention_query_forward: "attention_forward",
   attention_split_forward: "attention_forward",
   attention_subgroup_forward: "attention_forward",
@@ -172,8 +177,9 @@ export function flat<Sizes, Input extends string>(
   return {
     ...options,
     code: `${source}\n${grid}`,
-    launches: (dims, { family }) => {
-      const width = family === "lines" ? cpuWidth : usual;
+    launches: (dims, { family, choices: { flatWidth } = USUAL }) => {
+      const least = family === "tiles" ? flatWidth : 0;
+      const width = Math.max(least, family === "lines" ? cpuWidth : usual);
       return [{
         constants: constants?.(dims) ?? {},
         overrides: { WG: width },

@@ -9,7 +9,7 @@ import {
   SPAN_UNIT,
   type Tensor,
 } from "../model/plan.ts";
-import { bytesWithin, dimsWithin, stretchesOf } from "../model/stretches.ts";
+import { bytesWithin, dimsWithin, stretchesOf, type StretchLimits } from "../model/stretches.ts";
 import type { Part } from "./copies.ts";
 import type { Bound } from "./launches.ts";
 
@@ -22,8 +22,8 @@ export interface Piece {
 }
 
 /** The pieces in which an op is dispatched, first to last. */
-export function piecesOf(op: Op, dims: Dims, bindingBytes: number): ReadonlyArray<Piece> {
-  const stretches = stretchesOf(op, dims, bindingBytes);
+export function piecesOf(op: Op, dims: Dims, limits: StretchLimits): ReadonlyArray<Piece> {
+  const stretches = stretchesOf(op, dims, limits);
   if (stretches.length === 1) return [{ op, stretch: null, dims }];
   return stretches.map((stretch) => ({ op, stretch, dims }));
 }

@@ -122,3 +122,9 @@ export function secondsOf({ multiplyAdds, bytes }: Work, speed: Speed): number {
  * 1.15 GHz, 41.6 GB/s of two channels of DDR4-2600), and 25 µs a dispatch.
  */
 export const SLOWEST: Speed = { multiplyAdds: 55e9, bytes: 10.4e9, dispatch: 25e-6 };
+
+/**
+ * Maximum seconds of a dispatch on the slowest GPU: ops with more work are cut by rows. With a smaller bound, a layer of
+ * a 7B model with adapters would take more than 15 dispatches for 2,048 tokens.
+ */
+export const MOST_SECONDS_OF_DISPATCH = 2.55;

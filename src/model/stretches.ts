@@ -1,6 +1,6 @@
 /**
- * Cuts ops that go row by row into stretches of rows if a device cannot bind one of their tensors whole, or if their
- * loop would be too long. So a device limits the width of a model, but not the length of a context. Results have the
+ * Cuts ops that go row by row into stretches of rows if a device cannot bind one of their tensors whole, if their loop
+ * would be too long, or if they have too much work for one dispatch. So a device limits the width of a model, but not the length of a context. Results have the
  * bits of the whole op, since no cut goes through a block of a sum over rows.
  */
 import { storedBytes } from "./formats.ts";
@@ -50,19 +50,35 @@ export function reachedBytes(op: Op, tensor: Tensor, dims: Dims): number {
   return isCut ? Math.min(all, bytesOfSome(tensor, STRETCH_UNIT)) : all;
 }
 
+/** What a stretch may reach and do. */
+export interface StretchLimits {
+  /** Maximum bytes of a tensor. */
+  readonly bindingBytes: number;
+  /** Minimum number of stretches, if the op goes row by row and has the rows. @default {1} */
+  readonly parts?: number;
+}
+
 /** About equally long stretches of an op, in units of its rows' symbol; one stretch if it can do all rows at once. */
-export function stretchesOf(op: Op, dims: Dims, bindingBytes: number): ReadonlyArray<Span> {
+export function stretchesOf(
+  op: Op,
+  dims: Dims,
+  { bindingBytes, parts = 1 }: StretchLimits,
+): ReadonlyArray<Span> {
   const symbol = symbolOf(rowsOf(op));
   if (symbol === null) return [{ first: 0, count: 0 }];
   const count = valueOf({ symbol, times: 1 }, dims);
   const rows = valueOf(rowsOf(op), { [symbol]: 1 });
   const tensors = [...op.inputs, ...op.outputs].filter((tensor) => goesByRow(op, tensor));
   const { mostRows = Infinity } = recordOf(op);
-  const isWhole = rows * count <= mostRows &&
+  const isWhole = parts === 1 && rows * count <= mostRows &&
     tensors.every((tensor) => bytesOfSome(tensor, count) <= bindingBytes);
-  if (isWhole) return [{ first: 0, count }];
+  if (isWhole || tensors.length === 0) return [{ first: 0, count }];
   const unitBytes = Math.max(...tensors.map((tensor) => bytesOfSome(tensor, STRETCH_UNIT)));
-  const units = Math.min(bindingBytes / unitBytes, mostRows / (rows * STRETCH_UNIT));
+  const units = Math.min(
+    bindingBytes / unitBytes,
+    mostRows / (rows * STRETCH_UNIT),
+    count / parts / STRETCH_UNIT,
+  );
   const most = Math.max(1, Math.floor(units)) * STRETCH_UNIT;
   const length = Math.ceil(count / Math.ceil(count / most) / STRETCH_UNIT) * STRETCH_UNIT;
   return Array.from({ length: Math.ceil(count / length) }, (_, i) => ({

@@ -4,7 +4,7 @@ import { inBytes } from "../domain/bytes.ts";
 import { BadInput } from "../domain/errors.ts";
 import type { ModelForm } from "../model/decoder.ts";
 import { planScratch } from "../model/memory.ts";
-import { bytesOf, opsOf, type Tensor, tensorsOf } from "../model/plan.ts";
+import { bytesOf, type Dims, opsOf, type Program, type Tensor, tensorsOf } from "../model/plan.ts";
 import { gradientProgram, updateProgram } from "../model/programs.ts";
 import { reachedBytes } from "../model/stretches.ts";
 import type { Recompute } from "../model/recompute.ts";
@@ -39,6 +39,8 @@ export interface MemoryLimits {
   readonly isMirrored: boolean;
   /** Whether programs have few dispatches, at the price of some work. */
   readonly fewDispatches: boolean;
+  /** Bytes in which the kernels of a program hand on results, if no symbol is larger than in `capacity`. */
+  readonly partialBytes: (program: Program, capacity: Dims) => number;
   /** Maximum bytes of all parts together; null if unknown. */
   readonly budget: number | null;
 }
@@ -64,10 +66,10 @@ export function totalBytes(parts: ReadonlyArray<MemoryPart>): number {
 export function planMemory(
   form: ModelForm,
   capacity: Capacity,
-  { trains, masked, recompute, isMirrored }: Pick<MemoryUse, "trains" | "masked"> & {
-    readonly recompute: Recompute;
-    readonly isMirrored: boolean;
-  },
+  { trains, masked, recompute, isMirrored, partialBytes }:
+    & Pick<MemoryUse, "trains" | "masked">
+    & Pick<MemoryLimits, "isMirrored" | "partialBytes">
+    & { readonly recompute: Recompute },
 ): MemoryPlan {
   const { cache, logProb, decode, decodeMasked } = policyPrograms(form, capacity);
   const dims = dimsOf(form.architecture, capacity);
@@ -80,6 +82,8 @@ export function planMemory(
   const { parts, largest } = heldParts(programs);
   const arena = arenaOf(programs);
   parts.set("activations", arena.reduce((sum, bytes) => sum + bytes, 0));
+  const partials = programs.map(({ program, dims }) => partialBytes(program, dims));
+  parts.set("partial results", partials.reduce((sum, bytes) => sum + bytes, 0));
   if (isMirrored) {
     const copies = sharedCopies(arena, form.bindingBytes);
     parts.set("copies as textures", parts.get("weights")! + copies);
@@ -134,6 +138,7 @@ const PARTS = [
   "gradients and optimizer",
   "KV cache",
   "activations",
+  "partial results",
   "tables",
   "copies as textures",
 ] as const;
@@ -230,7 +235,7 @@ export function fitMemory(
 ): Result.Result<MemoryPlan, BadInput> {
   let smallest: MemoryPlan | null = null;
   for (const { capacity, recompute } of candidates(wanted, use)) {
-    const plan = planMemory(form, capacity, { ...use, recompute, isMirrored: limits.isMirrored });
+    const plan = planMemory(form, capacity, { ...limits, ...use, recompute });
     const fits = totalBytes(plan.parts) <= (limits.budget ?? Infinity);
     if (fits && tooLarge(plan, limits) === null) return Result.succeed(plan);
     smallest = plan;

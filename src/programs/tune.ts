@@ -1,5 +1,6 @@
-import { Duration, Effect } from "effect";
+import { Effect } from "effect";
 import { embeddedArchitecture } from "./cold_start.ts";
+import { millisecondsOf, tuneChoices } from "./tune_choices.ts";
 import { KernelFailed } from "../domain/errors.ts";
 import type { Screen } from "../files/screen.ts";
 import { writeTuned } from "../files/tuned.ts";
@@ -32,7 +33,10 @@ function candidates({ adapter }: Device): ReadonlyArray<Family> {
   return adapter.kind === "gpu" ? FAMILIES.filter((family) => family !== "lines") : FAMILIES;
 }
 
-/** Times decoding and training of the embedded model with each family of kernels, and keeps the fastest family. */
+/**
+ * Times decoding and training of the embedded model with each family of kernels, and keeps the fastest family; where
+ * that is the one for GPUs, also the sizes that are fastest.
+ */
 export const tune = Effect.fn("tune")(function* (opened: Device, screen: Screen) {
   const timings: Timing[] = [];
   yield* screen.print(
@@ -62,9 +66,13 @@ export const tune = Effect.fn("tune")(function* (opened: Device, screen: Screen)
   if (best === undefined) {
     return yield* new KernelFailed({ kernel: "all", message: "No family of kernels runs here" });
   }
-  yield* writeTuned(opened.adapter.name, best.family);
+  const { family } = best;
+  const choices = family === "tiles"
+    ? yield* tuneChoices(withTraits(opened, { family }), screen)
+    : {};
+  yield* writeTuned(opened.adapter.name, { family, choices: { ...choices } });
   yield* screen.print(
-    `From now on ${opened.adapter.name} gets kernels of the family ${best.family}`,
+    `From now on ${opened.adapter.name} gets kernels of the family ${family}`,
   );
 });
 
@@ -115,8 +123,5 @@ const timeFamily = Effect.fnUntraced(function* (opened: Device, family: Family) 
   }
   return { family, first, decode: median(decode), gradient: median(gradients) } satisfies Timing;
 });
-
-const millisecondsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.timed(effect), ([duration]) => Duration.toMillis(duration));
 
 const median = (values: ReadonlyArray<number>) => quantile(Float64Array.from(values), 0.5);

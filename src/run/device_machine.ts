@@ -5,6 +5,7 @@ import type { Profile } from "../domain/report.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
 import { createGpuEngine } from "../gpu/engine.ts";
 import { fewDispatches, isMirrored } from "../gpu/launches.ts";
+import { plannedPartialBytes } from "../gpu/schedule.ts";
 import type { Adapter, Engine } from "../model/engine.ts";
 import type { MemoryLimits } from "../policy/memory_plan.ts";
 import { createInterpreter } from "../reference/interpreter.ts";
@@ -29,6 +30,7 @@ const plainLoops: Machine = {
     bufferBytes: Infinity,
     isMirrored: false,
     fewDispatches: false,
+    partialBytes: () => 0,
     budget: null,
   },
   profile: null,
@@ -58,14 +60,17 @@ export const openDeviceMachine = Effect.fn("openDeviceMachine")(
         : Effect.catchTag(open, "NoAdapter", () => Effect.succeed(null)));
     if (opened === null) return plainLoops;
     const { adapter, device: { limits }, profiler, traits } = opened;
+    const bindingBytes = limits.maxStorageBufferBindingSize;
+    const schedule = { traits, bindingBytes, textureBytes: 0 };
     return {
       adapter,
       makeEngine: createGpuEngine(opened),
       limits: {
-        bindingBytes: limits.maxStorageBufferBindingSize,
+        bindingBytes,
         bufferBytes: limits.maxBufferSize,
         isMirrored: isMirrored(traits),
         fewDispatches: fewDispatches(traits),
+        partialBytes: (program, capacity) => plannedPartialBytes(program, capacity, schedule),
         budget: adapter.kind === "software" ? yield* memory : null,
       },
       profile: profiler?.profile ?? null,

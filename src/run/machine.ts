@@ -4,6 +4,7 @@ import type { Device } from "../domain/flags.ts";
 import { chooseDriver } from "../files/driver.ts";
 import { systemMemory } from "../files/system_memory.ts";
 import { readTuned } from "../files/tuned.ts";
+import { choicesOf } from "../gpu/choices.ts";
 import type { DeviceOptions } from "../gpu/device.ts";
 import { FAMILIES } from "../gpu/launches.ts";
 import { adapterLines } from "../report/adapter_line.ts";
@@ -16,11 +17,15 @@ export const openMachine = Effect.fn("openMachine")(
     options: DeviceOptions = {},
   ): Effect.fn.Return<Machine, NoAdapter | BadInput, Scope.Scope> {
     if (device === "cpu") return yield* openDeviceMachine(device);
-    const families = yield* readTuned();
+    const known = yield* readTuned();
     return yield* openDeviceMachine(device, {
       ...options,
       choice: yield* chooseDriver(),
-      tuned: (name: string) => FAMILIES.find((family) => family === families[name]) ?? null,
+      tuned: (name: string) => {
+        const { family: kept, choices = {} } = known[name] ?? {};
+        const family = FAMILIES.find((family) => family === kept);
+        return family === undefined ? null : { family, choices: choicesOf(choices) };
+      },
       memory: ownMemory,
     });
   },

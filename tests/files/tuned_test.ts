@@ -11,26 +11,29 @@ const inFolder = async (body: (file: URL) => Promise<void>) => {
   await Deno.remove(folder, { recursive: true });
 };
 
+const ofFamily = (family: Family) => ({ family, choices: {} });
+
 Deno.test("readTuned() gives what writeTuned() kept, beside what was there", () =>
   inFolder(async (file) => {
     assert.deepEqual(await Effect.runPromise(readTuned(file)), {});
-    await Effect.runPromise(writeTuned("a card", "tiles", file));
-    await Effect.runPromise(writeTuned("another", "lines", file));
-    await Effect.runPromise(writeTuned("a card", "loops", file));
-    const want = { "a card": "loops", another: "lines" };
+    const [lines, tiles] = [ofFamily("lines"), { family: "tiles", choices: { tileRows: 64 } }];
+    await Effect.runPromise(writeTuned("a card", ofFamily("loops"), file));
+    await Effect.runPromise(writeTuned("another", lines, file));
+    await Effect.runPromise(writeTuned("a card", tiles, file));
+    const want = { "a card": tiles, another: lines };
     assert.deepEqual(await Effect.runPromise(readTuned(file)), want);
   }));
 
 Deno.test("readTuned() refuses a file that is not its own and says what to do; writeTuned() mends it", () =>
   inFolder(async (file) => {
-    for (const content of ["{", '{"a card": 3}', "[]x"]) {
-      await Effect.runPromise(writeTuned("x", "lines", file));
+    for (const content of ["{", '{"a card": 3}', '{"a card": "lines"}', "[]x"]) {
+      await Effect.runPromise(writeTuned("x", ofFamily("lines"), file));
       await Deno.writeTextFile(file, content);
       const { message } = await Effect.runPromise(Effect.flip(readTuned(file)));
       assert.match(message, /must be a JSON record of adapters: delete it or run the task tune/);
     }
-    await Effect.runPromise(writeTuned("x", "lines", file));
-    assert.deepEqual(await Effect.runPromise(readTuned(file)), { x: "lines" });
+    await Effect.runPromise(writeTuned("x", ofFamily("lines"), file));
+    assert.deepEqual(await Effect.runPromise(readTuned(file)), { x: ofFamily("lines") });
   }));
 
 Deno.test("kernelsOf() gives each family its products", () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { scheduleOf } from "../../src/gpu/schedule.ts";
+import { MOST_SECONDS_OF_DISPATCH, SLOWEST } from "../../src/gpu/work.ts";
 import { createBuilder } from "../../src/model/builder.ts";
 import { headBackward, headForwardKept } from "../../src/model/ops/head.ts";
 import { symbol, type Tensor } from "../../src/model/plan.ts";
 import {
+  BINDING_BYTES,
   byKernel,
   CARD,
   countDispatches,
@@ -14,6 +16,7 @@ import {
   narrowOf,
   summaryOf,
   WORK,
+  workloadsOf,
 } from "../support/dispatch_counts.ts";
 import { cellsBelow } from "../support/tables.ts";
 
@@ -77,6 +80,31 @@ Deno.test("a layer of a published model takes at most 15 dispatches forward and 
         const count = three![pass].length - two![pass].length;
         const isWithin = count >= 9 && count <= MOST_OF_LAYER[pass];
         assert.ok(isWithin, `${shape} ${held}: ${count} dispatches ${pass}`);
+      }
+    }
+  }
+});
+
+/** The ops that are not cut by rows: queries and keys are read in an order of their own. */
+const WHOLE = new Set(["attention_forward", "attention_query_backward", "attention_key_backward"]);
+
+Deno.test("no dispatch takes more of the slowest GPU than its bound, and in long passes attention alone does", () => {
+  const most = MOST_SECONDS_OF_DISPATCH + SLOWEST.dispatch;
+  const limits = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
+  for (const shape of COUNTED_SHAPES) {
+    for (const held of COUNTED_FORMS) {
+      const workloads = workloadsOf(formOf(shape, held));
+      for (const work of WORK) {
+        const { program, phase, dims } = workloads[work];
+        const isPass = !work.startsWith("token");
+        const long = { ...dims, N: 32_768, R: 32_768, S: 32_768 };
+        for (const sizes of isPass ? [dims, long] : [dims]) {
+          const over = scheduleOf(program.phases[phase]!, sizes, limits)
+            .filter(({ seconds }) => seconds > most);
+          const kinds = new Set(over.map(({ piece }) => piece.op.kind));
+          const isWithin = sizes === dims ? kinds.size === 0 : kinds.isSubsetOf(WHOLE);
+          assert.ok(isWithin, `${shape} ${held} ${work}: ${[...kinds]}`);
+        }
       }
     }
   }

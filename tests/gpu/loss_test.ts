@@ -20,7 +20,13 @@ function machineOf(opened: Device): Machine {
   return {
     adapter: opened.adapter,
     makeEngine: createGpuEngine(opened),
-    limits: { ...limits, isMirrored: true, fewDispatches: false, budget: null },
+    limits: {
+      ...limits,
+      isMirrored: true,
+      fewDispatches: false,
+      partialBytes: () => 0,
+      budget: null,
+    },
     profile: null,
     loss: opened.loss.wait,
   };

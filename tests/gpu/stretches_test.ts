@@ -79,7 +79,7 @@ Deno.test("the programs of that test are cut in every kind of op that reads or w
   const cutKinds = (architecture: Architecture, bytes: number) => {
     const room = { ...roomFor(TOKENS, architecture), ...batchOf(architecture).dims };
     const cut = opsOf(gradientProgram(inFloat32(architecture))).filter((op) =>
-      stretchesOf(op, room, bytes).length > 1
+      stretchesOf(op, room, { bindingBytes: bytes }).length > 1
     );
     return [...new Set(cut.map(({ kind }) => kind))].toSorted();
   };

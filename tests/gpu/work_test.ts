@@ -13,7 +13,7 @@ import type { Builder } from "../../src/model/builder.ts";
 function workWhere(dims: Dims, push: (b: Builder) => void) {
   const b = createBuilder();
   push(b);
-  const [piece] = piecesOf(b.ops.at(-1)!, dims, Infinity);
+  const [piece] = piecesOf(b.ops.at(-1)!, dims, { bindingBytes: Infinity });
   return workOf(piece!, boundOf(piece!));
 }
 

@@ -28,7 +28,7 @@ Deno.test("stretchesOf() goes through all rows in order, in blocks, and within a
       reachedBytes(op, tensor, { N: count }) <= bindingBytes
     );
     fc.pre(isReachable);
-    const stretches = stretchesOf(op, { N: count }, bindingBytes);
+    const stretches = stretchesOf(op, { N: count }, { bindingBytes });
     let next = 0;
     for (const stretch of stretches) {
       deepStrictEqual([stretch.first, stretch.first % STRETCH_UNIT], [next, 0]);
@@ -45,8 +45,11 @@ Deno.test("stretchesOf() goes through all rows in order, in blocks, and within a
 Deno.test("stretchesOf() leaves an op whole that reaches its tensors", () => {
   const op = product(64, 128);
   const bytes = 2 * 1000 * 128 * 4;
-  deepStrictEqual(stretchesOf(op, { N: 1000 }, bytes), [{ first: 0, count: 1000 }]);
-  deepStrictEqual(stretchesOf(op, { N: 1000 }, bytes - 1), [
+  deepStrictEqual(stretchesOf(op, { N: 1000 }, { bindingBytes: bytes }), [{
+    first: 0,
+    count: 1000,
+  }]);
+  deepStrictEqual(stretchesOf(op, { N: 1000 }, { bindingBytes: bytes - 1 }), [
     { first: 0, count: 512 },
     { first: 512, count: 488 },
   ]);
@@ -64,7 +67,29 @@ Deno.test("stretchesOf() cuts a sum over rows where its loop would be longer tha
   };
   const dims = { rows, cols: 4, perRow: 16, column: 0, stride: 64 };
   b.push("rmsnorm_weight_backward", tensors, dims);
-  const stretches = stretchesOf(b.ops[0]!, { N: 4096 }, Infinity);
+  const stretches = stretchesOf(b.ops[0]!, { N: 4096 }, { bindingBytes: Infinity });
   deepStrictEqual(stretches, [{ first: 0, count: 2048 }, { first: 2048, count: 2048 }]);
   for (const { count } of stretches) ok(16 * count + 16 * count / 256 <= MOST_TRIPS);
+});
+
+Deno.test("stretchesOf() makes at least as many stretches as are asked for, in blocks, of ops that go by row", () => {
+  const whole = { bindingBytes: Infinity };
+  const counts = (parts: number) =>
+    stretchesOf(product(64, 128), { N: 1000 }, { ...whole, parts }).map(({ count }) => count);
+  deepStrictEqual(counts(2), [256, 256, 256, 232]);
+  deepStrictEqual(counts(1), [1000]);
+  // No more than there are blocks.
+  deepStrictEqual(counts(100), counts(4));
+  const b = createBuilder();
+  const weight = b.tensor("w", symbol("N"), 64, { role: "weight" });
+  const y = b.tensor("y", 64, 1000);
+  b.push("transpose_forward", { w: weight, y }, {
+    rows: symbol("N"),
+    cols: 64,
+    weightRow: 0,
+    outCols: 64,
+  });
+  deepStrictEqual(stretchesOf(b.ops[0]!, { N: 1000 }, { ...whole, parts: 3 }), [
+    { first: 0, count: 1000 },
+  ]);
 });

@@ -4,10 +4,21 @@ import { configOf, type ShapeName } from "../../bench/random_model.ts";
 import { inBytes } from "../../src/domain/bytes.ts";
 import { PROJECTIONS, type WeightFormat } from "../../src/domain/recipe.ts";
 import { readArchitecture } from "../../src/model/architecture.ts";
+import type { Engine } from "../../src/model/engine.ts";
 import type { Lora } from "../../src/model/lora.ts";
-import { gradientProgram, logProbProgram } from "../../src/model/programs.ts";
+import { createGpuEngine } from "../../src/gpu/engine.ts";
+import { opsOf, symbolOf } from "../../src/model/plan.ts";
+import { gradientProgram, logProbProgram, updateProgram } from "../../src/model/programs.ts";
 import { fitMemory, planMemory, totalBytes } from "../../src/policy/memory_plan.ts";
+import { dimsOf, policyPrograms, type SizedProgram } from "../../src/policy/runtime.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
+import { createCountingDevice } from "../support/counting_device.ts";
+import {
+  BINDING_BYTES,
+  CARD,
+  cardPartialBytes,
+  formOf as formOnCard,
+} from "../support/dispatch_counts.ts";
 import { onWgsl } from "../support/engines.ts";
 import { roomFor, TINY } from "../support/tiny_models.ts";
 import { countParameters, inFloat32 } from "../support/plans.ts";
@@ -31,7 +42,7 @@ const LORA: Lora = {
 
 const USE = { trains: true, masked: false, recompute: "auto" } as const;
 const WANTED = { rows: 8, contextTokens: 4096, passTokens: 32768, messageTokens: 512 };
-const ALIKE = { bufferBytes: 2 ** 31 - 1, fewDispatches: false };
+const ALIKE = { bufferBytes: 2 ** 31 - 1, fewDispatches: false, partialBytes: () => 0 };
 const GPU = { ...ALIKE, bindingBytes: 2 ** 31 - 1, isMirrored: false };
 
 const formOf = (size: keyof typeof SHAPES, format: WeightFormat, bindingBytes: number) => ({
@@ -54,7 +65,7 @@ Deno.test("adapters on 1.5B in 16 bits fit a card of 8 GB, and on 7B in 4 bits o
 
 Deno.test("planMemory() counts weights, cache and moments to the byte", () => {
   const capacity = { ...WANTED, passTokens: 4096 };
-  const options = { ...USE, recompute: "none", isMirrored: false } as const;
+  const options = { ...GPU, ...USE, recompute: "none" } as const;
   const { parts } = planMemory(formOf("0.5B", "f32", GPU.bindingBytes), capacity, options);
   const bytesOf = (what: string) => parts.find((part) => part.what === what)!.bytes;
   strictEqual(bytesOf("weights"), 4 * countParameters(SHAPES["0.5B"]));
@@ -63,6 +74,52 @@ Deno.test("planMemory() counts weights, cache and moments to the byte", () => {
   strictEqual(bytesOf("adapters"), 4 * 24 * perLayer);
   strictEqual(bytesOf("gradients and optimizer"), 3 * 4 * 24 * perLayer);
   strictEqual(bytesOf("KV cache"), 24 * (8 * 4096 + 4096) * 2 * 2 * 64 * 4);
+});
+
+/** Runs all phases of a program with the largest sizes, on a device that computes nothing. */
+const runLargest = (engine: Engine, { program, dims }: SizedProgram) =>
+  Effect.gen(function* () {
+    const executable = yield* engine.load(program, dims);
+    const symbols = opsOf(program).flatMap((op) => Object.values(op.dims).map(symbolOf));
+    const sizes = { ...Object.fromEntries(symbols.map((name) => [name, 1])), ...dims };
+    const tiled = program.inputs.includes("tiles") ? { tileRows: 32 } : {};
+    for (const phase of Object.keys(program.phases)) executable.run(phase, { ...sizes, ...tiled });
+  });
+
+Deno.test("planMemory() counts all that a card's programs allocate, and what their kernels hand on", async () => {
+  const capacity = { rows: 16, contextTokens: 512, passTokens: 2048, messageTokens: 128 };
+  const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decayed: "all" } as const;
+  const options = { trains: true, masked: true, recompute: "none", isMirrored: false } as const;
+  for (const held of ["full", "LoRA"] as const) {
+    const form = formOnCard("qwen2.5-0.5b", held);
+    const { parts, arena } = planMemory(form, capacity, {
+      ...options,
+      partialBytes: cardPartialBytes,
+    });
+    const { opened, buffers } = createCountingDevice(CARD, BINDING_BYTES);
+    const dims = dimsOf(form.architecture, capacity);
+    const learning = [gradientProgram(form), updateProgram(form, adamw)];
+    const programs: ReadonlyArray<SizedProgram> = [
+      ...Object.values(policyPrograms(form, capacity)),
+      ...learning.map((program) => ({ program, dims })),
+    ];
+    const allocated = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      const engine = yield* createGpuEngine(opened);
+      yield* engine.reserve(arena);
+      for (const sized of programs) yield* runLargest(engine, sized);
+      opened.commands.finish();
+      const bytes = (isMeant: (label: string) => boolean) =>
+        [...buffers].reduce((sum, { label, size }) => sum + (isMeant(label) ? size : 0), 0);
+      const partials = bytes((label) => label === "partials");
+      return { partials, rest: bytes((label) => label !== "partials" && label !== "dims") };
+    })));
+    const partials = parts.find(({ what }) => what === "partial results")!.bytes;
+    strictEqual(allocated.partials, partials, held);
+    ok(partials > 2 ** 24);
+    // A buffer is at least one unit long and a whole number of units.
+    const difference = Math.abs(allocated.rest - (totalBytes(parts) - partials));
+    ok(difference < 16 * 1000, `${held}: ${difference} bytes`);
+  }
 });
 
 Deno.test("fitMemory() takes what is fastest: smaller passes, then layers twice, then fewer rows", () => {

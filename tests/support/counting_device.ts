@@ -12,11 +12,19 @@ export interface Dispatch {
   readonly threads: number;
 }
 
-/** A counting device, what was dispatched on it so far, and the text of each module that was made. */
+/** A buffer of a counting device. */
+export interface CountedBuffer {
+  readonly label: string;
+  readonly size: number;
+}
+
+/** A counting device, what was dispatched on it so far, the text of each module that was made, and its buffers. */
 export interface CountingDevice {
   readonly opened: Device;
   readonly dispatches: Dispatch[];
   readonly texts: Set<string>;
+  /** Those that are not destroyed. */
+  readonly buffers: ReadonlySet<CountedBuffer>;
 }
 
 /** Invocations of a workgroup, as a text declares them. */
@@ -35,6 +43,7 @@ interface Pipeline {
 export function createCountingDevice(traits: Traits, bindingBytes: number): CountingDevice {
   const dispatches: Dispatch[] = [];
   const texts = new Set<string>();
+  const buffers = new Set<CountedBuffer>();
   const calls = {
     limits: {
       maxStorageBufferBindingSize: bindingBytes,
@@ -42,11 +51,19 @@ export function createCountingDevice(traits: Traits, bindingBytes: number): Coun
       maxTextureDimension2D: 8192,
     },
     lost: new Promise(() => {}),
-    queue: { submit: () => {}, writeBuffer: () => {} },
+    queue: {
+      submit: () => {},
+      writeBuffer: () => {},
+      onSubmittedWorkDone: () => Promise.resolve(),
+    },
     addEventListener: () => {},
     pushErrorScope: () => {},
     popErrorScope: () => Promise.resolve(null),
-    createBuffer: ({ label, size }: GPUBufferDescriptor) => ({ label, size, destroy: () => {} }),
+    createBuffer: ({ label = "", size }: GPUBufferDescriptor) => {
+      const buffer = { label, size, destroy: () => void buffers.delete(buffer) };
+      buffers.add(buffer);
+      return buffer;
+    },
     createTexture: () => ({ createView: () => ({}), destroy: () => {} }),
     createBindGroup: () => ({}),
     createBindGroupLayout: () => ({}),
@@ -81,7 +98,7 @@ export function createCountingDevice(traits: Traits, bindingBytes: number): Coun
     commands: createCommands(),
     profiler: null,
   };
-  return { opened, dispatches, texts };
+  return { opened, dispatches, texts, buffers };
 }
 
 /** A compute pass that notes its dispatches. */

@@ -6,7 +6,7 @@ import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { TILE_COSTS } from "../../src/gpu/families/attention.ts";
 import { type Bound, fewDispatches, type KernelName, type Traits } from "../../src/gpu/launches.ts";
-import { scheduleOf } from "../../src/gpu/schedule.ts";
+import { plannedPartialBytes, scheduleOf } from "../../src/gpu/schedule.ts";
 import { headGroup, readArchitecture } from "../../src/model/architecture.ts";
 import { stopDims } from "../../src/model/decode.ts";
 import type { ModelForm } from "../../src/model/decoder.ts";
@@ -83,6 +83,12 @@ export function formOf(shape: ShapeName | typeof BUILT_IN, held: Held): ModelFor
   const architecture = Result.getOrThrow(readArchitecture(config));
   const room = { ...HELD[held], bindingBytes: BINDING_BYTES };
   return { architecture, ...room, fewDispatches: fewDispatches(CARD) };
+}
+
+/** The bytes in which the card's kernels hand on results in a program. */
+export function cardPartialBytes(program: Program, capacity: Dims): number {
+  const limits = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
+  return plannedPartialBytes(program, capacity, limits);
 }
 
 /** The tables of a gradient pass. */

@@ -116,6 +116,8 @@ const KINDS_BY_SUBGROUPS: ReadonlyArray<OpKind> = [
 const KINDS_FOR_GPUS: ReadonlyArray<OpKind> = [
   ...[
     "attention_forward",
+    "attention_query_backward",
+    "attention_key_backward",
     "linear_forward",
     "linear_adapted_forward",
     "linear_weight_backward",

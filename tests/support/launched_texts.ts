@@ -1,6 +1,7 @@
 /** The text of every kernel that can be launched: what the engine hands to a compiler, in all families and formats. */
 import { Effect } from "effect";
 import { PROJECTIONS, type WeightFormat } from "../../src/domain/recipe.ts";
+import { type Choices, OPTIONS, USUAL } from "../../src/gpu/choices.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
 import { fewDispatches, type Traits } from "../../src/gpu/launches.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
@@ -67,23 +68,31 @@ function formOf(architecture: Architecture, format: WeightFormat): ModelForm {
   };
 }
 
-/** Models of each family. Straight lines of the wide one would be as many texts again, of 200 KB each. */
+/** Models of each family. Straight lines of the wide one would be as many texts again, of 200 KB each; it has all options. */
 function formsFor(traits: Traits): ReadonlyArray<ModelForm> {
   const wide = [formOf(WIDE, "f32"), formOf(WIDE, "int8")];
-  const all = traits.family === "lines" ? SMALL : [...SMALL, ...wide];
+  const isTuned = traits.choices !== undefined;
+  const all = isTuned ? wide : traits.family === "lines" ? SMALL : [...SMALL, ...wide];
   return all.map((form) => ({ ...form, fewDispatches: fewDispatches(traits) }));
 }
 
-/** Every family with the limits and the widths of subgroups that change its kernels. */
+/** Every option of `tune`: the first of all lists, the second, and so on. */
+const CHOSEN: ReadonlyArray<Choices> = [0, 1, 2, 3].map((i) =>
+  Object.values(OPTIONS).reduce<Choices>((chosen, options) => ({ ...chosen, ...options[i] }), USUAL)
+);
+
+/** Every family with the limits and the widths of subgroups that change its kernels, and every option. */
 function allTraits(enablesSubgroups: boolean): ReadonlyArray<Traits> {
-  return LIMITS.flatMap((limits) => [
-    ...SUBGROUPS.map((subgroup) =>
-      ({ ...limits, family: "lines", cores: 2, subgroup, enablesSubgroups }) as const
-    ),
-    ...(["tiles", "loops"] as const).map((family) =>
-      ({ ...limits, family, cores: 2, subgroup: 0, enablesSubgroups }) as const
-    ),
-  ]);
+  const shared = { cores: 2, subgroup: 0, enablesSubgroups };
+  return [
+    ...CHOSEN.map((choices) => ({ ...shared, ...LIMITS[1]!, family: "tiles", choices }) as const),
+    ...LIMITS.flatMap((limits) => [
+      ...SUBGROUPS.map((subgroup) =>
+        ({ ...shared, ...limits, family: "lines", subgroup }) as const
+      ),
+      ...(["tiles", "loops"] as const).map((family) => ({ ...shared, ...limits, family }) as const),
+    ]),
+  ];
 }
 
 /** The programs of a model, and how many rows each may have. */

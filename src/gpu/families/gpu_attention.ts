@@ -1,9 +1,16 @@
 /** Kernels of attention for GPUs: the slots of a query are split into parts, which are joined in order. */
+import headQueryBackward from "../../../shaders/attention_head_query_backward.wgsl" with {
+  type: "text",
+};
 import attentionJoin from "../../../shaders/attention_join.wgsl" with { type: "text" };
+import laneKeyBackward from "../../../shaders/attention_lane_key_backward.wgsl" with {
+  type: "text",
+};
 import attentionQuery from "../../../shaders/attention_query_forward.wgsl" with { type: "text" };
 import attentionPart from "../../../shaders/lib/attention_part.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import attentionSplit from "../../../shaders/attention_split_forward.wgsl" with { type: "text" };
+import { byHeadDim } from "./attention.ts";
 import { type BoundOf, flat, folded, type Kernels, TILE_WIDTH } from "../launches.ts";
 
 type Sizes = BoundOf<"attention_forward">;
@@ -59,5 +66,19 @@ export const GPU_ATTENTION = {
       width: 64,
     }),
     partBytes,
+  },
+  attention_head_query_backward: {
+    ...flat(headQueryBackward, ({ rows, heads }: Sizes) => rows * heads, {
+      constants: byHeadDim,
+    }),
+    unrolled: true,
+  },
+  attention_lane_key_backward: {
+    code: `${laneKeyBackward}\n${grid}`,
+    unrolled: true,
+    launches: (dims) => [{
+      constants: byHeadDim(dims),
+      grid: folded(dims.rows * dims.keyValueHeads),
+    }],
   },
 } satisfies Partial<Kernels>;

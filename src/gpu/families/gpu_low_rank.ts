@@ -11,7 +11,7 @@ import lowRankWeightBackward from "../../../shaders/low_rank_weight_backward.wgs
   type: "text",
 };
 import { folded, type Kernels } from "../launches.ts";
-import { GPU_SLICE } from "./gpu_products.ts";
+import { GPU_SLICE, tileConstants } from "./gpu_products.ts";
 
 type Parts = Readonly<
   Record<"features0" | "features1" | "features2" | "rank0" | "rank1" | "rank2", number>
@@ -24,9 +24,6 @@ const ranksOf = (d: Parts) => [d.rank0, d.rank1, d.rank2];
 function groupsOf(extents: ReadonlyArray<number>, width: number): number {
   return extents.reduce((sum, extent) => sum + Math.ceil(extent / width), 0);
 }
-
-/** Rows and features of a tile; equals SIDE of the kernel. */
-const SIDE = 64;
 
 /** Rows and ranks of a tile of `low_rank_input_backward`; equals ROWS and RANKS of the kernel. */
 const [LOW_ROWS, LOW_RANKS] = [32, 16];
@@ -50,10 +47,15 @@ export const GPU_LOW_RANK = {
   linear_low_rank_forward: {
     code: `${linearLowRankForward}\n${adapterParts}`,
     unrolled: true,
-    launches: (dims) => [{
-      dims: { slice: GPU_SLICE, add: dims.hasResidual },
-      grid: [groupsOf(featuresOf(dims), SIDE), Math.ceil(dims.rows / SIDE)],
-    }],
+    launches: (dims, traits) => {
+      const constants = tileConstants(traits);
+      const { SIDE } = constants;
+      return [{
+        constants,
+        dims: { slice: GPU_SLICE, add: dims.hasResidual },
+        grid: [groupsOf(featuresOf(dims), SIDE), Math.ceil(dims.rows / SIDE)],
+      }];
+    },
     trips: ({ inner, rank0 }) => (inner + rank0) / 4,
   },
   low_rank_input_backward: {

@@ -10,6 +10,7 @@ import linearTileWeightBackward from "../../../shaders/linear_tile_weight_backwa
 import adapterParts from "../../../shaders/lib/adapter_parts.wgsl" with { type: "text" };
 import sliceSums from "../../../shaders/lib/slice_sums.wgsl" with { type: "text" };
 import linearTileForward from "../../../shaders/linear_tile_forward.wgsl" with { type: "text" };
+import { USUAL } from "../choices.ts";
 import { type BoundOf, type Kernels, type Launch, TILE_WIDTH, type Traits } from "../launches.ts";
 
 type Linear = BoundOf<"linear_forward">;
@@ -21,15 +22,29 @@ export const GPU_SLICE = 64;
 /** Invocations that share the sum of a row's squares; equals SQUARES of the kernels. */
 const SQUARES = 64;
 
-/** Rows and features of a tile; equals SIDE of the kernels. */
+/** Rows and features of a tile of `linear_tile_weight_backward`; equals 4 SIDE4 of the kernel. */
 const SIDE = 64;
 
-/** Minimum rows of a product for which tiles of registers pay. */
-const MANY_ROWS = 32;
-
 /** The kernel of a product on a GPU. */
-export function gpuProductOf({ rows, from }: Linear) {
-  return rows >= MANY_ROWS && from === 0 ? "linear_tile_forward" : "linear_slice_forward";
+export function gpuProductOf({ rows, from }: Linear, { choices: { tileRows } = USUAL }: Traits) {
+  return rows >= tileRows && from === 0 ? "linear_tile_forward" : "linear_slice_forward";
+}
+
+/** Groups of four inner features of both operands that lie in workgroup memory at a time. */
+const KC4 = 4;
+
+/** Constants of the kernels of products in tiles of registers: of SIDE x SIDE numbers, ROWS x FEATURES an invocation. */
+export function tileConstants(
+  { choices: { tileSide: SIDE, tileOutputs: OUTPUTS } = USUAL }: Traits,
+) {
+  const FEATURES = OUTPUTS > 32 ? 8 : 4;
+  const WG = SIDE * SIDE / OUTPUTS;
+  return {
+    ...{ SIDE, OUTPUTS, FEATURES, WG },
+    ROWS: OUTPUTS / FEATURES,
+    LANES: SIDE / FEATURES,
+    FILLS: SIDE * KC4 / WG,
+  };
 }
 
 /** 0 to overwrite, 1 to add to what is there, 2 to add the residual. */
@@ -38,19 +53,22 @@ export function storeMode({ accumulate, hasResidual }: Linear): number {
 }
 
 /** y = x Wᵀ in tiles of registers: one dispatch. */
-function tileLaunches(dims: Linear): ReadonlyArray<Launch> {
+function tileLaunches(dims: Linear, traits: Traits): ReadonlyArray<Launch> {
+  const constants = tileConstants(traits);
+  const { SIDE } = constants;
   return [{
+    constants,
     dims: { slice: GPU_SLICE, add: storeMode(dims) },
     grid: [Math.ceil(dims.features / SIDE), Math.ceil(dims.rows / SIDE)],
   }];
 }
 
-/** Constants of kernels that sum slices: of up to `most` rows a workgroup. */
+/** Constants of kernels that sum slices: of up to `most` rows a workgroup, a power of two. */
 function sliceConstants(
   { rows, inner, from: FROM }: Readonly<Record<"rows" | "inner" | "from", number>>,
   most: number,
 ) {
-  const ROWS = [1, 2, 4, 8].find((count) => rows <= count) ?? most;
+  const ROWS = Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(1, rows))));
   const LANES = Math.min(16, Math.ceil(inner / GPU_SLICE));
   const FEATURES = TILE_WIDTH / 2 ** Math.ceil(Math.log2(LANES));
   const WG = FEATURES * LANES;
@@ -62,8 +80,11 @@ function sliceConstants(
 }
 
 /** y = x Wᵀ with an invocation for each slice of a sum: one dispatch. */
-function sliceLaunches(dims: Linear): ReadonlyArray<Launch> {
-  const constants = sliceConstants(dims, 16);
+function sliceLaunches(
+  dims: Linear,
+  { choices: { sliceRows } = USUAL }: Traits,
+): ReadonlyArray<Launch> {
+  const constants = sliceConstants(dims, sliceRows);
   const { FEATURES, ROWS } = constants;
   return [{
     constants,
@@ -72,19 +93,19 @@ function sliceLaunches(dims: Linear): ReadonlyArray<Launch> {
   }];
 }
 
-/** Workgroups of a product with adapters where it has the features: more would sum x Aᵀ more often. */
-const ENOUGH_WORKGROUPS = 512;
-
 /** The same with the adapters of its parts. */
-function adaptedLaunches(dims: Adapted, { workgroupBytes }: Traits): ReadonlyArray<Launch> {
+function adaptedLaunches(
+  dims: Adapted,
+  { workgroupBytes, choices: { sliceRows, adaptedGroups } = USUAL }: Traits,
+): ReadonlyArray<Launch> {
   const parts = [dims.features0, dims.features1, dims.features2];
   const RANK = Math.max(4, dims.rank0, dims.rank1, dims.rank2);
   const bytesOf = ({ TILE, ROWS }: ReturnType<typeof sliceConstants>) =>
     16 * TILE + 4 * ROWS * (1 + RANK);
-  const wide = sliceConstants(dims, 16);
+  const wide = sliceConstants(dims, sliceRows);
   const constants = bytesOf(wide) <= workgroupBytes ? wide : sliceConstants(dims, 8);
   const { FEATURES, ROWS } = constants;
-  const BLOCKS = Math.max(1, Math.floor(dims.features / FEATURES / ENOUGH_WORKGROUPS));
+  const BLOCKS = Math.max(1, Math.floor(dims.features / FEATURES / adaptedGroups));
   const groups = parts.reduce((sum, count) => sum + Math.ceil(count / (BLOCKS * FEATURES)), 0);
   return [{
     constants: { ...constants, RANK, BLOCKS },
@@ -94,8 +115,16 @@ function adaptedLaunches(dims: Adapted, { workgroupBytes }: Traits): ReadonlyArr
 }
 
 /** dx = dy W in tiles of registers: one dispatch. */
-function inputLaunches({ rows, inner }: BoundOf<"linear_input_backward">): ReadonlyArray<Launch> {
-  return [{ grid: [Math.ceil(inner / SIDE), Math.ceil(rows / SIDE)] }];
+function inputLaunches(
+  { rows, inner }: BoundOf<"linear_input_backward">,
+  traits: Traits,
+): ReadonlyArray<Launch> {
+  const { SIDE, WG, FILLS } = tileConstants(traits);
+  const SIDE4 = SIDE / 4;
+  return [{
+    constants: { SIDE, SIDE4, WG, FILLS, OWN: SIDE * SIDE4 / WG },
+    grid: [Math.ceil(inner / SIDE), Math.ceil(rows / SIDE)],
+  }];
 }
 
 /** Rows whose products are summed before the sum is added to a weight's gradient. */

@@ -142,7 +142,7 @@ function suitsRows(
 
 /** The kernel of a product. */
 export function linearKernelOf(dims: Linear, traits: Traits) {
-  if (suitsTiles(traits)) return gpuProductOf(dims);
+  if (suitsTiles(traits)) return gpuProductOf(dims, traits);
   return suitsRows(dims, traits) ? "linear_row_forward" : "linear_forward";
 }
 
