@@ -230,7 +230,7 @@ export const STAGE_HEAD = [
 ];
 
 /**
- * A step by stages. Stale: the next step's groups are played during the update. Shards, which do not exist yet: the
+ * A step by stages. Stale: the next step's groups are played during the update. Shards: the
  * update's passes are jobs too, their gradients come back through the link and are summed; as many shards as are fastest.
  * Free link: what relays would give at best.
  */

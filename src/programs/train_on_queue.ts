@@ -36,16 +36,10 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   yield* checkRepeatable(config);
   const place = yield* openPlace(flags);
   yield* place.lock;
-  const blobs = yield* openOwnBlobs(flags);
-  const { serveBlobs: address } = flags;
-  const mostBytes = Math.max(LIMITS.groupBytes, mostGradientBytes(model, config.recipe));
-  const served = address === null
-    ? null
-    : yield* serveBlobs({ folder: blobs.path, address, sign: yield* readSecret, mostBytes });
+  const { blobs, where } = yield* openBlobsOf(flags, options);
   // A step begins with this process idle, and there is one such process.
   const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
-  const record = yield* recordOf(options);
-  const run = yield* blobs.put([new TextEncoder().encode(jsonText(record))]);
+  const run = yield* blobs.put([yield* recordOf(options)]);
   yield* queue.begin(run);
   yield* blobs.keepOnly([run]);
   const station: TrainerStation = {
@@ -63,7 +57,6 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
-  const where = served === null ? "" : ` --blobs ${served}`;
   yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}${where}`);
   const summary = yield* train({
     ...options,
@@ -75,13 +68,28 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   return summary;
 }, Effect.scoped);
 
-/** What workers must know. */
+/** The trainer's blobs, which it serves if it is asked to, and the flag by which workers of other hosts find them. */
+const openBlobsOf = Effect.fnUntraced(function* (
+  flags: TrainerFlags,
+  { model, plan: { config: { recipe } } }: TrainOptions,
+) {
+  const blobs = yield* openOwnBlobs(flags);
+  const { serveBlobs: address } = flags;
+  if (address === null) return { blobs, where: "" };
+  const mostBytes = Math.max(LIMITS.groupBytes, mostGradientBytes(model, recipe));
+  const sign = yield* readSecret;
+  const served = yield* serveBlobs({ folder: blobs.path, address, sign, mostBytes });
+  return { blobs, where: ` --blobs ${served}` };
+});
+
+/** The bytes of what workers must know. */
 const recordOf = Effect.fnUntraced(function* ({ plan: { config }, task, date }: TrainOptions) {
   const probe = task.train.questions[0]?.text ?? "";
   const fingerprint = yield* fingerprintOf(probe, task.protocol);
   const { passTokens } = yield* Learner;
   const { version } = project;
-  return { version, config, date, probe, fingerprint, passTokens } satisfies RunRecord;
+  const record: RunRecord = { version, config, date, probe, fingerprint, passTokens };
+  return new TextEncoder().encode(jsonText(record));
 });
 
 /** Refuses what workers cannot do, and what would depend on how many there are. */
