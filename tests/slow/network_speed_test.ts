@@ -56,6 +56,7 @@ const secondsOf = ({ beganMillis, endedMillis }: Exchange) => (endedMillis - beg
 /** The mean seconds of the parts of a step. */
 interface Parts {
   readonly publish: number;
+  /** Until the last worker has them: the first may have had more of the link. */
   readonly weights: number;
   readonly answer: number;
   readonly groups: number;
@@ -69,12 +70,17 @@ async function partsOf(out: string, exchanges: ReadonlyArray<Exchange>): Promise
   const records = await linesOf<WorkRecord>(`${out}/workers.jsonl`);
   const groups = (step: Timings) => step.rolloutSeconds + step.scoreSeconds;
   const publish = steps.map((step) => records[step.step - 1]!.seconds - groups(step));
-  const fetched = exchanges.filter(({ downBytes }) => downBytes > WANTED_BYTES / 2);
-  ok(fetched.length >= WORKERS * steps.length, "each worker fetches the weights of each step");
+  const fetched = exchanges.filter(({ downBytes }) => downBytes > WANTED_BYTES / 2)
+    .slice(-WORKERS * steps.length);
+  ok(fetched.length === WORKERS * steps.length, "each worker fetches the weights of each step");
   const put = exchanges.filter(({ upBytes }) => upBytes > 4096);
   return {
     publish: mean(publish),
-    weights: mean(fetched.slice(-WORKERS * steps.length).map(secondsOf)),
+    weights: mean(steps.map((_, i) => {
+      const together = fetched.slice(WORKERS * i, WORKERS * (i + 1));
+      const began = Math.min(...together.map(({ beganMillis }) => beganMillis));
+      return (Math.max(...together.map(({ endedMillis }) => endedMillis)) - began) / 1000;
+    })),
     answer: mean(put.map(secondsOf)),
     groups: mean(steps.map(groups)),
     update: mean(steps.map(({ updateSeconds }) => updateSeconds)),
