@@ -39,7 +39,9 @@ const stepOn = Effect.fnUntraced(function* (device: "cpu" | "gpu") {
     ),
   );
   const splits = yield* igpo.worldSplits(RECIPE, { purpose: "train", searchOff: false });
-  const machine = yield* igpo.openDeviceMachine(device, { tuned: () => family });
+  const machine = yield* igpo.openDeviceMachine(device, {
+    tuned: () => family === null ? null : { family },
+  });
   const engines: Array<Engine> = [];
   const makeEngine = Effect.tap(
     machine.makeEngine,

@@ -1,19 +1,16 @@
 import { Effect } from "effect";
 import type { Engine } from "../../src/model/engine.ts";
-import type { Format } from "../../src/model/formats.ts";
 import { onTiles } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
   floats,
   kernelMatches,
-  type OpCase,
   type OpTolerance,
   overwritten,
   roundingOf,
   runOp,
 } from "../support/op_cases.ts";
-import { randomValues } from "../support/random_values.ts";
 import { adaptedCase, type AdaptedShape, factorsOf } from "./adapted_cases.ts";
 
 const CASES: ReadonlyArray<AdaptedShape> = [

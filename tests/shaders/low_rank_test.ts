@@ -1,5 +1,4 @@
 import { Effect } from "effect";
-import type { Format } from "../../src/model/formats.ts";
 import { onTiles } from "../support/engines.ts";
 import {
   accumulated,
