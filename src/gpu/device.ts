@@ -25,7 +25,7 @@ export interface Device {
 }
 
 /** What was found fastest for an adapter. */
-export type Tuned = Required<Pick<Traits, "family" | "choices">>;
+export type Tuned = Pick<Traits, "family" | "choices">;
 
 /** How a device is opened. */
 export interface DeviceOptions {

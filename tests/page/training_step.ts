@@ -7,7 +7,6 @@ import { deepEqual, ok } from "node:assert/strict";
 import { Effect, Stream } from "effect";
 import * as igpo from "../../browser.ts";
 import { chooseDriver } from "../../src/files/driver.ts";
-import { USUAL } from "../../src/gpu/choices.ts";
 import { FAMILIES } from "../../src/gpu/launches.ts";
 import { gradientName } from "../../src/model/backward.ts";
 import type { Engine } from "../../src/model/engine.ts";
@@ -41,7 +40,7 @@ const stepOn = Effect.fnUntraced(function* (device: "cpu" | "gpu") {
   );
   const splits = yield* igpo.worldSplits(RECIPE, { purpose: "train", searchOff: false });
   const machine = yield* igpo.openDeviceMachine(device, {
-    tuned: () => family === null ? null : { family, choices: USUAL },
+    tuned: () => family === null ? null : { family },
   });
   const engines: Array<Engine> = [];
   const makeEngine = Effect.tap(
