@@ -94,6 +94,7 @@ export const workFor = Effect.fn("workFor")(function* (
         "bit: its model, its tools, its device or its driver are others than those here",
     });
   }
+  yield* screen.print(`Working as ${queue.worker}`);
   yield* work({
     queue,
     blobs,

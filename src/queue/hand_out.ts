@@ -78,11 +78,12 @@ const collectStep = Effect.fn("handOut")(function* (
 ) {
   const begunMillis = yield* Clock.currentTimeMillis;
   const blobs: BlobRef[] = [];
-  const groups = yield* Effect.raceFirst(
+  const { groups, refused } = yield* Effect.raceFirst(
     collect(jobs, station, blobs),
     // It ends only by a failure, or where another run took the queue over.
     Effect.andThen(work(station), TAKEN_OVER),
   );
+  const repeats = refused + (yield* station.queue.repeats([...jobs.keys()]));
   yield* station.queue.forget([...jobs.keys()]);
   if (next?.weights.sha256 !== weights.sha256) blobs.push(weights);
   yield* Effect.forEach(blobs, station.blobs.remove, { discard: true });
@@ -91,6 +92,7 @@ const collectStep = Effect.fn("handOut")(function* (
     workRecord(groups.values(), {
       step: step.step,
       seconds: (endedMillis - step.startedMillis) / 1000,
+      repeats,
       own: station.queue.worker,
     }),
   );
@@ -167,7 +169,7 @@ const collect = Effect.fnUntraced(function* (
       unit: "groups",
     });
   }
-  return groups;
+  return { groups, refused };
 });
 
 const TOO_MANY_REFUSED = Effect.fail(

@@ -6,14 +6,11 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Group, simulate, type World } from "../../bench/simulate.ts";
 import { MEASURED } from "../../bench/scale_tables.ts";
-import { command } from "../../driver/command.ts";
-import { makeWorldTask } from "../../src/environment/world/questions.ts";
 import { createRandom } from "../../src/math/random.ts";
 import { hashString } from "../../src/math/threefry.ts";
-import { serve } from "../search/services.ts";
+import { SKILLED, slowSearch, startSlow, writeSlowTask } from "../support/slow_search.ts";
 import { inFolder } from "../support/tiny_run.ts";
 
-const MODEL = "checkpoints/skilled";
 const WORKERS = [1, 2, 3, 4];
 /** Of what is predicted: the time from the first offer to the last answer. The update, which no worker changes, is left out. */
 const TOLERANCE = 0.15;
@@ -40,16 +37,6 @@ function searchSeconds(query: string): number {
   return SEARCH.medianSeconds * Math.exp(SEARCH.sigma * normal);
 }
 
-/** A search engine of Search-R1's protocol that finds nothing, slowly. */
-const slowSearch = () =>
-  serve(async (request) => {
-    const { queries }: { readonly queries: ReadonlyArray<string> } = await request.json();
-    const seconds = Math.max(...queries.map(searchSeconds));
-    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-    const document = { id: "1", contents: '"Nothing"\nNothing is known' };
-    return Response.json({ result: queries.map(() => [{ document, score: 1 }]) });
-  });
-
 interface Timings {
   readonly type: string;
   readonly rolloutSeconds: number;
@@ -69,26 +56,23 @@ async function linesOf<A>(file: string): Promise<ReadonlyArray<A>> {
 }
 
 /** Trains with so many workers; answers with the timings of the steps after the first, in which workers come up. */
-async function trainWith(workers: number, folder: string, search: string) {
-  const start = (stderr: "inherit" | "null", ...args: ReadonlyArray<string>) =>
-    command("deno", {
-      args: [
-        ...["run", "--no-prompt", "--quiet", "--no-check", "--allow-read", "--allow-write"],
-        ...["--allow-env", "--allow-net=127.0.0.1", "src/cli/cli.ts", ...args],
-        ...["--model", MODEL, "--search", search],
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr,
-    }).spawn();
+async function trainWith(
+  workers: number,
+  { folder, task, search }: {
+    readonly folder: string;
+    readonly task: ReadonlyArray<string>;
+    readonly search: string;
+  },
+) {
   const queue = ["--queue", `sqlite:${folder}/queue-${workers}.sqlite`];
-  const helpers = Array.from({ length: workers }, () => start("null", "worker", ...queue));
-  const out = `${folder}/run-${workers}`;
-  const trainer = start(
-    "inherit",
-    ...["train", ...queue, "--device", "cpu", "--out", out],
-    ...["--recipe", `${folder}/recipe.json`, "--questions", `${folder}/questions.jsonl`],
+  const helpers = Array.from(
+    { length: workers },
+    () => startSlow(search, ["worker", ...queue], {}),
   );
+  const out = `${folder}/run-${workers}`;
+  const trainer = startSlow(search, ["train", ...queue, ...task, "--out", out], {
+    stderr: "inherit",
+  });
   const { success } = await trainer.status;
   for (const helper of helpers) {
     helper.kill("SIGTERM");
@@ -123,15 +107,10 @@ const mean = (values: ReadonlyArray<number>) =>
 
 Deno.test("the simulator says what the groups of a step take with up to 4 workers", () =>
   inFolder(async (folder) => {
-    const { questions } = makeWorldTask({ seed: 0, use: "train" }, 100);
-    const rows = questions.map(({ text, golds }) => ({ question: text, answers: golds }));
-    await Deno.writeTextFile(
-      `${folder}/questions.jsonl`,
-      rows.map((row) => JSON.stringify(row)).join("\n"),
-    );
-    await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(RECIPE));
-    await using search = slowSearch();
-    const alone = await trainWith(0, folder, search.url);
+    const task = await writeSlowTask(folder, RECIPE);
+    await using search = slowSearch(searchSeconds);
+    const given = { folder, task, search: search.url };
+    const alone = await trainWith(0, given);
     const groups = await Promise.all(
       alone.steps.map((step, i) => groupsOf(alone.out, i + 2, step)),
     );
@@ -140,7 +119,7 @@ Deno.test("the simulator says what the groups of a step take with up to 4 worker
       workers: 0,
       steps: groups,
       updateSeconds: 0,
-      weightsBytes: (await Deno.stat(`${MODEL}/model.safetensors`)).size,
+      weightsBytes: (await Deno.stat(`${SKILLED}/model.safetensors`)).size,
       groupBytes: 50_000,
       link: { bytesPerSecond: 1e9, latencySeconds: 0 },
       ...MEASURED,
@@ -150,7 +129,7 @@ Deno.test("the simulator says what the groups of a step take with up to 4 worker
     say("workers", "groups, s", "simulated, s", "rest of the step, s");
     say("---", "---", "---", "---");
     for (const workers of [0, ...WORKERS]) {
-      const { steps } = workers === 0 ? alone : await trainWith(workers, folder, search.url);
+      const { steps } = workers === 0 ? alone : await trainWith(workers, given);
       const found = mean(steps.map(groupsSeconds));
       const wanted = mean(
         simulate({ ...world, workers }, 1).steps.map((step) =>

@@ -1,0 +1,104 @@
+/**
+ * Work is split by speed. The groups of one step are played by a trainer, three workers and a fourth whose searches take
+ * three times as long. Groups spend nearly all of their time waiting for a search, so that two cores are enough. Prints
+ * a table of docs/scale.md.
+ */
+import { ok, strictEqual } from "node:assert/strict";
+import type { WorkRecord } from "../../src/queue/work_record.ts";
+import { slowSearch, startSlow, writeSlowTask } from "../support/slow_search.ts";
+import { inFolder } from "../support/tiny_run.ts";
+
+/** A search takes 6 s, or three times as long. A group computes for a second, which is not slowed. */
+const SECONDS = 6;
+const SLOWER = 3;
+const FAST = 3;
+/**
+ * While the slow worker plays its last group the others may have nothing to do, as long as three of their groups take at
+ * most. So there must be many: by four fast processes and a slow one, 144 take as long as 33 groups of a fast one.
+ */
+const GROUPS = 144;
+/** Share of the others' work that the slow one does: a third, within what one group more or less of some ten makes. */
+const WANTED = { least: 0.22, most: 0.45 };
+const MOST_IDLE = 0.1;
+const RECIPE = {
+  steps: 1,
+  promptsPerStep: GROUPS,
+  groupSize: 2,
+  maxTurns: 4,
+  toolConcurrency: 16,
+  toolDeadlineSeconds: 60,
+  searchTopK: 1,
+  evaluateEvery: 0,
+  checkpointEvery: 0,
+  validationQuestions: 0,
+  testQuestions: 1,
+};
+
+/** Starts a worker that is ready for a run; answers with it and the name that it prints. */
+function startWorker(search: string, queue: ReadonlyArray<string>) {
+  const child = startSlow(search, ["worker", ...queue], { stdout: "piped", stderr: "inherit" });
+  const name = (async () => {
+    let found: string | undefined;
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      found ??= /^Working as (\S+)$/m.exec(text)?.[1];
+    }
+    return found;
+  })();
+  return { child, name };
+}
+
+/** The line of a step, as soon as its last group is there. The update after it is not waited for. */
+async function workOf(out: string, trainer: Deno.ChildProcess): Promise<WorkRecord> {
+  let isOver = false;
+  void trainer.status.then(() => isOver = true);
+  while (!isOver) {
+    const line = await Deno.readTextFile(`${out}/workers.jsonl`).catch(() => "");
+    if (line.endsWith("\n")) return JSON.parse(line);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error("The trainer ended before its step was played");
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+const say = (...cells: ReadonlyArray<string | number>) =>
+  Deno.stdout.writeSync(new TextEncoder().encode(`| ${cells.join(" | ")} |\n`));
+
+Deno.test("a worker that is three times slower does a third of the others' work, and they are not idle", () =>
+  inFolder(async (folder) => {
+    const task = await writeSlowTask(folder, RECIPE);
+    await using fast = slowSearch(() => SECONDS);
+    await using slow = slowSearch(() => SLOWER * SECONDS);
+    const queue = ["--queue", `sqlite:${folder}/queue.sqlite`];
+    const workers = [slow.url, ...Array(FAST).fill(fast.url)].map((url) => startWorker(url, queue));
+    const out = `${folder}/run`;
+    const trainer = startSlow(fast.url, ["train", ...queue, ...task, "--out", out], {
+      stderr: "inherit",
+    });
+    const work = await workOf(out, trainer).finally(async () => {
+      for (const { child } of [{ child: trainer }, ...workers]) {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has ended.
+        }
+        await child.status;
+      }
+    });
+    const names = await Promise.all(workers.map(({ name }) => name));
+    const shares = names.map((name) => work.each.find(({ worker }) => worker === name)!);
+    const others = shares.slice(1);
+    say("process", "groups", "idle");
+    say("---", "---", "---");
+    shares.forEach(({ groups, idleShare }, i) =>
+      say(i === 0 ? "slow worker" : `worker ${i}`, groups, percent(idleShare))
+    );
+    say("trainer", work.here, "not counted");
+    say("seconds of the step", work.seconds.toFixed(0), "");
+    strictEqual(work.here + work.elsewhere, GROUPS);
+    strictEqual(work.repeats, 0);
+    const share = shares[0]!.groups * FAST / others.reduce((sum, { groups }) => sum + groups, 0);
+    say("slow one's share of another's groups", percent(share), "");
+    ok(WANTED.least < share && share < WANTED.most);
+    for (const { idleShare } of others) ok(idleShare < MOST_IDLE);
+  }));
