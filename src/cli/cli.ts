@@ -5,7 +5,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
-import { looksAtQueue, trainingOnQueue, worker } from "./queue_commands.ts";
+import { looksAtQueue, trainingOnQueue, withSpans, worker } from "./queue_commands.ts";
 import { indexing, retrieving } from "./index_commands.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
@@ -84,9 +84,9 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, blobs, serveBlobs, ...flags }:
+    { profile, queue, blobs, serveBlobs, otlp, ...flags }:
       & TrainFlags
-      & { readonly profile: boolean; readonly queue: string | null }
+      & { readonly profile: boolean; readonly queue: string | null; readonly otlp: string | null }
       & Omit<TrainerFlags, "queue">,
   ) {
     if (queue === null) {
@@ -100,6 +100,7 @@ const runTrain = Effect.fnUntraced(
       : trainServed(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
+      withSpans(otlp, prepared.screen),
     );
     if (profile) yield* printProfile(prepared, wallSeconds);
   },

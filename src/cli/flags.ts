@@ -203,8 +203,13 @@ const serveBlobs = text(
   "HOST:PORT",
   "Let workers that share no folder get and put blobs here; BLOBS_SECRET holds their secret",
 );
+const otlp = text(
+  "otlp",
+  "URL",
+  "Export spans of steps and jobs to an OpenTelemetry collector, such as http://127.0.0.1:4318",
+);
 /** Who plays episodes for a run: a server that samples, or workers of a queue with the blobs that they share. */
-export const players = { policy, queue, blobs, serveBlobs };
+export const players = { policy, queue, blobs, serveBlobs, otlp };
 /** The queue that is looked at. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(
@@ -220,6 +225,7 @@ export const workerFlags = {
     "DIR|URL",
     "The trainer's folder, or http://HOST:PORT of its --serve-blobs (default FILE.blobs)",
   ),
+  otlp,
 };
 /** The questions that are looked at. */
 export const asked = Argument.String("questions").pipe(

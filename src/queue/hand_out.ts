@@ -4,12 +4,13 @@ import { type BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { StalenessConfig } from "../igpo/preset.ts";
 import { withNext } from "../pipeline/play_ahead.ts";
+import { inStep, stepSpan } from "../pipeline/step_spans.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
 import type { BlobFolder } from "./blobs.ts";
 import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
-import { type BlobRef, type Job, jobId } from "./job.ts";
+import { type BlobRef, type Job, jobId, spanRef } from "./job.ts";
 import { type Station, work } from "./station.ts";
 import { encodeWeights } from "./weights_blob.ts";
 import { type AnsweredGroup, type WorkRecord, workRecord } from "./work_record.ts";
@@ -39,10 +40,10 @@ export const handOut =
   (station: TrainerStation, staleness: StalenessConfig) =>
   <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
     steps.pipe(
-      Stream.mapEffect((step) => offer(step, station)),
+      Stream.mapEffect((step) => inStep(step.step)(offer(step, station))),
       withNext(staleness),
       Stream.mapEffect(([step, next]) => {
-        const groups = collectStep(step, next, station);
+        const groups = inStep(step.step)(collectStep(step, next, station));
         return staleness.steps === 0 ? groups : withOwnWeights(station, groups);
       }),
     );
@@ -63,8 +64,9 @@ const offer = Effect.fn("offer")(function* (
   const learner = yield* Learner;
   const policyVersion = learner.version();
   const weights = yield* publish(station);
+  const span = spanRef(yield* stepSpan(step));
   const jobs = new Map(questions.map((question) => {
-    const job: Job = { run: station.run, weights, updates: policyVersion, step, question };
+    const job: Job = { run: station.run, weights, updates: policyVersion, step, question, ...span };
     return [jobId(job), job];
   }));
   yield* Effect.forEach(jobs, ([id, job]) => station.queue.offer(id, job), { discard: true });

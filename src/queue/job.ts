@@ -1,11 +1,11 @@
 /** What trainer and workers tell each other: small records, decoded by their schemas. Bytes travel as blobs. */
 import { createHash } from "node:crypto";
-import { Schema } from "effect";
+import { Schema, type Tracer } from "effect";
 import { RunConfig } from "../domain/config.ts";
 import { DateText } from "../domain/date.ts";
 
 /** Changes with every change of what is said; programs of two protocols refuse each other. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
@@ -27,6 +27,16 @@ const JobQuestion = Schema.Struct({
   weight: Schema.optionalKey(Schema.Finite),
 });
 
+const SpanRef = Schema.Struct({
+  traceId: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)),
+  spanId: Schema.String.check(Schema.isPattern(/^[0-9a-f]{16}$/)),
+});
+
+/** The field of a job that names a span. */
+export function spanRef(span: Tracer.AnySpan | null): Pick<Job, "span"> {
+  return span === null ? {} : { span: { traceId: span.traceId, spanId: span.spanId } };
+}
+
 /**
  * One group: the episodes of one question in one step, to be played and scored. All draws follow from the run's seed and
  * from these fields, so that every worker that does a job comes to the same episodes.
@@ -40,6 +50,8 @@ export const Job = Schema.Struct({
   updates: Count,
   step: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
   question: JobQuestion,
+  /** The trainer's span of the step, where it exports spans. It is no part of the job's name. */
+  span: Schema.optionalKey(SpanRef),
 });
 
 /** A group to be played and scored. */

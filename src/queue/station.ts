@@ -1,9 +1,10 @@
 /** A process that does jobs: a worker, and the trainer while it waits for the others. */
-import { Cause, Deferred, Effect, Exit, Option, Stream } from "effect";
+import { Cause, Deferred, Effect, Exit, Option, Stream, Tracer } from "effect";
 import { BadInput, JobFailed } from "../domain/errors.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { rollout, type RolloutOptions } from "../pipeline/rollout.ts";
 import { score, type ScoreOptions } from "../pipeline/score.ts";
+import { StepSpans } from "../pipeline/step_spans.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { Learner, Policy } from "../policy/policy.ts";
 import type { Blobs } from "./blobs.ts";
@@ -43,6 +44,7 @@ export const work = Effect.fn("work")(function* (station: Station) {
   const take = station.queue.take((job) => {
     if (job.run.sha256 !== station.run.sha256) return leave(Exit.void);
     return perform(job, station).pipe(
+      spanOf(job, station),
       Effect.catchTag("BadInput", (error) => leave(Exit.fail(error))),
       Effect.catchTag(
         "BlobsAway",
@@ -65,7 +67,14 @@ export const work = Effect.fn("work")(function* (station: Station) {
   }
 });
 
-const perform = Effect.fn("perform")(function* (job: Job, station: Station) {
+/** The span of a job, a child of the trainer's span of its step. */
+const spanOf = ({ step, question, span }: Job, { queue }: Station) =>
+  Effect.withSpan("perform", {
+    ...(span === undefined ? { root: true } : { parent: Tracer.externalSpan(span) }),
+    attributes: { "igpo.step": step, "igpo.question": question.id, "igpo.worker": queue.worker },
+  });
+
+const perform = Effect.fnUntraced(function* (job: Job, station: Station) {
   yield* takeWeights(job, station);
   const policy = yield* Policy;
   // As in a step of its own, nothing of other jobs is in the cache.
@@ -78,6 +87,8 @@ const perform = Effect.fn("perform")(function* (job: Job, station: Station) {
     Stream.runHead,
     // Progress is that of the step, not of one of its groups.
     Effect.provideService(Watch, () => Effect.void),
+    // Spans are children of the job's, which is one of the step's.
+    Effect.provideService(StepSpans, null),
   );
   const group = Option.getOrThrow(played);
   const blob = yield* station.blobs.put([yield* encodeGroup(group)]);

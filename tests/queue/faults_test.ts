@@ -252,7 +252,7 @@ Deno.test("a queue of another protocol is refused in one sentence", () =>
       const { message } = yield* Effect.flip(openQueue(place));
       match(
         message,
-        /^Cannot use the queue ".*" as it must be of protocol 2, which this version of igpo speaks: it is of 1$/,
+        /^Cannot use the queue ".*" as it must be of protocol 3, which this version of igpo speaks: it is of 1$/,
       );
     })
   ));
