@@ -84,19 +84,23 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, blobs, serveBlobs, otlp, ...flags }:
+    { profile, queue, blobs, serveBlobs, mixed, otlp, ...flags }:
       & TrainFlags
       & { readonly profile: boolean; readonly queue: string | null; readonly otlp: string | null }
       & Omit<TrainerFlags, "queue">,
   ) {
     if (queue === null) {
-      yield* refuseWithoutQueue({ "--blobs": blobs, "--serve-blobs": serveBlobs });
+      yield* refuseWithoutQueue({
+        "--blobs": blobs,
+        "--serve-blobs": serveBlobs,
+        "--mixed": mixed || null,
+      });
     }
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
     const program = queue !== null
-      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options)
+      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs, mixed }, options)
       : trainServed(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
@@ -108,15 +112,17 @@ const runTrain = Effect.fnUntraced(
 );
 
 /** Refuses flags that would do nothing. */
-const refuseWithoutQueue = Effect.fnUntraced(function* (flags: Record<string, string | null>) {
-  for (const [flag, value] of Object.entries(flags)) {
-    if (value !== null) {
-      return yield* new BadInput({
-        message: `Cannot use ${flag} as it needs --queue: there is none`,
-      });
+const refuseWithoutQueue = Effect.fnUntraced(
+  function* (flags: Readonly<Record<string, string | true | null>>) {
+    for (const [flag, value] of Object.entries(flags)) {
+      if (value !== null) {
+        return yield* new BadInput({
+          message: `Cannot use ${flag} as it needs --queue: there is none`,
+        });
+      }
     }
-  }
-});
+  },
+);
 
 const printProfile = Effect.fnUntraced(
   function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {

@@ -208,8 +208,12 @@ const otlp = text(
   "URL",
   "Export spans of steps and jobs to an OpenTelemetry collector, such as http://127.0.0.1:4318",
 );
+const mixed = given(
+  "mixed",
+  "Let workers of other adapters help too; the run is then not that of one process to the byte",
+);
 /** Who plays episodes for a run: a server that samples, or workers of a queue with the blobs that they share. */
-export const players = { policy, queue, blobs, serveBlobs, otlp };
+export const players = { policy, queue, blobs, serveBlobs, mixed, otlp };
 /** The queue that is looked at. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(

@@ -1,12 +1,13 @@
-import { Effect } from "effect";
+import { Effect, Schema } from "effect";
 import project from "../../deno.json" with { type: "json" };
 import { BadInput } from "../domain/errors.ts";
 import { jsonText } from "../files/json_file.ts";
-import { fingerprintOf } from "../queue/fingerprint.ts";
+import { probe } from "../queue/fingerprint.ts";
 import { readSecret } from "../queue/blob_secret.ts";
 import { serveBlobs } from "../queue/blob_server.ts";
 import { handOut, type TrainerStation } from "../queue/hand_out.ts";
-import type { RunRecord } from "../queue/job.ts";
+import { RunRecord } from "../queue/job.ts";
+import { GIVEN_UP, mixedProbe } from "../queue/mixed.ts";
 import { openOwnBlobs } from "../queue/open_blobs.ts";
 import { openPlace, type QueueFlags } from "../queue/place.ts";
 import { keepWork } from "../queue/work_record.ts";
@@ -18,6 +19,8 @@ import { train } from "./train.ts";
 export interface TrainerFlags extends QueueFlags {
   /** HOST:PORT at which workers get and put blobs; null where they share the folder. */
   readonly serveBlobs: string | null;
+  /** Whether workers whose log-probs are near the trainer's, and not equal, are let in. */
+  readonly mixed: boolean;
 }
 
 /** Trains as {@link train} does, with episodes that workers of a queue play too. The queue is this run's until it ends. */
@@ -31,13 +34,10 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   const place = yield* openPlace(flags);
   yield* place.lock;
   const blobs = yield* openOwnBlobs(flags);
-  const { serveBlobs: address } = flags;
-  const served = address === null
-    ? null
-    : yield* serveBlobs({ folder: blobs.path, address, sign: yield* readSecret });
+  const where = yield* whereBlobs(blobs.path, flags);
   // A step begins with this process idle, and there is one such process.
   const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
-  const record = yield* recordOf(options);
+  const record = yield* recordOf(options, flags.mixed);
   const run = yield* blobs.put([new TextEncoder().encode(jsonText(record))]);
   yield* queue.begin(run);
   yield* blobs.keepOnly([run]);
@@ -53,20 +53,41 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
-  const where = served === null ? "" : ` --blobs ${served}`;
   yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}${where}`);
-  const summary = yield* train({ ...options, play: handOut(station, preset.staleness) });
+  if (flags.mixed) yield* screen.print(`Workers of other adapters may help too: ${GIVEN_UP}`);
+  const play = handOut(station, preset.staleness);
+  const summary = yield* train({ ...options, play, sampler: flags.mixed ? "other" : "own" });
   yield* queue.begin(null);
   yield* blobs.keepOnly([]);
   return summary;
 }, Effect.scoped);
 
+/** Serves a folder of blobs if flags say so; answers with what that adds to the command of workers. */
+const whereBlobs = Effect.fnUntraced(
+  function* (folder: string, { serveBlobs: address }: TrainerFlags) {
+    if (address === null) return "";
+    return ` --blobs ${yield* serveBlobs({ folder, address, sign: yield* readSecret })}`;
+  },
+);
+
 /** What workers must know. */
-const recordOf = Effect.fnUntraced(function* ({ plan: { config }, task, date }: TrainOptions) {
-  const probe = task.train.questions[0]?.text ?? "";
-  const fingerprint = yield* fingerprintOf(probe, task.protocol);
-  return { version: project.version, config, date, probe, fingerprint } satisfies RunRecord;
-});
+const recordOf = Effect.fnUntraced(
+  function* ({ plan: { config }, task, date }: TrainOptions, isMixed: boolean) {
+    const question = task.train.questions[0]?.text ?? "";
+    const probed = yield* probe(question, task.protocol);
+    const record: RunRecord = {
+      version: project.version,
+      config,
+      date,
+      probe: question,
+      fingerprint: probed.fingerprint,
+      mixed: isMixed ? mixedProbe(probed) : null,
+    };
+    return yield* Effect.orDie(encodeRecord(record));
+  },
+);
+
+const encodeRecord = Schema.encodeEffect(RunRecord);
 
 /** Refuses what workers cannot do, and what would depend on how many there are. */
 function checkRepeatable(

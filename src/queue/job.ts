@@ -64,9 +64,11 @@ export const RunRecord = Schema.Struct({
   config: RunConfig,
   /** The date in the system prompt. */
   date: DateText,
-  /** A question, and the {@link fingerprintOf} its prompt under the weights that the run began with. */
+  /** A question, and the fingerprint of its prompt under the weights that the run began with. */
   probe: Schema.String,
   fingerprint: Sha256,
+  /** What workers with other arithmetic are compared with; null where none is let in. */
+  mixed: Schema.NullOr(Schema.Struct({ prompt: Sha256, logProb: Schema.Uint8ArrayFromBase64 })),
 });
 
 /** What a worker must know of a run. */
