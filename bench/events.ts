@@ -40,7 +40,7 @@ export function createAgenda(): Agenda {
 /** What a link can do. */
 export interface Bandwidth {
   readonly bytesPerSecond: number;
-  /** Each transfer waits for it first. */
+  /** One way; each transfer waits for it first. */
   readonly latencySeconds: number;
 }
 

@@ -5,6 +5,7 @@
  */
 import { Duration, Effect } from "effect";
 import { type Job, jobId, sha256Of } from "../src/queue/job.ts";
+import { openOwnBlobs } from "../src/queue/open_blobs.ts";
 import { openPlace } from "../src/queue/place.ts";
 import { openQueue } from "../src/queue/work_queue.ts";
 
@@ -23,14 +24,16 @@ const least = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
   );
 
 const program = Effect.gen(function* () {
-  const place = yield* openPlace({
+  const flags = {
     queue: Deno.args[0] ?? `sqlite:${folder}/queue.sqlite`,
     blobs: `${folder}/blobs`,
-  });
+  };
+  const place = yield* openPlace(flags);
+  const blobs = yield* openOwnBlobs(flags);
   const queue = yield* openQueue(place);
-  const blob = yield* place.blobs.put([BLOB]);
-  const writing = yield* least(place.blobs.put([BLOB]));
-  const reading = yield* least(place.blobs.get(blob, BLOB.length));
+  const blob = yield* blobs.put([BLOB]);
+  const writing = yield* least(blobs.put([BLOB]));
+  const reading = yield* least(blobs.get(blob, BLOB.length));
   const hashing = yield* least(Effect.sync(() => sha256Of([BLOB])));
   let offered = 0;
   const offer = Effect.suspend(() => {

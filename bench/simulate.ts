@@ -1,7 +1,8 @@
 /**
  * Steps of a run on a queue, simulated event by event: the trainer publishes its weights and offers a job for each group;
  * trainer and workers take one at a time; a worker gets the weights of a step once, through the one link that all share
- * at the trainer's end; answers come back through it; the trainer updates when it has all of them. Seconds and bytes.
+ * at the trainer's end; answers come back through it; the trainer updates when it has all of them. The database is at the
+ * trainer's end, too: whatever a worker asks it, or of the blobs, takes a round trip. Seconds and bytes.
  */
 import { createRandom, type RandomStream } from "../src/math/random.ts";
 import { type Agenda, type Bandwidth, createAgenda, createLink, type Link } from "./events.ts";
@@ -159,10 +160,10 @@ function beginStep(run: Run): void {
 /** The trainer looks for the last answer, reads it and updates; it plays no group until the next step. */
 function endStep(run: Run): void {
   const { world: { groupBytes, updateSeconds }, agenda, began, published } = run;
-  run.idle.delete(run.trainer);
   const look = LOOK_SECONDS * run.random.next();
   agenda.after(look + blobSeconds(run, groupBytes) + queueSeconds(run), () => {
     const answered = agenda.now();
+    run.idle.delete(run.trainer);
     agenda.after(updateSeconds, () => {
       run.steps.push({
         publishSeconds: published - began,
@@ -201,10 +202,11 @@ function offer(run: Run, group: Group): void {
   pending.push(group);
   const player = idle.has(trainer) ? trainer : idle.values().next().value;
   if (player === undefined) return;
-  const seconds = POLL_SECONDS * (1 - (1 - random.next()) ** (1 / idle.size));
+  const cycle = POLL_SECONDS + 2 * tripSeconds(run, player);
+  const seconds = cycle * (1 - (1 - random.next()) ** (1 / idle.size));
   idle.delete(player);
   player.group = pending.shift()!;
-  spend(run, player, "idle", player.isTrainer ? 0 : seconds, () => claim(run, player));
+  spend(run, player, "idle", player.isTrainer ? 0 : seconds, () => claim(run, player, 1));
 }
 
 function takeNext(run: Run, player: Player): void {
@@ -215,22 +217,30 @@ function takeNext(run: Run, player: Player): void {
     return;
   }
   player.group = group;
-  claim(run, player);
+  claim(run, player, 2);
 }
 
-function claim(run: Run, player: Player): void {
+/** Seconds from a player to database and blobs, which the trainer has at hand. */
+function tripSeconds({ world: { link } }: Run, { isTrainer }: Player): number {
+  return isTrainer ? 0 : link.latencySeconds;
+}
+
+/** Takes a job by a look that is under way for so many trips still. */
+function claim(run: Run, player: Player, trips: 1 | 2): void {
   const { world: { weightsBytes }, down, steps } = run;
-  spend(run, player, "queue", queueSeconds(run), () => {
+  const trip = tripSeconds(run, player);
+  spend(run, player, "queue", trips * trip + queueSeconds(run), () => {
     if (player.isTrainer || player.weights === steps.length) return play(run, player);
-    enter(run, player, "weights");
-    player.stop = down.send(
-      weightsBytes,
-      () =>
-        spend(run, player, "weights", blobSeconds(run, weightsBytes), () => {
-          player.weights = steps.length;
-          play(run, player);
-        }),
-    );
+    spend(run, player, "weights", trip, () => {
+      player.stop = down.send(
+        weightsBytes,
+        () =>
+          spend(run, player, "weights", blobSeconds(run, weightsBytes), () => {
+            player.weights = steps.length;
+            play(run, player);
+          }),
+      );
+    });
   });
 }
 
@@ -243,12 +253,14 @@ function play(run: Run, player: Player): void {
   });
 }
 
+/** The blob is put, the answer written, and the job marked as done: three round trips, of which the first has begun. */
 function answer(run: Run, player: Player): void {
+  const trip = tripSeconds(run, player);
   const seconds = blobSeconds(run, run.world.groupBytes) + queueSeconds(run);
-  spend(run, player, "answer", seconds, () => {
+  spend(run, player, "answer", 2 * trip + seconds, () => {
     player.group = null;
     run.missing -= 1;
-    takeNext(run, player);
+    spend(run, player, "answer", 3 * trip, () => takeNext(run, player));
     if (run.missing === 0) endStep(run);
   });
 }

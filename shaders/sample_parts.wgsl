@@ -13,7 +13,6 @@ struct Dims {
 
 const WG = 64u;
 const STRETCH = 2048u;
-const NEG_LARGE = -3.4028234e38;
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> masked: array<f32>;
@@ -53,8 +52,7 @@ fn sample_parts(
   }
   var sum = 0.0;
   for (var c = first + local; c < end; c += WG) {
-    let value = masked[row + c];
-    sum += select(exp((value - top) * dims.maskedScale), 0.0, value <= NEG_LARGE);
+    sum += weight_of(masked[row + c], top);
   }
   mass[local] = sum;
   workgroupBarrier();

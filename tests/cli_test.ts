@@ -1,4 +1,4 @@
-import { match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { command } from "../driver/command.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
@@ -45,6 +45,20 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["train", "--mixed"], /^Cannot use --mixed as it needs --queue: there is none/],
   [["train", "--blobs", "there"], /^Cannot use --blobs as it needs --queue: there is none/],
   [["train", "--out"], /^Cannot use --out without a value/],
+  [["rollout", "--trainer", "verl"], /^Cannot roll out without --out: it names the folder of the /],
+  [["rollout", "--out", "x"], /--trainer/],
+  [
+    ["rollout", "--trainer", "trl"],
+    /^Cannot use --trainer as it must be "verl" \| "prime-rl": current/,
+  ],
+  [
+    ["rollout", "--out", "x", "--trainer", "verl", "--ranks", "2"],
+    /^Cannot use --ranks as verl cuts a batch by itself: it is 2/,
+  ],
+  [
+    ["rollout", "--out", "x", "--trainer", "prime-rl", "--ranks", "0"],
+    /^Cannot use --ranks as it must be 1 or more: current value is "0"/,
+  ],
   [
     ["compare", "--presets", "grpo"],
     /^Cannot compare without two presets or more: --presets names 1/,
@@ -129,6 +143,48 @@ Deno.test("igpo train --resume goes on with the questions that the run began wit
 
     await Deno.writeTextFile(path, JSON.stringify({ ...older, questionsDigest }));
     strictEqual((await resumed()).code, 0);
+  }));
+
+Deno.test("igpo rollout counts steps on from those of its folder, on training questions alone", () =>
+  inFolder(async (folder) => {
+    const rows = Array.from(
+      { length: 20 },
+      (_, i) => JSON.stringify({ question: `Who wrote${i} book${i}?`, answers: ["Ada"] }),
+    );
+    await Deno.writeTextFile(`${folder}/q.jsonl`, rows.join("\n"));
+    const sizes = { promptsPerStep: 2, groupSize: 2, maxTurns: 1, maxNewTokens: 4 };
+    const recipe = { ...sizes, validationQuestions: 4, testQuestions: 4 };
+    await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
+    const play = (...more: ReadonlyArray<string>) =>
+      igpoIn(
+        folder,
+        ...["rollout", "--device", "cpu", "--out", "b", "--questions", "q.jsonl"],
+        ...["--search", "off", "--recipe", "./recipe.json", ...more],
+      );
+    const first = await play("--trainer", "verl");
+    match(first.stdout, /\nb\/step_1: 4 episodes, \d+ tokens, \d+ of them sampled\n/);
+    strictEqual((await play("--trainer", "prime-rl", "--ranks", "2", "--steps", "2")).code, 0);
+    const names = async (step: number) =>
+      (await Array.fromAsync(Deno.readDir(`${folder}/b/step_${step}`), ({ name }) => name)).sort();
+    deepStrictEqual(await names(1), ["batch.json", "batch.safetensors"]);
+    for (const step of [2, 3]) {
+      deepStrictEqual(await names(step), ["batch.json", "rank_0.bin", "rank_1.bin"]);
+    }
+    const about = await Promise.all(
+      [1, 2, 3].map(async (step) =>
+        JSON.parse(await Deno.readTextFile(`${folder}/b/step_${step}/batch.json`))
+      ),
+    );
+    const asked = about.flatMap(({ episodes }) => episodes).map(({ question }) => question);
+    // Three steps of two questions, each asked twice and none of them held out.
+    strictEqual(new Set(asked).size, 6);
+    strictEqual(asked.length, 12);
+    strictEqual(new Set(about.map(({ config }) => config.questionsDigest)).size, 1);
+    await Deno.writeTextFile(`${folder}/b/config.json`, "{}");
+    match(
+      (await play("--trainer", "verl")).stderr,
+      /^Cannot start a run in a folder that holds one/,
+    );
   }));
 
 Deno.test("igpo train --help names every flag and succeeds", async () => {

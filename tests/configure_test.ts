@@ -24,13 +24,13 @@ Deno.test("configure() names a new folder after program and time and creates not
   deepStrictEqual([isResumed, preset.name], [false, "igpo-uplift"]);
 });
 
-Deno.test("configure() takes a server that samples for train alone", async () => {
+Deno.test("configure() takes a server that samples for train and rollout alone", async () => {
   const policy = "vllm:http://127.0.0.1:8000";
   strictEqual((await plan({ policy })).config.policy, policy);
   const { message } = await Effect.runPromise(Effect.flip(configure("evaluate", { policy })));
   strictEqual(
     message,
-    `Cannot evaluate with --policy as a server samples for train alone: it is "${policy}"`,
+    `Cannot evaluate with --policy as a server samples for train and rollout alone: it is "${policy}"`,
   );
 });
 

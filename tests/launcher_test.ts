@@ -155,6 +155,7 @@ Deno.test("./igpo lets a program read and write what its flags name, else only b
     // A list of permissions can hold no comma: the folder stands for such a path.
     deepStrictEqual((await paths(folder, "train", "--out", "a,b/c")).write, [folder]);
     deepStrictEqual((await paths(folder, "data", "q.jsonl")).write, []);
+    deepStrictEqual((await paths(folder, "rollout", "--out", "b")).write, at("b"));
     deepStrictEqual((await paths(folder, "export", "--out", "x/")).write, at("x", ".x.tmp"));
   }));
 

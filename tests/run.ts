@@ -51,7 +51,7 @@ const HOSTILE = [
 ];
 /** Tests that start programs of others, and end all that those start. */
 const SERVERS = ["tests/search/mcp_test.ts"];
-/** Tests of the page in a browser, which this machine may lack. */
+/** Tests in a browser, which this machine may lack. */
 const CHROMIUM = ["tests/chromium"];
 const SPECIAL = [
   "tests/laws",
@@ -103,7 +103,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   programs: programTests(...PROGRAMS),
   chromium: await findChromium() === null
     ? { ...programTests(), missing: "CHROMIUM names no Chromium, and none is at the usual places" }
-    : programTests(...CHROMIUM),
+    : { ...programTests(...CHROMIUM), shows: "output" },
   servers: { args: [], paths: SERVERS, test: { permissions: ["--allow-run", NETWORK] } },
   proofs: programTests("tests/slow"),
 };

@@ -1,12 +1,6 @@
 // What becomes of a row whose next token is drawn: its log-prob, the test for a stop, and the row's new state. Kernels declare
 // the bindings and the sizes of sample.
 
-const NEG_LARGE = -3.4028234e38;
-
-fn weight_of(value: f32, top: f32) -> f32 {
-  return select(exp((value - top) * dims.maskedScale), 0.0, value <= NEG_LARGE);
-}
-
 fn advance(n: u32, token: u32, produced: u32, row: u32) {
   let state = statistics[n];
   let log_prob = logits[row + token] * dims.inverseTemperature - (state.x + log(state.y));

@@ -6,6 +6,7 @@ import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
 import { looksAtQueue, trainingOnQueue, withSpans, worker } from "./queue_commands.ts";
+import { rollingOut } from "./rollout.ts";
 import { indexing, retrieving } from "./index_commands.ts";
 import { runCommand } from "./main.ts";
 import { compare as compareProgram } from "../programs/compare.ts";
@@ -349,6 +350,7 @@ const igpo = Command.make("igpo").pipe(
     crediting,
     looking,
     exporting,
+    rollingOut,
     tune,
     indexing,
     retrieving,

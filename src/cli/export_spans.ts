@@ -12,7 +12,10 @@ import { type Steps, StepSpans } from "../pipeline/step_spans.ts";
 import { checkAllowed, isBareAddress } from "../search/open.ts";
 
 /** What is exported. Statements of the queue and passes of the model would drown it. */
-const EXPORTED = ["step", "offer", "handOut", "perform", "rollout", "score", "update"];
+const EXPORTED = [
+  ...["step", "offer", "handOut", "update", "shareGradients"],
+  ...["perform", "rollout", "score", "computeShard"],
+];
 
 /** Exports spans to a collector at an address, such as `http://127.0.0.1:4318`. Where it cannot, it says so once. */
 export const layerSpans = (address: string, screen: Screen) =>

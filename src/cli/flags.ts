@@ -107,7 +107,8 @@ export const world = orNull(
     ),
   ),
 );
-const policy = text(
+/** The server that samples. */
+export const policy = text(
   "policy",
   "KIND:URL",
   "Server that samples: llama.cpp, sglang or vllm, a colon and its address; POLICY_API_KEY holds its key, if any",

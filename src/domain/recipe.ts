@@ -107,6 +107,11 @@ export const Recipe = Schema.Struct({
   ppoEpochs: AtLeast(1),
   /** Updates per pass; each uses the episodes of its own share of the step's questions. */
   miniBatches: AtLeast(1),
+  /**
+   * Shards of a mini-batch, of whole questions: their gradients are computed apart and summed in order, so that workers
+   * of a queue can compute them. How many there are decides how sums are rounded.
+   */
+  gradientShards: AtLeast(1),
 
   /** Adapters to train instead of the model's own weights; null for none. */
   lora: Schema.NullOr(LoraSizes),
@@ -194,6 +199,7 @@ const embedded: Recipe = {
   clipNorm: 1,
   ppoEpochs: 1,
   miniBatches: 1,
+  gradientShards: 1,
   lora: null,
   weightFormat: "auto",
   recompute: "auto",
@@ -244,7 +250,8 @@ export const RECIPES: ReadonlyMap<string, Recipe> = new Map(
 /** Why a well-typed recipe cannot work, in one sentence, or null. */
 export function conflictOfRecipe(recipe: Recipe): string | null {
   const { contextTokens, maxNewTokens, microBatchTokens } = recipe;
-  const { schedule, steps, warmupSteps, minLrRatio, miniBatches, promptsPerStep } = recipe;
+  const { schedule, steps, warmupSteps, minLrRatio } = recipe;
+  const { miniBatches, gradientShards, promptsPerStep } = recipe;
   if (contextTokens <= maxNewTokens) {
     return `Cannot fit a message into an episode as contextTokens must exceed maxNewTokens: they are ${contextTokens} and ${maxNewTokens}`;
   }
@@ -253,6 +260,9 @@ export function conflictOfRecipe(recipe: Recipe): string | null {
   }
   if (miniBatches > promptsPerStep) {
     return `Cannot give each update a question of its own as miniBatches must be at most promptsPerStep: they are ${miniBatches} and ${promptsPerStep}`;
+  }
+  if (gradientShards > Math.floor(promptsPerStep / miniBatches)) {
+    return `Cannot give each shard a question of its own as gradientShards must be at most promptsPerStep / miniBatches: they are ${gradientShards}, ${promptsPerStep} and ${miniBatches}`;
   }
   if (warmupSteps > steps) {
     return `Cannot reach the learning rate as warmupSteps must be at most steps: they are ${warmupSteps} and ${steps}`;

@@ -3,7 +3,7 @@ import { BadInput } from "../domain/errors.ts";
 import { diskFile, writeNewFile } from "./disk.ts";
 import { readHeader, readTensorOf } from "./read_safetensors.ts";
 import { elementCount, encodeHeader, type TensorInfo } from "./safetensors_header.ts";
-import { type FloatDtype, fromFloat32 } from "./tensor_types.ts";
+import { type FloatDtype, fromFloat32, type RawTensor } from "./tensor_types.ts";
 
 /** A tensor to be stored; `values` are row-major and fill `shape`, in memory or piece by piece. */
 export interface Float32Tensor<Values = Float32Array> {
@@ -33,13 +33,21 @@ export const writeSafetensors = Effect.fn("writeSafetensors")(
       values instanceof Float32Array && elementCount(shape) !== values.length
     );
     if (wrong !== undefined) return yield* wrongLength(wrong, wrong.values as Float32Array);
-    const header = Stream.succeed<Uint8Array>(encodeHeader(tensors, dtype));
+    const header = Stream.succeed<Uint8Array>(
+      encodeHeader(tensors.map(({ name, shape }) => ({ name, dtype, shape }))),
+    );
     const data = Stream.fromIterable(tensors).pipe(
       Stream.flatMap(piecesOf),
       Stream.map((values) => fromFloat32(values, dtype)),
     );
     yield* writeNewFile(path, Stream.concat(header, data));
   },
+);
+
+/** Writes a new safetensors file of tensors as they lie in memory. */
+export const writeRawTensors = Effect.fn("writeRawTensors")(
+  (path: string, tensors: ReadonlyArray<RawTensor>) =>
+    writeNewFile(path, [encodeHeader(tensors), ...tensors.map(({ bytes }) => bytes)]),
 );
 
 function piecesOf({ values }: StreamedTensor): Stream.Stream<Float32Array, BadInput> {

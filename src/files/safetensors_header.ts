@@ -3,7 +3,7 @@ import { decodeInput } from "../domain/decode.ts";
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { quote, shorten } from "../domain/quote.ts";
-import { DTYPE_BYTES, type FloatDtype, type TensorDtype } from "./tensor_types.ts";
+import { DTYPE_BYTES, type TensorDtype } from "./tensor_types.ts";
 import { parseJson } from "../domain/json.ts";
 
 /** Where a tensor lies in a safetensors file. */
@@ -91,22 +91,16 @@ export function parseHeader(
 }
 
 /** A tensor to be written. */
-export interface TensorToWrite {
-  readonly name: string;
-  readonly shape: ReadonlyArray<number>;
-}
+export type TensorToWrite = Pick<TensorInfo, "name" | "dtype" | "shape">;
 
 /**
  * Length field and header for tensors that follow in the given order, padded with spaces to 8 bytes.
  * The same tensors give the same bytes.
  */
-export function encodeHeader(
-  tensors: ReadonlyArray<TensorToWrite>,
-  dtype: FloatDtype,
-): Uint8Array<ArrayBuffer> {
+export function encodeHeader(tensors: ReadonlyArray<TensorToWrite>): Uint8Array<ArrayBuffer> {
   const entries: Record<string, unknown> = { __metadata__: { format: "pt" } };
   let end = 0;
-  for (const { name, shape } of tensors) {
+  for (const { name, dtype, shape } of tensors) {
     const start = end;
     end += elementCount(shape) * DTYPE_BYTES[dtype];
     entries[name] = { dtype, shape, data_offsets: [start, end] };

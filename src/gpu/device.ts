@@ -5,12 +5,15 @@ import type { DriverChoice } from "../files/driver.ts";
 import type { Adapter } from "../model/engine.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import type { Family, Traits } from "./launches.ts";
+import { type Loss, watchLoss } from "./loss.ts";
 import { createProfiler, type Profiler } from "./profiler.ts";
 import { createPipelines, type Pipelines } from "./pipelines.ts";
 
 /** An open device, its adapter, and the traits that decide which kernels it gets. */
 export interface Device {
   readonly device: GPUDevice;
+  /** Watched once for all engines of the device. */
+  readonly loss: Loss;
   readonly adapter: Adapter;
   readonly traits: Traits;
   /** Compiled kernels, shared by all engines of the device. */
@@ -86,6 +89,7 @@ export const openDevice: (
   };
   return {
     device,
+    loss: watchLoss(device),
     adapter: { name, kind: kind === "gpu" ? "gpu" : "software" },
     traits,
     pipelines: createPipelines(device, traits, onKernel),

@@ -16,7 +16,6 @@ import { loadProgram } from "./executable.ts";
 import { TILE_COSTS } from "./families/attention.ts";
 import type { Host } from "./host.ts";
 import { fewDispatches, isMirrored } from "./launches.ts";
-import { watchLoss } from "./loss.ts";
 import { TEXTURE_ROW_BYTES } from "./texture_form.ts";
 
 /**
@@ -70,11 +69,10 @@ export const createGpuEngine = Effect.fnUntraced(function* (
 
 /** The memory of a device, still empty. */
 function createMemory(
-  { device, pipelines, commands, traits }: Device,
+  { device, loss, pipelines, commands, traits }: Device,
   bindingBytes: number,
 ): DeviceMemory {
   const trouble: string[] = [];
-  const loss = watchLoss(device);
   device.addEventListener("uncapturederror", (event) => {
     trouble.push((event as GPUUncapturedErrorEvent).error.message);
   });

@@ -7,23 +7,23 @@ export interface Loss {
   readonly check: Effect.Effect<void, KernelFailed>;
   /** The same after an error, which may come before the news of the loss that caused it. */
   readonly checkAfterError: Effect.Effect<void, KernelFailed>;
+  /** Waits for the loss, and fails with it. */
+  readonly wait: Effect.Effect<never, KernelFailed>;
 }
 
 /** Watches a device until it is lost. */
 export function watchLoss(device: GPUDevice): Loss {
-  let found: GPUDeviceLostInfo | null = null;
-  const lost = device.lost.then((info) => {
-    found = info;
-  });
-  const check = Effect.suspend(() => found === null ? Effect.void : Effect.fail(failureOf(found)));
+  let found: KernelFailed | null = null;
+  const lost = device.lost.then((info) => found = failureOf(info));
+  const check = Effect.suspend(() => found === null ? Effect.void : Effect.fail(found));
   // The queue of a lost device has nothing to wait for.
   const news = Effect.promise(() => Promise.race([lost, device.queue.onSubmittedWorkDone()]));
-  return { check, checkAfterError: Effect.andThen(news, check) };
+  return {
+    check,
+    checkAfterError: Effect.andThen(news, check),
+    wait: Effect.flatMap(Effect.promise(() => lost), (failure) => Effect.fail(failure)),
+  };
 }
-
-/** Fails once a device is lost. */
-export const untilLost = (device: GPUDevice): Effect.Effect<never, KernelFailed> =>
-  Effect.flatMap(Effect.promise(() => device.lost), (info) => Effect.fail(failureOf(info)));
 
 function failureOf({ reason, message }: GPUDeviceLostInfo): KernelFailed {
   const said = message.replaceAll(/\s+/g, " ").trim();

@@ -18,3 +18,20 @@ export function cutMiniBatches(
     end: sequencesBefore(Math.floor((k + 1) * groups / cuts)),
   }));
 }
+
+/** Cuts the groups of a mini-batch, in the same way, into shards whose gradients are computed apart. */
+export function cutShards(
+  groupSizes: ReadonlyArray<number>,
+  { start, end }: MiniBatch,
+  count: number,
+): ReadonlyArray<MiniBatch> {
+  let at = 0;
+  const own = groupSizes.filter((size) => {
+    at += size;
+    return start < at && at <= end;
+  });
+  return cutMiniBatches(own, count).map((shard) => ({
+    start: start + shard.start,
+    end: start + shard.end,
+  }));
+}

@@ -24,20 +24,30 @@ export interface RolloutOptions {
  * environment is dropped, and so is a group left with fewer than two; both are counted. So are errors that tools throw
  * where no call waits for them: as long as the stream runs, they do not end the process.
  */
-export const rollout = (options: RolloutOptions) =>
-<E, R>(
-  steps: Stream.Stream<StepQuestions, E, R>,
-) =>
-  Stream.unwrap(Effect.map(
-    countUncaught,
-    (uncaught) =>
-      Stream.mapEffect(
-        steps,
-        (step) => inStep(step.step)(rolloutStep(step, { ...options, uncaught })),
-      ),
-  ));
+export const rollout =
+  (options: RolloutOptions) => <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
+    Stream.unwrap(
+      Effect.map(Learner, ({ version }) => rolloutAt(version, options)(steps)),
+    );
+
+/** The same with a policy that nothing here trains, which is version 0 of its run. */
+export const rolloutFixed = (options: RolloutOptions) => rolloutAt(() => 0, options);
+
+const rolloutAt =
+  (version: () => number, options: RolloutOptions) =>
+  <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
+    Stream.unwrap(Effect.map(
+      countUncaught,
+      (uncaught) =>
+        Stream.mapEffect(
+          steps,
+          (step) => inStep(step.step)(rolloutStep(step, { ...options, version, uncaught })),
+        ),
+    ));
 
 interface StepOptions extends RolloutOptions {
+  /** Updates that the weights have seen now. */
+  readonly version: () => number;
   /** What tools left behind since the step before. */
   readonly uncaught: Effect.Effect<Uncaught>;
 }
@@ -47,8 +57,7 @@ const rolloutStep = Effect.fn("rollout")(function* (
   options: StepOptions,
 ) {
   const startedMillis = yield* Clock.currentTimeMillis;
-  const learner = yield* Learner;
-  const policyVersion = learner.version();
+  const policyVersion = options.version();
   const seats = questions.flatMap((question) =>
     seatsOf({ step, question, policyVersion }, options)
   );

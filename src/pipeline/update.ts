@@ -1,13 +1,22 @@
 import { Clock, Effect, Result, Stream } from "effect";
-import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch.ts";
+import type { MiniBatch, TrainingBatch } from "../domain/batch.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
-import { importanceWeights } from "../igpo/importance_weight.ts";
-import { oldLogProb, type Sampler } from "../igpo/old_log_prob.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import type { Preset } from "../igpo/preset.ts";
-import { surrogate, type SurrogateResult } from "../igpo/surrogate.ts";
+import type { SurrogateResult } from "../igpo/surrogate.ts";
 import { Learner, type NonFinite, Policy, type TokenLogProbs } from "../policy/policy.ts";
+import {
+  gradientOfShards,
+  type GradientShard,
+  inBatch,
+  offPolicy,
+  type Origin,
+  shardLoss,
+  type ShareShards,
+} from "./gradient_shards.ts";
 import { learningRateAt, type LearningRates } from "./learning_rate.ts";
+import { cutShards } from "./mini_batches.ts";
 import {
   type FrozenPolicy,
   penalisedPolicy,
@@ -22,10 +31,12 @@ import { tellProgress } from "./watch.ts";
 export interface UpdateOptions<E, R> {
   readonly preset: Preset;
   readonly recipe:
-    & Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs" | "miniBatches">
+    & Pick<Recipe, "temperature" | "clipNorm" | "ppoEpochs" | "miniBatches" | "gradientShards">
     & LearningRates;
   /** Who sampled the episodes. @default {"own"} */
   readonly sampler?: Sampler | undefined;
+  /** Has gradients of shards computed elsewhere too. @default {by this process alone} */
+  readonly share?: ((...asked: Parameters<ShareShards>) => Effect.Effect<number, E, R>) | undefined;
   /** Runs right after a step's updates; an interruption waits for both, so that weights always match the records. */
   readonly record: (step: UpdatedStep) => Effect.Effect<void, E, R>;
 }
@@ -152,21 +163,30 @@ const NOTHING_TO_LEARN: Outcome = {
 const applyBatch = Effect.fnUntraced(function* <E, R>(
   step: TrainingStep,
   origin: Origin,
-  { preset, recipe, reference }: Settings<E, R>,
+  { preset, recipe, reference, share = () => Effect.succeed(0) }: Settings<E, R>,
 ) {
   const { batch } = step;
   const sequences = yield* withReference(reference, batch.sequences, recipe.temperature);
+  const groupSizes = step.groups.map(({ episodes }) => episodes.length);
   /** Log-probs before the first update. That update itself measures those of its own sequences. */
   let before = yield* measureLater(batch, recipe.temperature);
+  const partOf = (range: MiniBatch): GradientShard => ({
+    step: step.step,
+    range,
+    sequences: sequences.slice(range.start, range.end).map((sequence, i) => ({
+      ...sequence,
+      logProbBefore: before.get(range.start + i)?.logProb ?? null,
+    })),
+    origin,
+  });
   const applied: Array<AppliedUpdate> = [];
   let broken: NonFinite | null = null;
   const rounds = Array.from({ length: recipe.ppoEpochs }, () => batch.miniBatches).flat();
   for (const miniBatch of rounds) {
-    const result = yield* applyUpdate(miniBatch, {
-      sequences,
-      before,
+    const shards = cutShards(groupSizes, miniBatch, recipe.gradientShards).map(partOf);
+    const result = yield* applyUpdate(partOf(miniBatch), shards, {
       preset,
-      origin,
+      share,
       temperature: recipe.temperature,
       clipNorm: recipe.clipNorm,
       learningRate: learningRateAt(recipe, step.step),
@@ -204,71 +224,38 @@ const measureLater = Effect.fnUntraced(function* (
   return new Map(later.map((found, i) => [end + i, found])) as LogProbsByIndex;
 });
 
-/** Where episodes come from. */
-interface Origin {
-  readonly sampler: Sampler;
-  /** Bound of the importance weights of stale episodes, else null. */
-  readonly weightBound: number | null;
-}
-
-/** The inputs of one update. */
-interface UpdateSettings {
-  readonly sequences: ReadonlyArray<TrainingSequence>;
-  readonly before: LogProbsByIndex;
+/** The settings of one update. */
+interface UpdateSettings<E, R> {
   readonly preset: Preset;
-  readonly origin: Origin;
+  readonly share: NonNullable<UpdateOptions<E, R>["share"]>;
   readonly temperature: number;
   readonly learningRate: number;
   readonly clipNorm: number | null;
 }
 
 /** Applies one update on a mini-batch. If a number is not finite, nothing is changed and its place is returned. */
-const applyUpdate = Effect.fnUntraced(function* (
-  miniBatch: MiniBatch,
-  { sequences, before, preset, origin, temperature, ...settings }: UpdateSettings,
+const applyUpdate = Effect.fnUntraced(function* <E, R>(
+  whole: GradientShard,
+  shards: ReadonlyArray<GradientShard>,
+  { preset, temperature, share, ...settings }: UpdateSettings<E, R>,
 ) {
   const learner = yield* Learner;
-  const { start, end } = miniBatch;
-  const own = sequences.slice(start, end);
-  const lossOf = (i: number, found: TokenLogProbs) => {
-    const sequence = own[i]!;
-    const { logProb } = before.get(start + i) ?? found;
-    const tokens = { ...sequence, ...offPolicy(sequence.behaviourLogProb, logProb, origin) };
-    return { ...surrogate(tokens, found, preset), found };
-  };
-  const gradient = yield* learner.gradient(own, temperature, lossOf);
-  if (Result.isFailure(gradient)) return Result.fail(inBatch(gradient.failure, miniBatch));
+  const { sequences, range: miniBatch } = whole;
+  const gradient = yield* gradientOfShards(shards, { preset, temperature, share });
+  if (Result.isFailure(gradient)) return Result.fail(gradient.failure);
   const results = gradient.success;
   const inLoss = nonFiniteLoss(results);
   if (inLoss !== null) return Result.fail(inBatch(inLoss, miniBatch));
   const { applied, gradientNorm } = yield* learner.update(settings);
   if (!applied) {
-    const place = yield* learner.findNonFinite(own, temperature, lossOf);
+    const lossOf = shardLoss(whole, preset);
+    const place = yield* learner.findNonFinite(sequences, temperature, lossOf);
     return Result.fail(inBatch(place ?? UNKNOWN_PLACE, miniBatch));
   }
   return Result.succeed({ miniBatch, results, gradientNorm });
 });
 
-/** What the ratio is measured from, and the weight of what the ratio then leaves out. */
-function offPolicy(
-  sampled: Float64Array,
-  measured: Float64Array,
-  { sampler, weightBound }: Origin,
-) {
-  return weightBound === null
-    ? { behaviourLogProb: oldLogProb(sampled, measured, sampler), importanceWeight: null }
-    : {
-      behaviourLogProb: measured,
-      importanceWeight: importanceWeights(measured, sampled, weightBound),
-    };
-}
-
 const UNKNOWN_PLACE: NonFinite = { op: "the norm of the gradient", sequence: -1, token: -1 };
-
-/** Converts a place in a mini-batch to a place in its batch. */
-function inBatch(place: NonFinite, { start }: MiniBatch): NonFinite {
-  return place.sequence < 0 ? place : { ...place, sequence: start + place.sequence };
-}
 
 function nonFiniteLoss(results: ReadonlyArray<SurrogateResult>): NonFinite | null {
   const sequence = results.findIndex(({ loss }) => !Number.isFinite(loss));

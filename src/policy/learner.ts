@@ -74,6 +74,9 @@ export const createLearner: (
     version: () => training.updates,
     gradient: (...asked) => gradientOf(training, ...asked),
     findNonFinite: (...asked) => nonFiniteOf(training, ...asked),
+    passTokens: runtime.capacity.passTokens,
+    readGradient: () => readGradient(training),
+    writeGradient: (gradient) => Effect.sync(() => writeGradient(training, gradient)),
     update: (settings) => updateOnce(training, settings),
     save: () => save(training),
     load: (state) => Effect.sync(() => load(training, state)),
@@ -159,6 +162,21 @@ const weightsOf = Effect.fn("Learner.weights")(function* (training: Training) {
   const [weights] = yield* readParts(training, [""]);
   return weights!;
 });
+
+const readGradient = Effect.fn("Learner.readGradient")(function* (training: Training) {
+  const [gradient] = yield* readParts(training, [gradientName("")]);
+  return gradient!;
+});
+
+function writeGradient(
+  { runtime: { engine }, parameters }: Training,
+  gradient: LearnerState["weights"],
+): void {
+  for (const parameter of parameters) {
+    const values = stackValues(parameter, (part) => gradient.get(part)!);
+    engine.write(gradientName(parameter.name), values);
+  }
+}
 
 const save = Effect.fn("Learner.save")(function* (training: Training) {
   const [weights, m, v] = yield* readParts(training, ["", "m ", "v "]);

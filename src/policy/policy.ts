@@ -144,6 +144,12 @@ export class Learner extends Context.Service<Learner, {
     temperature: number,
     loss: SequenceLoss,
   ) => Effect.Effect<NonFinite | null, KernelFailed>;
+  /** Tokens of a pass of `gradient`, which decide how its sums are rounded. */
+  readonly passTokens: number;
+  /** The gradient that `gradient` left, by parameter. */
+  readonly readGradient: () => Effect.Effect<LearnerState["weights"], KernelFailed>;
+  /** Makes a gradient the one that `update` applies. */
+  readonly writeGradient: (gradient: LearnerState["weights"]) => Effect.Effect<void>;
   readonly update: (options: {
     readonly learningRate: number;
     readonly clipNorm: number | null;

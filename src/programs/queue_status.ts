@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import type { Screen } from "../files/screen.ts";
+import { describeJob } from "../queue/job.ts";
 import { openPlace } from "../queue/place.ts";
 import { openQueue } from "../queue/work_queue.ts";
 
@@ -11,7 +12,7 @@ export const queueStatus = Effect.fn("queueStatus")(function* (address: string, 
     `${waiting} waiting, ${running} running, ${done} done, ${failed} given up, ${repeats} repeats`,
   );
   for (const { id, job, attempts, reason } of yield* queue.dead) {
-    const what = job === null ? `job ${id}` : `step ${job.step}, question ${job.question.id}`;
+    const what = job === null ? `job ${id}` : `step ${job.step}, ${describeJob(job)}`;
     yield* screen.print(`Given up: ${what}, after ${attempts} attempts: ${reason}`);
   }
 }, Effect.scoped);

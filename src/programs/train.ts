@@ -7,6 +7,7 @@ import { reward } from "../pipeline/reward.ts";
 import { rollout } from "../pipeline/rollout.ts";
 import { endStep } from "../pipeline/step_spans.ts";
 import { score } from "../pipeline/score.ts";
+import type { UpdatedStep } from "../pipeline/steps.ts";
 import { update } from "../pipeline/update.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { progressLine } from "../report/terminal.ts";
@@ -28,6 +29,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { plan: { config, preset }, task, wave } = run;
   const { seed, recipe } = config;
   const { protocol } = task;
+  const record = (step: UpdatedStep) => recordStep(run, step);
   const { step: done } = yield* Ref.get(run.state);
   const { questions, environment } = task.train;
   const steps = questionSteps({ ...recipe, seed, questions, from: done + 1, to: recipe.steps })
@@ -42,7 +44,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const training = played.pipe(
     reward(preset),
     advantage({ preset, recipe }),
-    update({ preset, recipe, sampler: run.sampler, record: (step) => recordStep(run, step) }),
+    update({ preset, recipe, sampler: run.sampler, share: run.share, record }),
     Stream.tap(({ step }) => checkpointDue(run, step)),
     Stream.tap(({ step }) => evaluateDue(run, step)),
     Stream.tap(({ step }) => endStep(step)),

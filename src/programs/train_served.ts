@@ -7,10 +7,10 @@ import { score } from "../pipeline/score.ts";
 import type { PlaySteps } from "../pipeline/steps.ts";
 import { Learner, Policy } from "../policy/policy.ts";
 import { EMBEDDED_MODEL, type TrainOptions } from "../run/run.ts";
-import { checkServable, checkServed, openServer } from "../serving/open_server.ts";
+import { checkServable, checkServed, openServer, parseServer } from "../serving/open_server.ts";
 import { makeServedPolicy } from "../serving/served_policy.ts";
 import type { ServerOptions } from "../serving/server.ts";
-import { trySampling } from "../serving/try_sampling.ts";
+import { type Trial, trySampling } from "../serving/try_sampling.ts";
 import { train } from "./train.ts";
 
 /**
@@ -24,6 +24,8 @@ export const trainServed = Effect.fn("trainServed")(function* (
   const { plan: { config, preset }, task: { protocol }, model, screen } = options;
   const { seed, recipe, policy: named } = config;
   if (named === null) return yield* train(options);
+  // What is no name at all is told before what the run lacks.
+  yield* parseServer(named);
   const lora = yield* checkServable(model, recipe);
   const folder = `${options.plan.folder}/served`;
   yield* checkWritable(folder);
@@ -61,7 +63,12 @@ export const trainServed = Effect.fn("trainServed")(function* (
 });
 
 /** A first message to the first question, which is part of no episode. */
-function trialOf({ plan: { config: { seed, recipe } }, task: { protocol, train } }: TrainOptions) {
+export function trialOf(
+  { plan: { config: { seed, recipe } }, task: { protocol, train } }: Pick<
+    TrainOptions,
+    "plan" | "task"
+  >,
+): Pick<Trial, "request" | "stopIds"> {
   const tokens = protocol.prompt(train.questions[0]?.text ?? "").ids;
   const maxTokens = Math.min(recipe.maxNewTokens, recipe.contextTokens - tokens.length);
   return {

@@ -5,6 +5,7 @@ import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { Environment } from "../environment/environment.ts";
 import type { Screen } from "../files/screen.ts";
+import { Learner } from "../policy/policy.ts";
 import { probe } from "../queue/fingerprint.ts";
 import { admit } from "../queue/mixed.ts";
 import type { Blobs } from "../queue/blobs.ts";
@@ -89,19 +90,29 @@ export const workFor = Effect.fn("workFor")(function* (
   { queue, blobs }: WorkPlace,
   { protocol, environment, model, preset, wave, screen }: WorkOptions,
 ) {
+  const { config, passTokens, mixed } = record;
   const note = yield* admit(yield* probe(record.probe, protocol), record);
   if (note !== null) yield* screen.print(note);
+  const { passTokens: own } = yield* Learner;
+  if (config.recipe.gradientShards > 1 && own !== passTokens) {
+    return yield* new BadInput({
+      message: `Cannot share gradients of this run as passes must have the trainer's ` +
+        `${passTokens} tokens: here they have ${own}, for want of memory on either side; lower ` +
+        `the recipe's microBatchTokens to what both have room for`,
+    });
+  }
   yield* screen.print(`Working as ${queue.worker}`);
   yield* work({
     queue,
     blobs,
     model,
-    play: { ...record.config, protocol, wave, gain: preset.gain },
+    play: { ...config, protocol, wave, gain: preset.gain },
+    preset,
+    sampler: mixed === null ? "own" : "other",
     run,
     weights: null,
     published: null,
-    onDone: ({ step, question }, { groups }) =>
-      screen.print(`Step ${step}: ${groups.flat().length} episodes of question ${question.id}`),
+    onDone: screen.print,
     onFailed: (sentence) => screen.print(`Failed: ${sentence}`),
   }).pipe(Effect.provideService(Environment, environment));
 });

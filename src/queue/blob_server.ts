@@ -23,6 +23,8 @@ export interface ServedBlobs {
   /** HOST:PORT; port 0 is any that is free. */
   readonly address: string;
   readonly sign: Sign;
+  /** The most bytes of a blob that is put. @default {LIMITS.groupBytes} */
+  readonly mostBytes?: number;
   /** @default {LIMITS.blobSilenceSeconds} */
   readonly silenceMillis?: number;
 }
@@ -94,17 +96,18 @@ async function give(path: string, { headers }: Request): Promise<Response> {
 const take = Effect.fnUntraced(
   function* (
     path: string,
-    { sha256, request, served: { silenceMillis = SILENCE_MILLIS } }: {
+    { sha256, request, served }: {
       readonly sha256: string;
       readonly request: Request;
       readonly served: ServedBlobs;
     },
   ) {
+    const { silenceMillis = SILENCE_MILLIS, mostBytes = LIMITS.groupBytes } = served;
     const length = /^\d{1,15}$/.exec(request.headers.get("content-length") ?? "")?.[0];
     if (length === undefined) return refusal(411, "a blob is sent with its length");
     const bytes = Number(length);
-    if (bytes > LIMITS.groupBytes) {
-      return refusal(413, `it must have at most ${LIMITS.groupBytes} bytes: it has ${bytes}`);
+    if (bytes > mostBytes) {
+      return refusal(413, `it must have at most ${mostBytes} bytes: it has ${bytes}`);
     }
     const temporary = temporaryBeside(path);
     const hash = createHash("sha256");

@@ -7,7 +7,7 @@ import { parseJson } from "../domain/json.ts";
 import { SEARCH_FAILURES } from "../domain/search.ts";
 import type { ScoredStep } from "../pipeline/steps.ts";
 import { bytesOf, float64sOf, uint32sOf } from "./bytes.ts";
-import type { Job } from "./job.ts";
+import type { GroupJob } from "./job.ts";
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 const Seconds = Schema.Finite;
@@ -111,7 +111,7 @@ export interface GroupBounds {
 /** The played group that such bytes hold; fails on what no worker of this job can have played. */
 export const decodeGroup = Effect.fn("decodeGroup")(function* (
   bytes: Uint8Array,
-  job: Job,
+  job: GroupJob,
   bounds: GroupBounds,
 ) {
   const json = yield* Effect.try({
@@ -154,7 +154,7 @@ function flawOfLost(episodes: number, lost: number, { groupSize }: GroupBounds):
 /** What is wrong with the episodes of a group, or null. */
 function flawOf(
   group: ReadonlyArray<ScoredEpisode>,
-  { step, question }: Job,
+  { step, question }: GroupJob,
   { groupSize, contextTokens, vocabulary }: GroupBounds,
 ): string | null {
   if (group.length === 1) return "an episode alone is no group: it has 1";

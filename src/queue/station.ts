@@ -1,6 +1,8 @@
 /** A process that does jobs: a worker, and the trainer while it waits for the others. */
 import { Cause, Deferred, Effect, Exit, Option, Stream, Tracer } from "effect";
 import { BadInput, JobFailed } from "../domain/errors.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
+import type { ShardSettings } from "../pipeline/gradient_shards.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { rollout, type RolloutOptions } from "../pipeline/rollout.ts";
 import { score, type ScoreOptions } from "../pipeline/score.ts";
@@ -8,8 +10,9 @@ import { StepSpans } from "../pipeline/step_spans.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { Learner, Policy } from "../policy/policy.ts";
 import type { Blobs } from "./blobs.ts";
-import { encodeGroup, type PlayedGroup } from "./group_record.ts";
-import type { BlobRef, Job } from "./job.ts";
+import { computeShard } from "./compute_shard.ts";
+import { encodeGroup } from "./group_record.ts";
+import { type BlobRef, describeJob, type GroupJob, type Job } from "./job.ts";
 import { decodeWeights, weightsBytes } from "./weights_blob.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
@@ -19,13 +22,16 @@ export interface Station {
   readonly blobs: Blobs;
   readonly model: Pick<ModelFolder, "architecture" | "lora">;
   readonly play: RolloutOptions & Pick<ScoreOptions, "gain">;
+  readonly preset: ShardSettings["preset"];
+  /** Whose log-probs come with episodes: those of processes like this one, or of others too. */
+  readonly sampler: Sampler;
   /** Blob of the run whose jobs are done. */
   readonly run: BlobRef;
   /** The weights that the learner has now, by the hash of their blob; null for those that the run began with. */
   weights: string | null;
   /** Hashes of the weights that this process published, if it trains: no job makes it load others. */
   readonly published: ReadonlySet<string> | null;
-  readonly onDone: (job: Job, group: PlayedGroup) => Effect.Effect<void>;
+  readonly onDone: (sentence: string) => Effect.Effect<void>;
   readonly onFailed: (sentence: string) => Effect.Effect<void>;
 }
 
@@ -68,33 +74,46 @@ export const work = Effect.fn("work")(function* (station: Station) {
 });
 
 /** The span of a job, a child of the trainer's span of its step. */
-const spanOf = ({ step, question, span }: Job, { queue }: Station) =>
+const spanOf = (job: Job, { queue }: Station) =>
   Effect.withSpan("perform", {
-    ...(span === undefined ? { root: true } : { parent: Tracer.externalSpan(span) }),
-    attributes: { "igpo.step": step, "igpo.question": question.id, "igpo.worker": queue.worker },
+    ...(job.span === undefined ? { root: true } : { parent: Tracer.externalSpan(job.span) }),
+    attributes: {
+      "igpo.step": job.step,
+      "igpo.job": describeJob(job),
+      "igpo.worker": queue.worker,
+    },
   });
 
 const perform = Effect.fnUntraced(function* (job: Job, station: Station) {
   yield* takeWeights(job, station);
-  const policy = yield* Policy;
-  // As in a step of its own, nothing of other jobs is in the cache.
-  policy.release();
-  const { step, question } = job;
-  const { play } = station;
-  const played = yield* Stream.make({ step, questions: [question] }).pipe(
-    rollout(play),
-    score(play),
-    Stream.runHead,
-    // Progress is that of the step, not of one of its groups.
-    Effect.provideService(Watch, () => Effect.void),
-    // Spans are children of the job's, which is one of the step's.
-    Effect.provideService(StepSpans, null),
-  );
-  const group = Option.getOrThrow(played);
-  const blob = yield* station.blobs.put([yield* encodeGroup(group)]);
-  yield* station.onDone(job, group);
+  const { play: { recipe } } = station;
+  const { bytes, said } = "shard" in job
+    ? { bytes: yield* computeShard(job, { ...station, recipe }), said: describeJob(job) }
+    : yield* playGroup(job, station);
+  const blob = yield* station.blobs.put(bytes);
+  yield* station.onDone(`Step ${job.step}: ${said}`);
   return blob;
 });
+
+const playGroup = Effect.fn("playGroup")(
+  function* ({ step, question }: GroupJob, { play }: Station) {
+    const policy = yield* Policy;
+    // As in a step of its own, nothing of other jobs is in the cache.
+    policy.release();
+    const played = yield* Stream.make({ step, questions: [question] }).pipe(
+      rollout(play),
+      score(play),
+      Stream.runHead,
+      // Progress is that of the step, not of one of its groups.
+      Effect.provideService(Watch, () => Effect.void),
+      // Spans are children of the job's, which is one of the step's.
+      Effect.provideService(StepSpans, null),
+    );
+    const group = Option.getOrThrow(played);
+    const said = `${group.groups.flat().length} episodes of question ${question.id}`;
+    return { bytes: [yield* encodeGroup(group)], said };
+  },
+);
 
 /** Makes the learner's weights those of a job. */
 const takeWeights = Effect.fnUntraced(function* (

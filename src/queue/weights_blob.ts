@@ -5,7 +5,8 @@ import { trainedOf } from "../pipeline/checkpoint.ts";
 import { bytesOf } from "./bytes.ts";
 import { BadBlob } from "./blobs.ts";
 
-type Trained = Pick<ModelFolder, "architecture" | "lora">;
+/** The part of a model that says what is trained. */
+export type Trained = Pick<ModelFolder, "architecture" | "lora">;
 
 /** The bytes of trained weights, a part for each parameter. */
 export function encodeWeights(

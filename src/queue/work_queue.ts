@@ -16,7 +16,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import { BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { quote, shorten } from "../domain/quote.ts";
-import { BlobRef, Job, jobId, PROTOCOL } from "./job.ts";
+import { BlobRef, describeJob, Job, jobId, PROTOCOL } from "./job.ts";
 import type { Place } from "./place.ts";
 import { isPassing, whyOf } from "./sql.ts";
 
@@ -152,7 +152,7 @@ function handlingOf(
       const bytes = bytesOf(job);
       if (bytes > LIMITS.jobBytes) {
         return yield* new BadInput({
-          message: `Cannot hand out question ${quote(job.question.id)} as ${MOST_BYTES} ${bytes}`,
+          message: `Cannot hand out ${describeJob(job)} as ${MOST_BYTES} ${bytes}`,
         });
       }
       // A job may be done without an answer: one that was discarded, or belonged to a trainer that is gone.

@@ -36,10 +36,11 @@ export const configure = Effect.fn("configure")(function* (
       ? undefined
       : yield* readJsonFile(flags.config, "the configuration file"),
   });
-  if (config.policy !== null && program !== "train") {
+  if (config.policy !== null && !SAMPLED_ELSEWHERE.includes(program)) {
     return yield* new BadInput({
-      message: `Cannot ${program} with --policy as a server samples for train alone: it is ` +
-        quote(config.policy),
+      message: `Cannot ${program} with --policy as a server samples for ${
+        SAMPLED_ELSEWHERE.join(" and ")
+      } alone: it is ${quote(config.policy)}`,
     });
   }
   const named = config.preset;
@@ -50,6 +51,9 @@ export const configure = Effect.fn("configure")(function* (
   const folder = flags.out ?? (yield* newFolder(program));
   return { config: { ...config, revision, preset }, preset, folder, isResumed: false };
 });
+
+/** The programs whose messages a server can sample. */
+const SAMPLED_ELSEWHERE: ReadonlyArray<string> = ["train", "rollout"];
 
 /** A resumed run keeps its configuration; only its length and the device may change. */
 const configureResumed = Effect.fnUntraced(function* (flags: Flags, folder: string) {
@@ -92,6 +96,7 @@ const LATER_FIELDS = {
   decayed: "all",
   ppoEpochs: 1,
   miniBatches: 1,
+  gradientShards: 1,
   trainKinds: WORLDS.mixed,
   wrongGolds: 0,
   testSamples: 1,

@@ -5,7 +5,6 @@ import type { Profile } from "../domain/report.ts";
 import { type DeviceOptions, openDevice } from "../gpu/device.ts";
 import { createGpuEngine } from "../gpu/engine.ts";
 import { fewDispatches, isMirrored } from "../gpu/launches.ts";
-import { untilLost } from "../gpu/loss.ts";
 import type { Adapter, Engine } from "../model/engine.ts";
 import type { MemoryLimits } from "../policy/memory_plan.ts";
 import { createInterpreter } from "../reference/interpreter.ts";
@@ -70,7 +69,7 @@ export const openDeviceMachine = Effect.fn("openDeviceMachine")(
         budget: adapter.kind === "software" ? yield* memory : null,
       },
       profile: profiler?.profile ?? null,
-      loss: untilLost(opened.device),
+      loss: opened.loss.wait,
     };
   },
 );

@@ -22,7 +22,10 @@ import { today } from "./today.ts";
 
 /** What preparing depends on besides the plan. */
 export interface PrepareOptions<P extends Purpose> {
+  /** Whether the policy is trained. */
   readonly purpose: P;
+  /** What the questions are for. @default {purpose} */
+  readonly questions?: Purpose;
   /** Folder of the model for plans that name none. */
   readonly embeddedModel: string;
   /** Whether the machine times its kernels. @default {false} */
@@ -40,8 +43,10 @@ export interface PrepareOptions<P extends Purpose> {
 export const prepare = Effect.fn("prepare")(
   function* <P extends Purpose>(
     asked: RunPlan,
-    { embeddedModel, profile = false, isOneRun = true, date: given, purpose }: PrepareOptions<P>,
+    { embeddedModel, profile = false, isOneRun = true, date: given, purpose, ...more }:
+      PrepareOptions<P>,
   ) {
+    const { questions = purpose } = more;
     if (asked.isResumed) yield* lockRunFolder(asked.folder);
     if (asked.isResumed && purpose === "train" && isOneRun) yield* checkIsRun(asked.folder);
     const screen = yield* openScreen;
@@ -52,8 +57,8 @@ export const prepare = Effect.fn("prepare")(
     const model = yield* withAdapters(base, found);
     const checkpoint = isResumed && isOneRun ? yield* loadLatestCheckpoint(folder, model) : null;
     const date = checkpoint?.state.date ?? given ?? (yield* today);
-    const task = yield* loadTask({ config: found, model, date, purpose });
-    const questionsDigest = purpose === "train" ? yield* digestOfRun(asked, task) : null;
+    const task = yield* loadTask({ config: found, model, date, purpose: questions });
+    const questionsDigest = questions === "train" ? yield* digestOfRun(asked, task) : null;
     const config = { ...found, ...withAbsolutePaths(found), questionsDigest };
     const plan = { ...asked, config };
     const onKernel = (count: number) => screen.onProgress(kernelLine(count));

@@ -21,6 +21,7 @@ import { checkSameModel, type LoadedCheckpoint, saveCheckpoint } from "../pipeli
 import { episodeRecords } from "../pipeline/episode_records.ts";
 import { tellingEpisode } from "../pipeline/episode_view.ts";
 import { evaluateQuestions } from "../pipeline/evaluate.ts";
+import type { ShareShards } from "../pipeline/gradient_shards.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { summarizeStep } from "../pipeline/step_report.ts";
 import type { PlaySteps, UpdatedStep } from "../pipeline/steps.ts";
@@ -49,6 +50,8 @@ export interface TrainOptions {
   readonly startEvaluations?: ReadonlyArray<EvaluationLine>;
   /** Plays and scores the episodes of steps elsewhere too. @default {by this process alone} */
   readonly play?: PlaySteps;
+  /** Has gradients of shards computed elsewhere too. @default {by this process alone} */
+  readonly share?: ShareShards;
   /** Who samples the episodes of `play`. @default {"own"} */
   readonly sampler?: Sampler;
 }

@@ -43,11 +43,8 @@ export interface TaskOptions {
 
 /** The task of a configuration: the user's questions and corpus, or the embedded world's. */
 export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
-  const { config, model, date, purpose } = options;
-  yield* checkSources(config);
-  const sources = config.questions === null ? null : yield* openSources(config);
-  const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
-  const text = yield* readModelText(model, { date, tools });
+  const { config, purpose } = options;
+  const { sources, text } = yield* openTools(options);
   const searchOff = config.search === SEARCH_OFF;
   const splits = sources === null
     ? { ...(yield* worldSplits(config.recipe, { purpose, searchOff })), notes: [] }
@@ -71,19 +68,24 @@ export const loadTask = Effect.fn("loadTask")(function* (options: TaskOptions) {
 
 /** What training episodes are played with, without their questions, for a process that is told those. */
 export const loadPlay = Effect.fn("loadPlay")(function* (options: Omit<TaskOptions, "purpose">) {
-  const { config, model, date } = options;
+  const { recipe, search } = options.config;
+  const { sources, text: { protocol } } = yield* openTools(options);
+  if (sources !== null) {
+    const environment = makeToolEnvironment({ tools: sources.tools, ...toolLimits(recipe) });
+    return { protocol, environment };
+  }
+  const splits = yield* worldSplits(recipe, { purpose: "train", searchOff: search === SEARCH_OFF });
+  return { protocol, environment: splits.train.environment };
+});
+
+/** The tools of the user's questions, or null for the embedded world's, and how the model is told of them. */
+const openTools = Effect.fnUntraced(function* (
+  { config, model, date }: Omit<TaskOptions, "purpose">,
+) {
   yield* checkSources(config);
   const sources = config.questions === null ? null : yield* openSources(config);
   const tools = sources === null ? [WEB_SEARCH] : sources.tools.map(({ spec }) => spec);
-  const { protocol } = yield* readModelText(model, { date, tools });
-  const environment = sources === null
-    ? (yield* worldSplits(config.recipe, {
-      purpose: "train",
-      searchOff: config.search === SEARCH_OFF,
-    }))
-      .train.environment
-    : makeToolEnvironment({ tools: sources.tools, ...toolLimits(config.recipe) });
-  return { protocol, environment };
+  return { sources, text: yield* readModelText(model, { date, tools }) };
 });
 
 const KEEPS_THOUGHTS =

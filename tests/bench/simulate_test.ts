@@ -77,20 +77,24 @@ Deno.test("simulate() gives a worker the time of its weights, its group and its 
     workers: 1,
     // The trainer takes the short group of each step; the worker needs the weights of each.
     steps: [step, step],
+    updateSeconds: 5,
     weightsBytes: 50e6,
     groupBytes: 1e6,
     link: { bytesPerSecond: 10e6, latencySeconds: 0.5 },
     blobBytesPerSecond: 100e6,
   }, 3);
-  const [weights, answer] = [0.5 + 5 + 0.5, 0.5 + 0.1 + 0.01];
+  // A request, and the weights; the blob of the answer, its row, and the mark that the job is done.
+  const [weights, answer] = [0.5 + 0.5 + 5 + 0.5, 0.5 + 0.1 + 0.01 + 2 * 0.5];
   near(found.workers.weights, 2 * weights);
-  near(found.workers.answer, 2 * answer);
+  near(found.workers.answer, 2 * (answer + 3 * 0.5));
+  near(found.workers.queue, 2 * 0.5);
   near(found.workers.busy, 60);
   near(found.workers.search, 40);
   near(found.trainer.busy, 2);
   for (const { groupsSeconds } of found.steps) {
-    const parts = weights + 50 + answer + 0.01;
-    ok(groupsSeconds >= parts && groupsSeconds <= parts + POLL + LOOK, `${groupsSeconds}`);
+    // The look that finds the job is at most a round trip and a pause away, and its answer half a round trip.
+    const parts = 0.5 + weights + 50 + answer + 0.01;
+    ok(groupsSeconds >= parts && groupsSeconds <= parts + 1 + POLL + LOOK, `${groupsSeconds}`);
   }
 });
 

@@ -1,5 +1,5 @@
 /** The readers of what comes from outside, each with its seeds. */
-import { Effect, Result, type Scope } from "effect";
+import { Effect, Exit, Result, Scope } from "effect";
 import { AnswerRow } from "../../src/domain/answer_row.ts";
 import { resolveConfig, RunConfig } from "../../src/domain/config.ts";
 import { decodeRecord } from "../../src/domain/decode.ts";
@@ -102,13 +102,19 @@ const PARQUET_WORKER = new URL("../../src/files/parquet_worker.ts", import.meta.
 const TEMPLATE_WORKER = new URL("../../src/run/template_worker.ts", import.meta.url);
 const BOUNDS = { seconds: 1.5, megabytes: 256 };
 
-/** Asks one worker after the other: a new one where the last was stopped. */
+/** Asks one worker after the other: a new one where the last was stopped, which is ended before. */
 const openWorkers = Effect.fnUntraced(function* (script: URL) {
-  let worker = yield* openWorker(script, BOUNDS);
+  const outer = yield* Effect.scope;
+  const open = Effect.gen(function* () {
+    const scope = Scope.forkUnsafe(outer);
+    return { scope, worker: yield* openWorker(script, BOUNDS).pipe(Scope.provide(scope)) };
+  });
+  let { scope, worker } = yield* open;
   return Effect.fnUntraced(function* (question: unknown) {
     const answer = yield* Effect.result(worker.ask(question));
     if (Result.isSuccess(answer)) return answer.success;
-    worker = yield* openWorker(script, BOUNDS);
+    yield* Scope.close(scope, Exit.void);
+    ({ scope, worker } = yield* open);
     return yield* answer.failure;
   });
 });

@@ -2,13 +2,13 @@ import { Effect } from "effect";
 import { type Device, withTraits } from "../../src/gpu/device.ts";
 import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import { kernelNamed, KERNELS } from "../../src/gpu/kernels.ts";
-import { FAMILIES, type Launch } from "../../src/gpu/launches.ts";
+import type { Launch } from "../../src/gpu/launches.ts";
 import type { Lora } from "../../src/model/lora.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { ATTENTION_OPS, FOREST, RANDOM, tensorsOf } from "../shaders/attention_cases.ts";
 import { linearCase, weightBackwardCase } from "../shaders/linear_cases.ts";
 import { assertClose } from "../support/comparison.ts";
-import { device, onWgsl, openEngine } from "../support/engines.ts";
+import { COMPILED, device, onWgsl, openEngine } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
@@ -215,7 +215,7 @@ onWgsl(
         { inner: 772, features: 37, many: 70, fewer: [8, 31] },
         { inner: 260, features: 32, many: 1031, fewer: [1, 31] },
       ];
-      for (const family of FAMILIES) {
+      for (const family of COMPILED) {
         const engine = yield* claiming({ family });
         for (const { many: most, fewer, ...shape } of shapes) {
           const options = { ...shape, bias: true, residual: true };

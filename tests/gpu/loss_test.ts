@@ -22,7 +22,7 @@ function machineOf(opened: Device): Machine {
     makeEngine: createGpuEngine(opened),
     limits: { ...limits, isMirrored: true, fewDispatches: false, budget: null },
     profile: null,
-    loss: Effect.never,
+    loss: opened.loss.wait,
   };
 }
 

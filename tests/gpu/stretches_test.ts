@@ -3,14 +3,14 @@ import { deepStrictEqual, match } from "node:assert/strict";
 import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import { FAMILIES, type Family } from "../../src/gpu/launches.ts";
+import type { Family } from "../../src/gpu/launches.ts";
 import type { Architecture } from "../../src/model/architecture.ts";
 import { opsOf } from "../../src/model/plan.ts";
 import { packBatch } from "../../src/model/packing.ts";
 import { gradientProgram } from "../../src/model/programs.ts";
 import { stretchesOf } from "../../src/model/stretches.ts";
 import { assertSameBits } from "../support/op_cases.ts";
-import { device, onWgsl } from "../support/engines.ts";
+import { COMPILED, device, onWgsl } from "../support/engines.ts";
 import { randomIds, randomValues } from "../support/random_values.ts";
 import { inFloat32, separateSegments } from "../support/plans.ts";
 import { loadGradient, roomFor, TINY, tinyWeights } from "../support/tiny_models.ts";
@@ -59,7 +59,7 @@ const results = Effect.fnUntraced(
 );
 
 for (const [architecture, bytes] of [[WIDE, BINDING_BYTES], [WIDER, LARGER_BINDING]] as const) {
-  for (const family of FAMILIES) {
+  for (const family of COMPILED) {
     onWgsl(
       `stretches of rows give the bits of whole tensors, ${architecture.vocabulary} tokens, kernels in ${family}`,
       () =>

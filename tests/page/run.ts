@@ -1,12 +1,9 @@
 // deno-lint-ignore-file no-console
 /**
- * Runs test files in Chromium (CHROMIUM names it), which computes by software, and prints as JSON how each test went:
- * `run.ts tests/shaders/head_test.ts …`, from the root of the repository.
+ * Runs test files in Chromium and prints as JSON how each test went, from the root of the repository:
+ * `run.ts tests/shaders/head_test.ts …`.
  */
-import { chromium } from "playwright-core";
-import project from "../../deno.json" with { type: "json" };
-import { command } from "../../driver/command.ts";
-import { BY_SOFTWARE, findChromium } from "../support/chromium.ts";
+import { inPage } from "./page.ts";
 
 /** How a test went. */
 export interface TestOutcome {
@@ -16,71 +13,7 @@ export interface TestOutcome {
   readonly millis: number;
 }
 
-const ROOT = new URL("../../", import.meta.url);
-const PAGE =
-  `<!doctype html><script src="shim.js"></script><script type="module" src="bundle.js"></script>`;
-/** Where the page lies: as deep as the folders of tests, whose files find others beside themselves. */
-const AT = "/tests/page/";
-const LOADING_MILLIS = 600_000;
-
-/** One program of some test files, in which what only Deno has is replaced. */
-async function bundle(files: ReadonlyArray<string>): Promise<string> {
-  const folder = await Deno.makeTempDir();
-  const at = (path: string) => new URL(path, ROOT).href;
-  const imports = {
-    ...project.imports,
-    "node:assert/strict": at("tests/page/assert.ts"),
-    [at("src/files/driver.ts")]: at("tests/page/driver.ts"),
-  };
-  await Deno.writeTextFile(`${folder}/imports.json`, JSON.stringify({ imports }));
-  const lines = files.map((file) => `import ${JSON.stringify(at(file))};\n`);
-  await Deno.writeTextFile(`${folder}/entry.ts`, `${lines.join("")}globalThis.isLoaded = true;\n`);
-  const output = `${folder}/bundle.js`;
-  const { success } = await command("deno", {
-    args: [
-      ...["bundle", "--quiet", "--frozen", "--platform=browser"],
-      ...["--import-map", `${folder}/imports.json`, "--output", output, `${folder}/entry.ts`],
-    ],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error("The tests could not be bundled");
-  return output;
-}
-
-/** Serves the page, its program, and the files of the repository, to this machine alone. */
-function serve(program: string) {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === AT) return new Response(PAGE, { headers: { "content-type": "text/html" } });
-    const headers = { "content-type": "text/javascript" };
-    const file = pathname === `${AT}bundle.js` ? Deno.readFile(program) : read(
-      pathname === "/file" ? searchParams.get("path")! : pathname,
-    );
-    return await file.then(
-      (found) => new Response(found, { headers }),
-      () => new Response("there is no such file", { status: 404 }),
-    );
-  });
-}
-
-/** A file of the repository, or the names in one of its folders. */
-async function read(path: string): Promise<BodyInit> {
-  const url = new URL(`.${path}`, ROOT);
-  if (!path.endsWith("/")) return await Deno.readFile(url);
-  return JSON.stringify(await Array.fromAsync(Deno.readDir(url)));
-}
-
-const server = serve(await bundle(Deno.args));
-const executablePath = await findChromium() ?? "";
-const browser = await chromium.launch({ executablePath, args: BY_SOFTWARE });
-try {
-  const page = await browser.newPage();
-  page.on("pageerror", ({ message }) => console.error(message));
+await inPage(Deno.args, async (page) => {
   await page.exposeFunction("report", (found: TestOutcome) => console.log(JSON.stringify(found)));
-  await page.goto(`http://127.0.0.1:${server.addr.port}${AT}`);
-  await page.waitForFunction("globalThis.isLoaded", undefined, { timeout: LOADING_MILLIS });
   await page.evaluate("runTests(report)");
-} finally {
-  await browser.close();
-  await server.shutdown();
-}
+});

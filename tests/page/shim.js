@@ -12,21 +12,54 @@ function declare(first, second) {
 }
 declare.ignore = (name) => declare({ name, fn: () => {}, ignore: true });
 
+class NotFound extends Error {}
+class Never extends Error {}
+
+/** Files that were asked for. */
+const fetched = new Map();
+
 function fetchNow(path) {
+  const { pathname } = new URL(path, location.href);
+  if (fetched.has(pathname)) return fetched.get(pathname);
   const request = new XMLHttpRequest();
-  const url = `/file?path=${encodeURIComponent(new URL(path, location.href).pathname)}`;
   const isAsync = false;
-  request.open("GET", url, isAsync);
+  request.open("GET", `/file?path=${encodeURIComponent(pathname)}`, isAsync);
   request.overrideMimeType("text/plain; charset=x-user-defined");
   request.send();
-  if (request.status !== 200) throw new Error(`${path}: ${request.status}`);
-  return Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 0xff);
+  if (request.status !== 200) throw new NotFound(`${path}: ${request.status}`);
+  const bytes = Uint8Array.from(request.responseText, (c) => c.charCodeAt(0) & 0xff);
+  fetched.set(pathname, bytes);
+  return bytes;
+}
+
+/** A file that is open for reading. */
+function opened(bytes) {
+  let at = 0;
+  const close = () => {};
+  return {
+    stat: () => Promise.resolve({ size: bytes.length, isFile: true }),
+    seek: (offset) => Promise.resolve(at = offset),
+    read: (into) => {
+      const part = bytes.subarray(at, at + into.length);
+      into.set(part);
+      at += part.length;
+      return Promise.resolve(part.length === 0 ? null : part.length);
+    },
+    close,
+    [Symbol.dispose]: close,
+  };
 }
 
 const readTextFileSync = (path) => new TextDecoder().decode(fetchNow(path));
 globalThis.Deno = {
   test: declare,
   env: { get: (name) => new URLSearchParams(location.search).get(name) ?? undefined },
+  errors: { NotFound, IsADirectory: Never, PermissionDenied: Never, NotCapable: Never },
+  SeekMode: { Start: 0 },
+  // Asynchronous, so that what they throw is a rejection.
+  open: async (path) => await opened(fetchNow(path)),
+  stat: async (path) => await opened(fetchNow(path)).stat(),
+  readFile: async (path) => await fetchNow(path),
   readFileSync: fetchNow,
   readTextFileSync,
   readTextFile: (path) => Promise.resolve(readTextFileSync(path)),

@@ -104,6 +104,9 @@ export function fakePolicy(options: FakeOptions) {
         );
       }),
     findNonFinite: () => Effect.succeed(null),
+    passTokens: 0,
+    readGradient: () => Effect.succeed(new Map()),
+    writeGradient: () => Effect.void,
     update: ({ learningRate }) =>
       Effect.sync(() => {
         version += 1;

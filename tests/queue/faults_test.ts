@@ -4,12 +4,13 @@ import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
-import { handOut, type TrainerStation } from "../../src/queue/hand_out.ts";
-import { type Job, jobId } from "../../src/queue/job.ts";
+import { handOut } from "../../src/queue/hand_out.ts";
+import { describeJob, type GroupJob, jobId } from "../../src/queue/job.ts";
 import { openOwnBlobs } from "../../src/queue/open_blobs.ts";
 import { openPlace, type Place } from "../../src/queue/place.ts";
 import type { BlobFolder } from "../../src/queue/blobs.ts";
 import { work } from "../../src/queue/station.ts";
+import type { TrainerStation } from "../../src/queue/trainer_station.ts";
 import type { WorkRecord } from "../../src/queue/work_record.ts";
 import { openQueue, type WorkQueue } from "../../src/queue/work_queue.ts";
 import { encodeWeights } from "../../src/queue/weights_blob.ts";
@@ -47,7 +48,7 @@ const offered = Effect.fnUntraced(
         layers,
       ),
     );
-    const job: Job = { run: RUN, weights, updates: 0, step: 1, question };
+    const job: GroupJob = { run: RUN, weights, updates: 0, step: 1, question };
     yield* queue.offer(jobId(job), job);
     const { recipe } = prepared.plan.config;
     const said: string[] = [];
@@ -59,7 +60,9 @@ const offered = Effect.fnUntraced(
         ...{ recipe, seed: 0, wave: 6, protocol: tinyTask.protocol },
         gain: prepared.plan.preset.gain,
       },
+      preset: prepared.plan.preset,
       run: RUN,
+      sampler: "own" as const,
       weights: null,
       published: null,
       onDone: () => Effect.void,
@@ -68,7 +71,9 @@ const offered = Effect.fnUntraced(
     const trainer: TrainerStation = {
       ...station,
       published: new Set(),
+      offered: null,
       onPlayed: () => Effect.void,
+      onShared: () => Effect.void,
     };
     const provided = <A, E>(
       effect: Effect.Effect<A, E, Effect.Services<ReturnType<typeof work>>>,
@@ -167,7 +172,7 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       const [dead] = yield* queue.dead;
       deepStrictEqual([dead!.id, dead!.attempts], [jobId(job), 10]);
       deepStrictEqual([(yield* queue.counts).repeats, yield* queue.repeats([jobId(job)])], [9, 9]);
-      strictEqual(dead!.job?.question.id, question.id);
+      strictEqual(describeJob(dead!.job!), describeJob(job));
       match(dead!.reason, /the device is gone/);
       const { message } = yield* Effect.flip(
         provided(
@@ -179,7 +184,7 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       );
       match(
         message,
-        /^Cannot go on as each group of step 1 must be played: that of question ".*" failed 10 times, .* the device is gone/,
+        /^Cannot go on as each job of step 1 must be done: the group of question ".*" failed 10 times, .* the device is gone/,
       );
     })
   ));
@@ -235,7 +240,7 @@ Deno.test("a question too long for a job is refused, by who offers it and by who
       const { message } = yield* Effect.flip(queue.offer(jobId(long), long));
       match(
         message,
-        /^Cannot hand out question ".*" as a job must have at most 1048576 bytes: it has 12\d{5}$/,
+        /^Cannot hand out the group of question ".*" as a job must have at most 1048576 bytes: it has 12\d{5}$/,
       );
       const element = JSON.stringify(long);
       yield* place.sql`update igpo_jobs set id = ${jobId(long)}, element = ${element}`;

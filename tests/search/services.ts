@@ -1,15 +1,16 @@
 /** A service on this machine that answers as it is told, and counts. */
 export function serve(
   handler: (request: Request, before: number) => Response | Promise<Response>,
+  hostname = "127.0.0.1",
 ) {
   let count = 0;
   const stopped = new AbortController();
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, signal: stopped.signal, onListen: () => {} },
+    { hostname, port: 0, signal: stopped.signal, onListen: () => {} },
     (request) => handler(request, count++),
   );
   return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
+    url: `http://${hostname}:${server.addr.port}/`,
     count: () => count,
     [Symbol.asyncDispose]: async () => {
       stopped.abort();

@@ -164,6 +164,9 @@ Deno.test("a run is refused that no server can sample: whole weights, another te
       await refused({ lora: null }),
       /^Cannot sample with --policy as the recipe must have a lora/,
     );
+    // A name that is none is told before what its run lacks.
+    const nameless = trainAt("foo", { folder, recipe: { lora: null } });
+    match((await run(Effect.flip(nameless))).message, /--policy must be one of llama\.cpp, sglang/);
     match(
       await refused({ temperature: 0.7 }),
       /temperature must be 1, .* they are 0.7, 0, 1 and 0$/,

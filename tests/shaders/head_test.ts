@@ -1,11 +1,11 @@
 import { Effect } from "effect";
 import { withTraits } from "../../src/gpu/device.ts";
-import { FAMILIES, type Traits } from "../../src/gpu/launches.ts";
+import type { Traits } from "../../src/gpu/launches.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import type { Format } from "../../src/model/formats.ts";
 import { vocabularyTile } from "../../src/model/ops/head.ts";
 import { PLAIN_LOOPS } from "../../src/reference/interpreter.ts";
-import { device, onWgsl, openEngine } from "../support/engines.ts";
+import { COMPILED, device, onWgsl, openEngine } from "../support/engines.ts";
 import {
   accumulated,
   assertSameBits,
@@ -222,13 +222,12 @@ onWgsl(
   () =>
     Effect.gen(function* () {
       const least = { workgroupBytes: 16384, maxInvocations: 256 };
-      for (
-        const traits of [
-          ...FAMILIES.map((family) => ({ family })),
-          ...[{ family: "lines", subgroup: 0 }, { family: "lines", subgroup: 0, ...least }],
-        ]
-      ) {
-        const claimed = withTraits(device!, traits as Partial<Traits>);
+      const lines = [{ subgroup: 0 }, { subgroup: 0, ...least }];
+      const all = COMPILED.flatMap((family): ReadonlyArray<Partial<Traits>> =>
+        [{}, ...(family === "lines" ? lines : [])].map((traits) => ({ family, ...traits }))
+      );
+      for (const traits of all) {
+        const claimed = withTraits(device!, traits);
         const engine = yield* Effect.promise(() => openEngine(claimed));
         for (const head of HEADS) {
           const { together, kept, apart } = yield* bothStatistics(engine, head);

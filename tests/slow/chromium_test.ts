@@ -1,9 +1,9 @@
-// deno-lint-ignore-file no-console
-/** The tests of kernels, models and policies, in Chromium with an adapter that computes by software. */
-import { deepStrictEqual, ok } from "node:assert/strict";
-import { command } from "../../driver/command.ts";
-import type { TestOutcome } from "../page/run.ts";
+/**
+ * The tests of kernels, models and policies, golden numbers and a whole training step in Chromium, on its adapter that
+ * computes by software; tests/chromium has a part of them.
+ */
 import { findChromium } from "../support/chromium.ts";
+import { runInChromium } from "../support/chromium_tests.ts";
 
 const ignore = await findChromium() === null;
 /** Tests that compute on the counting device, in Deno's threads, or on a device that they lose by Deno's means. */
@@ -12,30 +12,23 @@ const OF_DENO = [
   "tests/gpu/compilers_test.ts",
   "tests/gpu/loss_test.ts",
 ];
+/** Folders whose tests run each kernel by every family that has one of its own. */
+const EVERY_FAMILY = ["tests/shaders", "tests/gpu"];
 
-for (const folder of ["tests/shaders", "tests/gpu", "tests/model", "tests/policy"]) {
-  Deno.test({
-    name: `${folder} in Chromium`,
-    ignore,
-    fn: async () => {
-      const found = await Array.fromAsync(Deno.readDir(folder), ({ name }) => `${folder}/${name}`);
-      const files = found
-        .filter((file) => file.endsWith("_test.ts") && !OF_DENO.includes(file)).sort();
-      const outcomes: Array<TestOutcome> = [];
-      for (const file of files) {
-        // Playwright asks for more than can be named.
-        const { stdout } = await command("deno", {
-          args: ["run", "--quiet", "--frozen", "--allow-all", "tests/page/run.ts", file],
-          stderr: "inherit",
-        }).output();
-        const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
-        ok(lines.length > 0, `${file} ran no test`);
-        outcomes.push(...lines.map((line) => JSON.parse(line)));
-      }
-      const skipped = outcomes.filter((outcome) => outcome.ignore).length;
-      const failed = outcomes.filter(({ error }) => error !== null);
-      console.log(`${folder}: ${outcomes.length - skipped} tests ran, ${skipped} were skipped`);
-      deepStrictEqual(failed, []);
-    },
-  });
+const files = ["tests/golden/models_test.ts", "tests/page/training_step.ts"];
+for (const folder of [...EVERY_FAMILY, "tests/model", "tests/policy"]) {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith("_test.ts")) files.push(`${folder}/${name}`);
+  }
+}
+
+for (const file of files.filter((file) => !OF_DENO.includes(file)).sort()) {
+  const once = EVERY_FAMILY.some((folder) => file.startsWith(folder));
+  for (const family of once ? ["tiles" as const] : ["tiles" as const, "loops" as const]) {
+    Deno.test({
+      name: `${file} by ${family} in Chromium`,
+      ignore,
+      fn: (test) => runInChromium(test, family, [file]),
+    });
+  }
 }

@@ -1,23 +1,23 @@
 /**
  * A worker in a network of its own: 50 ms each way, 100 Mbit/s, and for a while nothing at all. It has the queue from
- * PostgreSQL and the blobs over HTTP. Root and ip are needed, elsewhere the test says so and is ignored; where the
- * kernel has no netem, the network is as fast as it is, which is said too.
+ * PostgreSQL and the blobs over HTTP. Where there can be no network, the test says so and is ignored.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { command } from "../../driver/command.ts";
+import { median } from "../../bench/measure.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
-import { startPostgres } from "../support/postgres.ts";
+import { hasNetworks, inSlowNetwork, say } from "../support/network.ts";
 import { aloneIn, openWorkshop } from "../support/queue_processes.ts";
+import { stepsOf } from "../support/searching_runs.ts";
 import { inFolder, metricsOf } from "../support/tiny_run.ts";
 
-const HERE = "10.213.7.1";
-const NETWORK = `igpo${Deno.pid}`;
-const SLOW = "delay 50ms rate 100mbit";
+const BLOBS_PORT = 8010;
 /** Longer than a claim lasts and than blobs are waited for. */
 const CUT_MILLIS = 35_000;
 
+/** After so long a cut, TCP may try again 26 s later only. */
+const RUN_SECONDS = CUT_MILLIS / 1000 + 45;
+
 const RECIPE = {
-  steps: 100,
   promptsPerStep: 4,
   groupSize: 8,
   maxTurns: 3,
@@ -28,37 +28,6 @@ const RECIPE = {
   evaluateEvery: 0,
   checkpointEvery: 0,
 };
-
-async function sh(script: string): Promise<boolean> {
-  const { success, stderr } = await command("sh", { args: ["-ec", script] }).output();
-  if (!success) say(new TextDecoder().decode(stderr));
-  return success;
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
-const build = `
-  ip netns add ${NETWORK}
-  ip link add ${NETWORK}a type veth peer name ${NETWORK}b netns ${NETWORK}
-  ip addr add ${HERE}/24 dev ${NETWORK}a
-  ip link set ${NETWORK}a up
-  ip -n ${NETWORK} addr add 10.213.7.2/24 dev ${NETWORK}b
-  ip -n ${NETWORK} link set ${NETWORK}b up
-  ip -n ${NETWORK} link set lo up
-`;
-const slowDown = `
-  tc qdisc add dev ${NETWORK}a root netem ${SLOW}
-  tc -n ${NETWORK} qdisc add dev ${NETWORK}b root netem ${SLOW}
-`;
-/** Both ways at once. */
-const link = (state: "up" | "down") => sh(`ip link set ${NETWORK}a ${state}`);
-
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-const hasNetworks = isRoot && await sh(build);
-if (!hasNetworks) say("Ignored: a network of its own takes root and ip");
-else if (!await sh(slowDown)) say("Without netem: neither delay nor a limit of 100 Mbit/s");
 
 /** The lines of a program as they come. */
 async function* linesOf(child: Deno.ChildProcess) {
@@ -75,38 +44,42 @@ const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, m
 
 /** Seconds of the parts of a step, the median over some steps. */
 async function parts(folder: string, from: number, to: number): Promise<string> {
-  const text = await Deno.readTextFile(`${folder}/metrics.jsonl`);
-  const steps = text.trimEnd().split("\n").map((line) => JSON.parse(line))
-    .filter(({ type, step }) => type === "step" && step >= from && step < to);
-  return ["seconds", "rolloutSeconds", "scoreSeconds", "updateSeconds"].map((name) => {
-    const sorted = steps.map((step) => Number(step[name])).sort((a, b) => a - b);
-    return `${name} ${(sorted[sorted.length >> 1] ?? NaN).toFixed(2)}`;
-  }).join("  ");
+  const steps = (await stepsOf(folder)).filter(({ step }) => step >= from && step < to);
+  return (["seconds", "rolloutSeconds", "scoreSeconds", "updateSeconds"] as const).map((name) =>
+    `${name} ${median(steps.map((step) => step[name])).toFixed(2)}`
+  ).join("  ");
+}
+
+/** How many steps take so many seconds here. */
+async function stepsIn(seconds: number, outer: string): Promise<number> {
+  const folder = `${outer}/first`;
+  await Deno.mkdir(folder);
+  const shop = await openWorkshop(folder, { ...RECIPE, steps: 8 });
+  await aloneIn(shop);
+  const steps = await stepsOf(`${folder}/alone`);
+  return Math.ceil(seconds / median(steps.map((step) => step.seconds)));
 }
 
 Deno.test({
   name: "a run whose worker is behind a slow network, cut for a while, is the run without",
   ignore: !hasNetworks,
   fn: () =>
-    inFolder(async (outer) => {
-      await Deno.mkdir(`${outer}/server`);
-      const server = await startPostgres(`${outer}/server`, HERE);
-      Deno.env.set("BLOBS_SECRET", "a secret that is long enough to be one");
-      Deno.env.set("PGSSLROOTCERT", server.certificate);
-      try {
-        const shop = await openWorkshop(outer, RECIPE);
+    inFolder((outer) =>
+      inSlowNetwork(outer, async ({ network, near, far }) => {
+        const steps = await stepsIn(RUN_SECONDS, outer);
+        const shop = await openWorkshop(outer, { ...RECIPE, steps });
         const want = await aloneIn(shop);
-        const queue = ["--queue", server.url];
-        const at = `${HERE}:8010`;
         const out = `${outer}/run`;
         const trainer = shop.train(
           out,
-          ...queue,
-          ...["--blobs", `${outer}/blobs`, "--serve-blobs", at],
+          ...["--queue", near, "--blobs", `${outer}/blobs`],
+          ...["--serve-blobs", `${network.here}:${BLOBS_PORT}`],
         );
+        const { port } = network.link.relay(BLOBS_PORT);
         const worker = shop.startIn(
-          NETWORK,
-          ...["worker", ...queue, "--blobs", `http://${at}`, "--model", `${outer}/model`],
+          network.name,
+          ...["worker", "--queue", far, "--blobs", `http://${network.here}:${port}`],
+          ...["--model", `${outer}/model`],
         );
         const done: number[] = [];
         const working = (async () => {
@@ -122,9 +95,9 @@ Deno.test({
           if (done.length < 3 || cutting !== null) continue;
           cutting = (async () => {
             cutAt = step;
-            ok(await link("down"));
+            ok(await network.set("down"));
             await pause(CUT_MILLIS);
-            ok(await link("up"));
+            ok(await network.set("up"));
             healedAt = step;
           })();
         }
@@ -134,18 +107,13 @@ Deno.test({
         await working;
         await cutting;
         deepStrictEqual(differences(await contentsOf(out), want), []);
-        ok(healedAt > cutAt && healedAt < RECIPE.steps, `cut at ${cutAt}, healed at ${healedAt}`);
+        ok(healedAt > cutAt && healedAt < steps, `cut at ${cutAt}, healed at ${healedAt}`);
         ok(done.some((step) => step > healedAt + 1), `it did ${done}, healed at ${healedAt}`);
         strictEqual((await metricsOf(out)).length, (await metricsOf(`${outer}/alone`)).length);
         say(`before   ${await parts(out, 2, cutAt)}`);
         say(`cut      ${await parts(out, cutAt + 1, healedAt)}`);
-        say(`after    ${await parts(out, healedAt + 1, RECIPE.steps)}`);
-        say(`without  ${await parts(`${outer}/alone`, 2, RECIPE.steps)}`);
-      } finally {
-        Deno.env.delete("BLOBS_SECRET");
-        Deno.env.delete("PGSSLROOTCERT");
-        await server.stop();
-        await sh(`ip netns del ${NETWORK}`);
-      }
-    }),
+        say(`after    ${await parts(out, healedAt + 1, steps)}`);
+        say(`without  ${await parts(`${outer}/alone`, 2, steps)}`);
+      })
+    ),
 });

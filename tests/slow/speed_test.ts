@@ -5,7 +5,7 @@
  */
 import { ok, strictEqual } from "node:assert/strict";
 import type { WorkRecord } from "../../src/queue/work_record.ts";
-import { slowSearch, startSlow, writeSlowTask } from "../support/slow_search.ts";
+import { openRuns, slowSearch } from "../support/searching_runs.ts";
 import { inFolder } from "../support/tiny_run.ts";
 
 /** Seconds of a search; a client waits for 10 at most. */
@@ -20,32 +20,16 @@ const GROUPS = 144;
 /** Share of the others' work that the slow one does: a third, within what one group more or less of some ten makes. */
 const WANTED = { least: 0.22, most: 0.45 };
 const MOST_IDLE = 0.1;
-const RECIPE = {
-  steps: 1,
-  promptsPerStep: GROUPS,
-  groupSize: 2,
-  maxTurns: 4,
-  // Searches of a group follow each other, so that it waits for longer; what it computes is not slowed.
-  toolConcurrency: 1,
-  toolDeadlineSeconds: 60,
-  searchTopK: 1,
-  evaluateEvery: 0,
-  checkpointEvery: 0,
-  validationQuestions: 0,
-  testQuestions: 1,
-};
+// Searches of a group follow each other, so that it waits for longer; what it computes is not slowed.
+const RECIPE = { steps: 1, promptsPerStep: GROUPS, toolConcurrency: 1 };
 
-/** Starts a worker that is ready for a run; answers with it and the name that it prints. */
-function startWorker(search: string, queue: ReadonlyArray<string>) {
-  const child = startSlow(search, ["worker", ...queue], { stdout: "piped", stderr: "inherit" });
-  const name = (async () => {
-    let found: string | undefined;
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      found ??= /^Working as (\S+)$/m.exec(text)?.[1];
-    }
-    return found;
-  })();
-  return { child, name };
+/** The name that a worker prints; its output is read until it ends. */
+async function nameOf({ stdout }: Deno.ChildProcess): Promise<string | undefined> {
+  let name: string | undefined;
+  for await (const text of stdout.pipeThrough(new TextDecoderStream())) {
+    name ??= /^Working as (\S+)$/m.exec(text)?.[1];
+  }
+  return name;
 }
 
 /** The line of a step, as soon as its last group is there. The update after it is not waited for. */
@@ -67,17 +51,17 @@ const say = (...cells: ReadonlyArray<string | number>) =>
 
 Deno.test("a worker that is three times slower does a third of the others' work, and they are not idle", () =>
   inFolder(async (folder) => {
-    const task = await writeSlowTask(folder, RECIPE);
-    await using fast = slowSearch(() => SECONDS);
-    await using slow = slowSearch(() => SLOWER * SECONDS);
+    await using fast = slowSearch("127.0.0.1", () => SECONDS);
+    await using slow = slowSearch("127.0.0.1", () => SLOWER * SECONDS);
+    const runs = await openRuns(folder, fast.url, RECIPE);
     const queue = ["--queue", `sqlite:${folder}/queue.sqlite`];
-    const workers = [slow.url, ...Array(FAST).fill(fast.url)].map((url) => startWorker(url, queue));
+    const slowWorker = (await openRuns(folder, slow.url, RECIPE, "piped")).worker(null, ...queue);
+    const name = nameOf(slowWorker);
+    const workers = Array.from({ length: FAST }, () => runs.worker(null, ...queue));
     const out = `${folder}/run`;
-    const trainer = startSlow(fast.url, ["train", ...queue, ...task, "--out", out], {
-      stderr: "inherit",
-    });
+    const trainer = runs.trainer(out, ...queue);
     const work = await workOf(out, trainer).finally(async () => {
-      for (const { child } of [{ child: trainer }, ...workers]) {
+      for (const child of [trainer, slowWorker, ...workers]) {
         try {
           child.kill("SIGKILL");
         } catch {
@@ -86,19 +70,20 @@ Deno.test("a worker that is three times slower does a third of the others' work,
         await child.status;
       }
     });
-    const names = await Promise.all(workers.map(({ name }) => name));
-    const shares = names.map((name) => work.each.find(({ worker }) => worker === name)!);
-    const others = shares.slice(1);
+    const slowName = await name;
+    const others = work.each.filter(({ worker }) => worker !== slowName);
+    const own = work.each.find(({ worker }) => worker === slowName)!;
     say("process", "groups", "seconds a group", "idle");
     say("---", "---", "---", "---");
-    shares.forEach(({ groups, idleShare }, i) => {
+    [own, ...others].forEach(({ groups, idleShare }, i) => {
       const seconds = work.seconds * (1 - idleShare) / groups;
       say(i === 0 ? "slow worker" : `worker ${i}`, groups, seconds.toFixed(1), percent(idleShare));
     });
     say("trainer", work.here, "", "");
     strictEqual(work.here + work.elsewhere, GROUPS);
+    strictEqual(others.length, FAST);
     strictEqual(work.repeats, 0);
-    const share = shares[0]!.groups * FAST / others.reduce((sum, { groups }) => sum + groups, 0);
+    const share = own.groups * FAST / others.reduce((sum, { groups }) => sum + groups, 0);
     say("slow worker over another", percent(share), `step: ${work.seconds.toFixed(0)} s`, "");
     ok(WANTED.least < share && share < WANTED.most);
     for (const { idleShare } of others) ok(idleShare < MOST_IDLE);

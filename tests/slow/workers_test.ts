@@ -21,6 +21,8 @@ const RECIPE = {
   maxNewTokens: 24,
   contextTokens: 192,
   microBatchTokens: 512,
+  // Groups and gradients are jobs.
+  gradientShards: 4,
   lr: 1e-2,
   evaluateEvery: 0,
   checkpointEvery: 1,

@@ -244,7 +244,9 @@ export const plainTypeScript: Rule = (files) =>
   );
 
 const isEdge = (path: string) =>
-  /^src\/cli\/(cli|main|check_reward|embedded_model|queue_commands)\.ts$|_worker\.ts$/.test(path);
+  /^src\/cli\/(cli|main|check_reward|embedded_model|queue_commands|rollout)\.ts$|_worker\.ts$/.test(
+    path,
+  );
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
 

@@ -14,6 +14,8 @@ export const BY_SOFTWARE = [
   "--no-sandbox",
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
+  // It ends a GPU process that is busy for ten seconds, as compiling by software may be.
+  "--disable-gpu-watchdog",
 ];
 
 /** The program that CHROMIUM names, else the first at a usual place; null for none. */

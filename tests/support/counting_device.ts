@@ -2,6 +2,7 @@
 import type { Device } from "../../src/gpu/device.ts";
 import { createCommands } from "../../src/gpu/commands.ts";
 import type { Traits } from "../../src/gpu/launches.ts";
+import { watchLoss } from "../../src/gpu/loss.ts";
 import { createPipelines } from "../../src/gpu/pipelines.ts";
 
 /** A dispatch that was submitted. */
@@ -73,6 +74,7 @@ export function createCountingDevice(traits: Traits, bindingBytes: number): Coun
   const device = calls as unknown as GPUDevice;
   const opened: Device = {
     device,
+    loss: watchLoss(device),
     adapter: { name: "counting", kind: "gpu" },
     traits,
     pipelines: createPipelines(device, traits),

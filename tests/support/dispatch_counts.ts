@@ -43,6 +43,9 @@ const HELD = {
   "LoRA on int8": { format: "int8", lora: RANK_16 },
 } as const;
 
+/** A way of holding a model that is counted. */
+export type Held = keyof typeof HELD;
+
 /** The models that are counted. */
 export const COUNTED_SHAPES: ReadonlyArray<ShapeName> = [
   "qwen2.5-0.5b",
@@ -51,7 +54,7 @@ export const COUNTED_SHAPES: ReadonlyArray<ShapeName> = [
 ];
 
 /** The ways of holding a model that are counted. */
-export const COUNTED_FORMS = Object.keys(HELD) as ReadonlyArray<keyof typeof HELD>; // the keys of an object literal
+export const COUNTED_FORMS = Object.keys(HELD) as ReadonlyArray<Held>; // the keys of an object literal
 
 /** The work that is counted. */
 export const WORK = ["token, 1 row", "token, 16 rows", "forward", "backward"] as const;
@@ -65,24 +68,26 @@ export interface CountedDispatch extends Dispatch {
 export type Counted = Readonly<Record<typeof WORK[number], ReadonlyArray<CountedDispatch>>>;
 
 const CAPACITY = { rows: 16, contextTokens: 4096, passTokens: 2048, messageTokens: 512 };
-/** A gradient pass: four sequences of 512 tokens, of which 160 are trained. */
+/** A gradient pass: four sequences, 512 tokens each where it is full, of which 5 in 16 are trained. */
 const SEQUENCES = 4;
-const LENGTH = CAPACITY.passTokens / SEQUENCES;
-const TRAINED = 160;
+const TRAINED_SHARE = 5 / 16;
+/** Tokens of a gradient pass that is full. */
+export const PASS_TOKENS: number = CAPACITY.passTokens;
 
 /** The form in which a model of this shape is held on the card. */
-export function formOf(shape: ShapeName, held: keyof typeof HELD): ModelForm {
+export function formOf(shape: ShapeName, held: Held): ModelForm {
   const architecture = Result.getOrThrow(readArchitecture(configOf(shape)));
   const room = { ...HELD[held], bindingBytes: BINDING_BYTES };
   return { architecture, ...room, fewDispatches: fewDispatches(CARD) };
 }
 
 /** The tables of a gradient pass. */
-function batchOf({ architecture }: ModelForm) {
-  const segments = separateSegments(Array.from({ length: SEQUENCES }, () => LENGTH));
-  const ids = Uint32Array.from({ length: CAPACITY.passTokens }, (_, i) => i);
+function batchOf({ architecture }: ModelForm, tokens: number) {
+  const length = tokens / SEQUENCES;
+  const segments = separateSegments(Array.from({ length: SEQUENCES }, () => length));
+  const ids = Uint32Array.from({ length: tokens }, (_, i) => i);
   const predictions = segments.flatMap(({ start }) =>
-    Array.from({ length: TRAINED }, (_, i) => ({ row: start + i, target: 0 }))
+    Array.from({ length: TRAINED_SHARE * length }, (_, i) => ({ row: start + i, target: 0 }))
   );
   const tiling = { ...TILE_COSTS, group: headGroup(architecture) };
   return packBatch(segments, ids, predictions, tiling);
@@ -115,8 +120,11 @@ export interface Workload {
   readonly inputs: Readonly<Record<string, HostArray>>;
 }
 
-/** The work that is counted, for a model. */
-export function workloadsOf(form: ModelForm): Readonly<Record<typeof WORK[number], Workload>> {
+/** The work that is counted, for a model and a gradient pass of so many tokens. */
+export function workloadsOf(
+  form: ModelForm,
+  tokens: number = PASS_TOKENS,
+): Readonly<Record<typeof WORK[number], Workload>> {
   const { program, dims: room } = policyPrograms(form, CAPACITY).decode;
   const scalars = { inverseTemperature: 1, greedy: 0, ...stopDims([]) };
   const tokenOf = (N: number) => {
@@ -124,7 +132,7 @@ export function workloadsOf(form: ModelForm): Readonly<Record<typeof WORK[number
     return { program, phase: "step", dims, room, inputs: decodeInputs(N) };
   };
   const most = dimsOf(form.architecture, CAPACITY);
-  const { dims: packed, inputs } = batchOf(form);
+  const { dims: packed, inputs } = batchOf(form, tokens);
   const dims = { ...most, ...packed, inverseTemperature: 1 };
   const gradient = { program: gradientProgram(form), dims, room: most, inputs };
   return {

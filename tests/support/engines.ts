@@ -2,7 +2,7 @@ import { Effect, Scope } from "effect";
 import { chooseDriver } from "../../src/files/driver.ts";
 import { type Device, openDevice, withTraits } from "../../src/gpu/device.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
-import { FAMILIES, suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
+import { FAMILIES, type Family, suitsSubgroups, type Traits } from "../../src/gpu/launches.ts";
 import type { Engine } from "../../src/model/engine.ts";
 import type { OpKind } from "../../src/model/ops/registry.ts";
 import { type Op, opsOf, type Program, type Tensor } from "../../src/model/plan.ts";
@@ -33,6 +33,11 @@ export const device: Device | null = await Effect.runPromise(
     Effect.provideService(Scope.Scope, fileScope),
     Effect.catchTag("NoAdapter", () => Effect.succeed(null)),
   ),
+);
+
+/** The families that the driver compiles in seconds: on straight lines all but lavapipe take minutes, or break. */
+export const COMPILED: ReadonlyArray<Family> = FAMILIES.filter((family) =>
+  family !== "lines" || /llvmpipe/i.test(device?.adapter.name ?? "")
 );
 
 if (device === null) {

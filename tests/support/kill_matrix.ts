@@ -3,6 +3,7 @@ import { Cause, Effect, Exit, Fiber } from "effect";
 import { pathExists } from "../../src/files/disk.ts";
 import { CONFIG_FILE, createRunFolder, lockRunFolder } from "../../src/files/run_folder.ts";
 import { EPISODES_FOLDER } from "../../src/files/run_episodes.ts";
+import { SHARDS_FILE } from "../../src/queue/shared_record.ts";
 import { WORKERS_FILE } from "../../src/queue/work_record.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { METRICS_FILE } from "../../src/report/metrics.ts";
@@ -83,8 +84,9 @@ export async function runWithFault(
 
 /** What a run's folder holds, by path; timings are left out. */
 export async function contentsOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  // Who played what depends on the machine, and is there only where a run had a queue.
-  const tree = [...readTree(folder)].filter(([rest]) => rest !== `/${WORKERS_FILE}`);
+  // Who did what depends on the machine, and is there only where a run had a queue.
+  const theirs = [`/${WORKERS_FILE}`, `/${SHARDS_FILE}`];
+  const tree = [...readTree(folder)].filter(([rest]) => !theirs.includes(rest));
   const contents = await Promise.all(tree.map(async ([rest, bytes]) => {
     const path = rest.slice(1);
     if (bytes === null) return [path, "a folder"];

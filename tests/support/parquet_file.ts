@@ -133,5 +133,11 @@ function varint(value: bigint): Uint8Array {
 }
 
 function joined(parts: ReadonlyArray<Uint8Array>): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -20,6 +20,7 @@ import swigluBackward from "../../../shaders/swiglu_backward.wgsl" with { type: 
 import swigluForward from "../../../shaders/swiglu_forward.wgsl" with { type: "text" };
 import transposeForward from "../../../shaders/transpose_forward.wgsl" with { type: "text" };
 import nextToken from "../../../shaders/lib/next_token.wgsl" with { type: "text" };
+import tokenWeight from "../../../shaders/lib/token_weight.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import threefry from "../../../shaders/lib/threefry.wgsl" with { type: "text" };
 import { vocabularyTile } from "../../model/ops/head.ts";
@@ -117,7 +118,7 @@ export const ELEMENTWISE = {
   },
   head_finish: flat(headFinish, rowsOf),
   sampling_mask: perRow(samplingMask, 70, 256),
-  sample: perRow(`${sample}\n${nextToken}\n${threefry}`, 4, 64),
+  sample: perRow(`${sample}\n${tokenWeight}\n${nextToken}\n${threefry}`, 4, 64),
   sum_squares: {
     code: `${sumSquares}\n${grid}`,
     launches: ({ elements }) => [{ grid: folded(Math.ceil(elements / 4096)) }],

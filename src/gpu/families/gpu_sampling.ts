@@ -3,6 +3,7 @@ import samplePart from "../../../shaders/sample_parts.wgsl" with { type: "text" 
 import sampleJoin from "../../../shaders/sample_join.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import nextToken from "../../../shaders/lib/next_token.wgsl" with { type: "text" };
+import tokenWeight from "../../../shaders/lib/token_weight.wgsl" with { type: "text" };
 import threefry from "../../../shaders/lib/threefry.wgsl" with { type: "text" };
 import { folded, type Kernels } from "../launches.ts";
 
@@ -17,7 +18,7 @@ const partBytes = ({ rows, cols }: Readonly<Record<"rows" | "cols", number>>) =>
 /** Kernels of sampling for GPUs. */
 export const GPU_SAMPLING = {
   sample_parts: {
-    code: samplePart,
+    code: `${samplePart}\n${tokenWeight}`,
     partBytes,
     launches: ({ rows, cols }) => {
       const stretches = stretchesOf(cols);
@@ -25,7 +26,7 @@ export const GPU_SAMPLING = {
     },
   },
   sample_join: {
-    code: `${sampleJoin}\n${nextToken}\n${threefry}\n${grid}`,
+    code: `${sampleJoin}\n${tokenWeight}\n${nextToken}\n${threefry}\n${grid}`,
     partBytes,
     launches: ({ rows, cols }) => [{
       dims: { stretches: stretchesOf(cols) },
