@@ -90,6 +90,23 @@ export function cardSeconds({ work, dispatches }: SizedOp, speed: Speed): number
   return secondsOf(work, speed) + dispatches * speed.dispatch;
 }
 
+/** Milliseconds from which on the time of an op is not mostly that of the timer. */
+const TIMED_MILLIS = 0.5;
+
+/** The best that ops reached on an adapter: its speed, as far as they show it. */
+export function reachedSpeed(
+  timed: Iterable<{ readonly op: SizedOp; readonly millis: number }>,
+): Speed {
+  let [multiplyAdds, bytes, dispatch] = [0, 0, Infinity];
+  for (const { op: { work, dispatches }, millis } of timed) {
+    dispatch = Math.min(dispatch, millis / 1000 / dispatches);
+    if (millis < TIMED_MILLIS) continue;
+    multiplyAdds = Math.max(multiplyAdds, 1000 * work.multiplyAdds / millis);
+    bytes = Math.max(bytes, 1000 * work.bytes / millis);
+  }
+  return { multiplyAdds, bytes, dispatch };
+}
+
 /** Seconds that a card takes for all ops of a phase at least. */
 export function phaseSeconds(ops: ReadonlyArray<SizedOp>, speed: Speed): number {
   return ops.reduce((sum, op) => sum + op.ops.length * cardSeconds(op, speed), 0);

@@ -28,8 +28,14 @@ export interface World {
   readonly link: Bandwidth;
   /** At which a process hashes a blob that it writes or reads. */
   readonly blobBytesPerSecond: number;
-  /** Seconds of the database, which does one thing after the other: an operation, and a look that finds no job. */
-  readonly queue: { readonly operationSeconds: number; readonly lookSeconds: number };
+  /** Seconds of the database, which does one thing after the other. */
+  readonly queue: {
+    readonly operationSeconds: number;
+    /** A job among others that are offered together. */
+    readonly offerSeconds: number;
+    /** A look that finds no job. */
+    readonly lookSeconds: number;
+  };
   /** Deaths of a worker in an hour of its life. */
   readonly failuresPerHour: number;
 }
@@ -144,16 +150,19 @@ function sumOf(players: ReadonlyArray<Player>): Spent {
   return sum;
 }
 
-/** The trainer's weights become a blob, then it offers one job after the other. */
+/** The trainer's weights become a blob, then it offers its jobs in one transaction. */
 function beginStep(run: Run): void {
   const { world, agenda } = run;
+  const { offerSeconds } = world.queue;
   const groups = world.steps[run.steps.length]!;
   run.began = agenda.now();
   run.missing = groups.length;
   agenda.after(blobSeconds(run, world.weightsBytes), () => {
     run.published = agenda.now();
     run.idle.add(run.trainer);
-    offerAll(run, groups.values());
+    agenda.after(queueSeconds(run, groups.length * offerSeconds), () => {
+      for (const group of groups) offer(run, group);
+    });
   });
 }
 
@@ -180,20 +189,11 @@ function blobSeconds({ world: { blobBytesPerSecond } }: Run, bytes: number): num
 }
 
 /** Seconds until the database has done one more operation. Looks of more idle workers than it can serve come first. */
-function queueSeconds(run: Run): number {
+function queueSeconds(run: Run, more = 0): number {
   const { world: { queue: { operationSeconds, lookSeconds } }, agenda, idle } = run;
   const looks = Math.max(0, idle.size * lookSeconds - POLL_SECONDS);
-  run.queueFree = Math.max(run.queueFree, agenda.now()) + looks + operationSeconds;
+  run.queueFree = Math.max(run.queueFree, agenda.now()) + looks + operationSeconds + more;
   return run.queueFree - agenda.now();
-}
-
-function offerAll(run: Run, groups: Iterator<Group>): void {
-  const { value, done } = groups.next();
-  if (done === true) return;
-  run.agenda.after(queueSeconds(run), () => {
-    offer(run, value);
-    offerAll(run, groups);
-  });
 }
 
 /** A job is there. The trainer is told of it at once; the first of n idle workers looks after the least of n draws. */

@@ -81,6 +81,7 @@ Deno.test("configure() resumes a run of before there were adapters, the Hub, sch
         decayed,
         ppoEpochs,
         miniBatches,
+        gradientShards,
         schedule,
         warmupSteps,
         minLrRatio,
@@ -92,7 +93,7 @@ Deno.test("configure() resumes a run of before there were adapters, the Hub, sch
       ...older
     } = config;
     deepStrictEqual([schedule, warmupSteps, minLrRatio], ["constant", 0, 0]);
-    deepStrictEqual([ppoEpochs, miniBatches], [1, 1]);
+    deepStrictEqual([ppoEpochs, miniBatches, gradientShards], [1, 1, 1]);
     deepStrictEqual([maxGoldTokens, keepKinds, keepHops], [null, null, null]);
     await writeJson(`${folder}/${CONFIG_FILE}`, { ...older, recipe });
     // In older runs norms and biases decayed too; a run resumes as it began.

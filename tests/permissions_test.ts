@@ -41,6 +41,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:search": ["read", "write"],
   "bench:long": ["read", "env", MEMORY, BENCH_FFI],
   "bench:queue": [...BENCH, "net=127.0.0.1", "run=deno"],
+  "bench:shards": BENCH,
   // The library that drives the browser asks for all.
   "bench:view": ["all"],
   "bench:live": ["all"],

@@ -1,5 +1,5 @@
 import { Clock, Effect, Result, Stream } from "effect";
-import type { MiniBatch, TrainingBatch } from "../domain/batch.ts";
+import type { MiniBatch, TrainingBatch, TrainingSequence } from "../domain/batch.ts";
 import { BadInput, TrainingDiverged } from "../domain/errors.ts";
 import type { Recipe } from "../domain/recipe.ts";
 import type { Sampler } from "../igpo/old_log_prob.ts";
@@ -167,24 +167,15 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
 ) {
   const { batch } = step;
   const sequences = yield* withReference(reference, batch.sequences, recipe.temperature);
-  const groupSizes = step.groups.map(({ episodes }) => episodes.length);
   /** Log-probs before the first update. That update itself measures those of its own sequences. */
   let before = yield* measureLater(batch, recipe.temperature);
-  const partOf = (range: MiniBatch): GradientShard => ({
-    step: step.step,
-    range,
-    sequences: sequences.slice(range.start, range.end).map((sequence, i) => ({
-      ...sequence,
-      logProbBefore: before.get(range.start + i)?.logProb ?? null,
-    })),
-    origin,
-  });
+  const cut = (range: MiniBatch) => shardOf(range, { step: step.step, sequences, before, origin });
   const applied: Array<AppliedUpdate> = [];
   let broken: NonFinite | null = null;
   const rounds = Array.from({ length: recipe.ppoEpochs }, () => batch.miniBatches).flat();
   for (const miniBatch of rounds) {
-    const shards = cutShards(groupSizes, miniBatch, recipe.gradientShards).map(partOf);
-    const result = yield* applyUpdate(partOf(miniBatch), shards, {
+    const shards = cutShards(groupSizesOf(step), miniBatch, recipe.gradientShards).map(cut);
+    const result = yield* applyUpdate(cut(miniBatch), shards, {
       preset,
       share,
       temperature: recipe.temperature,
@@ -205,13 +196,32 @@ const applyBatch = Effect.fnUntraced(function* <E, R>(
     applied,
     logProbs,
     importanceWeights: logProbs.flatMap(({ logProb }, i) =>
-      offPolicy(sequences[i]!.behaviourLogProb, logProb, origin)
-        .importanceWeight ?? []
+      offPolicy(sequences[i]!.behaviourLogProb, logProb, origin).importanceWeight ?? []
     ),
   } satisfies Outcome;
 });
 
 type LogProbsByIndex = ReadonlyMap<number, TokenLogProbs>;
+
+function groupSizesOf({ groups }: TrainingStep): ReadonlyArray<number> {
+  return groups.map(({ episodes }) => episodes.length);
+}
+
+/** Some sequences of a batch, with what their loss depends on. */
+function shardOf(
+  range: MiniBatch,
+  { sequences, before, ...shared }: Pick<GradientShard, "step" | "origin"> & {
+    readonly sequences: ReadonlyArray<TrainingSequence>;
+    readonly before: LogProbsByIndex;
+  },
+): GradientShard {
+  const { start, end } = range;
+  const own = sequences.slice(start, end).map((sequence, i) => ({
+    ...sequence,
+    logProbBefore: before.get(start + i)?.logProb ?? null,
+  }));
+  return { ...shared, range, sequences: own };
+}
 
 /** What the trainer measures, before any update, at the sequences that are not in the first mini-batch. */
 const measureLater = Effect.fnUntraced(function* (

@@ -39,21 +39,20 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   yield* checkRepeatable(config);
   const place = yield* openPlace(flags);
   yield* place.lock;
-  const blobs = yield* openOwnBlobs(flags);
-  const where = yield* whereBlobs(blobs.path, flags, options);
+  const { blobs, where } = yield* openBlobsOf(flags, options);
   // A step begins with this process idle, and there is one such process.
   const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
-  const record = yield* recordOf(options, flags.mixed);
-  const run = yield* blobs.put([new TextEncoder().encode(jsonText(record))]);
+  const run = yield* blobs.put([yield* recordOf(options, flags)]);
   yield* queue.begin(run);
   yield* blobs.keepOnly([run]);
+  const sampler = flags.mixed ? "other" : "own";
   const station: TrainerStation = {
     queue,
     blobs,
     model,
     play: { ...config, protocol: task.protocol, wave, gain: preset.gain },
     preset,
-    sampler: flags.mixed ? "other" : "own",
+    sampler,
     run,
     weights: null,
     published: new Set(),
@@ -63,51 +62,52 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
-  const command = `./igpo worker --queue ${place.address}${where}`;
-  yield* screen.print(`Workers may help: ${command}`);
-  if (flags.mixed) yield* screen.print(`Workers of other adapters may help too: ${GIVEN_UP}`);
-  const summary = yield* train({
-    ...options,
-    sampler: station.sampler,
-    play: handOut(station, preset.staleness),
-    share: shareGradients(station, preset.staleness),
-  });
+  yield* screen.print(inviting(`--queue ${place.address}${where}`, flags));
+  const play = handOut(station, preset.staleness);
+  const share = shareGradients(station, preset.staleness);
+  const summary = yield* train({ ...options, sampler, play, share });
   yield* queue.begin(null);
   yield* blobs.keepOnly([]);
   return summary;
 }, Effect.scoped);
 
-/** Serves a folder of blobs if flags say so; answers with what that adds to the command of workers. */
-const whereBlobs = Effect.fnUntraced(function* (
-  folder: string,
-  { serveBlobs: address }: TrainerFlags,
-  { plan: { config: { recipe } }, model }: TrainOptions,
+/** The trainer's blobs, which it serves if it is asked to, and the flag by which workers of other hosts find them. */
+const openBlobsOf = Effect.fnUntraced(function* (
+  flags: TrainerFlags,
+  { model, plan: { config: { recipe } } }: TrainOptions,
 ) {
-  if (address === null) return "";
+  const blobs = yield* openOwnBlobs(flags);
+  const { serveBlobs: address } = flags;
+  if (address === null) return { blobs, where: "" };
   const mostBytes = Math.max(LIMITS.groupBytes, mostGradientBytes(model, recipe));
-  return ` --blobs ${yield* serveBlobs({ folder, address, sign: yield* readSecret, mostBytes })}`;
+  const sign = yield* readSecret;
+  const served = yield* serveBlobs({ folder: blobs.path, address, sign, mostBytes });
+  return { blobs, where: ` --blobs ${served}` };
 });
 
-/** What workers must know. */
-const recordOf = Effect.fnUntraced(
-  function* ({ plan: { config }, task, date }: TrainOptions, isMixed: boolean) {
-    const question = task.train.questions[0]?.text ?? "";
-    const probed = yield* probe(question, task.protocol);
-    const { passTokens } = yield* Learner;
-    const record: RunRecord = {
-      version: project.version,
-      config,
-      date,
-      probe: question,
-      fingerprint: probed.fingerprint,
-      passTokens,
-      mixed: isMixed ? mixedProbe(probed) : null,
-    };
-    return yield* Effect.orDie(encodeRecord(record));
-  },
-);
+/** Tells who may help. */
+function inviting(place: string, { mixed }: TrainerFlags): string {
+  const command = `Workers may help: ./igpo worker ${place}`;
+  return mixed ? `${command}\nThose of other adapters may, too: ${GIVEN_UP}` : command;
+}
 
 const encodeRecord = Schema.encodeEffect(RunRecord);
+
+/** The bytes of what workers must know. */
+const recordOf = Effect.fnUntraced(
+  function* ({ plan: { config }, task, date }: TrainOptions, { mixed }: TrainerFlags) {
+    const question = task.train.questions[0]?.text ?? "";
+    const probed = yield* probe(question, task.protocol);
+    const { fingerprint } = probed;
+    const { passTokens } = yield* Learner;
+    const { version } = project;
+    const record = { version, config, date, probe: question, fingerprint, passTokens };
+    const encoded = yield* Effect.orDie(
+      encodeRecord({ ...record, mixed: mixed ? mixedProbe(probed) : null }),
+    );
+    return new TextEncoder().encode(jsonText(encoded));
+  },
+);
 
 /** Refuses what workers cannot do, and what would depend on how many there are. */
 function checkRepeatable(

@@ -41,11 +41,6 @@ export const answersTo = <J extends Job, A>(station: Station, asked: Collecting<
     Effect.andThen(work(station), TAKEN_OVER),
   );
 
-/** Offers jobs; those that wait, run or have an answer stay as they are. */
-export function offerAll(jobs: Iterable<readonly [string, Job]>, { queue }: Station) {
-  return Effect.forEach(jobs, ([id, job]) => queue.offer(id, job), { discard: true });
-}
-
 const TAKEN_OVER = Effect.fail(
   new JobFailed({ message: "Cannot go on as the queue must be this run's alone: another took it" }),
 );
@@ -63,7 +58,7 @@ const collect = Effect.fnUntraced(function* <J extends Job, A>(
     const missing = [...jobs].filter(([id]) => !answers.has(id));
     if (look > 0 && look % OFFER_EVERY === 0) {
       yield* failIfDead(jobs, station);
-      yield* offerAll(missing, station);
+      yield* queue.offer(new Map(missing));
     }
     const ids = missing.map(([id]) => id);
     const come = yield* queue.answers(isOrdered ? ids.slice(0, 1) : ids);

@@ -7,7 +7,7 @@ import { inStep, stepSpan } from "../pipeline/step_spans.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
-import { answersTo, offerAll } from "./collect.ts";
+import { answersTo } from "./collect.ts";
 import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
 import { type BlobRef, type GroupJob, jobId, spanRef } from "./job.ts";
 import { publish, type TrainerStation, withOwnWeights } from "./trainer_station.ts";
@@ -52,7 +52,7 @@ const offer = Effect.fn("offer")(function* (
     const job = { run: station.run, weights, updates: policyVersion, step, question, ...span };
     return [jobId(job), job];
   }));
-  yield* offerAll(jobs, station);
+  yield* station.queue.offer(jobs);
   station.offered = weights.sha256;
   return { step, questions, jobs, weights, policyVersion, startedMillis } satisfies OfferedStep;
 });

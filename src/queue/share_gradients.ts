@@ -5,7 +5,7 @@ import { type GradientShard, shardLoss, type ShareShards } from "../pipeline/gra
 import { stepSpan } from "../pipeline/step_spans.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
-import { answersTo, offerAll } from "./collect.ts";
+import { answersTo } from "./collect.ts";
 import { decodeGradient, encodeShard, gradientBytes } from "./gradient_record.ts";
 import { type BlobRef, jobId, type ShardJob, spanRef } from "./job.ts";
 import { sharedRecord } from "./shared_record.ts";
@@ -33,7 +33,7 @@ const share = Effect.fn("shareGradients")(function* (
   const startedMillis = yield* Clock.currentTimeMillis;
   const weights = yield* publish(station);
   const { jobs, shardOf } = yield* jobsOf(shards, weights, station);
-  yield* offerAll(jobs, station);
+  yield* station.queue.offer(jobs);
   const { step } = shards[0]!;
   const blobs: BlobRef[] = [];
   const total = shards.length;

@@ -3,7 +3,7 @@
  * what came of them. A job is claimed for a lease, which its worker renews; the job of a killed worker is handed out
  * again when its lease is over.
  */
-import { Duration, Effect, References, Schedule, Schema } from "effect";
+import { Cause, Duration, Effect, References, Schedule, Schema } from "effect";
 import {
   makeFactory,
   makeStoreSql,
@@ -12,7 +12,7 @@ import {
   PersistedQueueStore,
 } from "effect/persistence/PersistedQueue";
 import * as SqlClient from "effect/sql/SqlClient";
-import type { SqlError } from "effect/sql/SqlError";
+import { SqlError } from "effect/sql/SqlError";
 import { BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { quote, shorten } from "../domain/quote.ts";
@@ -129,6 +129,14 @@ type Jobs = Effect.Success<
   ReturnType<typeof PersistedQueueFactory.Service.make<typeof Job>>
 >;
 
+/** The database's error behind one of PersistedQueue; any other is a fault of this program. */
+function sqlErrorOf(error: SqlError | PersistedQueueError | Schema.SchemaError) {
+  const why = error instanceof PersistedQueueError && Cause.isCause(error.cause)
+    ? Cause.squash(error.cause)
+    : error;
+  return why instanceof SqlError ? Effect.fail(why) : Effect.die(error);
+}
+
 const MOST_BYTES = `a job must have at most ${LIMITS.jobBytes} bytes: it has`;
 
 /** Bytes of a job as the database holds it. */
@@ -147,18 +155,23 @@ function handlingOf(
   },
 ) {
   return {
-    /** Offers a job. It is not handed out once more while it waits, runs, or has an answer. */
-    offer: Effect.fn("WorkQueue.offer")(function* (id: string, job: Job) {
-      const bytes = bytesOf(job);
-      if (bytes > LIMITS.jobBytes) {
+    /** Offers jobs in one transaction. One is not handed out once more while it waits, runs, or has an answer. */
+    offer: Effect.fn("WorkQueue.offer")(function* (offered: ReadonlyMap<string, Job>) {
+      for (const job of offered.values()) {
+        const bytes = bytesOf(job);
+        if (bytes <= LIMITS.jobBytes) continue;
         return yield* new BadInput({
           message: `Cannot hand out ${describeJob(job)} as ${MOST_BYTES} ${bytes}`,
         });
       }
-      // A job may be done without an answer: one that was discarded, or belonged to a trainer that is gone.
-      yield* ask(sql`delete from ${sql(JOBS)} where id = ${id} and state = 'completed'
-        and not exists (select 1 from igpo_answers where igpo_answers.id = ${id})`);
-      yield* jobs.offer(job, { id }).pipe(Effect.mapError(({ message }) => failure(message)));
+      const statements = Effect.gen(function* () {
+        // A job may be done without an answer: one that was discarded, or belonged to a trainer that is gone.
+        yield* sql`delete from ${sql(JOBS)} where id in ${sql.in([...offered.keys()])}
+          and state = 'completed'
+          and not exists (select 1 from igpo_answers where igpo_answers.id = ${sql(JOBS)}.id)`;
+        yield* Effect.forEach(offered, ([id, job]) => jobs.offer(job, { id }), { discard: true });
+      });
+      yield* ask(Effect.catch(sql.withTransaction(statements), sqlErrorOf));
     }),
     /** Waits for a job, does it and keeps the blob that came of it. An interruption gives the job back. */
     take: <E, R>(perform: (job: Job) => Effect.Effect<BlobRef, E, R>) =>

@@ -4,6 +4,7 @@ import {
   cardSeconds,
   phaseSeconds,
   predictionsOf,
+  reachedSpeed,
   sizedOps,
 } from "../../bench/roofline.ts";
 import {
@@ -44,6 +45,19 @@ Deno.test("an op takes its work and its dispatches, and a phase takes all of its
   };
   deepStrictEqual(cardSeconds(op, SPEED), 5.003);
   deepStrictEqual(phaseSeconds([op], SPEED), 0);
+});
+
+Deno.test("reachedSpeed() is the best of all ops, and of their work where they take long enough", () => {
+  const op = (multiplyAdds: number, bytes: number, dispatches: number) => ({
+    ...{ name: "", ops: [], threads: 1, dispatches },
+    work: { multiplyAdds, bytes },
+  });
+  const timed = [
+    { op: op(6e9, 1e9, 1), millis: 1000 },
+    { op: op(1e9, 3e9, 1), millis: 1000 },
+    { op: op(1e12, 1e12, 2), millis: 0.1 },
+  ];
+  deepStrictEqual(reachedSpeed(timed), { multiplyAdds: 6e9, bytes: 3e9, dispatch: 5e-5 });
 });
 
 Deno.test("what four cards take for published models is what docs/kernels.md states", async () => {

@@ -114,7 +114,7 @@ const SLOW_UPDATE: World = {
   groupBytes: 1e3,
   link: { bytesPerSecond: 1e6, latencySeconds: 0 },
   blobBytesPerSecond: 1e9,
-  queue: { operationSeconds: 0, lookSeconds: 0 },
+  queue: { operationSeconds: 0, offerSeconds: 0, lookSeconds: 0 },
   failuresPerHour: 0,
 };
 

@@ -12,7 +12,7 @@ const FREE: World = {
   groupBytes: 1e3,
   link: { bytesPerSecond: 1e18, latencySeconds: 0 },
   blobBytesPerSecond: 1e18,
-  queue: { operationSeconds: 0, lookSeconds: 0 },
+  queue: { operationSeconds: 0, offerSeconds: 0, lookSeconds: 0 },
   failuresPerHour: 0,
 };
 /** The longest that an idle worker waits until it looks for a job, and the trainer for the last answer. */
@@ -41,6 +41,7 @@ const world: fc.Arbitrary<World> = fc.record({
   blobBytesPerSecond: fc.double({ min: 1e7, max: 1e10, noNaN: true }),
   queue: fc.record({
     operationSeconds: fc.double({ min: 0, max: 0.1, noNaN: true }),
+    offerSeconds: fc.double({ min: 0, max: 0.1, noNaN: true }),
     lookSeconds: fc.double({ min: 0, max: 0.1, noNaN: true }),
   }),
   failuresPerHour: fc.constant(0),
@@ -59,12 +60,12 @@ Deno.test("simulate() gives the trainer alone the sum of a step's parts", () => 
     steps: [groups],
     updateSeconds: 7,
     blobBytesPerSecond: 1e6,
-    queue: { operationSeconds: 0.01, lookSeconds: 0 },
+    queue: { operationSeconds: 0.01, offerSeconds: 0.001, lookSeconds: 0 },
   };
   const { steps: [step], seconds } = simulate(alone, 1);
   near(step!.publishSeconds, 1);
-  // Two offers of which one waits for the claim of the other; then a claim and an answer for each group, and a last look.
-  const parts = 6.5 + 2 * 0.001 + 5 * 0.01 + 0.001 + 0.01;
+  // The offer of two jobs; then a claim and an answer for each group, and a last look.
+  const parts = 6.5 + 2 * 0.001 + 0.01 + 2 * 0.001 + 4 * 0.01 + 0.001 + 0.01;
   ok(step!.groupsSeconds >= parts && step!.groupsSeconds <= parts + LOOK, `${step!.groupsSeconds}`);
   near(step!.updateSeconds, 7);
   near(seconds, step!.publishSeconds + step!.groupsSeconds + step!.updateSeconds);
@@ -176,7 +177,7 @@ Deno.test("simulate() hands the group of a dead worker out again when its claim 
 });
 
 Deno.test("simulate() lets operations wait for the looks of too many idle workers", () => {
-  const queue = { operationSeconds: 0.01, lookSeconds: 0.001 };
+  const queue = { operationSeconds: 0.01, offerSeconds: 0, lookSeconds: 0.001 };
   const groups = Array.from({ length: 10 }, () => ({ busySeconds: 1, waitSeconds: 0 }));
   const [some, many] = [100, 1000].map((workers) =>
     simulate({ ...FREE, steps: [groups], workers, queue }, 1).seconds

@@ -116,6 +116,11 @@ const refusals: ReadonlyArray<readonly [Given, string]> = [
     "current value is 0",
   ],
   [
+    { files: { recipe: { miniBatches: 3, gradientShards: 3 } } },
+    "Cannot give each shard a question of its own as gradientShards must be at most " +
+    "promptsPerStep / miniBatches: they are 3, 8 and 3",
+  ],
+  [
     { files: { recipe: { miniBatches: 9 } } },
     "Cannot give each update a question of its own as miniBatches must be at most " +
     "promptsPerStep: they are 9 and 8",

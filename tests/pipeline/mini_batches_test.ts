@@ -7,7 +7,7 @@ import { oldLogProb } from "../../src/igpo/old_log_prob.ts";
 import type { Aggregation } from "../../src/igpo/preset.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { surrogate } from "../../src/igpo/surrogate.ts";
-import { cutMiniBatches } from "../../src/pipeline/mini_batches.ts";
+import { cutMiniBatches, cutShards } from "../../src/pipeline/mini_batches.ts";
 import { summarizeStep } from "../../src/pipeline/step_report.ts";
 import type { UpdatedStep } from "../../src/pipeline/steps.ts";
 import { update } from "../../src/pipeline/update.ts";
@@ -47,6 +47,27 @@ Deno.test("law: mini-batches hold every sequence once, in order, and numbers of 
     });
     strictEqual(before, ends.at(-1));
     ok(Math.max(...groups) - Math.min(...groups) <= 1);
+  }));
+});
+
+Deno.test("law: the shards of mini-batches hold every sequence once, in order, in whole groups", () => {
+  const sizes = fc.array(fc.integer({ min: 2, max: 5 }), { minLength: 1, maxLength: 12 });
+  const count = fc.integer({ min: 1, max: 6 });
+  fc.assert(fc.property(sizes, count, count, (groupSizes, updates, most) => {
+    const ends = groupSizes.map((_, i) => groupSizes.slice(0, i + 1).reduce((a, b) => a + b, 0));
+    let before = 0;
+    for (const miniBatch of cutMiniBatches(groupSizes, updates)) {
+      const groups = ends.filter((at) => miniBatch.start < at && at <= miniBatch.end).length;
+      const shards = cutShards(groupSizes, miniBatch, most);
+      strictEqual(shards.length, Math.min(most, groups));
+      for (const { start, end } of shards) {
+        strictEqual(start, before);
+        ok(ends.includes(end));
+        before = end;
+      }
+      strictEqual(before, miniBatch.end);
+    }
+    strictEqual(before, ends.at(-1));
   }));
 });
 

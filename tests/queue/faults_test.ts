@@ -49,7 +49,7 @@ const offered = Effect.fnUntraced(
       ),
     );
     const job: GroupJob = { run: RUN, weights, updates: 0, step: 1, question };
-    yield* queue.offer(jobId(job), job);
+    yield* queue.offer(new Map([[jobId(job), job]]));
     const { recipe } = prepared.plan.config;
     const said: string[] = [];
     const station = {
@@ -123,7 +123,7 @@ Deno.test("a trainer does no job with weights that it did not publish, and keeps
         const weights = yield* place.blobs.put(others.map(({ buffer }) => new Uint8Array(buffer)));
         const forged = { ...job, weights };
         yield* queue.forget([jobId(job)]);
-        yield* queue.offer(jobId(forged), forged);
+        yield* queue.offer(new Map([[jobId(forged), forged]]));
         const error = yield* Effect.flip(
           Effect.timeout(work({ ...trainer, weights: job.weights.sha256 }), "20 seconds"),
         );
@@ -224,7 +224,7 @@ Deno.test("a job under a name that is not its own is not done", () =>
     Effect.gen(function* () {
       const { job } = yield* offered(queue, place);
       yield* queue.forget([jobId(job)]);
-      yield* queue.offer("f".repeat(64), job);
+      yield* queue.offer(new Map([["f".repeat(64), job]]));
       const error = yield* Effect.flip(queue.take(() => Effect.succeed(RUN)));
       ok(error instanceof JobFailed);
     })
@@ -237,7 +237,7 @@ Deno.test("a question too long for a job is refused, by who offers it and by who
       // Three bytes a character.
       const text = "€".repeat(400_000);
       const long = { ...job, question: { ...question, text } };
-      const { message } = yield* Effect.flip(queue.offer(jobId(long), long));
+      const { message } = yield* Effect.flip(queue.offer(new Map([[jobId(long), long]])));
       match(
         message,
         /^Cannot hand out the group of question ".*" as a job must have at most 1048576 bytes: it has 12\d{5}$/,

@@ -120,6 +120,18 @@ Deno.test("what is too large is refused before it is sent or kept", () =>
     deepStrictEqual(await names(), []);
   }));
 
+Deno.test("a trainer with large gradients takes blobs as large as they are, and no larger", () =>
+  withServer(async ({ folder: { path } }) => {
+    const most = 1000;
+    const put = Effect.fnUntraced(function* (bytes: number) {
+      const served = { folder: path, address: "127.0.0.1:0", sign, mostBytes: most };
+      const blobs = yield* reachBlobs(yield* serveBlobs(served), sign, QUICK);
+      return yield* blobs.put([numbers(bytes)]);
+    }, Effect.scoped);
+    strictEqual((await run(put(most))).bytes, most);
+    match((await refused(put(most + 1))).message, /it must have at most 1000 bytes: it has 1001/);
+  }));
+
 Deno.test("without the trainer's secret nothing is given, taken or told", () =>
   withServer(async ({ folder, address, names }) => {
     const blob = await run(folder.put([numbers(10)]));

@@ -1,15 +1,21 @@
 /**
- * Workers and the trainer are killed again and again; the run must be that of one process to the byte. KILLS says how
- * many workers at least, TRAINERS how many times the trainer.
+ * A run of four workers on a queue in PostgreSQL, which this proof installs and starts. Workers and the trainer are
+ * killed again and again and the database restarts; the run must be that of one process to the byte. KILLS says how
+ * many workers at least, TRAINERS how many times the trainer, RESTARTS how many times the database, DEVICE what computes.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createRandom } from "../../src/math/random.ts";
+import { SHARDS_FILE, type SharedRecord } from "../../src/queue/shared_record.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
-import { aloneIn, openWorkshop, succeeded } from "../support/queue_processes.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { WORKERS_FILE, type WorkRecord } from "../../src/queue/work_record.ts";
+import { aloneIn, openWorkshop, succeeded, type Workshop } from "../support/queue_processes.ts";
 import { inFolder } from "../support/tiny_run.ts";
 
-const KILLS = Number(Deno.env.get("KILLS") ?? 12);
-const TRAINERS = Number(Deno.env.get("TRAINERS") ?? 2);
+const KILLS = Number(Deno.env.get("KILLS") ?? 50);
+const TRAINERS = Number(Deno.env.get("TRAINERS") ?? 5);
+const RESTARTS = Number(Deno.env.get("RESTARTS") ?? 2);
+const DEVICE = Deno.env.get("DEVICE") ?? "auto";
 const WORKERS = 4;
 const random = createRandom([24, 24]);
 
@@ -29,56 +35,108 @@ const RECIPE = {
 };
 
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
-Deno.test(`a run whose ${WORKERS} workers and trainer are killed is the run of one process`, () =>
+/** Reads what a process prints, which else would wait for a reader. */
+function quiet(child: Deno.ChildProcess): Deno.ChildProcess {
+  void child.stdout.pipeTo(new WritableStream());
+  void child.stderr.pipeTo(new WritableStream());
+  return child;
+}
+
+/** Workers of which one is killed every two seconds or so, until it is asked to end. */
+function dyingWorkers({ worker, folder }: Workshop) {
+  const born = () => quiet(worker("--blobs", `${folder}/blobs`));
+  const workers = Array.from({ length: WORKERS }, born);
+  let kills = 0;
+  let isOver = false;
+  const killing = (async () => {
+    while (!isOver) {
+      await pause(1000 + random.int(2000));
+      const at = random.int(WORKERS);
+      workers[at]!.kill("SIGKILL");
+      await workers[at]!.status;
+      workers[at] = born();
+      kills += 1;
+    }
+  })();
+  return {
+    kills: () => kills,
+    end: async () => {
+      isOver = true;
+      await killing;
+      for (const child of workers) {
+        child.kill("SIGKILL");
+        await child.status;
+      }
+    },
+  };
+}
+
+/** Trains to the end, with a trainer that is killed TRAINERS times, and later if not enough workers were. */
+async function trainKilled({ start, train, ...shop }: Workshop, out: string, kills: () => number) {
+  const queue = ["--queue", shop.queue, "--blobs", `${shop.folder}/blobs`];
+  let trainers = 0;
+  while (true) {
+    const trainer = await exists(`${out}/config.json`)
+      ? start("train", "--resume", out, ...queue)
+      : train(out, ...queue);
+    if (trainers >= TRAINERS && kills() >= KILLS) {
+      await succeeded(trainer);
+      return trainers;
+    }
+    await pause(15_000 + random.int(10_000));
+    trainer.kill("SIGKILL");
+    const { signal } = await trainer.output();
+    strictEqual(signal, "SIGKILL", "The trainer was over before it could be killed");
+    trainers += 1;
+  }
+}
+
+/** What workers did, by the lines of a file. */
+async function doneElsewhere<A>(path: string, read: (line: A) => number): Promise<number> {
+  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
+  return lines.reduce((sum, line) => sum + read(JSON.parse(line)), 0);
+}
+
+Deno.test(`a run whose ${WORKERS} workers, trainer and database are killed is the run of one process`, () =>
   inFolder(async (outer) => {
-    const shop = await openWorkshop(outer, RECIPE);
-    const want = await aloneIn(shop);
-    const quiet = (child: Deno.ChildProcess) => {
-      void child.stdout.pipeTo(new WritableStream());
-      void child.stderr.pipeTo(new WritableStream());
-      return child;
-    };
-    const worker = () => quiet(shop.worker());
-    const workers = Array.from({ length: WORKERS }, worker);
-    const out = `${outer}/run`;
-    let kills = 0;
-    let isOver = false;
-    const killing = (async () => {
-      while (!isOver) {
-        await pause(1000 + random.int(2000));
-        const at = random.int(WORKERS);
-        workers[at]!.kill("SIGKILL");
-        await workers[at]!.status;
-        workers[at] = worker();
-        kills += 1;
-      }
-    })();
-    let trainers = 0;
-    const isBegun = () => Deno.stat(`${out}/config.json`).then(() => true, () => false);
-    while (true) {
-      const resumed = ["train", "--resume", out, "--queue", shop.queue];
-      const trainer = await isBegun()
-        ? shop.start(...resumed)
-        : shop.train(out, "--queue", shop.queue);
-      if (trainers === TRAINERS && kills >= KILLS) {
-        await succeeded(trainer);
-        break;
-      }
-      await pause(15_000 + random.int(10_000));
-      trainer.kill("SIGKILL");
-      const { signal } = await trainer.output();
-      strictEqual(signal, "SIGKILL", "The trainer was over before it could be killed");
-      trainers += 1;
+    await Deno.mkdir(`${outer}/server`);
+    const server = await startPostgres(`${outer}/server`);
+    Deno.env.set("PGSSLROOTCERT", server.certificate);
+    try {
+      const shop = await openWorkshop(outer, RECIPE, { device: DEVICE, queue: server.url });
+      const want = await aloneIn(shop);
+      const out = `${outer}/run`;
+      const workers = dyingWorkers(shop);
+      let restarts = 0;
+      const restarting = (async () => {
+        for (; restarts < RESTARTS; restarts++) {
+          await pause(30_000);
+          await server.restart();
+        }
+      })();
+      const trainers = await trainKilled(shop, out, workers.kills);
+      await workers.end();
+      await restarting;
+      ok(workers.kills() >= KILLS);
+      deepStrictEqual(differences(await contentsOf(out), want), []);
+      const groups = await doneElsewhere(
+        `${out}/${WORKERS_FILE}`,
+        (one: WorkRecord) => one.elsewhere,
+      );
+      const shards = await doneElsewhere(
+        `${out}/${SHARDS_FILE}`,
+        (one: SharedRecord) => one.elsewhere,
+      );
+      ok(groups > 0 && shards > 0);
+      const all = RECIPE.steps * RECIPE.gradientShards;
+      const said = `Equal folders: ${workers.kills()} workers and ${trainers} trainers killed, ` +
+        `PostgreSQL restarted ${restarts} times; workers did ${groups} groups and ${shards} ` +
+        `shards of ${all} each\n`;
+      Deno.stdout.writeSync(new TextEncoder().encode(said));
+    } finally {
+      Deno.env.delete("PGSSLROOTCERT");
+      await server.stop();
     }
-    isOver = true;
-    await killing;
-    for (const child of workers) {
-      child.kill("SIGKILL");
-      await child.status;
-    }
-    ok(kills >= KILLS);
-    deepStrictEqual(differences(await contentsOf(out), want), []);
-    const said = `Equal folders: ${kills} workers and ${trainers} trainers killed\n`;
-    Deno.stdout.writeSync(new TextEncoder().encode(said));
   }));

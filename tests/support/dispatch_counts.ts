@@ -1,5 +1,6 @@
 /** What a GPU is asked to dispatch for published models: counted by the engine itself, on a device that only counts. */
 import { Effect, Result } from "effect";
+import builtIn from "../../checkpoints/spoiled/config.json" with { type: "json" };
 import { configOf, type ShapeName } from "../../bench/random_model.ts";
 import { PROJECTIONS } from "../../src/domain/recipe.ts";
 import { createGpuEngine } from "../../src/gpu/engine.ts";
@@ -68,26 +69,29 @@ export interface CountedDispatch extends Dispatch {
 export type Counted = Readonly<Record<typeof WORK[number], ReadonlyArray<CountedDispatch>>>;
 
 const CAPACITY = { rows: 16, contextTokens: 4096, passTokens: 2048, messageTokens: 512 };
-/** A gradient pass: four sequences, 512 tokens each where it is full, of which 5 in 16 are trained. */
+/** A gradient pass: four sequences of 512 tokens, of which 160 are trained. */
 const SEQUENCES = 4;
-const TRAINED_SHARE = 5 / 16;
-/** Tokens of a gradient pass that is full. */
-export const PASS_TOKENS: number = CAPACITY.passTokens;
+const LENGTH = CAPACITY.passTokens / SEQUENCES;
+const TRAINED = 160;
+
+/** The built-in model, which is small enough for adapters that compute by software. */
+export const BUILT_IN = "built-in";
 
 /** The form in which a model of this shape is held on the card. */
-export function formOf(shape: ShapeName, held: Held): ModelForm {
-  const architecture = Result.getOrThrow(readArchitecture(configOf(shape)));
+export function formOf(shape: ShapeName | typeof BUILT_IN, held: Held): ModelForm {
+  const config = shape === BUILT_IN ? builtIn : configOf(shape);
+  const architecture = Result.getOrThrow(readArchitecture(config));
   const room = { ...HELD[held], bindingBytes: BINDING_BYTES };
   return { architecture, ...room, fewDispatches: fewDispatches(CARD) };
 }
 
 /** The tables of a gradient pass. */
-function batchOf({ architecture }: ModelForm, tokens: number) {
-  const length = tokens / SEQUENCES;
-  const segments = separateSegments(Array.from({ length: SEQUENCES }, () => length));
-  const ids = Uint32Array.from({ length: tokens }, (_, i) => i);
+function batchOf({ architecture }: ModelForm) {
+  const segments = separateSegments(Array.from({ length: SEQUENCES }, () => LENGTH));
+  const { vocabulary } = architecture;
+  const ids = Uint32Array.from({ length: CAPACITY.passTokens }, (_, i) => i % vocabulary);
   const predictions = segments.flatMap(({ start }) =>
-    Array.from({ length: TRAINED_SHARE * length }, (_, i) => ({ row: start + i, target: 0 }))
+    Array.from({ length: TRAINED }, (_, i) => ({ row: start + i, target: 0 }))
   );
   const tiling = { ...TILE_COSTS, group: headGroup(architecture) };
   return packBatch(segments, ids, predictions, tiling);
@@ -120,11 +124,8 @@ export interface Workload {
   readonly inputs: Readonly<Record<string, HostArray>>;
 }
 
-/** The work that is counted, for a model and a gradient pass of so many tokens. */
-export function workloadsOf(
-  form: ModelForm,
-  tokens: number = PASS_TOKENS,
-): Readonly<Record<typeof WORK[number], Workload>> {
+/** The work that is counted, for a model. */
+export function workloadsOf(form: ModelForm): Readonly<Record<typeof WORK[number], Workload>> {
   const { program, dims: room } = policyPrograms(form, CAPACITY).decode;
   const scalars = { inverseTemperature: 1, greedy: 0, ...stopDims([]) };
   const tokenOf = (N: number) => {
@@ -132,7 +133,7 @@ export function workloadsOf(
     return { program, phase: "step", dims, room, inputs: decodeInputs(N) };
   };
   const most = dimsOf(form.architecture, CAPACITY);
-  const { dims: packed, inputs } = batchOf(form, tokens);
+  const { dims: packed, inputs } = batchOf(form);
   const dims = { ...most, ...packed, inverseTemperature: 1 };
   const gradient = { program: gradientProgram(form), dims, room: most, inputs };
   return {

@@ -19,17 +19,21 @@ export interface Workshop {
   readonly worker: (...more: ReadonlyArray<string>) => Deno.ChildProcess;
 }
 
-/** Writes model, recipe and preset to a folder. */
-export async function openWorkshop(folder: string, recipe: Partial<Recipe>): Promise<Workshop> {
+/** Writes model, recipe and preset to a folder. A queue of none is a file there. */
+export async function openWorkshop(
+  folder: string,
+  recipe: Partial<Recipe>,
+  { device = "cpu", queue = `sqlite:${folder}/queue.sqlite` } = {},
+): Promise<Workshop> {
   await Effect.runPromise(writeTinyModel(`${folder}/model`));
   await Deno.writeTextFile(`${folder}/recipe.json`, JSON.stringify(recipe));
   // The entropy bonus moves the weights although an untrained model gets no rewards.
   const preset = { base: "paper-v2", name: "restless", entropy: { coefficient: 0.1 } };
   await Deno.writeTextFile(`${folder}/preset.json`, JSON.stringify(preset));
-  const queue = `sqlite:${folder}/queue.sqlite`;
   const words = (args: ReadonlyArray<string>) => [
     ...["run", "--no-prompt", "--quiet", "--no-check"],
-    ...["--allow-read", "--allow-write", "--allow-env", "--allow-net", CLI, ...args],
+    ...["--allow-read", "--allow-write", "--allow-env", "--allow-net", "--allow-sys"],
+    ...[CLI, ...args],
   ];
   const options = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
   const start = (...args: ReadonlyArray<string>) =>
@@ -46,7 +50,7 @@ export async function openWorkshop(folder: string, recipe: Partial<Recipe>): Pro
       }).spawn(),
     train: (out, ...more) =>
       start(
-        ...["train", ...model, "--device", "cpu", "--out", out, ...more],
+        ...["train", ...model, "--device", device, "--out", out, ...more],
         ...["--recipe", `${folder}/recipe.json`, "--preset", `${folder}/preset.json`],
       ),
     worker: (...more) => start("worker", "--queue", queue, ...model, ...more),
