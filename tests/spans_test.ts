@@ -17,6 +17,7 @@ const RECIPE = {
   contextTokens: 128,
   microBatchTokens: 256,
   lr: 1e-2,
+  gradientShards: 2,
   evaluateEvery: 0,
   checkpointEvery: 20,
 };
@@ -129,8 +130,9 @@ Deno.test("trainer and worker export each step as one trace, and change no byte 
       const traces = tracesOf(both.spans);
       for (const trace of traces) {
         deepStrictEqual(linksOf(trace), [
-          ...["handOut below step", "offer below step", "perform below step"],
-          ...["rollout below perform", "score below perform", "step", "update below step"],
+          ...["computeShard below perform", "handOut below step", "offer below step"],
+          ...["perform below step", "rollout below perform", "score below perform"],
+          ...["shareGradients below update", "step", "update below step"],
         ]);
         const step = trace.find(({ name }) => name === "step")!;
         // Clocks of two processes differ.
@@ -147,7 +149,7 @@ Deno.test("trainer and worker export each step as one trace, and change no byte 
         if (name !== "perform") continue;
         const own = helped[0]!.filter((span) => span.parentSpanId === spanId);
         strictEqual(parentSpanId, helped[0]!.find((span) => span.name === "step")!.spanId);
-        deepStrictEqual(own.map((span) => span.process), [process, process]);
+        ok(own.length > 0 && own.every((span) => span.process === process));
       }
     } finally {
       Deno.env.delete("OTEL_EXPORTER_OTLP_HEADERS");
