@@ -102,6 +102,7 @@ const VARIABLES = [
     "BLOBS_SECRET",
     "BRAVE_API_KEY",
     "JUDGE_API_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS",
     "POLICY_API_KEY",
     "SERPER_API_KEY",
     "TAVILY_API_KEY",
@@ -242,7 +243,7 @@ const policy = named("policy").replace(/^[\w.]+:(?=https?:)/, "");
 const allowance: Allowance = {
   mirror: hostOf(env("HF_ENDPOINT") ?? ""),
   outside: (WEB_SERVICES[search] ?? hostOf(search)) + hostOf(other) + hostOf(named("judge")) +
-    hostOf(policy) + queueHosts() +
+    hostOf(policy) + queueHosts() + hostOf(flag("otlp") ?? "") +
     (browse === "any" ? "" : pageHosts(browse)),
   mayRun: mayRun(other),
   anywhere: browse === "any" ? ":anywhere" : "",

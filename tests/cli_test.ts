@@ -42,6 +42,7 @@ const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
     ["train", "--serve-blobs", "127.0.0.1:80"],
     /^Cannot use --serve-blobs as it needs --queue: there is/,
   ],
+  [["train", "--mixed"], /^Cannot use --mixed as it needs --queue: there is none/],
   [["train", "--blobs", "there"], /^Cannot use --blobs as it needs --queue: there is none/],
   [["train", "--out"], /^Cannot use --out without a value/],
   [["rollout", "--trainer", "verl"], /^Cannot roll out without --out: it names the folder of the /],

@@ -70,6 +70,8 @@ const ALLOWED: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     "|,db.example:99,10.0.0.1:8010|",
   ],
   [["train", "--serve-blobs", "x --allow-run"], "||"],
+  [["worker", "--otlp", "http://127.0.0.1:4318"], "|,127.0.0.1:4318|"],
+  [["train", "--otlp", "127.0.0.1:4318"], "||"],
   [["worker", "--blobs", "http://u:p@host:1"], "||"],
   [["worker", "--blobs", "/mnt/blobs"], "||"],
   [["train", "--policy", "llama.cpp:http://127.0.0.1:8080"], "|,127.0.0.1:8080|"],

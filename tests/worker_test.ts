@@ -54,7 +54,7 @@ Deno.test("a worker that is killed in the middle changes no byte of the run", ()
     deepStrictEqual(differences(await contentsOf(`${outer}/run`), want), []);
     match(
       await succeeded(shop.start("queue", "--queue", shop.queue)),
-      /^0 waiting, 0 running, 0 done, 0 given up\n$/,
+      /^0 waiting, 0 running, 0 done, 0 given up, 0 repeats\n$/,
     );
   }));
 

@@ -5,7 +5,7 @@ import { Command } from "effect/cli";
 import { COLD_START } from "../programs/cold_start.ts";
 import { checkReward } from "./check_reward.ts";
 import { embeddedModel, readModel } from "./embedded_model.ts";
-import { looksAtQueue, trainingOnQueue, worker } from "./queue_commands.ts";
+import { looksAtQueue, trainingOnQueue, withSpans, worker } from "./queue_commands.ts";
 import { rollingOut } from "./rollout.ts";
 import { indexing, retrieving } from "./index_commands.ts";
 import { runCommand } from "./main.ts";
@@ -85,22 +85,27 @@ const startedMillis = performance.timeOrigin;
 
 const runTrain = Effect.fnUntraced(
   function* (
-    { profile, queue, blobs, serveBlobs, ...flags }:
+    { profile, queue, blobs, serveBlobs, mixed, otlp, ...flags }:
       & TrainFlags
-      & { readonly profile: boolean; readonly queue: string | null }
+      & { readonly profile: boolean; readonly queue: string | null; readonly otlp: string | null }
       & Omit<TrainerFlags, "queue">,
   ) {
     if (queue === null) {
-      yield* refuseWithoutQueue({ "--blobs": blobs, "--serve-blobs": serveBlobs });
+      yield* refuseWithoutQueue({
+        "--blobs": blobs,
+        "--serve-blobs": serveBlobs,
+        "--mixed": mixed || null,
+      });
     }
     const plan = yield* configure("train", flags);
     const prepared = yield* prepare(plan, { embeddedModel, purpose: "train", profile });
     const options = { ...prepared, startedMillis };
     const program = queue !== null
-      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs }, options)
+      ? (yield* trainingOnQueue).trainOnQueue({ queue, blobs, serveBlobs, mixed }, options)
       : trainServed(options);
     const { wallSeconds } = yield* program.pipe(
       Effect.provide(layerLearner(prepared, [plan.preset])),
+      withSpans(otlp, prepared.screen),
     );
     if (profile) yield* printProfile(prepared, wallSeconds);
   },
@@ -108,15 +113,17 @@ const runTrain = Effect.fnUntraced(
 );
 
 /** Refuses flags that would do nothing. */
-const refuseWithoutQueue = Effect.fnUntraced(function* (flags: Record<string, string | null>) {
-  for (const [flag, value] of Object.entries(flags)) {
-    if (value !== null) {
-      return yield* new BadInput({
-        message: `Cannot use ${flag} as it needs --queue: there is none`,
-      });
+const refuseWithoutQueue = Effect.fnUntraced(
+  function* (flags: Readonly<Record<string, string | true | null>>) {
+    for (const [flag, value] of Object.entries(flags)) {
+      if (value !== null) {
+        return yield* new BadInput({
+          message: `Cannot use ${flag} as it needs --queue: there is none`,
+        });
+      }
     }
-  }
-});
+  },
+);
 
 const printProfile = Effect.fnUntraced(
   function* ({ machine: { profile }, screen }: Pick<Prepared, "machine" | "screen">, wall: number) {

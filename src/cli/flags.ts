@@ -204,8 +204,17 @@ const serveBlobs = text(
   "HOST:PORT",
   "Let workers that share no folder get and put blobs here; BLOBS_SECRET holds their secret",
 );
+const otlp = text(
+  "otlp",
+  "URL",
+  "Export spans of steps and jobs to an OpenTelemetry collector, such as http://127.0.0.1:4318",
+);
+const mixed = given(
+  "mixed",
+  "Let workers of other adapters help too; the run is then not that of one process to the byte",
+);
 /** Who plays episodes for a run: a server that samples, or workers of a queue with the blobs that they share. */
-export const players = { policy, queue, blobs, serveBlobs };
+export const players = { policy, queue, blobs, serveBlobs, mixed, otlp };
 /** The queue that is looked at. */
 export const queueFlags = {
   queue: Flag.String("queue").pipe(
@@ -221,6 +230,7 @@ export const workerFlags = {
     "DIR|URL",
     "The trainer's folder, or http://HOST:PORT of its --serve-blobs (default FILE.blobs)",
   ),
+  otlp,
 };
 /** The questions that are looked at. */
 export const asked = Argument.String("questions").pipe(

@@ -1,7 +1,7 @@
 /** The programs that have a queue. Others load none of its libraries. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
-import { openScreen } from "../files/screen.ts";
+import { openScreen, type Screen } from "../files/screen.ts";
 import type { QueueFlags } from "../queue/place.ts";
 import { layerLearner } from "../run/layers.ts";
 import { type OwnFlags, prepareWorker } from "../run/prepare_worker.ts";
@@ -11,7 +11,17 @@ import { ownFlags, queueFlags, workerFlags } from "./flags.ts";
 /** `train` on a queue. */
 export const trainingOnQueue = Effect.promise(() => import("../programs/train_on_queue.ts"));
 
-const runWorker = Effect.fnUntraced(function* ({ queue, blobs, ...own }: OwnFlags & QueueFlags) {
+/** Exports the spans of a program to a collector, if there is one. */
+export const withSpans =
+  (collector: string | null, screen: Screen) => <A, E, R>(program: Effect.Effect<A, E, R>) =>
+    collector === null ? program : Effect.flatMap(
+      Effect.promise(() => import("./export_spans.ts")),
+      ({ layerSpans }) => Effect.provide(program, layerSpans(collector, screen)),
+    );
+
+const runWorker = Effect.fnUntraced(function* (
+  { queue, blobs, otlp, ...own }: OwnFlags & QueueFlags & { readonly otlp: string | null },
+) {
   const { openWork, nextRun, workFor } = yield* Effect.promise(() =>
     import("../programs/worker.ts")
   );
@@ -24,7 +34,7 @@ const runWorker = Effect.fnUntraced(function* ({ queue, blobs, ...own }: OwnFlag
       Effect.provide(layerLearner(prepared, [prepared.preset])),
     );
   });
-  yield* Effect.forever(Effect.scoped(doNext));
+  yield* Effect.forever(Effect.scoped(doNext)).pipe(withSpans(otlp, screen));
 }, Effect.scoped);
 
 /** The worker. */

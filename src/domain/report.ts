@@ -84,9 +84,9 @@ export const STEP_METRICS = {
   logProbGap:
     "largest distance between the trainer's log-prob of a trained token, before the first update, and the sampler's, nats; stale episodes are further off",
   logProbGapMean:
-    "mean distance between the two, nats a trained token: what another program that samples (--policy) computes otherwise",
+    "mean distance between the two, nats a trained token: what another program (--policy) or adapter (--mixed) that samples computes otherwise",
   replacedLogProbs:
-    "sequences whose logProbGap is above 0.01, or above 1 where a server samples: the trainer's log-probs stand for the sampler's",
+    "sequences whose logProbGap is above 0.01, or above 1 where a server (--policy) or a worker of another adapter (--mixed) samples: the trainer's log-probs stand for the sampler's",
   staleness:
     "updates between the weights that played the step's episodes and those that its updates begin with",
   behaviourKl:

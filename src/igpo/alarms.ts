@@ -76,7 +76,7 @@ export const gapAlarm: Alarm = (history) => {
   if (gap <= SERVER_GAP) return null;
   return `What samples is not what is trained: their log-probs differ by ${gap.toPrecision(3)} ` +
     `nats a token, ${SERVER_GAP} at most: look for other weights, old adapters or weights of few ` +
-    `bits on the server of --policy`;
+    `bits on the server of --policy or a worker of --mixed`;
 };
 
 /** Every alarm by its name. */

@@ -1,8 +1,9 @@
 /**
- * Largest accepted gap between sampler and trainer at a token, nats; above it the trainer's log-probs are used. A server
- * rounds otherwise than the trainer does: up to a larger gap, the importance ratio corrects that.
+ * Largest accepted gap between sampler and trainer at a token, nats; above it the trainer's log-probs are used. A server,
+ * or a worker of another adapter, rounds otherwise than the trainer does: up to a larger gap, the importance ratio
+ * corrects that.
  */
-const SAMPLER_GAP = { own: 0.01, server: 1 } as const;
+const SAMPLER_GAP = { own: 0.01, other: 1 } as const;
 
 /** Who samples: a key of {@link SAMPLER_GAP}. */
 export type Sampler = keyof typeof SAMPLER_GAP;

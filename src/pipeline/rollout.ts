@@ -6,6 +6,7 @@ import { Learner } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { episodeKey, runKey } from "./keys.ts";
 import { playEpisodes, type PlayOptions, type Seat, toolPlay } from "./play.ts";
+import { inStep } from "./step_spans.ts";
 import type { LostEpisode, StepEpisodes, StepQuestions } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -38,7 +39,10 @@ const rolloutAt =
     Stream.unwrap(Effect.map(
       countUncaught,
       (uncaught) =>
-        Stream.mapEffect(steps, (step) => rolloutStep(step, { ...options, version, uncaught })),
+        Stream.mapEffect(
+          steps,
+          (step) => inStep(step.step)(rolloutStep(step, { ...options, version, uncaught })),
+        ),
     ));
 
 interface StepOptions extends RolloutOptions {

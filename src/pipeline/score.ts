@@ -6,6 +6,7 @@ import type { GainConfig } from "../igpo/preset.ts";
 import { type BeliefRequest, Policy } from "../policy/policy.ts";
 import type { Protocol } from "../text/protocol.ts";
 import { scoresByReference, startingPolicy } from "./reference_policy.ts";
+import { inStep } from "./step_spans.ts";
 import type { ScoredStep, StepEpisodes } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -40,7 +41,10 @@ const scorerOf = Effect.fnUntraced(function* (options: ScoreOptions) {
 });
 
 const scoreStep = (step: StepEpisodes, scorer: Scorer, options: ScoreOptions) =>
-  Effect.map(scoreGroups(step, scorer, options), (scored): ScoredStep => ({ ...step, ...scored }));
+  scoreGroups(step, scorer, options).pipe(
+    inStep(step.step),
+    Effect.map((scored): ScoredStep => ({ ...step, ...scored })),
+  );
 
 /** The groups of a step with their beliefs, and what measuring them took. */
 export const scoreGroups = Effect.fn("score")(function* (

@@ -23,6 +23,7 @@ import {
   penalisesDistance,
   withReference,
 } from "./reference_policy.ts";
+import { inStep } from "./step_spans.ts";
 import type { AppliedUpdate, TrainingStep, UpdatedStep } from "./steps.ts";
 import { tellProgress } from "./watch.ts";
 
@@ -74,7 +75,7 @@ const updateOnce = Effect.fnUntraced(function* <E, R>(
   settings: Settings<E, R>,
 ) {
   const updated = yield* Effect.uninterruptible(
-    Effect.tap(updateStep(step, settings), settings.record),
+    Effect.tap(inStep(step.step)(updateStep(step, settings)), settings.record),
   );
   if (updated.skipped === null) return [0, [updated]] as const;
   const isEmpty = updated.batch.sequences.length === 0;

@@ -7,8 +7,10 @@ import { openQueue } from "../queue/work_queue.ts";
 /** Prints how many jobs of a queue are in which state, and those that were given up. */
 export const queueStatus = Effect.fn("queueStatus")(function* (address: string, screen: Screen) {
   const queue = yield* openQueue(yield* openPlace({ queue: address, blobs: null }));
-  const { waiting, running, done, failed } = yield* queue.counts;
-  yield* screen.print(`${waiting} waiting, ${running} running, ${done} done, ${failed} given up`);
+  const { waiting, running, done, failed, repeats } = yield* queue.counts;
+  yield* screen.print(
+    `${waiting} waiting, ${running} running, ${done} done, ${failed} given up, ${repeats} repeats`,
+  );
   for (const { id, job, attempts, reason } of yield* queue.dead) {
     const what = job === null ? `job ${id}` : `step ${job.step}, ${describeJob(job)}`;
     yield* screen.print(`Given up: ${what}, after ${attempts} attempts: ${reason}`);

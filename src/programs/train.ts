@@ -5,6 +5,7 @@ import { playAhead, playFirstBy } from "../pipeline/play_ahead.ts";
 import { checkQuestions, questionSteps } from "../pipeline/questions.ts";
 import { reward } from "../pipeline/reward.ts";
 import { rollout } from "../pipeline/rollout.ts";
+import { endStep } from "../pipeline/step_spans.ts";
 import { score } from "../pipeline/score.ts";
 import type { UpdatedStep } from "../pipeline/steps.ts";
 import { update } from "../pipeline/update.ts";
@@ -46,6 +47,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     update({ preset, recipe, sampler: run.sampler, share: run.share, record }),
     Stream.tap(({ step }) => checkpointDue(run, step)),
     Stream.tap(({ step }) => evaluateDue(run, step)),
+    Stream.tap(({ step }) => endStep(step)),
     Stream.runDrain,
   );
   yield* evaluateDue(run, done).pipe(

@@ -1,15 +1,16 @@
-import { Effect } from "effect";
+import { Effect, Schema } from "effect";
 import project from "../../deno.json" with { type: "json" };
 import { BadInput } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import { jsonText } from "../files/json_file.ts";
 import { Learner } from "../policy/policy.ts";
-import { fingerprintOf } from "../queue/fingerprint.ts";
+import { probe } from "../queue/fingerprint.ts";
 import { readSecret } from "../queue/blob_secret.ts";
 import { serveBlobs } from "../queue/blob_server.ts";
 import { mostGradientBytes } from "../queue/gradient_record.ts";
 import { handOut } from "../queue/hand_out.ts";
-import type { RunRecord } from "../queue/job.ts";
+import { RunRecord } from "../queue/job.ts";
+import { GIVEN_UP, mixedProbe } from "../queue/mixed.ts";
 import { openOwnBlobs } from "../queue/open_blobs.ts";
 import { openPlace, type QueueFlags } from "../queue/place.ts";
 import { shareGradients } from "../queue/share_gradients.ts";
@@ -24,6 +25,8 @@ import { train } from "./train.ts";
 export interface TrainerFlags extends QueueFlags {
   /** HOST:PORT at which workers get and put blobs; null where they share the folder. */
   readonly serveBlobs: string | null;
+  /** Whether workers whose log-probs are near the trainer's, and not equal, are let in. */
+  readonly mixed: boolean;
 }
 
 /** Trains as {@link train} does, with episodes that workers of a queue play too. The queue is this run's until it ends. */
@@ -39,15 +42,17 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
   const { blobs, where } = yield* openBlobsOf(flags, options);
   // A step begins with this process idle, and there is one such process.
   const queue = yield* openQueue(place, { pollEvery: "5 millis", ...times });
-  const run = yield* blobs.put([yield* recordOf(options)]);
+  const run = yield* blobs.put([yield* recordOf(options, flags)]);
   yield* queue.begin(run);
   yield* blobs.keepOnly([run]);
+  const sampler = flags.mixed ? "other" : "own";
   const station: TrainerStation = {
     queue,
     blobs,
     model,
     play: { ...config, protocol: task.protocol, wave, gain: preset.gain },
     preset,
+    sampler,
     run,
     weights: null,
     published: new Set(),
@@ -57,12 +62,10 @@ export const trainOnQueue = Effect.fn("trainOnQueue")(function* (
     onDone: () => Effect.void,
     onFailed: (sentence) => screen.print(`Tried again: ${sentence}`),
   };
-  yield* screen.print(`Workers may help: ./igpo worker --queue ${place.address}${where}`);
-  const summary = yield* train({
-    ...options,
-    play: handOut(station, preset.staleness),
-    share: shareGradients(station, preset.staleness),
-  });
+  yield* screen.print(inviting(`--queue ${place.address}${where}`, flags));
+  const play = handOut(station, preset.staleness);
+  const share = shareGradients(station, preset.staleness);
+  const summary = yield* train({ ...options, sampler, play, share });
   yield* queue.begin(null);
   yield* blobs.keepOnly([]);
   return summary;
@@ -82,15 +85,29 @@ const openBlobsOf = Effect.fnUntraced(function* (
   return { blobs, where: ` --blobs ${served}` };
 });
 
+/** Tells who may help. */
+function inviting(place: string, { mixed }: TrainerFlags): string {
+  const command = `Workers may help: ./igpo worker ${place}`;
+  return mixed ? `${command}\nThose of other adapters may, too: ${GIVEN_UP}` : command;
+}
+
+const encodeRecord = Schema.encodeEffect(RunRecord);
+
 /** The bytes of what workers must know. */
-const recordOf = Effect.fnUntraced(function* ({ plan: { config }, task, date }: TrainOptions) {
-  const probe = task.train.questions[0]?.text ?? "";
-  const fingerprint = yield* fingerprintOf(probe, task.protocol);
-  const { passTokens } = yield* Learner;
-  const { version } = project;
-  const record: RunRecord = { version, config, date, probe, fingerprint, passTokens };
-  return new TextEncoder().encode(jsonText(record));
-});
+const recordOf = Effect.fnUntraced(
+  function* ({ plan: { config }, task, date }: TrainOptions, { mixed }: TrainerFlags) {
+    const question = task.train.questions[0]?.text ?? "";
+    const probed = yield* probe(question, task.protocol);
+    const { fingerprint } = probed;
+    const { passTokens } = yield* Learner;
+    const { version } = project;
+    const record = { version, config, date, probe: question, fingerprint, passTokens };
+    const encoded = yield* Effect.orDie(
+      encodeRecord({ ...record, mixed: mixed ? mixedProbe(probed) : null }),
+    );
+    return new TextEncoder().encode(jsonText(encoded));
+  },
+);
 
 /** Refuses what workers cannot do, and what would depend on how many there are. */
 function checkRepeatable(

@@ -59,7 +59,7 @@ export const trainServed = Effect.fn("trainServed")(function* (
       score({ protocol, gain: preset.gain }),
       playAhead(preset.staleness),
     );
-  return yield* train({ ...options, play, sampler: "server" });
+  return yield* train({ ...options, play, sampler: "other" });
 });
 
 /** A first message to the first question, which is part of no episode. */

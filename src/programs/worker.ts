@@ -6,7 +6,8 @@ import { LIMITS } from "../domain/limits.ts";
 import { Environment } from "../environment/environment.ts";
 import type { Screen } from "../files/screen.ts";
 import { Learner } from "../policy/policy.ts";
-import { fingerprintOf } from "../queue/fingerprint.ts";
+import { probe } from "../queue/fingerprint.ts";
+import { admit } from "../queue/mixed.ts";
 import type { Blobs } from "../queue/blobs.ts";
 import { type BlobRef, RunRecord } from "../queue/job.ts";
 import { openBlobs } from "../queue/open_blobs.ts";
@@ -83,20 +84,15 @@ export type WorkOptions = Pick<
   "protocol" | "environment" | "model" | "preset" | "wave" | "screen"
 >;
 
-/** Does the jobs of a run until the queue is for another one. Fails unless it computes what the trainer does. */
+/** Does the jobs of a run until the queue is for another one. Fails where it may not, as {@link admit} has it. */
 export const workFor = Effect.fn("workFor")(function* (
-  { run, record: { config, probe, fingerprint, passTokens } }: Effect.Success<
-    ReturnType<typeof nextRun>
-  >,
+  { run, record }: Effect.Success<ReturnType<typeof nextRun>>,
   { queue, blobs }: WorkPlace,
   { protocol, environment, model, preset, wave, screen }: WorkOptions,
 ) {
-  if ((yield* fingerprintOf(probe, protocol)) !== fingerprint) {
-    return yield* new BadInput({
-      message: "Cannot work for this run as prompts and log-probs must be the trainer's to the " +
-        "bit: its model, its tools, its device or its driver are others than those here",
-    });
-  }
+  const { config, passTokens, mixed } = record;
+  const note = yield* admit(yield* probe(record.probe, protocol), record);
+  if (note !== null) yield* screen.print(note);
   const { passTokens: own } = yield* Learner;
   if (config.recipe.gradientShards > 1 && own !== passTokens) {
     return yield* new BadInput({
@@ -105,12 +101,14 @@ export const workFor = Effect.fn("workFor")(function* (
         `the recipe's microBatchTokens to what both have room for`,
     });
   }
+  yield* screen.print(`Working as ${queue.worker}`);
   yield* work({
     queue,
     blobs,
     model,
     play: { ...config, protocol, wave, gain: preset.gain },
     preset,
+    sampler: mixed === null ? "own" : "other",
     run,
     weights: null,
     published: null,

@@ -68,14 +68,14 @@ const collect = Effect.fnUntraced(function* <J extends Job, A>(
         Effect.catchTag(["BadInput", "BadBlob"], ({ message }) => station.onFailed(message)),
       );
       blobs.push(blob);
-      if (answer === null) return { answers, refused };
+      if (answer === null) return { answers, repeats: refused };
       if (answer !== undefined) answers.set(id, { answer, worker, bytes: blob.bytes });
       else if (refused++ < MOST_REFUSED) yield* queue.forget([id]);
       else return yield* TOO_MANY_REFUSED;
     }
     yield* tell(answers.size);
   }
-  return { answers, refused };
+  return { answers, repeats: refused + (yield* queue.repeats([...jobs.keys()])) };
 });
 
 const TOO_MANY_REFUSED = Effect.fail(

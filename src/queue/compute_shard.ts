@@ -2,6 +2,7 @@ import { Effect, Result } from "effect";
 import { BadInput, JobFailed } from "../domain/errors.ts";
 import { LIMITS } from "../domain/limits.ts";
 import type { Recipe } from "../domain/recipe.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import { gradientOfShard, type ShardSettings } from "../pipeline/gradient_shards.ts";
 import type { Blobs } from "./blobs.ts";
 import { decodeShard, encodeGradient, isFiniteAnswer } from "./gradient_record.ts";
@@ -13,6 +14,7 @@ export interface ShardPlace {
   readonly blobs: Blobs;
   readonly model: Trained;
   readonly preset: ShardSettings["preset"];
+  readonly sampler: Sampler;
   readonly recipe: Pick<Recipe, "contextTokens" | "temperature">;
 }
 
@@ -22,7 +24,7 @@ export interface ShardPlace {
  */
 export const computeShard = Effect.fn("computeShard")(function* (
   { step, shard: blob }: ShardJob,
-  { blobs, model, preset, recipe }: ShardPlace,
+  { blobs, model, preset, sampler, recipe }: ShardPlace,
 ) {
   const { architecture: { vocabulary } } = model;
   const { contextTokens, temperature } = recipe;
@@ -38,7 +40,7 @@ export const computeShard = Effect.fn("computeShard")(function* (
     step,
     range: { start: 0, end: sequences.length },
     sequences,
-    origin: { ...origin, sampler: "own" as const },
+    origin: { ...origin, sampler },
   };
   const computed = yield* gradientOfShard(shard, { preset, temperature });
   if (Result.isFailure(computed)) return encodeGradient(model, null);

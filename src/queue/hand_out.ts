@@ -3,12 +3,13 @@ import { Clock, Effect, Stream } from "effect";
 import { LIMITS } from "../domain/limits.ts";
 import type { StalenessConfig } from "../igpo/preset.ts";
 import { withNext } from "../pipeline/play_ahead.ts";
+import { inStep, stepSpan } from "../pipeline/step_spans.ts";
 import type { ScoredStep, StepQuestions } from "../pipeline/steps.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
 import { answersTo } from "./collect.ts";
 import { decodeGroup, type GroupBounds, type PlayedGroup } from "./group_record.ts";
-import { type BlobRef, type GroupJob, jobId } from "./job.ts";
+import { type BlobRef, type GroupJob, jobId, spanRef } from "./job.ts";
 import { publish, type TrainerStation, withOwnWeights } from "./trainer_station.ts";
 import { workRecord } from "./work_record.ts";
 
@@ -22,10 +23,10 @@ export const handOut =
   (station: TrainerStation, staleness: StalenessConfig) =>
   <E, R>(steps: Stream.Stream<StepQuestions, E, R>) =>
     steps.pipe(
-      Stream.mapEffect((step) => offer(step, station)),
+      Stream.mapEffect((step) => inStep(step.step)(offer(step, station))),
       withNext(staleness),
       Stream.mapEffect(([step, next]) => {
-        const groups = collectStep(step, next, station);
+        const groups = inStep(step.step)(collectStep(step, next, station));
         return staleness.steps === 0 ? groups : withOwnWeights(station, groups);
       }),
     );
@@ -46,8 +47,9 @@ const offer = Effect.fn("offer")(function* (
   const learner = yield* Learner;
   const policyVersion = learner.version();
   const weights = yield* publish(station);
+  const span = spanRef(yield* stepSpan(step));
   const jobs = new Map(questions.map((question) => {
-    const job = { run: station.run, weights, updates: policyVersion, step, question };
+    const job = { run: station.run, weights, updates: policyVersion, step, question, ...span };
     return [jobId(job), job];
   }));
   yield* station.queue.offer(jobs);
@@ -64,7 +66,7 @@ const collectStep = Effect.fn("handOut")(function* (
   const blobs: BlobRef[] = [];
   const { step: number } = step;
   const { size: total } = jobs;
-  const { answers } = yield* answersTo(station, {
+  const { answers, repeats } = yield* answersTo(station, {
     jobs,
     read: (id, blob) => read(jobs.get(id)!, blob, station),
     isOrdered: false,
@@ -83,6 +85,7 @@ const collectStep = Effect.fn("handOut")(function* (
     workRecord(groups.values(), {
       step: step.step,
       seconds: (endedMillis - step.startedMillis) / 1000,
+      repeats,
       own: station.queue.worker,
     }),
   );

@@ -1,6 +1,6 @@
 /** What trainer and workers tell each other: small records, decoded by their schemas. Bytes travel as blobs. */
 import { createHash } from "node:crypto";
-import { Schema } from "effect";
+import { Schema, type Tracer } from "effect";
 import { RunConfig } from "../domain/config.ts";
 import { DateText } from "../domain/date.ts";
 import { quote } from "../domain/quote.ts";
@@ -28,6 +28,16 @@ const JobQuestion = Schema.Struct({
   weight: Schema.optionalKey(Schema.Finite),
 });
 
+const SpanRef = Schema.Struct({
+  traceId: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)),
+  spanId: Schema.String.check(Schema.isPattern(/^[0-9a-f]{16}$/)),
+});
+
+/** The field of a job that names a span. */
+export function spanRef(span: Tracer.AnySpan | null): Pick<Job, "span"> {
+  return span === null ? {} : { span: { traceId: span.traceId, spanId: span.spanId } };
+}
+
 const JOB = {
   /** Blob of the {@link RunRecord}. */
   run: BlobRef,
@@ -36,6 +46,8 @@ const JOB = {
   /** Updates that these weights have seen. */
   updates: Count,
   step: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  /** The trainer's span of the step, where it exports spans. It is no part of the job's name. */
+  span: Schema.optionalKey(SpanRef),
 } as const;
 
 /** One group: the episodes of one question in one step, to be played and scored. */
@@ -79,11 +91,13 @@ export const RunRecord = Schema.Struct({
   config: RunConfig,
   /** The date in the system prompt. */
   date: DateText,
-  /** A question, and the {@link fingerprintOf} its prompt under the weights that the run began with. */
+  /** A question, and the fingerprint of its prompt under the weights that the run began with. */
   probe: Schema.String,
   fingerprint: Sha256,
   /** Tokens of the trainer's passes, which decide the bits of gradients. */
   passTokens: Count,
+  /** What workers with other arithmetic are compared with; null where none is let in. */
+  mixed: Schema.NullOr(Schema.Struct({ prompt: Sha256, logProb: Schema.Uint8ArrayFromBase64 })),
 });
 
 /** What a worker must know of a run. */

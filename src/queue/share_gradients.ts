@@ -2,11 +2,12 @@
 import { Clock, Effect } from "effect";
 import type { StalenessConfig } from "../igpo/preset.ts";
 import { type GradientShard, shardLoss, type ShareShards } from "../pipeline/gradient_shards.ts";
+import { stepSpan } from "../pipeline/step_spans.ts";
 import { tellProgress } from "../pipeline/watch.ts";
 import { Learner } from "../policy/policy.ts";
 import { answersTo } from "./collect.ts";
 import { decodeGradient, encodeShard, gradientBytes } from "./gradient_record.ts";
-import { type BlobRef, jobId, type ShardJob } from "./job.ts";
+import { type BlobRef, jobId, type ShardJob, spanRef } from "./job.ts";
 import { sharedRecord } from "./shared_record.ts";
 import { publish, type TrainerStation, withOwnWeights } from "./trainer_station.ts";
 
@@ -36,7 +37,7 @@ const share = Effect.fn("shareGradients")(function* (
   const { step } = shards[0]!;
   const blobs: BlobRef[] = [];
   const total = shards.length;
-  const { answers } = yield* answersTo(station, {
+  const { answers, repeats } = yield* answersTo(station, {
     jobs,
     read: (id, blob) => take(blob, shardOf.get(id)!, { station, preset, use }),
     isOrdered: true,
@@ -49,7 +50,7 @@ const share = Effect.fn("shareGradients")(function* (
   yield* Effect.forEach(blobs, station.blobs.remove, { discard: true });
   const seconds = ((yield* Clock.currentTimeMillis) - startedMillis) / 1000;
   const own = station.queue.worker;
-  yield* station.onShared(sharedRecord(answers.values(), { step, seconds, own }));
+  yield* station.onShared(sharedRecord(answers.values(), { step, seconds, repeats, own }));
   return answers.size;
 });
 
@@ -62,9 +63,10 @@ const jobsOf = Effect.fnUntraced(function* (
   const updates = (yield* Learner).version();
   const jobs = new Map<string, ShardJob>();
   const shardOf = new Map<string, GradientShard>();
+  const span = spanRef(yield* stepSpan(shards[0]!.step));
   for (const [index, shard] of shards.entries()) {
     const blob = yield* blobs.put([yield* encodeShard(shard)]);
-    const job = { run, weights, updates, step: shard.step, index, shard: blob };
+    const job = { run, weights, updates, step: shard.step, index, shard: blob, ...span };
     jobs.set(jobId(job), job);
     shardOf.set(jobId(job), shard);
   }

@@ -15,12 +15,14 @@ export interface SharedRecord {
   readonly bytes: number;
   /** From the first write of a shard to the sum of the last. */
   readonly seconds: number;
+  /** Times that a shard was begun again, as in `workers.jsonl`. */
+  readonly repeats: number;
 }
 
 /** The record of an update, of which `own` is the trainer's name. */
 export function sharedRecord(
   answers: Iterable<Pick<Answered<unknown>, "worker" | "bytes">>,
-  { own, ...record }: Pick<SharedRecord, "step" | "seconds"> & { readonly own: string },
+  { own, ...record }: Pick<SharedRecord, "step" | "seconds" | "repeats"> & { readonly own: string },
 ): SharedRecord {
   const all = [...answers];
   const theirs = all.filter(({ worker }) => worker !== own);

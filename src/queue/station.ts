@@ -1,10 +1,12 @@
 /** A process that does jobs: a worker, and the trainer while it waits for the others. */
-import { Cause, Deferred, Effect, Exit, Option, Stream } from "effect";
+import { Cause, Deferred, Effect, Exit, Option, Stream, Tracer } from "effect";
 import { BadInput, JobFailed } from "../domain/errors.ts";
+import type { Sampler } from "../igpo/old_log_prob.ts";
 import type { ShardSettings } from "../pipeline/gradient_shards.ts";
 import type { ModelFolder } from "../pipeline/model_folder.ts";
 import { rollout, type RolloutOptions } from "../pipeline/rollout.ts";
 import { score, type ScoreOptions } from "../pipeline/score.ts";
+import { StepSpans } from "../pipeline/step_spans.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { Learner, Policy } from "../policy/policy.ts";
 import type { Blobs } from "./blobs.ts";
@@ -21,6 +23,8 @@ export interface Station {
   readonly model: Pick<ModelFolder, "architecture" | "lora">;
   readonly play: RolloutOptions & Pick<ScoreOptions, "gain">;
   readonly preset: ShardSettings["preset"];
+  /** Whose log-probs come with episodes: those of processes like this one, or of others too. */
+  readonly sampler: Sampler;
   /** Blob of the run whose jobs are done. */
   readonly run: BlobRef;
   /** The weights that the learner has now, by the hash of their blob; null for those that the run began with. */
@@ -46,6 +50,7 @@ export const work = Effect.fn("work")(function* (station: Station) {
   const take = station.queue.take((job) => {
     if (job.run.sha256 !== station.run.sha256) return leave(Exit.void);
     return perform(job, station).pipe(
+      spanOf(job, station),
       Effect.catchTag("BadInput", (error) => leave(Exit.fail(error))),
       Effect.catchTag(
         "BlobsAway",
@@ -68,7 +73,18 @@ export const work = Effect.fn("work")(function* (station: Station) {
   }
 });
 
-const perform = Effect.fn("perform")(function* (job: Job, station: Station) {
+/** The span of a job, a child of the trainer's span of its step. */
+const spanOf = (job: Job, { queue }: Station) =>
+  Effect.withSpan("perform", {
+    ...(job.span === undefined ? { root: true } : { parent: Tracer.externalSpan(job.span) }),
+    attributes: {
+      "igpo.step": job.step,
+      "igpo.job": describeJob(job),
+      "igpo.worker": queue.worker,
+    },
+  });
+
+const perform = Effect.fnUntraced(function* (job: Job, station: Station) {
   yield* takeWeights(job, station);
   const { play: { recipe } } = station;
   const { bytes, said } = "shard" in job
@@ -90,6 +106,8 @@ const playGroup = Effect.fn("playGroup")(
       Stream.runHead,
       // Progress is that of the step, not of one of its groups.
       Effect.provideService(Watch, () => Effect.void),
+      // Spans are children of the job's, which is one of the step's.
+      Effect.provideService(StepSpans, null),
     );
     const group = Option.getOrThrow(played);
     const said = `${group.groups.flat().length} episodes of question ${question.id}`;

@@ -44,6 +44,8 @@ export interface JobCounts {
   readonly running: number;
   readonly done: number;
   readonly failed: number;
+  /** Times that one of them was begun again. */
+  readonly repeats: number;
 }
 
 const BlobJson = Schema.fromJsonString(BlobRef);
@@ -219,6 +221,15 @@ function statementsOf(sql: SqlClient.SqlClient, ask: Ask) {
         ),
         (rows) => rows.map(({ id, answer, worker }) => ({ id, worker, blob: readBlob(answer) })),
       ),
+    /** Times that some jobs were begun again: a claim ended without an answer. */
+    repeats: (ids: ReadonlyArray<string>) =>
+      Effect.map(
+        ask(
+          sql<{ repeats: number }>`select coalesce(sum(attempts - 1), 0) as repeats from ${jobs}
+            where attempts > 1 and id in ${sql.in(ids)}`,
+        ),
+        ([row]) => Number(row!.repeats),
+      ),
     /** Removes jobs and their answers. */
     forget: (ids: ReadonlyArray<string>) =>
       ask(sql.withTransaction(Effect.gen(function* () {
@@ -241,9 +252,10 @@ function statementsOf(sql: SqlClient.SqlClient, ask: Ask) {
     ),
     counts: Effect.map(
       ask(
-        sql<{ state: string; running: number; count: number }>`
+        sql<{ state: string; running: number; count: number; repeats: number }>`
           select state, case when acquired_by is null then 0 else 1 end as running,
-            count(*) as count from ${jobs} group by 1, 2`,
+            count(*) as count, sum(case when attempts > 1 then attempts - 1 else 0 end) as repeats
+            from ${jobs} group by 1, 2`,
       ),
       (rows): JobCounts => {
         const total = (state: string, running?: number) =>
@@ -255,6 +267,7 @@ function statementsOf(sql: SqlClient.SqlClient, ask: Ask) {
           running: total("pending", 1),
           done: total("completed"),
           failed: total("failed"),
+          repeats: rows.reduce((sum, { repeats }) => sum + Number(repeats), 0),
         };
       },
     ),

@@ -19,6 +19,18 @@ export interface WorkRecord {
   readonly seconds: number;
   /** Share of that time in which these workers did not play; null without workers. */
   readonly idleShare: number | null;
+  /** Times that a group was begun again: who had it was killed, hung or failed, or its answer was refused. */
+  readonly repeats: number;
+  /** The workers one by one. */
+  readonly each: ReadonlyArray<WorkShare>;
+}
+
+/** What one worker did of a step. */
+export interface WorkShare {
+  /** The name that it printed when it began. */
+  readonly worker: string;
+  readonly groups: number;
+  readonly idleShare: number;
 }
 
 /** A group, who played it, and how large it was. */
@@ -30,24 +42,30 @@ export interface AnsweredGroup extends PlayedGroup {
 /** The record of a step, of which `own` is the trainer's name. */
 export function workRecord(
   groups: Iterable<AnsweredGroup>,
-  { step, seconds, own }: {
-    readonly step: number;
-    readonly seconds: number;
+  { seconds, own, ...step }: Pick<WorkRecord, "step" | "seconds" | "repeats"> & {
     readonly own: string;
   },
 ): WorkRecord {
   const all = [...groups];
   const theirs = all.filter(({ worker }) => worker !== own);
-  const workers = new Set(theirs.map(({ worker }) => worker)).size;
-  const busy = theirs.reduce((sum, one) => sum + one.rolloutSeconds + one.scoreSeconds, 0);
+  const each = Array.from(
+    Map.groupBy(theirs, ({ worker }) => worker),
+    ([worker, done]): WorkShare => {
+      const busy = done.reduce((sum, one) => sum + one.rolloutSeconds + one.scoreSeconds, 0);
+      return { worker, groups: done.length, idleShare: Math.max(0, 1 - busy / seconds) };
+    },
+  );
   return {
-    step,
+    ...step,
     here: all.length - theirs.length,
     elsewhere: theirs.length,
-    workers,
+    workers: each.length,
     bytes: theirs.reduce((sum, { bytes }) => sum + bytes, 0),
     seconds,
-    idleShare: workers === 0 ? null : Math.max(0, 1 - busy / (workers * seconds)),
+    idleShare: each.length === 0
+      ? null
+      : each.reduce((sum, { idleShare }) => sum + idleShare, 0) / each.length,
+    each,
   };
 }
 

@@ -49,6 +49,12 @@ export function stepLine(report: StepReport, steps: number): string {
   ].join("  ");
 }
 
+/** `step 12: log-probs of what sampled it are up to 2.1e-5 nats from the trainer's`. */
+export function gapLine({ step, logProbGap }: StepReport): string {
+  const gap = logProbGap.toExponential(1);
+  return `step ${step}: log-probs of what sampled it are up to ${gap} nats from the trainer's`;
+}
+
 /** `F1 0.66  EM 0.60  turns 3.00  invalid 1 %  200 questions`. */
 export function evaluationLine(report: EvaluationReport): string {
   return [

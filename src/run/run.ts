@@ -27,7 +27,7 @@ import { summarizeStep } from "../pipeline/step_report.ts";
 import type { PlaySteps, UpdatedStep } from "../pipeline/steps.ts";
 import { Learner, type PolicyWeights } from "../policy/policy.ts";
 import { episodeSvg } from "../report/episode_chart.ts";
-import { evaluationLine, stepLine } from "../report/terminal.ts";
+import { evaluationLine, gapLine, stepLine } from "../report/terminal.ts";
 import { type EvaluationLine, openRecord, type RunRecord } from "./record.ts";
 import { checkRecord } from "./resume.ts";
 import type { Task } from "./task.ts";
@@ -149,6 +149,7 @@ export const recordStep = Effect.fnUntraced(function* (run: Run, updated: Update
     episode,
   }));
   yield* screen.print(stepLine(report, config.recipe.steps));
+  if (updated.sampler === "other") yield* screen.print(gapLine(report));
   for (const trouble of troublesOf(updated)) yield* screen.print(trouble);
   for (const [name, alarm] of Object.entries(ALARMS)) {
     const sentence = raised.includes(name) ? null : alarm(history);

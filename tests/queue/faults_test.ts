@@ -11,6 +11,7 @@ import { openPlace, type Place } from "../../src/queue/place.ts";
 import type { BlobFolder } from "../../src/queue/blobs.ts";
 import { work } from "../../src/queue/station.ts";
 import type { TrainerStation } from "../../src/queue/trainer_station.ts";
+import type { WorkRecord } from "../../src/queue/work_record.ts";
 import { openQueue, type WorkQueue } from "../../src/queue/work_queue.ts";
 import { encodeWeights } from "../../src/queue/weights_blob.ts";
 import { inFolder, prepareTiny, QUICK, tinyModel, tinyTask } from "../support/tiny_run.ts";
@@ -61,6 +62,7 @@ const offered = Effect.fnUntraced(
       },
       preset: prepared.plan.preset,
       run: RUN,
+      sampler: "own" as const,
       weights: null,
       published: null,
       onDone: () => Effect.void,
@@ -93,7 +95,9 @@ Deno.test("a worker whose weights are other bytes than their name says leaves, a
       yield* Effect.promise(() => Deno.writeFile(path, bytes));
       const { message } = yield* Effect.flip(provided(work(station)));
       match(message, /^Cannot use the blob .* as its bytes must have the hash of its name/);
-      deepStrictEqual(yield* queue.counts, { waiting: 1, running: 0, done: 0, failed: 0 });
+      deepStrictEqual(yield* queue.counts, {
+        ...{ waiting: 1, running: 0, done: 0, failed: 0, repeats: 0 },
+      });
     })
   ));
 
@@ -138,7 +142,9 @@ Deno.test("a job of another run is given back, and the worker goes to that run",
       const { station, provided } = yield* offered(queue, place);
       const run = { ...RUN, sha256: "b".repeat(64) };
       strictEqual(yield* provided(work({ ...station, run })), undefined);
-      deepStrictEqual(yield* queue.counts, { waiting: 1, running: 0, done: 0, failed: 0 });
+      deepStrictEqual(yield* queue.counts, {
+        ...{ waiting: 1, running: 0, done: 0, failed: 0, repeats: 0 },
+      });
     })
   ));
 
@@ -165,6 +171,7 @@ Deno.test("a job that always fails is given up after ten attempts, with its reas
       strictEqual(said.length, 7);
       const [dead] = yield* queue.dead;
       deepStrictEqual([dead!.id, dead!.attempts], [jobId(job), 10]);
+      deepStrictEqual([(yield* queue.counts).repeats, yield* queue.repeats([jobId(job)])], [9, 9]);
       strictEqual(describeJob(dead!.job!), describeJob(job));
       match(dead!.reason, /the device is gone/);
       const { message } = yield* Effect.flip(
@@ -187,9 +194,11 @@ Deno.test("answers that are missing, forged or cut off are refused, and the grou
     Effect.gen(function* () {
       const { job, trainer, said, provided } = yield* offered(queue, place);
       const { sql, blobs } = place;
+      const repeats: number[] = [];
+      const onPlayed = (record: WorkRecord) => Effect.sync(() => void repeats.push(record.repeats));
       const step = provided(
         Stream.make({ step: 1, questions: [question] }).pipe(
-          handOut(trainer, ON_POLICY),
+          handOut({ ...trainer, onPlayed }, ON_POLICY),
           Stream.runHead,
         ),
       );
@@ -203,6 +212,7 @@ Deno.test("answers that are missing, forged or cut off are refused, and the grou
         strictEqual(found._tag === "Some" && found.value.groups[0]!.length, 3);
       }
       strictEqual(said.length, 3);
+      deepStrictEqual(repeats, [1, 1, 1]);
       match(said[0]!, /^Cannot read a played group as field "dropped" is missing$/);
       match(said[1]!, /must have 3 bytes: it has 15$/);
       match(said[2]!, /cannot be read: there is no such file$/);

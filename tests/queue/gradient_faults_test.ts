@@ -69,6 +69,7 @@ const openTrainer = Effect.fnUntraced(function* (folder: string) {
     model: tinyModel,
     play: { recipe: tinyRecipe, seed: 0, wave: 6, protocol, gain: PRESET.gain },
     preset: PRESET,
+    sampler: "own",
     run: RUN,
     weights: null,
     published: new Set(),

@@ -62,7 +62,7 @@ Deno.test("the password may be PGPASSWORD's, and a wrong one is refused in one s
         (place) => Effect.flatMap(openQueue(place), ({ counts }) => counts),
       ));
       Deno.env.set("PGPASSWORD", server.password);
-      const none = { waiting: 0, running: 0, done: 0, failed: 0 };
+      const none = { waiting: 0, running: 0, done: 0, failed: 0, repeats: 0 };
       deepStrictEqual(await Effect.runPromise(open), none);
       Deno.env.set("PGPASSWORD", "another");
       const { message } = await Effect.runPromise(Effect.flip(open));

@@ -21,10 +21,10 @@ function searchSeconds(query: string): number {
 }
 
 /** A search engine of Search-R1's protocol that finds nothing, slowly. */
-export const slowSearch = (hostname = "127.0.0.1") =>
+export const slowSearch = (hostname = "127.0.0.1", secondsOf = searchSeconds) =>
   serve(async (request) => {
     const { queries }: { readonly queries: ReadonlyArray<string> } = await request.json();
-    const seconds = Math.max(...queries.map(searchSeconds));
+    const seconds = Math.max(...queries.map(secondsOf));
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
     const document = { id: "1", contents: '"Nothing"\nNothing is known' };
     return Response.json({ result: queries.map(() => [{ document, score: 1 }]) });
@@ -44,8 +44,14 @@ const RECIPE: Partial<Recipe> = {
 };
 
 /** Writes a recipe and its questions to a folder; the answer starts programs with them, in a network of their own if asked. */
-export async function openRuns(folder: string, search: string, recipe: Partial<Recipe>) {
-  const { questions } = makeWorldTask({ seed: 0, use: "train" }, 100);
+export async function openRuns(
+  folder: string,
+  search: string,
+  recipe: Partial<Recipe> & Pick<Recipe, "promptsPerStep">,
+  stdout: "null" | "piped" = "null",
+) {
+  const count = Math.max(100, 2 * recipe.promptsPerStep);
+  const { questions } = makeWorldTask({ seed: 0, use: "train" }, count);
   const rows = questions.map(({ text, golds }) => ({ question: text, answers: golds }));
   await Deno.writeTextFile(
     `${folder}/questions.jsonl`,
@@ -58,7 +64,7 @@ export async function openRuns(folder: string, search: string, recipe: Partial<R
       ...["--allow-env", "--allow-net", "src/cli/cli.ts", ...args],
       ...["--model", MODEL, "--search", search],
     ];
-    const options = { stdin: "null", stdout: "null", stderr: "inherit" } as const;
+    const options = { stdin: "null", stdout, stderr: "inherit" } as const;
     return network === null ? command("deno", { args: words, ...options }).spawn() : command("ip", {
       args: ["netns", "exec", network, Deno.execPath(), ...words],
       ...options,

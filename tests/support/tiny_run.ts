@@ -154,6 +154,8 @@ export interface TinyRun {
   readonly task?: Task;
   readonly print?: (text: string) => Effect.Effect<void>;
   readonly showProgress?: (text: string) => Effect.Effect<void>;
+  /** In place of the tiny model. */
+  readonly model?: ModelFolder;
   /** In place of plain loops. */
   readonly machine?: Machine;
   /** A queue whose workers help. */
@@ -181,7 +183,7 @@ export const prepareTiny = Effect.fnUntraced(function* (options: TinyRun) {
     onProgress: () => {},
   };
   const machine = options.machine ?? (yield* openMachine("cpu"));
-  const model = yield* withAdapters(tinyModel, plan.config);
+  const model = yield* withAdapters(options.model ?? tinyModel, plan.config);
   const source = { machine, model, config: { recipe } };
   const setup = yield* Effect.fromResult(planPolicy(source, "train"));
   return {
@@ -199,7 +201,7 @@ export const trainTiny = Effect.fnUntraced(function* (options: TinyRun) {
   const given = { ...prepared, checkpoint, startedMillis: 0, startEvaluations };
   const program = options.queue === undefined
     ? train(given)
-    : trainOnQueue({ serveBlobs: null, ...options.queue }, given, QUICK);
+    : trainOnQueue({ serveBlobs: null, mixed: false, ...options.queue }, given, QUICK);
   return (yield* Effect.provide(program, layers)) satisfies Summary;
 }, Effect.scoped);
 
