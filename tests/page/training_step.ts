@@ -116,14 +116,13 @@ Deno.test("a whole training step has the numbers of plain loops", async () => {
   );
   const moved = got.weights.map((w, i) => Math.abs(w - want.weights[i]!) / RECIPE.lr);
   const far = moved.filter((share) => !(share <= RATE_SHARE)).length / moved.length;
+  const most = moved.reduce((most, x) => Math.max(most, x), 0);
+  const differences = { beliefs, logProbs, loss, gradient: gradient / largest, weights: most, far };
+  const listed = Object.entries(differences)
+    .map(([name, value]) => `${name} ${value.toExponential(1)}`).join(", ");
+  const played = `${tokens.flat().length} tokens of ${tokens.length} episodes are the same`;
   console.log(
-    `${got.adapter}, ${family ?? "its own family"}, beside plain loops: ` +
-      `${tokens.flat().length} tokens of ${tokens.length} episodes are the same; beliefs ${beliefs}, ` +
-      `log-probs ${logProbs}, loss ${loss} of ${lossOf(want)}, gradient ${
-        gradient / largest
-      } of its largest, ` +
-      `weights ${moved.reduce((most, x) => Math.max(most, x), 0)} of the learning rate, ` +
-      `${far} of them more than ${RATE_SHARE}`,
+    `${got.adapter}, ${family ?? "its own family"}, and plain loops: ${played}; ${listed}`,
   );
   ok(far <= FAR_SHARE, `${far} of all weights`);
 });
