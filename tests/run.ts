@@ -40,6 +40,7 @@ const PROGRAMS = [
   "tests/launcher_test.ts",
   "tests/page_bundle_test.ts",
   "tests/permissions_test.ts",
+  "tests/spans_test.ts",
   "tests/worker_test.ts",
 ];
 /** Tests whose threads are ended in endless work: some compute on until their process ends, and slow down the others. */
