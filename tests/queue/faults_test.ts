@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { Effect, Exit, type Scope, Stream } from "effect";
-import { JobFailed, KernelFailed } from "../../src/domain/errors.ts";
+import { BadInput, JobFailed, KernelFailed } from "../../src/domain/errors.ts";
 import { Environment } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
 import { Learner, Policy } from "../../src/policy/policy.ts";
@@ -95,6 +95,19 @@ Deno.test("a worker whose weights are other bytes than their name says leaves, a
       yield* Effect.promise(() => Deno.writeFile(path, bytes));
       const { message } = yield* Effect.flip(provided(work(station)));
       match(message, /^Cannot use the blob .* as its bytes must have the hash of its name/);
+      deepStrictEqual(yield* queue.counts, {
+        ...{ waiting: 1, running: 0, done: 0, failed: 0, repeats: 0 },
+      });
+    })
+  ));
+
+Deno.test("a worker whose disk is full leaves, and the job is not tried", () =>
+  withQueue((queue, place) =>
+    Effect.gen(function* () {
+      const { station, provided } = yield* offered(queue, place);
+      const full = new BadInput({ message: "Cannot write a blob: there is no space left" });
+      const blobs = { ...place.blobs, put: () => Effect.fail(full) };
+      strictEqual(yield* Effect.flip(provided(work({ ...station, blobs }))), full);
       deepStrictEqual(yield* queue.counts, {
         ...{ waiting: 1, running: 0, done: 0, failed: 0, repeats: 0 },
       });

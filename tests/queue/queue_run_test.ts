@@ -1,12 +1,17 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { Cause, Effect, Exit, Fiber } from "effect";
+import { Cause, Clock, Duration, Effect, Exit, Fiber } from "effect";
+import project from "../../deno.json" with { type: "json" };
 import { JobFailed } from "../../src/domain/errors.ts";
 import { PRESETS } from "../../src/igpo/presets.ts";
+import { nextRun, openWork } from "../../src/programs/worker.ts";
+import type { RunRecord } from "../../src/queue/job.ts";
 import { WORKERS_FILE, type WorkRecord } from "../../src/queue/work_record.ts";
 import { contentsOf, differences } from "../support/kill_matrix.ts";
 import {
   inFolder,
   lenientProtocol,
+  prepareTiny,
+  QUICK,
   type TinyRun,
   tinyTask,
   trainTiny,
@@ -99,6 +104,65 @@ Deno.test("a frozen scorer and adapters come to the same bytes on a queue", asyn
   });
   deepStrictEqual(differences((await onQueue(1, options)).contents, want), []);
 });
+
+/** The time of this machine, and an hour or so. */
+function clockOff(millis: number): Clock.Clock {
+  const now = () => Date.now() + millis;
+  const nanos = () => BigInt(now()) * 1_000_000n;
+  return Clock.Clock.of({
+    currentTimeMillisUnsafe: now,
+    currentTimeMillis: Effect.sync(now),
+    currentTimeNanosUnsafe: nanos,
+    currentTimeNanos: Effect.sync(nanos),
+    monotonicTimeNanosUnsafe: nanos,
+    monotonicTimeNanos: Effect.sync(nanos),
+    sleep: (duration) =>
+      Effect.promise(() =>
+        new Promise((resolve) => setTimeout(resolve, Duration.toMillis(duration)))
+      ),
+  });
+}
+
+for (const hours of [-24, 24]) {
+  Deno.test(`a worker whose clock is ${hours} hours off changes no byte`, () =>
+    inFolder(async (outer) => {
+      const folder = `${outer}/run`;
+      await Deno.mkdir(folder);
+      const queue = queueIn(outer);
+      const done: string[] = [];
+      const print = (text: string) => Effect.sync(() => void done.push(text));
+      const worker = workTiny(queue, { ...OPTIONS, print }).pipe(
+        Effect.provideService(Clock.Clock, clockOff(hours * 3_600_000)),
+      );
+      const program = Effect.andThen(
+        Effect.forkChild(worker),
+        trainTiny({ ...OPTIONS, folder, queue }),
+      );
+      await Effect.runPromise(Effect.timeout(program, "60 seconds"));
+      ok(done.some((line) => line.startsWith("Step ")));
+      deepStrictEqual(differences(await contentsOf(folder), alone), []);
+    }));
+}
+
+Deno.test("a worker of another version than the trainer's is refused in one sentence", () =>
+  inFolder((outer) =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+      const { prepared: { plan, screen, date } } = yield* prepareTiny({ folder: outer });
+      const place = yield* openWork(queueIn(outer), QUICK);
+      const record: RunRecord = {
+        ...{ version: "0.0.0", config: plan.config, date, probe: "", passTokens: 1, mixed: null },
+        fingerprint: "a".repeat(64),
+      };
+      const bytes = new TextEncoder().encode(JSON.stringify(record));
+      yield* place.queue.begin(yield* place.blobs.put([bytes]));
+      const { message } = yield* Effect.flip(nextRun(place, screen));
+      strictEqual(
+        message,
+        "Cannot work for this run as trainer and workers must be of one version: they are 0.0.0 and " +
+          project.version,
+      );
+    })))
+  ));
 
 Deno.test("a worker that renders another prompt is refused in one sentence", () =>
   inFolder(async (outer) => {

@@ -7,12 +7,17 @@ import type { Recipe } from "../../src/domain/recipe.ts";
 
 const CLI = new URL("../../src/cli/cli.ts", import.meta.url).pathname;
 
+/** Enough to start, and hardly more. */
+const STARVED = "--v8-flags=--max-old-space-size=28";
+
 /** A place for runs of one recipe. */
 export interface Workshop {
   readonly folder: string;
   readonly queue: string;
   /** Starts a program; its output is piped. */
   readonly start: (...args: ReadonlyArray<string>) => Deno.ChildProcess;
+  /** The same, with too little memory. */
+  readonly starved: (...args: ReadonlyArray<string>) => Deno.ChildProcess;
   /** The same in a network of its own. */
   readonly startIn: (network: string, ...args: ReadonlyArray<string>) => Deno.ChildProcess;
   readonly train: (out: string, ...more: ReadonlyArray<string>) => Deno.ChildProcess;
@@ -43,6 +48,10 @@ export async function openWorkshop(
     folder,
     queue,
     start,
+    starved: (...args) => {
+      const [run, ...others] = words(args);
+      return command("deno", { args: [run!, STARVED, ...others], ...options }).spawn();
+    },
     startIn: (network, ...args) =>
       command("ip", {
         args: ["netns", "exec", network, Deno.execPath(), ...words(args)],
