@@ -34,7 +34,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:truth": [...BENCH, MEMORY, BENCH_FFI],
   "bench:plans": ["read"],
   "bench:counts": ["read"],
-  "bench:gpu": ["read", "write=bench/results", "env", BENCH_FFI],
+  "bench:gpu": ["all"],
   "bench:scale": ["read"],
   "bench:jobs": [...BENCH, "net"],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
