@@ -21,7 +21,7 @@ const random = createRandom([24, 24]);
 
 const RECIPE = {
   steps: 20,
-  promptsPerStep: 4,
+  promptsPerStep: 8,
   groupSize: 8,
   maxTurns: 3,
   maxNewTokens: 24,
@@ -85,7 +85,7 @@ async function trainKilled({ start, train, ...shop }: Workshop, out: string, kil
       await succeeded(trainer);
       return trainers;
     }
-    await pause(15_000 + random.int(10_000));
+    await pause(10_000 + random.int(8_000));
     trainer.kill("SIGKILL");
     const { signal } = await trainer.output();
     strictEqual(signal, "SIGKILL", "The trainer was over before it could be killed");
