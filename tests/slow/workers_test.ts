@@ -130,10 +130,10 @@ Deno.test(`a run whose ${WORKERS} workers, trainer and database are killed is th
         (one: SharedRecord) => one.elsewhere,
       );
       ok(groups > 0 && shards > 0);
-      const all = RECIPE.steps * RECIPE.gradientShards;
+      const { steps, promptsPerStep, gradientShards } = RECIPE;
       const said = `Equal folders: ${workers.kills()} workers and ${trainers} trainers killed, ` +
-        `PostgreSQL restarted ${restarts} times; workers did ${groups} groups and ${shards} ` +
-        `shards of ${all} each\n`;
+        `PostgreSQL restarted ${restarts} times; workers did ${groups} of ` +
+        `${steps * promptsPerStep} groups and ${shards} of ${steps * gradientShards} shards\n`;
       Deno.stdout.writeSync(new TextEncoder().encode(said));
     } finally {
       Deno.env.delete("PGSSLROOTCERT");
