@@ -19,7 +19,9 @@ interface Measured {
 
 async function measure(folder: string, step: number): Promise<Measured> {
   // Without a collection, the heap says more of the collector's mood than of what is kept.
-  (globalThis as { gc?: () => void }).gc?.();
+  const { gc } = globalThis as { gc?: () => void };
+  ok(gc !== undefined, "run it by ./igpo proofs, or with DENO_V8_FLAGS=--expose-gc");
+  gc();
   const { heapUsed: heap, rss } = Deno.memoryUsage();
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
   const checkpoints = await Array.fromAsync(
