@@ -1,8 +1,6 @@
 /** Who computed the gradient of an update: a line of `shards.jsonl` in the run's folder. It holds no result of the run. */
-import type { Effect } from "effect";
-import type { BadInput } from "../domain/errors.ts";
-import { onDisk } from "../files/disk.ts";
 import type { Answered } from "./collect.ts";
+import { appendLine, countOf } from "./work_record.ts";
 
 /** What is recorded of an update whose gradient was shared. */
 export interface SharedRecord {
@@ -24,24 +22,13 @@ export function sharedRecord(
   answers: Iterable<Pick<Answered<unknown>, "worker" | "bytes">>,
   { own, ...record }: Pick<SharedRecord, "step" | "seconds" | "repeats"> & { readonly own: string },
 ): SharedRecord {
-  const all = [...answers];
-  const theirs = all.filter(({ worker }) => worker !== own);
-  return {
-    ...record,
-    here: all.length - theirs.length,
-    elsewhere: theirs.length,
-    bytes: theirs.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
+  const { here, elsewhere, bytes } = countOf(answers, own);
+  return { ...record, here, elsewhere, bytes };
 }
 
 /** Name of the file of these lines. */
 export const SHARDS_FILE = "shards.jsonl";
 
 /** Appends such a line to the file of a run's folder. */
-export function keepShared(folder: string, record: SharedRecord): Effect.Effect<void, BadInput> {
-  const path = `${folder}/${SHARDS_FILE}`;
-  return onDisk(
-    `write "${path}"`,
-    () => Deno.writeTextFile(path, `${JSON.stringify(record)}\n`, { append: true }),
-  );
-}
+export const keepShared = (folder: string, record: SharedRecord) =>
+  appendLine(`${folder}/${SHARDS_FILE}`, record);

@@ -39,6 +39,21 @@ export interface AnsweredGroup extends PlayedGroup {
   readonly bytes: number;
 }
 
+/** How many answers the trainer, of name `own`, and others gave, and the bytes of the others'. */
+export function countOf<A extends { readonly worker: string; readonly bytes: number }>(
+  answers: Iterable<A>,
+  own: string,
+) {
+  const all = [...answers];
+  const theirs = all.filter(({ worker }) => worker !== own);
+  return {
+    theirs,
+    here: all.length - theirs.length,
+    elsewhere: theirs.length,
+    bytes: theirs.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
 /** The record of a step, of which `own` is the trainer's name. */
 export function workRecord(
   groups: Iterable<AnsweredGroup>,
@@ -46,8 +61,7 @@ export function workRecord(
     readonly own: string;
   },
 ): WorkRecord {
-  const all = [...groups];
-  const theirs = all.filter(({ worker }) => worker !== own);
+  const { theirs, ...counts } = countOf(groups, own);
   const each = Array.from(
     Map.groupBy(theirs, ({ worker }) => worker),
     ([worker, done]): WorkShare => {
@@ -57,10 +71,10 @@ export function workRecord(
   );
   return {
     ...step,
-    here: all.length - theirs.length,
-    elsewhere: theirs.length,
+    here: counts.here,
+    elsewhere: counts.elsewhere,
     workers: each.length,
-    bytes: theirs.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: counts.bytes,
     seconds,
     idleShare: each.length === 0
       ? null
@@ -73,8 +87,11 @@ export function workRecord(
 export const WORKERS_FILE = "workers.jsonl";
 
 /** Appends such a line to the file of a run's folder. */
-export function keepWork(folder: string, record: WorkRecord): Effect.Effect<void, BadInput> {
-  const path = `${folder}/${WORKERS_FILE}`;
+export const keepWork = (folder: string, record: WorkRecord) =>
+  appendLine(`${folder}/${WORKERS_FILE}`, record);
+
+/** Appends a record to a file of lines. */
+export function appendLine(path: string, record: object): Effect.Effect<void, BadInput> {
   return onDisk(
     `write "${path}"`,
     () => Deno.writeTextFile(path, `${JSON.stringify(record)}\n`, { append: true }),

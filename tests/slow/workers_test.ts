@@ -10,6 +10,7 @@ import { contentsOf, differences } from "../support/kill_matrix.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { WORKERS_FILE, type WorkRecord } from "../../src/queue/work_record.ts";
 import { aloneIn, openWorkshop, succeeded, type Workshop } from "../support/queue_processes.ts";
+import { linesOf } from "../support/searching_runs.ts";
 import { inFolder } from "../support/tiny_run.ts";
 
 const KILLS = Number(Deno.env.get("KILLS") ?? 50);
@@ -94,9 +95,9 @@ async function trainKilled({ start, train, ...shop }: Workshop, out: string, kil
 }
 
 /** What workers did, by the lines of a file. */
-async function doneElsewhere<A>(path: string, read: (line: A) => number): Promise<number> {
-  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
-  return lines.reduce((sum, line) => sum + read(JSON.parse(line)), 0);
+async function doneElsewhere(path: string): Promise<number> {
+  const records = await linesOf<WorkRecord | SharedRecord>(path);
+  return records.reduce((sum, { elsewhere }) => sum + elsewhere, 0);
 }
 
 Deno.test(`a run whose ${WORKERS} workers, trainer and database are killed is the run of one process`, () =>
@@ -121,14 +122,8 @@ Deno.test(`a run whose ${WORKERS} workers, trainer and database are killed is th
       await restarting;
       ok(workers.kills() >= KILLS);
       deepStrictEqual(differences(await contentsOf(out), want), []);
-      const groups = await doneElsewhere(
-        `${out}/${WORKERS_FILE}`,
-        (one: WorkRecord) => one.elsewhere,
-      );
-      const shards = await doneElsewhere(
-        `${out}/${SHARDS_FILE}`,
-        (one: SharedRecord) => one.elsewhere,
-      );
+      const groups = await doneElsewhere(`${out}/${WORKERS_FILE}`);
+      const shards = await doneElsewhere(`${out}/${SHARDS_FILE}`);
       ok(groups > 0 && shards > 0);
       const { steps, promptsPerStep, gradientShards } = RECIPE;
       const said = `Equal folders: ${workers.kills()} workers and ${trainers} trainers killed, ` +
