@@ -1,12 +1,11 @@
 /** Workers as processes: killed, refused, and what ./igpo queue says. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { contentsOf, differences } from "./support/kill_matrix.ts";
-import { aloneIn, openWorkshop, succeeded } from "./support/queue_processes.ts";
+import { aloneIn, holdBack, openWorkshop, reading, succeeded } from "./support/queue_processes.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
-/** So many steps that a worker has opened its model before the trainer, which works too, has done them all. */
 const RECIPE = {
-  steps: 60,
+  steps: 40,
   promptsPerStep: 2,
   groupSize: 2,
   maxTurns: 2,
@@ -18,32 +17,16 @@ const RECIPE = {
   checkpointEvery: 20,
 };
 
-/** Reads what a program prints until a line matches, or until another program has ended, and stops reading. */
-async function line(
-  child: Deno.ChildProcess,
-  pattern: RegExp,
-  other: Deno.ChildProcess,
-): Promise<string> {
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const ended = other.status.then(() => ({ done: true, value: undefined }) as const);
-  let text = "";
-  while (!pattern.test(text)) {
-    const { done, value } = await Promise.race([reader.read(), ended]);
-    if (done) break;
-    text += value;
-  }
-  await reader.cancel();
-  return text;
-}
-
 Deno.test("a worker that is killed in the middle changes no byte of the run", () =>
   inFolder(async (outer) => {
     const shop = await openWorkshop(outer, RECIPE);
     const want = await aloneIn(shop);
     const workers = [shop.worker(), shop.worker()];
     const trainer = shop.train(`${outer}/run`, "--queue", shop.queue);
+    await using said = reading(workers[0]!);
+    await said.until(/^Running on /m);
     match(
-      await line(workers[0]!, /^Step \d+: /m, trainer),
+      await holdBack(trainer, said.until(/^Step \d+: /m)),
       /^Step \d+: 2 episodes of question /m,
     );
     workers[0]!.kill("SIGKILL");
@@ -60,12 +43,10 @@ Deno.test("a worker that is killed in the middle changes no byte of the run", ()
 
 Deno.test("a worker without the model of the run says so and leaves with exit code 2", () =>
   inFolder(async (outer) => {
-    const shop = await openWorkshop(outer, RECIPE);
+    const shop = await openWorkshop(outer, { ...RECIPE, steps: 4000 });
     const trainer = shop.train(`${outer}/run`, "--queue", shop.queue);
     // The embedded model instead.
     const worker = shop.start("worker", "--queue", shop.queue);
-    // A worker that is not refused would wait for another run.
-    trainer.status.then(() => worker.kill("SIGKILL"), () => {}).catch(() => {});
     const { code, stderr } = await worker.output();
     trainer.kill("SIGKILL");
     await trainer.output();

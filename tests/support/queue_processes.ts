@@ -79,3 +79,43 @@ export async function aloneIn({ folder, train }: Workshop) {
   await succeeded(train(`${folder}/alone`));
   return await contentsOf(`${folder}/alone`);
 }
+
+/** Reads what a program prints, line by line. */
+export function reading({ stdout }: Deno.ChildProcess) {
+  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return {
+    /** Waits for a line that matches, and answers with all that was printed; fails where the program ends first. */
+    async until(pattern: RegExp): Promise<string> {
+      while (!pattern.test(text)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`It ended, and no line matched ${pattern}: ${text}`);
+        text += value;
+      }
+      return text;
+    },
+    [Symbol.asyncDispose]: () => reader.cancel(),
+  };
+}
+
+const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/**
+ * Lets a program run a tenth of the time until something has happened: a trainer works on its own jobs too, and would
+ * be done before a worker has come up. Nothing waits longer for the program's locks and claims than 90 ms.
+ */
+export async function holdBack<A>(child: Deno.ChildProcess, until: Promise<A>): Promise<A> {
+  const ended = child.status.then(() => {
+    throw new Error("It ended before that happened");
+  });
+  const happened = Promise.race([until, ended]);
+  let isOver = false;
+  happened.catch(() => {}).finally(() => isOver = true);
+  while (!isOver) {
+    for (const [signal, millis] of [["SIGSTOP", 90], ["SIGCONT", 10]] as const) {
+      if (!isOver || signal === "SIGCONT") child.kill(signal);
+      await pause(millis);
+    }
+  }
+  return await happened;
+}
