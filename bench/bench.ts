@@ -4,27 +4,11 @@
  * the same run. A row whose rival is not installed is skipped with a line.
  */
 import { parseArgs } from "node:util";
-import type { Device } from "../src/gpu/device.ts";
-import { agree, compareTimes, median, type Timed, timed } from "./measure.ts";
+import { openComparisons } from "./comparison.ts";
+import { agree, median, timed } from "./measure.ts";
 import * as ours from "./ours.ts";
 import * as stages from "./our_stages.ts";
-import { openDenoRival, openPyTorch, type Rival } from "./rival.ts";
-
-/** One line of the result. A ratio is theirs / ours and to be high, or a share or slope of ours and to be low. */
-interface Row {
-  readonly work: string;
-  readonly against: string;
-  readonly ratio: number;
-  readonly floor: number;
-  readonly aim: number;
-  readonly adapter: string;
-}
-
-interface Goal {
-  readonly floor: number;
-  readonly aim: number;
-  readonly better: "higher" | "lower";
-}
+import { openPyTorch } from "./rival.ts";
 
 const flags = readFlags();
 
@@ -44,110 +28,12 @@ const TOKENS = 4096;
 const PRODUCTS = [[TOKENS, 128, 128], [TOKENS, 128, 384], [TOKENS, 384, 128]];
 
 const device = await ours.openBenchDevice();
-const rows: Row[] = [];
-const rivals = new Map<string, Promise<Rival | null>>();
-
-/** A rival's process, started when first asked for. */
-function rival(name: string): Promise<Rival | null> {
-  const threads = /^PyTorch (\d+)/.exec(name)?.[1];
-  const known = rivals.get(name) ??
-    (threads === undefined ? Promise.resolve(openDenoRival(name)) : openPyTorch(Number(threads)));
-  rivals.set(name, known);
-  return known;
-}
+const comparisons = openComparisons(device, flags.only);
+const { against, within, record } = comparisons;
 
 const WEBGPU = ["jax_js", "tfjs", "ort"];
 const ONE_THREAD = { against: "PyTorch, 1 thread", rivals: ["PyTorch 1"] };
 const PYTORCH = { against: "PyTorch, better of 1, 2", rivals: ["PyTorch 1", "PyTorch 2"] };
-
-/** The first columns of a line. */
-const named = (work: string, against: string) => work.padEnd(49) + against.padEnd(24);
-
-function record(row: Omit<Row, "adapter">, detail: string, better: Goal["better"]): void {
-  rows.push({ ...row, adapter: device.adapter.name });
-  const reaches = (mark: number) => better === "higher" ? row.ratio >= mark : row.ratio <= mark;
-  const verdict = reaches(row.aim) ? "aim" : reaches(row.floor) ? "floor" : "MISSED";
-  console.log(
-    `${named(row.work, row.against)}${row.ratio.toFixed(3).padStart(8)}  ` +
-      `${`${row.floor} → ${row.aim}`.padEnd(14)}${verdict.padEnd(8)}${detail}`,
-  );
-}
-
-type Works = Readonly<{
-  work: string;
-  /** What the rivals call it. */
-  asked: string;
-  shapes: ReadonlyArray<ReadonlyArray<number>>;
-  prepare: (device: Device, shape: ReadonlyArray<number>) => Promise<ours.Prepared>;
-  against: string;
-  rivals: ReadonlyArray<string>;
-  goal: Omit<Goal, "better">;
-  /** Whether both sides find the same numbers; weights and draws of whole models differ. @default {true} */
-  sameValues?: boolean;
-  /** How often a rival must run for one run of ours. @default {1} */
-  theirRuns?: number;
-}>;
-
-/** Ratio to the best of some rivals. */
-async function against(works: Works): Promise<void> {
-  if (!works.work.includes(flags.only)) return;
-  const prepared: ours.Prepared[] = [];
-  for (const shape of works.shapes) prepared.push(await works.prepare(device, shape));
-  const found: Array<{ name: string; ratio: number; detail: string }> = [];
-  for (const name of works.rivals) {
-    const other = await rival(name);
-    if (other === null) {
-      console.log(`${named(works.work, name)}skipped: not installed`);
-      continue;
-    }
-    const trouble = await disagreement(works, prepared, other);
-    if (trouble !== null) {
-      console.log(`${named(works.work, name)}skipped: ${trouble}`);
-      continue;
-    }
-    const comparison = await compareTimes(prepared.map(({ run }, i) => ({
-      ours: timed(run),
-      theirs: theirTime(works, works.shapes[i]!, other),
-    })));
-    const { ratio, ours: mine, theirs } = comparison;
-    const detail = `${name}: ${mine.toFixed(1)} ms, theirs ${theirs.toFixed(1)} ms`;
-    found.push({ name, ratio, detail });
-  }
-  const best = found.sort((a, b) => a.ratio - b.ratio)[0];
-  if (best === undefined) return;
-  const { work, goal } = works;
-  record(
-    { work, against: works.against, ratio: best.ratio, ...goal },
-    found.map((one) => one.detail).join("; "),
-    "higher",
-  );
-}
-
-function theirTime(
-  { asked, theirRuns = 1 }: Works,
-  shape: ReadonlyArray<number>,
-  other: Rival,
-): Timed {
-  return async (repeat) => {
-    const all = { work: asked, shape, repeat: repeat * theirRuns };
-    const { milliseconds, error } = await other.ask(all);
-    if (milliseconds === undefined) throw new Error(`${other.name}: ${error}`);
-    return milliseconds * theirRuns;
-  };
-}
-
-/** Why the two sides cannot be compared, or null: a bench of wrong results measures nothing. */
-async function disagreement(works: Works, prepared: ReadonlyArray<ours.Prepared>, other: Rival) {
-  for (const [i, shape] of works.shapes.entries()) {
-    const mine = await prepared[i]!.values();
-    const { values, error } = await other.ask({ work: works.asked, shape, repeat: 0 });
-    if (values === undefined) return error ?? "no answer";
-    if (works.sameValues !== false && !agree(mine, values)) {
-      return `results differ: ${mine} and ${values}`;
-    }
-  }
-  return null;
-}
 
 for (
   const [side, goal] of [
@@ -235,22 +121,6 @@ for (
     sameValues: false,
     theirRuns: stages.DECODED,
   });
-}
-
-/** Ratio of two works of our own. */
-async function within(
-  { work, against, goal, measure }: {
-    readonly work: string;
-    readonly against: string;
-    readonly goal: Goal;
-    readonly measure: () => Promise<{ readonly ours: Timed; readonly theirs: Timed }>;
-  },
-): Promise<void> {
-  if (!work.includes(flags.only)) return;
-  const { ours, theirs, ratio } = await compareTimes([await measure()]);
-  const detail = `${ours.toFixed(1)} ms, ${theirs.toFixed(1)} ms`;
-  const { floor, aim, better } = goal;
-  record({ work, against, ratio, floor, aim }, detail, better);
 }
 
 const TRAJECTORIES = [8, 10, 160, 12, ...MODEL];
@@ -393,8 +263,8 @@ if ("default run".includes(flags.only)) {
   record({ ...step, ratio: median(ratios) }, "", "lower");
 }
 
-for (const opened of rivals.values()) await (await opened)?.close();
+await comparisons[Symbol.asyncDispose]();
 if (flags.json !== undefined) {
-  await Deno.writeTextFile(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+  await Deno.writeTextFile(flags.json, `${JSON.stringify(comparisons.rows, null, 2)}\n`);
 }
 Deno.exit(0);

@@ -1,17 +1,19 @@
 /** This project's side of the works that take a whole model: training, decoding, beliefs. */
 import type { Device } from "../src/gpu/device.ts";
 import { createGpuEngine } from "../src/gpu/engine.ts";
+import { fewDispatches, isMirrored } from "../src/gpu/launches.ts";
+import { plannedPartialBytes } from "../src/gpu/schedule.ts";
 import { embeddedArchitecture } from "../src/programs/cold_start.ts";
 import type { Architecture } from "../src/model/architecture.ts";
+import type { ModelForm } from "../src/model/decoder.ts";
 import { type Parameter, parametersOf } from "../src/model/parameters.ts";
 import { weightsInMemory } from "../src/model/weight_source.ts";
 import { createLearner } from "../src/policy/learner.ts";
 import { makePolicy } from "../src/policy/make_policy.ts";
-import { planMemory } from "../src/policy/memory_plan.ts";
+import { planMemory, totalBytes } from "../src/policy/memory_plan.ts";
 import type { BeliefRequest, Learner, Policy, TokenRows } from "../src/policy/policy.ts";
 import { createRuntime } from "../src/policy/runtime.ts";
 import { numbers } from "./rivals/serve.ts";
-import { inFloat32 } from "../tests/support/plans.ts";
 import { type Prepared, run } from "./ours.ts";
 
 /** The model of the bench: layers, d, heads, key/value heads, feed-forward, vocabulary. */
@@ -31,6 +33,13 @@ function architectureOf([layers, d, heads, kv, ff, vocabulary]: ReadonlyArray<nu
 interface Model {
   readonly policy: Policy["Service"];
   readonly learner: Learner["Service"];
+  /** What the plan of its memory takes. */
+  readonly bytes: number;
+}
+
+/** A work of a whole model made ready. */
+export interface PreparedModel extends Prepared {
+  readonly bytes: number;
 }
 
 /** Policy and learner with weights of small numbers. */
@@ -48,17 +57,22 @@ export async function openModel(
   const entries = parametersOf(architecture).map((one) => [one.name, valuesOf(one)] as const);
   const weights = weightsInMemory(new Map(entries));
   const engine = await run(createGpuEngine(device));
-  const use = {
-    trains: true,
-    masked: false,
-    recompute: "none",
-    isMirrored: true,
-    partialBytes: () => 0,
-  } as const;
-  await run(engine.reserve(planMemory(inFloat32(architecture), capacity, use).arena));
+  const { device: { limits }, traits } = device;
+  const bindingBytes = limits.maxStorageBufferBindingSize;
+  const form: ModelForm = {
+    ...{ architecture, format: "f32", lora: null },
+    ...{ bindingBytes, fewDispatches: fewDispatches(traits) },
+  };
+  const plan = planMemory(form, capacity, {
+    ...{ trains: true, masked: false, recompute: "none", isMirrored: isMirrored(traits) },
+    partialBytes: (program, dims) =>
+      plannedPartialBytes(program, dims, { traits, bindingBytes, textureBytes: 0 }),
+  });
+  await run(engine.reserve(plan.arena));
   const runtime = await run(createRuntime(engine, { architecture, weights }, capacity));
   const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, decayed: "all" } as const;
-  return { policy: makePolicy(runtime), learner: await run(createLearner(runtime, adamw)) };
+  const learner = await run(createLearner(runtime, adamw));
+  return { policy: makePolicy(runtime), learner, bytes: totalBytes(plan.parts) };
 }
 
 /** Sequences of one length whose every token is trained. */
@@ -95,7 +109,7 @@ export async function trainOnce(
 export async function step(
   device: Device,
   [rows, length, ...model]: ReadonlyArray<number>,
-): Promise<Prepared> {
+): Promise<PreparedModel> {
   // Four micro-batches take a third of the memory of one, and 3 % more time.
   const passTokens = Math.ceil(rows! / 4) * (length! + 1);
   const sizes = { rows: 1, contextTokens: length! + 1, passTokens, messageTokens: 1 };
@@ -106,6 +120,7 @@ export async function step(
       for (let i = 0; i < repeat; i++) await once();
     },
     values: async () => [await once()],
+    bytes: opened.bytes,
   };
 }
 
@@ -115,8 +130,8 @@ export const DECODED = 64;
 export async function decode(
   device: Device,
   [rows, cached, ...model]: ReadonlyArray<number>,
-): Promise<Prepared> {
-  const { policy } = await openModel(device, model, {
+): Promise<PreparedModel> {
+  const { policy, bytes } = await openModel(device, model, {
     rows: rows!,
     contextTokens: cached! + DECODED + 1,
     passTokens: 4096,
@@ -139,6 +154,7 @@ export async function decode(
       for (let i = 0; i < repeat; i++) await generate(DECODED);
     },
     values: async () => [(await generate(DECODED)).length],
+    bytes,
   };
 }
 

@@ -22,7 +22,7 @@ export interface Rival {
 }
 
 const FOLDER = new URL("./rivals/", import.meta.url);
-const PYTHON = "/usr/bin/python3";
+const PYTHON = Deno.env.get("PYTHON") ?? "/usr/bin/python3";
 
 /** A rival that runs on WebGPU in Deno: `tfjs`, `jax_js` or `ort`. */
 export function openDenoRival(name: string): Rival {
@@ -34,7 +34,7 @@ export function openDenoRival(name: string): Rival {
 }
 
 /**
- * PyTorch with so many threads, or null where Debian's Python has none. `torch.set_num_threads` does not reach the
+ * PyTorch with so many threads, or null where the Python that PYTHON names, or Debian's, has none. `torch.set_num_threads` does not reach the
  * threads of Debian's OpenBLAS, which the environment sets; as workers that spin while they wait would keep one pool
  * from the cores of the other, OpenMP's sleep.
  */

@@ -71,7 +71,15 @@ const SPECIAL = [
 const SOURCES = [
   ...["mod.ts", "browser.ts", "src", "tests", "bench/bench.ts", "bench/first_step.ts"],
   ...["bench/formats.ts", "bench/large_step.ts", "bench/long_context.ts", "bench/plans.ts"],
-  ...["bench/counts.ts", "bench/truth.ts", "bench/view.ts", "bench/live.ts", "bench/site.ts"],
+  ...[
+    "bench/card.ts",
+    "bench/card_work.ts",
+    "bench/counts.ts",
+    "bench/truth.ts",
+    "bench/view.ts",
+    "bench/live.ts",
+    "bench/site.ts",
+  ],
   ...["driver/main.ts", "driver/help.ts", "driver/allow.ts"],
 ];
 const DOCUMENTED = ["mod.ts", "src", "README.md", "docs"];

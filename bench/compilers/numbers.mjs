@@ -2,14 +2,10 @@
 // `node numbers.mjs BUNDLE FOLDER`.
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { create, globals } from "webgpu";
+import { openDawn } from "./adapter.mjs";
 
 const [bundle, folder] = process.argv.slice(2);
-Object.assign(globalThis, globals);
-// Kept, since everything ends with it when it is collected.
-globalThis.gpu = create([]);
-Object.defineProperty(navigator, "gpu", { value: globalThis.gpu });
-const device = await navigator.gpu.requestAdapter() === null ? "cpu" : "gpu";
+const device = await openDawn() ? "gpu" : "cpu";
 await import(bundle);
 const text = (name) => readFileSync(`${folder}/${name}`, "utf8");
 const found = await globalThis.numbersOf({

@@ -19,7 +19,9 @@ def numbers(shape, factor, scale=1.0):
 
 
 def peak_bytes():
-    """Largest resident size of this program; ru_maxrss would count the process it was started from."""
+    """Largest resident size of this program, on CUDA of the device; ru_maxrss would count the process it was started from."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
     with open("/proc/self/status") as status:
         return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))
 
@@ -169,6 +171,7 @@ def decode(rows, cached, layers, d, heads, kv, ff, vocabulary):
 
 
 works = {
+    "peak": lambda: (None, lambda: [peak_bytes()]),
     "matmul": matmul,
     "weight_gradient": weight_gradient,
     "head": head,

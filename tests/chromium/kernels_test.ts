@@ -1,5 +1,5 @@
-/** Kernels of every sort and a whole training step by tiles, in one page; tests/slow/chromium_test.ts has the rest. */
-import { runInChromium } from "../support/chromium_tests.ts";
+/** Kernels of every sort and a whole training step by tiles, in one page; tests/slow/runtimes_test.ts has the rest. */
+import { runIn } from "../support/runtimes.ts";
 
 /** The step has all ops of a model without adapters; the others are kernels that compile soon. */
 const FILES = [
@@ -13,4 +13,4 @@ const FILES = [
 ];
 
 Deno.test("kernels and a training step pass in Chromium by tiles", (test) =>
-  runInChromium(test, "tiles", FILES));
+  runIn("chromium", test, "tiles", FILES));

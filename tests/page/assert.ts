@@ -10,6 +10,7 @@ export const {
   strictEqual,
   throws,
 } = assert;
+export const notDeepStrictEqual = notDeepEqual;
 export const deepEqual = deepStrictEqual;
 export const equal = strictEqual;
 const strict = { ...assert, deepEqual, equal };

@@ -17,7 +17,7 @@ const AT = "/tests/page/";
 const LOADING_MILLIS = 600_000;
 
 /** One program of some files, in which what only Deno has is replaced. */
-async function bundle(files: ReadonlyArray<string>): Promise<string> {
+export async function bundle(files: ReadonlyArray<string>): Promise<string> {
   const folder = await Deno.makeTempDir();
   const at = (path: string) => new URL(path, ROOT).href;
   const imports = {
@@ -67,13 +67,14 @@ async function read(path: string): Promise<BodyInit> {
   return JSON.stringify(await Array.fromAsync(Deno.readDir(url)));
 }
 
-/** Opens a page that has loaded these files; TEST_FAMILY is there what it is here. */
+/** Opens a page that has loaded these files; TEST_FAMILY and TEST_WITHOUT are there what they are here. */
 export async function inPage<A>(
   files: ReadonlyArray<string>,
   use: (page: Page) => Promise<A>,
 ): Promise<A> {
   const asked = new URLSearchParams({
     TEST_FAMILY: Deno.env.get("TEST_FAMILY") ?? "",
+    TEST_WITHOUT: Deno.env.get("TEST_WITHOUT") ?? "",
     GOLDEN_DIR: GOLDEN,
   });
   await using server = serve(await bundle(files));

@@ -1,19 +1,35 @@
 // deno-lint-ignore-file no-console
 /**
- * Runs test files in Chromium and prints as JSON how each test went, from the root of the repository:
- * `run.ts tests/shaders/head_test.ts …`.
+ * Runs test files in a page of Chromium or on Dawn in Node 24, both by software where they have no adapter, and prints
+ * as JSON how each test went, from the root of the repository: `run.ts chromium|dawn tests/shaders/head_test.ts …`.
  */
-import { inPage } from "./page.ts";
+import { command } from "../../driver/command.ts";
+import type { Runtime } from "../support/runtimes.ts";
+import { bundle, inPage } from "./page.ts";
 
 /** How a test went. */
 export interface TestOutcome {
   readonly name: string;
   readonly ignore: boolean;
+  /** Whether TEST_WITHOUT, a JSON array, has its name. */
+  readonly isLeftOut: boolean;
   readonly error: string | null;
   readonly millis: number;
 }
 
-await inPage(Deno.args, async (page) => {
-  await page.exposeFunction("report", (found: TestOutcome) => console.log(JSON.stringify(found)));
-  await page.evaluate("runTests(report)");
-});
+const inChromium = (files: ReadonlyArray<string>) =>
+  inPage(files, async (page) => {
+    await page.exposeFunction("report", (found: TestOutcome) => console.log(JSON.stringify(found)));
+    await page.evaluate("runTests(report)");
+  });
+
+async function onDawn(files: ReadonlyArray<string>) {
+  const config = ["--config", "bench/compilers/deno.json"];
+  await command("deno", { args: ["install", "--quiet", "--frozen", ...config] }).output();
+  const args = ["bench/compilers/tests.mjs", await bundle(files)];
+  const { code } = await command("node", { args, stdout: "inherit", stderr: "inherit" }).output();
+  Deno.exit(code);
+}
+
+const [runtime, ...files] = Deno.args;
+await ({ chromium: inChromium, dawn: onDawn })[runtime as Runtime](files);

@@ -1,6 +1,6 @@
 /**
- * What tests of kernels, models and policies ask of Deno, in a page: their declarations are kept, and files come from
- * the server of the page.
+ * What tests of kernels, models and policies ask of Deno, in a page and in Node: their declarations are kept, and files
+ * come from the server of the page or from the disk.
  */
 const declared = [];
 
@@ -15,21 +15,25 @@ declare.ignore = (name) => declare({ name, fn: () => {}, ignore: true });
 class NotFound extends Error {}
 class Never extends Error {}
 
-/** Files that were asked for. */
-const fetched = new Map();
-
-function fetchNow(path) {
-  const { pathname } = new URL(path, location.href);
-  if (fetched.has(pathname)) return fetched.get(pathname);
+/** The bytes of a file from the server of the page, or null; Node has defined one of its own. */
+const readNow = globalThis.readNow ?? ((pathname) => {
   const request = new XMLHttpRequest();
   const isAsync = false;
   request.open("GET", `/file?path=${encodeURIComponent(pathname)}`, isAsync);
   request.overrideMimeType("text/plain; charset=x-user-defined");
   request.send();
-  if (request.status !== 200) throw new NotFound(`${path}: ${request.status}`);
-  const bytes = Uint8Array.from(request.responseText, (c) => c.charCodeAt(0) & 0xff);
-  fetched.set(pathname, bytes);
-  return bytes;
+  if (request.status !== 200) return null;
+  return Uint8Array.from(request.responseText, (c) => c.charCodeAt(0) & 0xff);
+});
+
+/** Files that were asked for. */
+const fetched = new Map();
+
+function fetchNow(path) {
+  const { pathname } = new URL(path, location.href);
+  if (!fetched.has(pathname)) fetched.set(pathname, readNow(pathname));
+  if (fetched.get(pathname) === null) throw new NotFound(pathname);
+  return fetched.get(pathname);
 }
 
 /** A file that is open for reading. */
@@ -66,18 +70,26 @@ globalThis.Deno = {
   readDirSync: (path) => JSON.parse(readTextFileSync(`${path}`.replace(/\/?$/, "/"))),
 };
 
-/** Runs the tests one after the other; says of each how it went. */
+/** Runs the tests one after the other but those that TEST_WITHOUT names; says of each how it went. */
 globalThis.runTests = async (report) => {
+  const without = JSON.parse(Deno.env.get("TEST_WITHOUT") || "[]");
   for (const { name, fn, ignore } of declared) {
     const started = performance.now();
     let error = null;
-    if (!ignore) {
+    const isLeftOut = without.includes(name);
+    if (!ignore && !isLeftOut) {
       try {
         await fn({ name });
       } catch (thrown) {
         error = `${thrown?.message ?? thrown}`.slice(0, 2000);
       }
     }
-    await report({ name, ignore, error, millis: Math.round(performance.now() - started) });
+    await report({
+      name,
+      ignore,
+      isLeftOut,
+      error,
+      millis: Math.round(performance.now() - started),
+    });
   }
 };

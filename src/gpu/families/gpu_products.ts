@@ -63,13 +63,17 @@ function tileLaunches(dims: Linear, traits: Traits): ReadonlyArray<Launch> {
   }];
 }
 
+/** Outputs of a thread where few slices make a sum: some compilers take minutes over 16. */
+const MOST_OWNED = 4;
+
 /** Constants of kernels that sum slices: of up to `most` rows a workgroup, a power of two. */
 function sliceConstants(
   { rows, inner, from: FROM }: Readonly<Record<"rows" | "inner" | "from", number>>,
   most: number,
 ) {
-  const ROWS = Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(1, rows))));
   const LANES = Math.min(16, Math.ceil(inner / GPU_SLICE));
+  const room = MOST_OWNED * 2 ** Math.floor(Math.log2(LANES));
+  const ROWS = Math.min(most, room, 2 ** Math.ceil(Math.log2(Math.max(1, rows))));
   const FEATURES = TILE_WIDTH / 2 ** Math.ceil(Math.log2(LANES));
   const WG = FEATURES * LANES;
   const KC4 = ROWS > 4 ? 2 : 4;
