@@ -1,13 +1,14 @@
 // attention_query_backward for GPUs: an invocation owns one head of a query, so that there are many and each fits its registers
 //
 // q, key_value, statistics, d_out, queries, d_q: as in attention_query_backward
-// Dispatch ceil(rows heads / WG). Trips: slots seen.
+// Dispatch ceil(rows heads / WG), from item `first` on. Trips: slots seen.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   rows: u32,
   heads: u32,
   keyValueHeads: u32,
   headDim: u32,
+  first: u32,
 }
 
 const D4 = 8u;
@@ -26,7 +27,7 @@ fn attention_head_query_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = flat_index(workgroup_id, local, WG);
+  let i = dims.first + flat_index(workgroup_id, local, WG);
   if (i >= dims.rows * dims.heads) {
     return;
   }

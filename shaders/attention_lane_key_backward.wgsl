@@ -1,14 +1,16 @@
 // attention_key_backward for GPUs: a workgroup owns a head of a key, and its lanes share the queries that see it
 //
 // q, key_value, statistics, d_out, keys, key_parts, parts: as in attention_key_backward
-// Dispatch rows keyValueHeads workgroups of LANES. A lane sums every LANES-th query and head of each view; then the sums of the
-// lanes are added in their order. Trips: queries seeing it x heads / keyValueHeads / LANES. Workgroup memory: 32 LANES bytes.
+// Dispatch rows keyValueHeads workgroups of LANES, from number `first` on. A lane sums every LANES-th query and head of each
+// view; then the sums of the lanes are added in their order. Trips: queries seeing it x heads / keyValueHeads / LANES.
+// Workgroup memory: 32 LANES bytes.
 // Reference: src/reference/attention.ts attentionKeyBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
   rows: u32,
   heads: u32,
   keyValueHeads: u32,
   headDim: u32,
+  first: u32,
 }
 
 const D4 = 8u;
@@ -31,7 +33,7 @@ fn attention_lane_key_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = workgroup_id.y * GRID_X + workgroup_id.x;
+  let index = dims.first + workgroup_id.y * GRID_X + workgroup_id.x;
   // The last workgroups of a folded grid repeat item 0 and store nothing, so that barriers stay uniform.
   let live = index < dims.rows * dims.keyValueHeads;
   let i = select(0u, index, live);

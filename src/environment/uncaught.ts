@@ -13,10 +13,12 @@ const NONE: Uncaught = { count: 0, last: "" };
 /**
  * Until the scope closes, counts errors that foreign code leaves behind and that would end the process: a promise that
  * nobody awaits and that is rejected, perhaps after its call is over, or a timer's callback that throws. Answers with
- * what came since it was asked last. Whose code it was cannot be known.
+ * what came since it was asked last. Whose code it was cannot be known. In Node, which has no such events, the process
+ * ends as ever.
  */
 export const countUncaught: Effect.Effect<Effect.Effect<Uncaught>, never, Scope.Scope> = Effect.gen(
   function* () {
+    if (typeof globalThis.addEventListener !== "function") return Effect.succeed(NONE);
     let found = NONE;
     const note = (event: Event, thrown: unknown) => {
       event.preventDefault();

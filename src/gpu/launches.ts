@@ -85,6 +85,8 @@ export interface RunSizes {
   readonly queryTiles?: number;
   readonly keyTiles?: number;
   readonly tileRows?: number;
+  /** Dispatches into which a kernel that cannot be cut by rows divides its work. @default {1} */
+  readonly divisions?: number;
 }
 
 /** Kernels that are forms of an op's kernel for some adapters, each with its op. */
@@ -153,6 +155,20 @@ const GRID_X = 32768;
 /** A grid of one workgroup for each item, for kernels that find their item with `grid.wgsl`. */
 export function folded(workgroups: number): readonly [number, number] {
   return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
+}
+
+/** A grid of `items` cut into grids of at most the same number, each with `first`, its first item. */
+export function divided(
+  items: number,
+  { divisions = 1 }: Pick<RunSizes, "divisions">,
+  width = 1,
+): ReadonlyArray<Launch> {
+  const workgroups = Math.ceil(items / width / divisions);
+  const size = workgroups * width;
+  return Array.from({ length: Math.ceil(items / size) }, (_, part) => ({
+    dims: { first: part * size },
+    grid: folded(Math.min(workgroups, Math.ceil((items - part * size) / width))),
+  }));
 }
 
 /** Options of a kernel with one invocation for each item. */

@@ -80,7 +80,9 @@ function scheduled(name: KernelName, piece: Piece, bound: Bound, limits: Limits)
   const textures = wanted.map((input) => positionOf(op, input))
     .filter((input) => isCopied(piece, input, limits));
   const format = stored?.format ?? null;
-  const launches = kernel.launches(bound, traits);
+  const seconds = secondsOnSlowest(piece, bound);
+  const divisions = Math.max(1, Math.ceil(seconds / MOST_SECONDS_OF_DISPATCH));
+  const launches = kernel.launches({ divisions, ...bound }, traits);
   return {
     piece,
     form: { kernel: name, textures, weights: format === "u32" ? null : format },
@@ -90,7 +92,7 @@ function scheduled(name: KernelName, piece: Piece, bound: Bound, limits: Limits)
       firstRow: stored === null || textures.includes(weight!) ? 0 : firstBoundRow(stored),
     },
     launches,
-    seconds: secondsOnSlowest(piece, bound) / launches.length + SLOWEST.dispatch,
+    seconds: seconds / launches.length + SLOWEST.dispatch,
     partBytes: kernel.partBytes?.(bound) ?? 0,
   };
 }

@@ -85,10 +85,7 @@ Deno.test("a layer of a published model takes at most 15 dispatches forward and 
   }
 });
 
-/** The ops that are not cut by rows: queries and keys are read in an order of their own. */
-const WHOLE = new Set(["attention_forward", "attention_query_backward", "attention_key_backward"]);
-
-Deno.test("no dispatch takes more of the slowest GPU than its bound, and in long passes attention alone does", () => {
+Deno.test("no dispatch takes more of the slowest GPU than its bound, in a pass of 2,048 tokens and of 32,768", () => {
   const most = MOST_SECONDS_OF_DISPATCH + SLOWEST.dispatch;
   const limits = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
   for (const shape of COUNTED_SHAPES) {
@@ -102,8 +99,7 @@ Deno.test("no dispatch takes more of the slowest GPU than its bound, and in long
           const over = scheduleOf(program.phases[phase]!, sizes, limits)
             .filter(({ seconds }) => seconds > most);
           const kinds = new Set(over.map(({ piece }) => piece.op.kind));
-          const isWithin = sizes === dims ? kinds.size === 0 : kinds.isSubsetOf(WHOLE);
-          assert.ok(isWithin, `${shape} ${held} ${work}: ${[...kinds]}`);
+          assert.deepEqual([...kinds], [], `${shape} ${held} ${work}`);
         }
       }
     }

@@ -180,6 +180,7 @@ function sizesOf(name: KernelName) {
 
 Deno.test("kernels and their launches ask for the sizes that the record of their op names, and for all of them", () => {
   const ofRun: ReadonlyArray<keyof RunSizes> = [
+    "divisions",
     "wholeRows",
     "P",
     "queryTiles",

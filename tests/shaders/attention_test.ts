@@ -3,7 +3,7 @@ import { Effect } from "effect";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
-import { onWgsl } from "../support/engines.ts";
+import { onTiles, onWgsl } from "../support/engines.ts";
 import { plantForest } from "../support/forests.ts";
 import { randomValues } from "../support/random_values.ts";
 import {
@@ -17,6 +17,13 @@ import {
   words,
 } from "../support/op_cases.ts";
 import { ATTENTION_OPS, casesOf, RANDOM, tensorsOf } from "./attention_cases.ts";
+
+/** Ops that GPUs divide. */
+const DIVIDED = [
+  ATTENTION_OPS.attention_subgroup_forward,
+  ATTENTION_OPS.attention_query_backward,
+  ATTENTION_OPS.attention_key_backward,
+];
 
 // A score of D products |q k| <= 4 sqrt(D) is here at most 80 in size and has an error of up to 2^-18, which is the
 // relative error of its exp. Sums are means of values up to 4.
@@ -62,6 +69,23 @@ kernelMatches(
   "attention_delta packs log sums and products",
   casesOf(ATTENTION_OPS.attention_delta),
   () => ({ atol: 2e-5 }),
+);
+
+onTiles(
+  "attention has the same bits when its work is divided among dispatches",
+  (engine) =>
+    Effect.gen(function* () {
+      for (const make of DIVIDED) {
+        for (const opCase of casesOf(make)) {
+          const want = yield* runOp(engine.fresh(), opCase);
+          for (const divisions of [2, 7]) {
+            const dims = { ...opCase.dims, divisions };
+            const got = yield* runOp(engine.fresh(), { ...opCase, dims });
+            assertSameBits(got, want, `${opCase.label}, ${divisions} dispatches`);
+          }
+        }
+      }
+    }),
 );
 
 // Errors as in the forward pass, times |d_out . v - delta| |k|, summed over up to 31 slots. Where rows are reversed,

@@ -11,7 +11,8 @@ import attentionPart from "../../../shaders/lib/attention_part.wgsl" with { type
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import attentionSplit from "../../../shaders/attention_split_forward.wgsl" with { type: "text" };
 import { byHeadDim } from "./attention.ts";
-import { type BoundOf, flat, folded, type Kernels, TILE_WIDTH } from "../launches.ts";
+import { USUAL } from "../choices.ts";
+import { type BoundOf, divided, flat, type Kernels, TILE_WIDTH } from "../launches.ts";
 
 type Sizes = BoundOf<"attention_forward">;
 
@@ -46,10 +47,9 @@ export const GPU_ATTENTION = {
   attention_query_forward: {
     code: `${attentionQuery}\n${attentionPart}\n${grid}`,
     unrolled: true,
-    launches: (dims) => [{
-      constants: constantsOf(dims),
-      grid: folded(dims.rows * dims.keyValueHeads),
-    }],
+    launches: (dims) =>
+      divided(dims.rows * dims.keyValueHeads, dims)
+        .map((part) => ({ ...part, constants: constantsOf(dims) })),
   },
   attention_split_forward: {
     code: `${attentionSplit}\n${attentionPart}`,
@@ -68,17 +68,17 @@ export const GPU_ATTENTION = {
     partBytes,
   },
   attention_head_query_backward: {
-    ...flat(headQueryBackward, ({ rows, heads }: Sizes) => rows * heads, {
-      constants: byHeadDim,
-    }),
+    code: `${headQueryBackward}\n${grid}`,
     unrolled: true,
+    launches: (dims, { choices: { flatWidth } = USUAL }) =>
+      divided(dims.rows * dims.heads, dims, flatWidth)
+        .map((part) => ({ ...part, constants: byHeadDim(dims), overrides: { WG: flatWidth } })),
   },
   attention_lane_key_backward: {
     code: `${laneKeyBackward}\n${grid}`,
     unrolled: true,
-    launches: (dims) => [{
-      constants: byHeadDim(dims),
-      grid: folded(dims.rows * dims.keyValueHeads),
-    }],
+    launches: (dims) =>
+      divided(dims.rows * dims.keyValueHeads, dims)
+        .map((part) => ({ ...part, constants: byHeadDim(dims) })),
   },
 } satisfies Partial<Kernels>;
