@@ -54,6 +54,10 @@ const HOSTILE = [
 const SERVERS = ["tests/search/mcp_test.ts"];
 /** Tests in a browser, which this machine may lack. */
 const CHROMIUM = ["tests/chromium"];
+/** Tests of kernels, models and policies there, the longest first. */
+const RUNTIMES = ["tests/runtimes"];
+const hasChromium = await findChromium() !== null;
+const NO_CHROMIUM = "CHROMIUM names no Chromium, and none is at the usual places";
 const SPECIAL = [
   "tests/laws",
   "tests/golden",
@@ -63,6 +67,7 @@ const SPECIAL = [
   "tests/slow",
   "tests/architecture_test.ts",
   ...CHROMIUM,
+  ...RUNTIMES,
   ...HOSTILE,
   ...SERVERS,
   ...PROGRAMS,
@@ -110,9 +115,12 @@ const PARTS: Readonly<Record<string, Part>> = {
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
   programs: programTests(...PROGRAMS),
-  chromium: await findChromium() === null
-    ? { ...programTests(), missing: "CHROMIUM names no Chromium, and none is at the usual places" }
-    : { ...programTests(...CHROMIUM), shows: "output" },
+  chromium: hasChromium
+    ? { ...programTests(...CHROMIUM), shows: "output" }
+    : { ...programTests(), missing: NO_CHROMIUM },
+  runtimes: hasChromium
+    ? { ...programTests(...RUNTIMES), args: ["--parallel"], shows: "output" }
+    : { ...programTests(), missing: NO_CHROMIUM },
   servers: { args: [], paths: SERVERS, test: { permissions: ["--allow-run", NETWORK] } },
   proofs: programTests("tests/slow"),
 };

@@ -67,14 +67,16 @@ async function read(path: string): Promise<BodyInit> {
   return JSON.stringify(await Array.fromAsync(Deno.readDir(url)));
 }
 
-/** Opens a page that has loaded these files; TEST_FAMILY and TEST_WITHOUT are there what they are here. */
+/** Variables that a page is told. */
+const VARIABLES = ["TEST_FAMILY", "TEST_PREFIX", "TEST_WITHOUT"];
+
+/** Opens a page that has loaded these files. */
 export async function inPage<A>(
   files: ReadonlyArray<string>,
   use: (page: Page) => Promise<A>,
 ): Promise<A> {
   const asked = new URLSearchParams({
-    TEST_FAMILY: Deno.env.get("TEST_FAMILY") ?? "",
-    TEST_WITHOUT: Deno.env.get("TEST_WITHOUT") ?? "",
+    ...Object.fromEntries(VARIABLES.map((name) => [name, Deno.env.get(name) ?? ""])),
     GOLDEN_DIR: GOLDEN,
   });
   await using server = serve(await bundle(files));

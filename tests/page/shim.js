@@ -70,10 +70,12 @@ globalThis.Deno = {
   readDirSync: (path) => JSON.parse(readTextFileSync(`${path}`.replace(/\/?$/, "/"))),
 };
 
-/** Runs the tests one after the other but those that TEST_WITHOUT names; says of each how it went. */
+/** Runs the tests that begin as TEST_PREFIX says, but for those that TEST_WITHOUT names; says of each how it went. */
 globalThis.runTests = async (report) => {
   const without = JSON.parse(Deno.env.get("TEST_WITHOUT") || "[]");
+  const prefix = Deno.env.get("TEST_PREFIX") ?? "";
   for (const { name, fn, ignore } of declared) {
+    if (!name.startsWith(prefix)) continue;
     const started = performance.now();
     let error = null;
     const isLeftOut = without.includes(name);

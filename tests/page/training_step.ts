@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console
 /**
  * A whole training step of the built-in model, from a question to the new weights, by WGSL and by plain loops: how far
- * the two are apart. tests/chromium runs it in Chromium.
+ * the two are apart. tests/runtimes runs it in Chromium.
  */
 import { deepEqual, ok } from "node:assert/strict";
 import { Effect, Stream } from "effect";
