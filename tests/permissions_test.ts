@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "bench:plans": ["read"],
   "bench:counts": ["read"],
   "bench:gpu": ["all"],
+  "bench:card": ["all"],
   "bench:scale": ["read"],
   "bench:jobs": [...BENCH, "net"],
   "bench:large": [...BENCH, MEMORY, BENCH_FFI],
