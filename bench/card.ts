@@ -15,7 +15,11 @@ const PARTS = ["golden", "kernels", "unit", "learning"];
 const models = Deno.args.length === 0 ? ["qwen2.5-0.5b", "qwen2.5-1.5b"] : Deno.args;
 const unknown = models.find((model) => !CARD_MODELS.some((name) => name === model));
 if (unknown !== undefined) {
-  console.error(`Cannot time a model that is none of ${CARD_MODELS.join(", ")}: ${unknown}`);
+  console.error(
+    `Cannot time a card as models must be of ${
+      CARD_MODELS.join(", ")
+    }: current value is ${unknown}`,
+  );
   Deno.exit(2);
 }
 
