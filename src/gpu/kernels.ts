@@ -2,7 +2,7 @@
 import type { OpKind } from "../model/ops/registry.ts";
 import { ATTENTION } from "./families/attention.ts";
 import { ELEMENTWISE } from "./families/elementwise.ts";
-import { GPU_ATTENTION, gpuAttentionOf } from "./families/gpu_attention.ts";
+import { fitsWorkgroup, GPU_ATTENTION, gpuAttentionOf } from "./families/gpu_attention.ts";
 import { GPU_HEAD } from "./families/gpu_head.ts";
 import { GPU_LOW_RANK } from "./families/gpu_low_rank.ts";
 import { GPU_PRODUCTS } from "./families/gpu_products.ts";
@@ -53,7 +53,7 @@ const BY_SUBGROUPS: Partial<Record<OpKind, KernelName>> = {
 
 /** Kernels that only GPUs get. */
 const FOR_GPUS: Partial<Record<OpKind, ReadonlyArray<KernelName>>> = {
-  attention_query_backward: ["attention_head_query_backward"],
+  attention_query_backward: ["attention_block_query_backward"],
   attention_key_backward: ["attention_lane_key_backward"],
   head_forward: ["head_tile_forward", "head_join"],
   head_statistics: ["head_part_statistics", "head_join"],
@@ -70,6 +70,7 @@ export function kernelsOf(kind: OpKind, dims: Bound, traits: Traits): ReadonlyAr
   if (kind === "linear_forward") return [linearKernelOf(sizesOf(dims), traits)];
   if (suitsTiles(traits)) {
     if (kind === "attention_forward") return gpuAttentionOf(sizesOf(dims)) ?? [kind];
+    if (kind === "attention_query_backward" && !fitsWorkgroup(sizesOf(dims))) return [kind];
     // It binds nine buffers.
     if (kind === "sample" && fewDispatches(traits)) return ["sample_parts", "sample_join"];
     return FOR_GPUS[kind] ?? [kind];

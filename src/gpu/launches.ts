@@ -91,7 +91,7 @@ export interface RunSizes {
 
 /** Kernels that are forms of an op's kernel for some adapters, each with its op. */
 export const FORM_OF = {
-  attention_head_query_backward: "attention_query_backward",
+  attention_block_query_backward: "attention_query_backward",
   attention_join: "attention_forward",
   attention_lane_key_backward: "attention_key_backward",
   attention_query_forward: "attention_forward",
@@ -155,20 +155,6 @@ const GRID_X = 32768;
 /** A grid of one workgroup for each item, for kernels that find their item with `grid.wgsl`. */
 export function folded(workgroups: number): readonly [number, number] {
   return [Math.min(workgroups, GRID_X), Math.ceil(workgroups / GRID_X)];
-}
-
-/** A grid of `items` cut into grids of at most the same number, each with `first`, its first item. */
-export function divided(
-  items: number,
-  { divisions = 1 }: Pick<RunSizes, "divisions">,
-  width = 1,
-): ReadonlyArray<Launch> {
-  const workgroups = Math.ceil(items / width / divisions);
-  const size = workgroups * width;
-  return Array.from({ length: Math.ceil(items / size) }, (_, part) => ({
-    dims: { first: part * size },
-    grid: folded(Math.min(workgroups, Math.ceil((items - part * size) / width))),
-  }));
 }
 
 /** Options of a kernel with one invocation for each item. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { scheduleOf } from "../../src/gpu/schedule.ts";
+import { kernelNamed } from "../../src/gpu/kernels.ts";
+import { setConstants } from "../../src/gpu/straight_line.ts";
 import { MOST_SECONDS_OF_DISPATCH, SLOWEST } from "../../src/gpu/work.ts";
 import { createBuilder } from "../../src/model/builder.ts";
 import { headBackward, headForwardKept } from "../../src/model/ops/head.ts";
@@ -129,4 +131,40 @@ Deno.test("the head of 2,048 rows and 151,936 words takes at most 40 dispatches 
   const steps = scheduleOf(b.ops, { R: 2048 }, limits);
   const count = steps.reduce((sum, { launches }) => sum + launches.length, 0);
   assert.ok(count > 20 && count <= MOST_OF_HEAD, `${count} dispatches`);
+});
+
+/** Most numbers of a private array: more do not stay in the registers of a GPU. */
+const MOST_PRIVATE = 64;
+const LANES_OF = { f32: 1, u32: 1, vec2f: 2, vec3f: 3, vec4f: 4 } as const;
+
+/** The numbers of the largest private array of a kernel's text: of a variable of a function, or in a struct. */
+function largestPrivate(code: string): number {
+  const constants = new Map(
+    [...code.matchAll(/^const (\w+) = (\d+)u;/gm)].map(([, name, value]) => [name!, Number(value)]),
+  );
+  const sizes = [...code.matchAll(/^ +(?:var )?\w+(?::| =) array<(\w+), ([\w ]+)>/gm)];
+  return sizes.reduce((most, [, of, count]) => {
+    const number = constants.get(count!) ?? Number.parseInt(count!);
+    return Math.max(most, LANES_OF[of as keyof typeof LANES_OF] * number);
+  }, 0);
+}
+
+Deno.test("no kernel of a published model has a private array above 64 numbers", () => {
+  const limits = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
+  assert.equal(largestPrivate("const D4 = 16u;\n  var sum = array<vec4f, D4>();"), 64);
+  const seen = new Set<number>();
+  for (const shape of COUNTED_SHAPES) {
+    for (const held of COUNTED_FORMS) {
+      for (const { program, phase, dims } of Object.values(workloadsOf(formOf(shape, held)))) {
+        for (const { form, launches } of scheduleOf(program.phases[phase]!, dims, limits)) {
+          for (const { constants = {} } of launches) {
+            const most = largestPrivate(setConstants(kernelNamed(form.kernel).code, constants));
+            assert.ok(most <= MOST_PRIVATE, `${shape} ${held}, ${form.kernel}: ${most}`);
+            seen.add(most);
+          }
+        }
+      }
+    }
+  }
+  assert.ok(seen.size > 2);
 });

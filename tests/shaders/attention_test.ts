@@ -98,7 +98,7 @@ const backward = (opCase: OpCase) => {
   return { atol: 1e-4 * size * size, rtol: 1e-4 };
 };
 
-// On GPUs by attention_head_query_backward, and keys by attention_lane_key_backward.
+// On GPUs by attention_block_query_backward, and keys by attention_lane_key_backward.
 kernelMatches(
   "attention_query_backward sums over the slots a query sees",
   casesOf(ATTENTION_OPS.attention_query_backward),

@@ -29,7 +29,7 @@ type Sizes = BoundOf<"attention_forward">;
 /** Number of key/value heads over all rows. */
 const keyValueHeads = (dims: Sizes) => dims.rows * dims.keyValueHeads;
 /** Constants of kernels that hold a head in registers. */
-export const byHeadDim = ({ headDim }: Sizes) => ({ D4: headDim / 4 });
+const byHeadDim = ({ headDim }: Sizes) => ({ D4: headDim / 4 });
 /** Constants of kernels that hold the heads of one key in registers. */
 const byHeadGroup = (dims: Sizes) => ({
   D4: dims.headDim / 4,

@@ -1,5 +1,5 @@
 /** Kernels of attention for GPUs: the slots of a query are split into parts, which are joined in order. */
-import headQueryBackward from "../../../shaders/attention_head_query_backward.wgsl" with {
+import blockQueryBackward from "../../../shaders/attention_block_query_backward.wgsl" with {
   type: "text",
 };
 import attentionJoin from "../../../shaders/attention_join.wgsl" with { type: "text" };
@@ -10,9 +10,7 @@ import attentionQuery from "../../../shaders/attention_query_forward.wgsl" with 
 import attentionPart from "../../../shaders/lib/attention_part.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import attentionSplit from "../../../shaders/attention_split_forward.wgsl" with { type: "text" };
-import { byHeadDim } from "./attention.ts";
-import { USUAL } from "../choices.ts";
-import { type BoundOf, divided, flat, type Kernels, TILE_WIDTH } from "../launches.ts";
+import { type BoundOf, flat, folded, type Kernels, type Launch, TILE_WIDTH } from "../launches.ts";
 
 type Sizes = BoundOf<"attention_forward">;
 
@@ -24,9 +22,14 @@ const [QUERY_VECTORS, KEY_VECTORS] = [256, 512];
 
 const groupOf = ({ heads, keyValueHeads }: Sizes) => heads / keyValueHeads;
 
+/** Whether a workgroup holds the queries of the heads that share keys. */
+export function fitsWorkgroup(dims: Sizes): boolean {
+  return groupOf(dims) * dims.headDim / 4 <= QUERY_VECTORS;
+}
+
 /** The kernels of attention on a GPU, or null where the heads that share keys do not fit a workgroup. */
 export function gpuAttentionOf(dims: Sizes) {
-  if (groupOf(dims) * dims.headDim / 4 > QUERY_VECTORS) return null;
+  if (!fitsWorkgroup(dims)) return null;
   // Without tiles, each row is of another sequence: that is decoding, whose rows are few.
   return dims.tileRows === undefined
     ? ["attention_split_forward", "attention_join"] as const
@@ -39,6 +42,37 @@ function constantsOf(dims: Sizes) {
   return { D4, GROUP, BLOCK, SPLITS, OWNED: Math.ceil(GROUP * D4 / TILE_WIDTH) };
 }
 
+/** Numbers of 16 KiB of workgroup memory, which every adapter has: gradients of a block, and its keys or values. */
+const [BLOCK_NUMBERS, BLOCK_VECTORS] = [512, 384];
+
+function blockConstants(dims: Sizes) {
+  const { D4, GROUP, OWNED } = constantsOf(dims);
+  const fitting = Math.min(Math.floor(BLOCK_VECTORS / D4), Math.floor(BLOCK_NUMBERS / GROUP));
+  return { D4, GROUP, OWNED, BLOCK: Math.max(1, Math.min(32, fitting)) };
+}
+
+/** Most vectors of four that an invocation sums of a key, and as many of its value. */
+const LANE_VECTORS = 16;
+const LANES = 32;
+
+function laneConstants({ headDim }: Sizes) {
+  const D4 = headDim / 4;
+  let PARTS = 1;
+  while (D4 % PARTS !== 0 || D4 / PARTS > LANE_VECTORS) PARTS++;
+  return { D4, LANES, PARTS, OWN: D4 / PARTS, WG: LANES * PARTS };
+}
+
+/** Launches of a workgroup for each key/value head of each row, in as many grids as it is to be divided into. */
+function divided(dims: Sizes, constants: Readonly<Record<string, number>>): ReadonlyArray<Launch> {
+  const all = dims.rows * dims.keyValueHeads;
+  const size = Math.max(1, Math.ceil(all / (dims.divisions ?? 1)));
+  return Array.from({ length: Math.ceil(all / size) }, (_, part) => ({
+    constants,
+    dims: { first: part * size },
+    grid: folded(Math.min(size, all - part * size)),
+  }));
+}
+
 const partBytes = ({ rows, heads, headDim }: Sizes) =>
   rows * heads * SPLITS * (headDim / 4 + 1) * 16;
 
@@ -47,9 +81,7 @@ export const GPU_ATTENTION = {
   attention_query_forward: {
     code: `${attentionQuery}\n${attentionPart}\n${grid}`,
     unrolled: true,
-    launches: (dims) =>
-      divided(dims.rows * dims.keyValueHeads, dims)
-        .map((part) => ({ ...part, constants: constantsOf(dims) })),
+    launches: (dims) => divided(dims, constantsOf(dims)),
   },
   attention_split_forward: {
     code: `${attentionSplit}\n${attentionPart}`,
@@ -67,18 +99,14 @@ export const GPU_ATTENTION = {
     }),
     partBytes,
   },
-  attention_head_query_backward: {
-    code: `${headQueryBackward}\n${grid}`,
+  attention_block_query_backward: {
+    code: `${blockQueryBackward}\n${grid}`,
     unrolled: true,
-    launches: (dims, { choices: { flatWidth } = USUAL }) =>
-      divided(dims.rows * dims.heads, dims, flatWidth)
-        .map((part) => ({ ...part, constants: byHeadDim(dims), overrides: { WG: flatWidth } })),
+    launches: (dims) => divided(dims, blockConstants(dims)),
   },
   attention_lane_key_backward: {
     code: `${laneKeyBackward}\n${grid}`,
     unrolled: true,
-    launches: (dims) =>
-      divided(dims.rows * dims.keyValueHeads, dims)
-        .map((part) => ({ ...part, constants: byHeadDim(dims) })),
+    launches: (dims) => divided(dims, laneConstants(dims)),
   },
 } satisfies Partial<Kernels>;
