@@ -10,6 +10,8 @@ export interface Choices {
   readonly tileRows: number;
   /** Maximum rows of a workgroup that sums slices. */
   readonly sliceRows: number;
+  /** Workgroups of a product in slices where it has the features and at most four rows: more would read rows again. */
+  readonly sliceGroups: number;
   /** Workgroups of a product with adapters where it has the features: more would sum x Aᵀ more often. */
   readonly adaptedGroups: number;
   /** Minimum invocations of a workgroup of kernels with one invocation for each item. */
@@ -22,6 +24,7 @@ export const USUAL: Choices = {
   tileOutputs: 32,
   tileRows: 32,
   sliceRows: 16,
+  sliceGroups: 256,
   adaptedGroups: 512,
   flatWidth: 32,
 };
@@ -38,6 +41,7 @@ export const OPTIONS = {
   ],
   tileRows: [8, 16, 64, 128].map((tileRows) => ({ tileRows })),
   sliceRows: [8, 4].map((sliceRows) => ({ sliceRows })),
+  sliceGroups: [1, 128, 512].map((sliceGroups) => ({ sliceGroups })),
   adaptedGroups: [128, 256, 1024].map((adaptedGroups) => ({ adaptedGroups })),
   flatWidth: [64, 128, 256].map((flatWidth) => ({ flatWidth })),
 } as const satisfies Readonly<Record<string, ReadonlyArray<Partial<Choices>>>>;

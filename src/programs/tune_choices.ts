@@ -94,12 +94,13 @@ function trialsOf(
   adapted: ModelForm,
   length: number,
 ): Readonly<Record<ListName, Trial>> {
-  const flat = ["rope_backward", "attention_delta", "attention_query_backward"] as const;
+  const flat = ["rope_backward", "attention_delta"] as const;
   const products = ["linear_low_rank_forward", "linear_forward", "linear_input_backward"] as const;
   return {
     tile: passOf(adapted, length, products),
     tileRows: passOf(full, length, ["linear_forward"], [8, 16, 32, 64]),
     sliceRows: decodingOf(full, length, ["linear_forward"], [16]),
+    sliceGroups: decodingOf(full, length, ["linear_forward"], [1]),
     adaptedGroups: decodingOf(adapted, length, ["linear_adapted_forward"], [1, 16]),
     flatWidth: passOf(full, length, flat),
   };

@@ -64,6 +64,7 @@ const CASES: Readonly<Record<ListName, ReadonlyArray<OpCase>>> = {
   tileRows: [12, 70].map((rows) => linearCase({ rows, inner: 132, features: 36, bias: true })),
   sliceRows: [linearCase({ rows: 13, inner: 132, features: 36, from: "norm" })],
   // So many features that a workgroup owns several blocks of them.
+  sliceGroups: [linearCase({ rows: 3, inner: 1028, features: 600, from: "norm" })],
   adaptedGroups: [adaptedCase({ rows: 1, inner: 1024, parts: [[3100, 4], [1100, 4]] })],
   flatWidth: [gates],
 };

@@ -133,6 +133,22 @@ Deno.test("the head of 2,048 rows and 151,936 words takes at most 40 dispatches 
   assert.ok(count > 20 && count <= MOST_OF_HEAD, `${count} dispatches`);
 });
 
+/** Workgroups of a product of one row, at least. */
+const LEAST_WORKGROUPS = 256;
+
+Deno.test("products of one row have 256 workgroups or more", async () => {
+  for (const shape of COUNTED_SHAPES) {
+    const { "token, 1 row": token } = await Effect.runPromise(
+      countDispatches(formOf(shape, "full")),
+    );
+    const products = token.filter(({ kernel }) => kernel.startsWith("linear_"));
+    assert.ok(products.length > 0);
+    for (const { kernel, workgroups } of products) {
+      assert.ok(workgroups >= LEAST_WORKGROUPS, `${shape} ${kernel}: ${workgroups}`);
+    }
+  }
+});
+
 /** Most numbers of a private array: more do not stay in the registers of a GPU. */
 const MOST_PRIVATE = 64;
 const LANES_OF = { f32: 1, u32: 1, vec2f: 2, vec3f: 3, vec4f: 4 } as const;

@@ -8,6 +8,7 @@ import { createPipelines } from "../../src/gpu/pipelines.ts";
 /** A dispatch that was submitted. */
 export interface Dispatch {
   readonly kernel: string;
+  readonly workgroups: number;
   /** Invocations of all its workgroups. */
   readonly threads: number;
 }
@@ -111,7 +112,7 @@ function countingPass(dispatches: Dispatch[]) {
     setBindGroup: () => {},
     dispatchWorkgroups: (x: number, y: number) => {
       const { kernel, width } = pipeline!;
-      dispatches.push({ kernel, threads: x * y * width });
+      dispatches.push({ kernel, workgroups: x * y, threads: x * y * width });
     },
     end: () => {},
   };

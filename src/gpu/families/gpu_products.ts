@@ -66,15 +66,29 @@ function tileLaunches(dims: Linear, traits: Traits): ReadonlyArray<Launch> {
 /** Outputs of a thread where few slices make a sum: some compilers take minutes over 16. */
 const MOST_OWNED = 4;
 
-/** Constants of kernels that sum slices: of up to `most` rows a workgroup, a power of two. */
+/** Rows of x that so many workgroups may read: more would take longer than the weights. */
+const FEW_ROWS = 4;
+/** Invocations of a workgroup that sums slices, at least or nearly. */
+const LEAST_WIDTH = 32;
+
+/**
+ * Constants of kernels that sum slices: of up to `most` rows a workgroup, a power of two, and of few rows in `groups`
+ * workgroups where there are the features.
+ */
 function sliceConstants(
-  { rows, inner, from: FROM }: Readonly<Record<"rows" | "inner" | "from", number>>,
+  { rows, inner, features, from: FROM }: Readonly<
+    Record<"rows" | "inner" | "features" | "from", number>
+  >,
   most: number,
+  groups: number = 1,
 ) {
   const LANES = Math.min(16, Math.ceil(inner / GPU_SLICE));
   const room = MOST_OWNED * 2 ** Math.floor(Math.log2(LANES));
   const ROWS = Math.min(most, room, 2 ** Math.ceil(Math.log2(Math.max(1, rows))));
-  const FEATURES = TILE_WIDTH / 2 ** Math.ceil(Math.log2(LANES));
+  const widest = TILE_WIDTH / 2 ** Math.ceil(Math.log2(LANES));
+  const narrowest = 2 ** Math.floor(Math.log2(LEAST_WIDTH / LANES));
+  const wanted = ROWS > FEW_ROWS ? widest : 2 ** Math.floor(Math.log2(features / groups));
+  const FEATURES = Math.min(widest, Math.max(narrowest, wanted));
   const WG = FEATURES * LANES;
   const KC4 = ROWS > 4 ? 2 : 4;
   const OWNED = Math.ceil(ROWS * FEATURES / WG);
@@ -86,9 +100,9 @@ function sliceConstants(
 /** y = x Wᵀ with an invocation for each slice of a sum: one dispatch. */
 function sliceLaunches(
   dims: Linear,
-  { choices: { sliceRows } = USUAL }: Traits,
+  { choices: { sliceRows, sliceGroups } = USUAL }: Traits,
 ): ReadonlyArray<Launch> {
-  const constants = sliceConstants(dims, sliceRows);
+  const constants = sliceConstants(dims, sliceRows, sliceGroups);
   const { FEATURES, ROWS } = constants;
   return [{
     constants,
