@@ -92,7 +92,7 @@ const page = [
   `Deno ${Deno.version.deno}, ${Deno.build.os}. Tests ${
     PARTS.join(", ")
   }: ${tests}. Tune: ${tuned}`,
-  "Times are of one run in float32, the median of five pairs in turn; PyTorch's without TF32.",
+  "Times are of one run in float32: the median of five pairs in turn, or of three runs without PyTorch, whose products do not use TF32.",
   markdown(head, rows),
   `Each op: ${files.map((line) => line.replace("Written to bench/results/", "")).join(", ")}`,
 ].join("\n\n");

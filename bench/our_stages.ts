@@ -12,7 +12,7 @@ import { createLearner } from "../src/policy/learner.ts";
 import { makePolicy } from "../src/policy/make_policy.ts";
 import { planMemory, totalBytes } from "../src/policy/memory_plan.ts";
 import type { BeliefRequest, Learner, Policy, TokenRows } from "../src/policy/policy.ts";
-import { createRuntime } from "../src/policy/runtime.ts";
+import { type Capacity, createRuntime } from "../src/policy/runtime.ts";
 import { numbers } from "./rivals/serve.ts";
 import { type Prepared, run } from "./ours.ts";
 
@@ -42,12 +42,13 @@ export interface PreparedModel extends Prepared {
   readonly bytes: number;
 }
 
-/** Policy and learner with weights of small numbers. */
-export async function openModel(
+/** A model of small numbers in memory that is planned for training, or for decoding alone. */
+async function openRuntime(
   device: Device,
   shape: ReadonlyArray<number>,
-  capacity: { rows: number; contextTokens: number; passTokens: number; messageTokens: number },
-): Promise<Model> {
+  capacity: Capacity,
+  trains: boolean,
+) {
   const architecture = architectureOf(shape);
   let factor = 7919;
   const valuesOf = ({ kind, rows, cols }: Parameter) => {
@@ -64,15 +65,25 @@ export async function openModel(
     ...{ bindingBytes, fewDispatches: fewDispatches(traits) },
   };
   const plan = planMemory(form, capacity, {
-    ...{ trains: true, masked: false, recompute: "none", isMirrored: isMirrored(traits) },
+    ...{ trains, masked: false, recompute: "none", isMirrored: isMirrored(traits) },
     partialBytes: (program, dims) =>
       plannedPartialBytes(program, dims, { traits, bindingBytes, textureBytes: 0 }),
   });
   await run(engine.reserve(plan.arena));
   const runtime = await run(createRuntime(engine, { architecture, weights }, capacity));
+  return { runtime, bytes: totalBytes(plan.parts) };
+}
+
+/** Policy and learner with weights of small numbers. */
+export async function openModel(
+  device: Device,
+  shape: ReadonlyArray<number>,
+  capacity: Capacity,
+): Promise<Model> {
+  const trains = true;
+  const { runtime, bytes } = await openRuntime(device, shape, capacity, trains);
   const adamw = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, decayed: "all" } as const;
-  const learner = await run(createLearner(runtime, adamw));
-  return { policy: makePolicy(runtime), learner, bytes: totalBytes(plan.parts) };
+  return { policy: makePolicy(runtime), learner: await run(createLearner(runtime, adamw)), bytes };
 }
 
 /** Sequences of one length whose every token is trained. */
@@ -131,12 +142,13 @@ export async function decode(
   device: Device,
   [rows, cached, ...model]: ReadonlyArray<number>,
 ): Promise<PreparedModel> {
-  const { policy, bytes } = await openModel(device, model, {
-    rows: rows!,
-    contextTokens: cached! + DECODED + 1,
-    passTokens: 4096,
-    messageTokens: DECODED,
-  });
+  const trains = false;
+  const capacity = {
+    ...{ rows: rows!, contextTokens: cached! + DECODED + 1 },
+    ...{ passTokens: 4096, messageTokens: DECODED },
+  };
+  const { runtime, bytes } = await openRuntime(device, model, capacity, trains);
+  const policy = makePolicy(runtime);
   const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0 };
   const generate = (maxTokens: number) =>
     run(policy.generate(

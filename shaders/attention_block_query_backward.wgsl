@@ -1,15 +1,15 @@
 // attention_query_backward for GPUs: a workgroup owns the heads of a query that share keys, and takes BLOCK slots at a time
 //
 // q, key_value, statistics, d_out, queries, d_q: as in attention_query_backward
-// Dispatch rows keyValueHeads workgroups of WG, from number `first` on. The values of a block pass through workgroup memory,
+// Dispatch rows keyValueHeads workgroups of WG, those from number `first` to `end`. The values of a block pass through workgroup memory,
 // then its keys. An invocation multiplies a head and a slot, then carries sums of a head and four features, OWNED of them.
 // Trips: slots seen. Workgroup memory: 16 D4 (2 GROUP + BLOCK) + 4 GROUP BLOCK bytes.
 // Reference: src/reference/attention.ts attentionQueryBackward. Test: tests/shaders/attention_test.ts.
 struct Dims {
-  rows: u32,
   heads: u32,
   keyValueHeads: u32,
   first: u32,
+  end: u32,
 }
 
 const D4 = 8u;
@@ -31,7 +31,7 @@ var<workgroup> query: array<vec4f, GROUP * D4>;
 var<workgroup> d_output: array<vec4f, GROUP * D4>;
 // Values, then keys: group d of slot j at d BLOCK + j, so that neighbours read neighbouring slots.
 var<workgroup> held: array<vec4f, D4 * BLOCK>;
-// The gradient of a weight less that of the sum, then the gradient of a score, of slot j for head h at h BLOCK + j.
+// The gradient of a weight minus delta, then the gradient of its score, of slot j for head h at h BLOCK + j.
 var<workgroup> gradient: array<f32, GROUP * BLOCK>;
 
 // Takes `count` slots from `first` on: keys (0) or values (1) of a head.
@@ -47,10 +47,11 @@ fn attention_block_query_backward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = dims.first + workgroup_id.y * GRID_X + workgroup_id.x;
-  // The last workgroups of a folded grid repeat item 0 and store nothing, so that barriers stay uniform.
-  let live = index < dims.rows * dims.keyValueHeads;
-  let i = select(0u, index, live);
+  let i = dims.first + workgroup_id.y * GRID_X + workgroup_id.x;
+  // The last workgroups of a folded grid have no item.
+  if (i >= dims.end) {
+    return;
+  }
   let n = i / dims.keyValueHeads;
   let g = i % dims.keyValueHeads;
   let scale = 1.0 / sqrt(f32(4u * D4));
@@ -102,7 +103,7 @@ fn attention_block_query_backward(
   }
   for (var o = 0u; o < OWNED; o++) { // @unroll
     let item = o * WG + local;
-    if (live && item < GROUP * D4) {
+    if (item < GROUP * D4) {
       d_q[i * GROUP * D4 + item] = sum[o];
     }
   }

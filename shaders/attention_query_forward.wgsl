@@ -1,14 +1,14 @@
 // attention_forward for GPUs where there are many queries: a workgroup for the heads of a query that share keys
 //
 // q, key_value, queries, out, softmax: as in attention_forward     D a multiple of 4
-// Dispatch rows keyValueHeads workgroups of WG, from number `first` on. A workgroup computes all parts of the slots, as
+// Dispatch rows keyValueHeads workgroups of WG, those from number `first` to `end`. A workgroup computes all parts of the slots, as
 // shaders/lib/attention_part.wgsl says, and joins them in the order of attention_join: a query has the bits that it has
 // while decoding. Trips: slots.
 // Reference: src/reference/attention.ts attentionForward. Test: tests/shaders/attention_test.ts.
 struct Dims {
-  rows: u32,
   keyValueHeads: u32,
   first: u32,
+  end: u32,
 }
 
 const D4 = 8u;
@@ -31,10 +31,11 @@ fn attention_query_forward(
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = dims.first + workgroup_id.y * GRID_X + workgroup_id.x;
-  // The last workgroups of a folded grid repeat item 0 and store nothing, so that barriers stay uniform.
-  let live = index < dims.rows * dims.keyValueHeads;
-  let i = select(0u, index, live);
+  let i = dims.first + workgroup_id.y * GRID_X + workgroup_id.x;
+  // The last workgroups of a folded grid have no item.
+  if (i >= dims.end) {
+    return;
+  }
   load_query(i, local);
   var all = Part(NEG_LARGE, 0.0, array<vec4f, OWNED>());
   for (var at = 0u; at < SPLITS; at++) {
@@ -58,14 +59,12 @@ fn attention_query_forward(
   workgroupBarrier();
   if (local < GROUP) {
     keep[local] = all.s;
-    if (live) {
-      softmax[i * GROUP + local] = vec2f(all.m, all.s);
-    }
+    softmax[i * GROUP + local] = vec2f(all.m, all.s);
   }
   workgroupBarrier();
   for (var o = 0u; o < OWNED; o++) { // @unroll
     let item = o * WG + local;
-    if (live && item < GROUP * D4) {
+    if (item < GROUP * D4) {
       out[i * GROUP * D4 + item] = all.sum[o] / keep[item / D4];
     }
   }

@@ -6,7 +6,7 @@ import { contentsOf, differences } from "./support/kill_matrix.ts";
 import { holdBack, openWorkshop, reading, succeeded } from "./support/queue_processes.ts";
 import { inFolder } from "./support/tiny_run.ts";
 
-const STEPS = 40;
+const STEPS = 60;
 const RECIPE = {
   steps: STEPS,
   promptsPerStep: 2,
@@ -122,9 +122,10 @@ Deno.test("trainer and worker export each step as one trace, and change no byte 
       const worker = shop.worker("--otlp", both.url);
       await using said = reading(worker);
       const trainer = shop.train(`${outer}/run`, "--queue", shop.queue, "--otlp", both.url);
-      await said.until(/^Running on /m);
+      await using trained = reading(trainer);
+      await trained.until(/^step +1\b/mi);
       await holdBack(trainer, said.until(/^Step \d+: /m));
-      await succeeded(trainer);
+      await trained.success();
       worker.kill("SIGTERM");
       await worker.status;
       deepStrictEqual(differences(await contents("run"), await contents("alone")), []);

@@ -5,7 +5,7 @@ import { aloneIn, holdBack, openWorkshop, reading, succeeded } from "./support/q
 import { inFolder } from "./support/tiny_run.ts";
 
 const RECIPE = {
-  steps: 40,
+  steps: 60,
   promptsPerStep: 2,
   groupSize: 2,
   maxTurns: 2,
@@ -23,15 +23,16 @@ Deno.test("a worker that is killed in the middle changes no byte of the run", ()
     const want = await aloneIn(shop);
     const workers = [shop.worker(), shop.worker()];
     const trainer = shop.train(`${outer}/run`, "--queue", shop.queue);
+    await using trained = reading(trainer);
     await using said = reading(workers[0]!);
-    await said.until(/^Running on /m);
+    await trained.until(/^step +1\b/mi);
     match(
       await holdBack(trainer, said.until(/^Step \d+: /m)),
       /^Step \d+: 2 episodes of question /m,
     );
     workers[0]!.kill("SIGKILL");
     strictEqual((await workers[0]!.status).signal, "SIGKILL");
-    await succeeded(trainer);
+    await trained.success();
     workers[1]!.kill("SIGTERM");
     strictEqual((await workers[1]!.output()).code, 130);
     deepStrictEqual(differences(await contentsOf(`${outer}/run`), want), []);
@@ -47,6 +48,8 @@ Deno.test("a worker without the model of the run says so and leaves with exit co
     const trainer = shop.train(`${outer}/run`, "--queue", shop.queue);
     // The embedded model instead.
     const worker = shop.start("worker", "--queue", shop.queue);
+    // A worker that is not refused would wait for another run.
+    trainer.status.then(() => worker.kill("SIGKILL")).catch(() => {});
     const { code, stderr } = await worker.output();
     trainer.kill("SIGKILL");
     await trainer.output();

@@ -12,9 +12,10 @@ if (!await openDawn()) throw new Error("Dawn found no adapter");
 
 globalThis.location = { href: at, search: new URLSearchParams(process.env) };
 globalThis.readNow = (pathname) => {
-  if (!existsSync(pathname)) return null;
-  if (!pathname.endsWith("/")) return readFileSync(pathname);
-  return Buffer.from(JSON.stringify(readdirSync(pathname).map((name) => ({ name }))));
+  const path = decodeURIComponent(pathname);
+  if (!existsSync(path)) return null;
+  if (!path.endsWith("/")) return readFileSync(path);
+  return Buffer.from(JSON.stringify(readdirSync(path).map((name) => ({ name }))));
 };
 await import("../../tests/page/shim.js");
 registerHooks({
@@ -25,7 +26,7 @@ registerHooks({
       ? { source: readFileSync(bundle), format: "module", shortCircuit: true }
       : next(url, context),
 });
-// What tests say is no outcome.
+// Tests print to stderr; stdout holds outcomes alone.
 globalThis.console = new Console(process.stderr);
 await import(at);
 await globalThis.runTests((outcome) => process.stdout.write(`${JSON.stringify(outcome)}\n`));

@@ -19,7 +19,7 @@ def numbers(shape, factor, scale=1.0):
 
 
 def peak_bytes():
-    """Largest resident size of this program, on CUDA of the device; ru_maxrss would count the process it was started from."""
+    """Largest resident size of this program, on CUDA the most that PyTorch allocated; ru_maxrss would count the process it was started from."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     with open("/proc/self/status") as status:

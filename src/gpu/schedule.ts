@@ -92,7 +92,7 @@ function scheduled(name: KernelName, piece: Piece, bound: Bound, limits: Limits)
       firstRow: stored === null || textures.includes(weight!) ? 0 : firstBoundRow(stored),
     },
     launches,
-    seconds: seconds / launches.length + SLOWEST.dispatch,
+    seconds: seconds / Math.max(1, launches.length) + SLOWEST.dispatch,
     partBytes: kernel.partBytes?.(bound) ?? 0,
   };
 }

@@ -158,16 +158,18 @@ function largestPrivate(code: string): number {
   const constants = new Map(
     [...code.matchAll(/^const (\w+) = (\d+)u;/gm)].map(([, name, value]) => [name!, Number(value)]),
   );
-  const sizes = [...code.matchAll(/^ +(?:var )?\w+(?::| =) array<(\w+), ([\w ]+)>/gm)];
+  const sizes = [...code.matchAll(/^ +(?:var )?\w+(?::| =) array<(\w+), ([^>]+)>/gm)];
   return sizes.reduce((most, [, of, count]) => {
-    const number = constants.get(count!) ?? Number.parseInt(count!);
+    const factors = count!.split(" * ").map((one) => constants.get(one) ?? Number.parseInt(one));
+    const number = factors.reduce((product, factor) => product * factor, 1);
+    assert.ok(Number.isInteger(number), count);
     return Math.max(most, LANES_OF[of as keyof typeof LANES_OF] * number);
   }, 0);
 }
 
 Deno.test("no kernel of a published model has a private array above 64 numbers", () => {
   const limits = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
-  assert.equal(largestPrivate("const D4 = 16u;\n  var sum = array<vec4f, D4>();"), 64);
+  assert.equal(largestPrivate("const D4 = 16u;\n  var sum = array<vec4f, 2u * D4>();"), 128);
   const seen = new Set<number>();
   for (const shape of COUNTED_SHAPES) {
     for (const held of COUNTED_FORMS) {

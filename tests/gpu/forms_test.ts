@@ -127,7 +127,7 @@ onWgsl(
   () =>
     Effect.gen(function* () {
       const own = yield* runAll(yield* claiming({}), TILED);
-      // Tiles need the 128 of its compatibility mode; with fewer, their device gets kernels of another order.
+      // Tiles need the 128 of WebGPU's compatibility mode; with fewer, their device gets kernels of another order.
       const maxInvocations = device!.traits.family === "tiles" ? 128 : 64;
       const least = { workgroupBytes: 16384, maxInvocations };
       for (const traits of [least, { cores: 1 }, { cores: 16 }]) {

@@ -246,14 +246,7 @@ function workgroupBytes(code: string): number {
 }
 
 Deno.test("no launch asks for more workgroup memory or invocations than the adapter has", () => {
-  const heads = {
-    heads: 14,
-    keyValueHeads: 2,
-    headDim: 128,
-    queryTiles: 1,
-    keyTiles: 1,
-    tileRows: 32,
-  };
+  const heads = { heads: 14, keyValueHeads: 2, queryTiles: 1, keyTiles: 1, tileRows: 32 };
   const parts = {
     ...{ features0: 600, features1: 36, features2: 4 },
     ...{ rank0: 64, rank1: 64, rank2: 64 },
@@ -268,7 +261,10 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
   ) {
     for (const family of FAMILIES) {
       for (
-        const [rows, inner] of [[5, 256], [16, 512], [70, 256], [4096, 896], [4096, 280]] as const
+        const [rows, inner, headDim] of [
+          ...[[5, 256, 4], [16, 512, 128], [70, 256, 20], [4096, 896, 64], [4096, 280, 68]],
+          [4096, 512, 144],
+        ] as const
       ) {
         for (const from of [0, 1, 2]) {
           const dims = {
@@ -284,6 +280,7 @@ Deno.test("no launch asks for more workgroup memory or invocations than the adap
             unique: 9,
             elements: rows * 640,
             outCols: 640,
+            headDim,
             ...heads,
             ...parts,
           };

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console
 /**
- * Runs test files in a page of Chromium or on Dawn in Node 24, both by software where they have no adapter, and prints
- * as JSON how each test went, from the root of the repository: `run.ts chromium|dawn tests/shaders/head_test.ts …`.
+ * Runs test files in a page of Chromium, by software, or on Dawn in Node 24, by software where it finds no adapter, and
+ * prints as JSON how each test went, from the root of the repository: `run.ts chromium|dawn tests/shaders/head_test.ts …`.
  */
 import { command } from "../../driver/command.ts";
 import type { Runtime } from "../support/runtimes.ts";
@@ -25,7 +25,11 @@ const inChromium = (files: ReadonlyArray<string>) =>
 
 async function onDawn(files: ReadonlyArray<string>) {
   const config = ["--config", "bench/compilers/deno.json"];
-  await command("deno", { args: ["install", "--quiet", "--frozen", ...config] }).output();
+  const install = command("deno", {
+    args: ["install", "--quiet", "--frozen", ...config],
+    stderr: "inherit",
+  });
+  if (!(await install.output()).success) throw new Error("Dawn could not be installed");
   const args = ["bench/compilers/tests.mjs", await bundle(files)];
   const { code } = await command("node", { args, stdout: "inherit", stderr: "inherit" }).output();
   Deno.exit(code);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
+import { scheduleOf } from "../../src/gpu/schedule.ts";
 import type { Engine, HostArray } from "../../src/model/engine.ts";
 import { createInterpreter } from "../../src/reference/interpreter.ts";
 import { assertClose } from "../support/comparison.ts";
+import { BINDING_BYTES, CARD } from "../support/dispatch_counts.ts";
 import { onTiles, onWgsl } from "../support/engines.ts";
 import { plantForest } from "../support/forests.ts";
 import { randomValues } from "../support/random_values.ts";
@@ -13,10 +15,11 @@ import {
   largest,
   type OpCase,
   overwritten,
+  programOf,
   runOp,
   words,
 } from "../support/op_cases.ts";
-import { ATTENTION_OPS, casesOf, RANDOM, tensorsOf } from "./attention_cases.ts";
+import { ATTENTION_OPS, casesOf, FOREST, RANDOM, tensorsOf } from "./attention_cases.ts";
 
 /** Ops that GPUs divide. */
 const DIVIDED = [
@@ -71,12 +74,45 @@ kernelMatches(
   () => ({ atol: 2e-5 }),
 );
 
+/** Heads of published widths, one whose vectors no two invocations share evenly, and more rows than a grid is wide. */
+const BROAD = [
+  [FOREST, { heads: 7, keyValueHeads: 1, headDim: 128 }],
+  [FOREST, { heads: 2, keyValueHeads: 1, headDim: 68 }],
+  [
+    plantForest(Array.from({ length: 33_000 }, () => ({ length: 1, parent: -1, visible: 0 }))),
+    { heads: 1, keyValueHeads: 1, headDim: 4 },
+  ],
+] as const;
+
+onTiles(
+  "attention has the numbers of the plain loops with wide heads and with many rows",
+  (engine) =>
+    Effect.gen(function* () {
+      for (const [forest, shape] of BROAD) {
+        const tensors = tensorsOf(forest, shape, RANDOM);
+        for (const make of DIVIDED) {
+          const opCase = make(tensors, JSON.stringify(shape));
+          const got = yield* runOp(engine.fresh(), opCase);
+          const want = yield* runOp(createInterpreter(), opCase);
+          want.forEach((values, output) =>
+            assertClose(got[output]!, values, backward(opCase), `${opCase.kind} ${opCase.label}`)
+          );
+        }
+      }
+    }),
+);
+
+const LIMITS = { traits: CARD, bindingBytes: BINDING_BYTES, textureBytes: 0 };
+
 onTiles(
   "attention has the same bits when its work is divided among dispatches",
   (engine) =>
     Effect.gen(function* () {
       for (const make of DIVIDED) {
         for (const opCase of casesOf(make)) {
+          const { program: { phases } } = programOf(opCase);
+          const [divided] = scheduleOf(phases.whole, { ...opCase.dims, divisions: 2 }, LIMITS);
+          assert.ok(divided!.launches.length === 2 || opCase.label.includes("one token"));
           const want = yield* runOp(engine.fresh(), opCase);
           for (const divisions of [2, 7]) {
             const dims = { ...opCase.dims, divisions };

@@ -1,6 +1,6 @@
 /**
- * The tests of kernels, models and policies, golden numbers and a whole training step in Chromium and on Dawn in Node,
- * by software where they have no adapter; tests/runtimes has most of them in Chromium.
+ * The tests of kernels, models and policies, golden numbers and a whole training step in Chromium and on Dawn in Node;
+ * tests/runtimes has those that take less time.
  */
 import { command } from "../../driver/command.ts";
 import { findChromium } from "../support/chromium.ts";

@@ -38,6 +38,9 @@ const WIDE: Architecture = {
   vocabulary: 9000,
 };
 
+/** The same with heads of 128 features. */
+const WIDE_HEADS: Architecture = { ...WIDE, heads: 7, keyValueHeads: 1, headDim: 128 };
+
 const CAPACITY = { rows: 40, contextTokens: 128, passTokens: 300, messageTokens: 8 };
 /** Numbers of rows for which kernels take different forms. */
 const ROWS = [1, 9, 40, 300];
@@ -70,7 +73,7 @@ function formOf(architecture: Architecture, format: WeightFormat): ModelForm {
 
 /** Models of each family. Straight lines of the wide one would be as many texts again, of 200 KB each; it has all options. */
 function formsFor(traits: Traits): ReadonlyArray<ModelForm> {
-  const wide = [formOf(WIDE, "f32"), formOf(WIDE, "int8")];
+  const wide = [formOf(WIDE, "f32"), formOf(WIDE, "int8"), formOf(WIDE_HEADS, "f32")];
   const isTuned = traits.choices !== undefined;
   const all = isTuned ? wide : traits.family === "lines" ? SMALL : [...SMALL, ...wide];
   return all.map((form) => ({ ...form, fewDispatches: fewDispatches(traits) }));

@@ -80,19 +80,30 @@ export async function aloneIn({ folder, train }: Workshop) {
   return await contentsOf(`${folder}/alone`);
 }
 
-/** Reads what a program prints, line by line. */
-export function reading({ stdout }: Deno.ChildProcess) {
-  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
+/** Reads what a program prints. */
+export function reading(child: Deno.ChildProcess) {
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   return {
-    /** Waits for a line that matches, and answers with all that was printed; fails where the program ends first. */
+    /** Waits for a line that matches, and answers with the lines so far; fails where the program ends first. */
     async until(pattern: RegExp): Promise<string> {
-      while (!pattern.test(text)) {
+      const lines = () => text.slice(0, text.lastIndexOf("\n") + 1);
+      while (!pattern.test(lines())) {
         const { done, value } = await reader.read();
         if (done) throw new Error(`It ended, and no line matched ${pattern}: ${text}`);
         text += value;
       }
-      return text;
+      return lines();
+    },
+    /** Waits for the program to end; fails unless it succeeds. */
+    async success(): Promise<void> {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        text += value;
+      }
+      const { code } = await child.status;
+      if (code !== 0) throw new Error(`It ended with ${code}: ${text}`);
     },
     [Symbol.asyncDispose]: () => reader.cancel(),
   };
@@ -101,21 +112,24 @@ export function reading({ stdout }: Deno.ChildProcess) {
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /**
- * Lets a program run a tenth of the time until something has happened: a trainer works on its own jobs too, and would
- * be done before a worker has come up. Nothing waits longer for the program's locks and claims than 90 ms.
+ * Lets a program run a tenth of the time until something has happened, and fails where it ends first: a trainer works on
+ * its own jobs too, and would be done before a worker has come up. A stop takes less time than any claim lasts.
  */
 export async function holdBack<A>(child: Deno.ChildProcess, until: Promise<A>): Promise<A> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
   const ended = child.status.then(() => {
     throw new Error("It ended before that happened");
   });
   const happened = Promise.race([until, ended]);
-  let isOver = false;
-  happened.catch(() => {}).finally(() => isOver = true);
+  happened.then(over, over);
   while (!isOver) {
-    for (const [signal, millis] of [["SIGSTOP", 90], ["SIGCONT", 10]] as const) {
-      if (!isOver || signal === "SIGCONT") child.kill(signal);
-      await pause(millis);
-    }
+    child.kill("SIGSTOP");
+    await pause(90);
+    child.kill("SIGCONT");
+    await pause(10);
   }
   return await happened;
 }

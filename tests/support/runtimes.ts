@@ -1,10 +1,10 @@
-/** Test files that run in other runtimes with WebGPU, by software where they have no adapter. */
+/** Test files that run in other runtimes with WebGPU. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { command } from "../../driver/command.ts";
 import type { Family } from "../../src/gpu/launches.ts";
 import type { TestOutcome } from "../page/run.ts";
 
-/** A page of Chromium, or Node 24 with Dawn. */
+/** A page of Chromium, by software, or Node 24 with Dawn, by software where it finds no adapter. */
 export type Runtime = "chromium" | "dawn";
 
 /** Tests that compute on the counting device, in Deno's threads, or on a device that they lose by Deno's means. */

@@ -10,7 +10,15 @@ import attentionQuery from "../../../shaders/attention_query_forward.wgsl" with 
 import attentionPart from "../../../shaders/lib/attention_part.wgsl" with { type: "text" };
 import grid from "../../../shaders/lib/grid.wgsl" with { type: "text" };
 import attentionSplit from "../../../shaders/attention_split_forward.wgsl" with { type: "text" };
-import { type BoundOf, flat, folded, type Kernels, type Launch, TILE_WIDTH } from "../launches.ts";
+import {
+  type BoundOf,
+  flat,
+  folded,
+  type Kernels,
+  type Launch,
+  TILE_WIDTH,
+  type Traits,
+} from "../launches.ts";
 
 type Sizes = BoundOf<"attention_forward">;
 
@@ -42,7 +50,10 @@ function constantsOf(dims: Sizes) {
   return { D4, GROUP, BLOCK, SPLITS, OWNED: Math.ceil(GROUP * D4 / TILE_WIDTH) };
 }
 
-/** Numbers of 16 KiB of workgroup memory, which every adapter has: gradients of a block, and its keys or values. */
+/**
+ * Gradients of a block, and vectors of four of its keys or values: 2 and 6 KiB of the 16 of workgroup memory that every
+ * adapter has. Queries and gradients of outputs take 8 at most.
+ */
 const [BLOCK_NUMBERS, BLOCK_VECTORS] = [512, 384];
 
 function blockConstants(dims: Sizes) {
@@ -55,11 +66,10 @@ function blockConstants(dims: Sizes) {
 const LANE_VECTORS = 16;
 const LANES = 32;
 
-function laneConstants({ headDim }: Sizes) {
+function laneConstants({ headDim }: Sizes, { maxInvocations }: Traits) {
   const D4 = headDim / 4;
-  let PARTS = 1;
-  while (D4 % PARTS !== 0 || D4 / PARTS > LANE_VECTORS) PARTS++;
-  return { D4, LANES, PARTS, OWN: D4 / PARTS, WG: LANES * PARTS };
+  const SHARERS = Math.min(Math.ceil(D4 / LANE_VECTORS), Math.floor(maxInvocations / LANES));
+  return { D4, LANES, SHARERS, VECTORS: Math.ceil(D4 / SHARERS), WG: LANES * SHARERS };
 }
 
 /** Launches of a workgroup for each key/value head of each row, in as many grids as it is to be divided into. */
@@ -68,7 +78,7 @@ function divided(dims: Sizes, constants: Readonly<Record<string, number>>): Read
   const size = Math.max(1, Math.ceil(all / (dims.divisions ?? 1)));
   return Array.from({ length: Math.ceil(all / size) }, (_, part) => ({
     constants,
-    dims: { first: part * size },
+    dims: { first: part * size, end: Math.min(all, (part + 1) * size) },
     grid: folded(Math.min(size, all - part * size)),
   }));
 }
@@ -107,6 +117,6 @@ export const GPU_ATTENTION = {
   attention_lane_key_backward: {
     code: `${laneKeyBackward}\n${grid}`,
     unrolled: true,
-    launches: (dims) => divided(dims, laneConstants(dims)),
+    launches: (dims, traits) => divided(dims, laneConstants(dims, traits)),
   },
 } satisfies Partial<Kernels>;
