@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { openComparisons } from "./comparison.ts";
-import { agree, median, timed } from "./measure.ts";
+import { agree, median, middle, timed } from "./measure.ts";
 import * as ours from "./ours.ts";
 import * as stages from "./our_stages.ts";
 import { openPyTorch } from "./rival.ts";
@@ -181,13 +181,6 @@ async function child(args: ReadonlyArray<string>, env: Record<string, string> = 
 
 const FIRST_STEP = new URL("first_step.ts", import.meta.url).pathname;
 const STEP = [16, 256, ...MODEL];
-
-/** Runs `measure` a few times and takes the middle. */
-async function middle(times: number, measure: () => Promise<number>): Promise<number> {
-  const values: number[] = [];
-  for (let i = 0; i < times; i++) values.push(await measure());
-  return median(values);
-}
 
 if ("first training step".includes(flags.only)) {
   const seconds = async (env: Record<string, string>) =>

@@ -2,7 +2,7 @@
 /** Times one work of a card beside PyTorch, in a process of its own, and prints it as JSON: `card_work.ts MODEL WORK`. */
 import { CARD_WORKS, shapeNumbers, type WorkResult } from "./card_works.ts";
 import { disagreement, theirTime } from "./comparison.ts";
-import { compareTimes, median, type Timed, timed } from "./measure.ts";
+import { compareTimes, middle, type Timed, timed } from "./measure.ts";
 import { openBenchDevice } from "./ours.ts";
 import { openPyTorch } from "./rival.ts";
 
@@ -15,9 +15,7 @@ const prepared = await work.prepare(device, shape);
 /** Our time alone. */
 async function alone(ours: Timed): Promise<number> {
   await ours(1);
-  const times: number[] = [];
-  for (let i = 0; i < 3; i++) times.push(await ours(1));
-  return median(times);
+  return await middle(3, () => ours(1));
 }
 
 async function measure(): Promise<WorkResult> {

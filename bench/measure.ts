@@ -24,6 +24,13 @@ export function median(values: ReadonlyArray<number>): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Measures a few times and takes the middle. */
+export async function middle(times: number, measure: () => Promise<number>): Promise<number> {
+  const values: number[] = [];
+  for (let i = 0; i < times; i++) values.push(await measure());
+  return median(values);
+}
+
 /** What two sides took, milliseconds, and the median of theirs / ours over the pairs. */
 export interface Comparison {
   readonly ours: number;

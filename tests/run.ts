@@ -102,6 +102,12 @@ function programTests(...paths: ReadonlyArray<string>): Part {
   return { args: [], paths, test: { permissions: ["--allow-run=deno,sh", NETWORK] } };
 }
 
+function inChromium(paths: ReadonlyArray<string>, ...args: ReadonlyArray<string>): Part {
+  return hasChromium
+    ? { ...programTests(...paths), args, shows: "output" }
+    : { ...programTests(), missing: NO_CHROMIUM };
+}
+
 const PARTS: Readonly<Record<string, Part>> = {
   format: { args: ["fmt", "--check"], paths: ["."] },
   lint: { args: ["lint", "--quiet"], paths: ["."] },
@@ -115,12 +121,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   learning: tests(["tests/learning"]),
   docs: tests(DOCUMENTED, "--doc"),
   programs: programTests(...PROGRAMS),
-  chromium: hasChromium
-    ? { ...programTests(...CHROMIUM), shows: "output" }
-    : { ...programTests(), missing: NO_CHROMIUM },
-  runtimes: hasChromium
-    ? { ...programTests(...RUNTIMES), args: ["--parallel"], shows: "output" }
-    : { ...programTests(), missing: NO_CHROMIUM },
+  chromium: inChromium(CHROMIUM),
+  runtimes: inChromium(RUNTIMES, "--parallel"),
   servers: { args: [], paths: SERVERS, test: { permissions: ["--allow-run", NETWORK] } },
   proofs: programTests("tests/slow"),
 };

@@ -16,14 +16,13 @@ import {
   seenBy,
   SITE,
 } from "../support/page_in_chromium.ts";
+import { hasNode24 } from "../support/runtimes.ts";
 import { filesBelow } from "../support/source_graph.ts";
 import { writeTinyModel } from "../support/tiny_run.ts";
 
 const ignore = await findChromium() === null;
 
-const NODE = "process.exit(Number(process.versions.node.split('.')[0] < 24))";
-const hasNode = await command("sh", { args: ["-c", `node -e "${NODE}"`], stderr: "null" }).output()
-  .then(({ success }) => success);
+const hasNode = await hasNode24();
 
 Deno.test({
   name: "Node 24 computes the log-probs that Deno computes, by Dawn or by plain loops",

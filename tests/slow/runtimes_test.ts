@@ -2,9 +2,8 @@
  * The tests of kernels, models and policies, golden numbers and a whole training step in Chromium and on Dawn in Node;
  * tests/runtimes has those that take less time.
  */
-import { command } from "../../driver/command.ts";
 import { findChromium } from "../support/chromium.ts";
-import { filesOf, runIn } from "../support/runtimes.ts";
+import { filesOf, hasNode24, runIn } from "../support/runtimes.ts";
 
 const MODELS = {
   "tests/model": await filesOf("tests/model"),
@@ -24,11 +23,9 @@ const PARTS = {
   loops: MODELS,
 };
 
-const NODE_24 = "process.exit(Number(process.versions.node.split('.')[0] < 24))";
 const CAN_RUN = {
   chromium: await findChromium() !== null,
-  dawn: await command("sh", { args: ["-c", `node -e "${NODE_24}"`], stderr: "null" }).output()
-    .then(({ success }) => success),
+  dawn: await hasNode24(),
 };
 
 for (const runtime of ["chromium", "dawn"] as const) {

@@ -7,6 +7,14 @@ import type { TestOutcome } from "../page/run.ts";
 /** A page of Chromium, by software, or Node 24 with Dawn, by software where it finds no adapter. */
 export type Runtime = "chromium" | "dawn";
 
+const NODE_24 = "process.exit(Number(process.versions.node.split('.')[0] < 24))";
+
+/** Whether this machine has a Node that Dawn's tests can run in. */
+export async function hasNode24(): Promise<boolean> {
+  const args = ["-c", `node -e "${NODE_24}"`];
+  return (await command("sh", { args, stderr: "null" }).output()).success;
+}
+
 /** Tests that compute on the counting device, in Deno's threads, or on a device that they lose by Deno's means. */
 const OF_DENO = [
   "tests/gpu/counts_test.ts",
